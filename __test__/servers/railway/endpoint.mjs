@@ -1,0 +1,163 @@
+import { execute, getOperationAST, GraphQLError, Kind, parse, validate } from 'graphql'
+
+import { isJson, refusal } from '../shared/http.mjs'
+import { identify } from './access.mjs'
+import { errorEntry, problem, RailwayError } from './errors.mjs'
+import { schema } from './schema.mjs'
+
+export const PATH = '/graphql/v2'
+
+const KNOWN_KEYS = new Set(['query', 'variables', 'operationName', 'extensions'])
+const CACHE_SIZE = 500
+
+/**
+ * The one endpoint: from an HTTP request to a GraphQL answer. Documents are parsed and checked once per text.
+ *
+ * @param {object} options
+ * @param {import('./world.mjs').World} options.world
+ * @param {object} options.resolvers
+ * @param {object} [options.fullSchema] see full-schema.mjs
+ * @param {number} options.unauthenticatedStatus
+ * @param {ReturnType<import('./rate.mjs').createRateLimit>} options.rateLimit
+ * @param {(violation: object) => void} options.onViolation
+ * @param {(error: Error) => void} options.onInternalError
+ */
+export function createEndpoint({
+  world,
+  resolvers,
+  fullSchema,
+  unauthenticatedStatus,
+  rateLimit,
+  onViolation,
+  onInternalError,
+}) {
+  const cache = new Map()
+
+  const prepare = (query) => {
+    const known = cache.get(query)
+    if (known) return known
+    if (cache.size >= CACHE_SIZE) cache.clear()
+    const prepared = prepareDocument(query, fullSchema)
+    cache.set(query, prepared)
+    return prepared
+  }
+
+  const entries = (errors, details = {}) =>
+    errors.map((error) => errorEntry(error, { ...details, traceId: `5${world.random.text('0123456789', 18)}` }))
+
+  const invalid = (errors, code, note) => ({ status: 400, body: { errors: entries(errors, { code, note }) } })
+
+  /** What the request log needs to know before anything happens; harmless for any request. */
+  function describe(request) {
+    const { query, operationName, variables } = request.json ?? {}
+    if (request.path !== PATH || typeof query !== 'string') return {}
+    const { document } = prepare(query)
+    const operation = document && getOperationAST(document, operationName)
+    const fields = operation?.selectionSet.selections.filter(({ kind }) => kind === Kind.FIELD) ?? []
+    const operations = fields.map(({ name }) => name.value)
+    return {
+      operation: operations[0],
+      operations,
+      operationName: operationName ?? operation?.name?.value,
+      variables,
+    }
+  }
+
+  function handle(request) {
+    if (request.path !== PATH) return refusal(404, 'Not Found')
+    if (request.method !== 'POST') return refusal(405, 'Method Not Allowed', { allow: 'POST' })
+    if (!isJson(request.headers['content-type'])) return refusal(415, 'Unsupported Media Type')
+    if (!rateLimit.take()) {
+      // The body of Railway's 429 is not known; `Retry-After` is always there, in seconds (§2).
+      const headers = { 'retry-after': String(rateLimit.retryAfterSeconds()) }
+      return refusal(429, 'Too Many Requests', headers)
+    }
+    const complaint = checkEnvelope(request.json)
+    if (complaint) return invalid([new GraphQLError(complaint)], 'BAD_REQUEST')
+
+    const { query, variables, operationName } = request.json
+    const { document, code, errors, note, full } = prepare(query)
+    for (const message of full.deprecations) onViolation({ kind: 'deprecated', message, query, at: request.at })
+    for (const message of full.errors) onViolation({ kind: 'document', message, query, at: request.at })
+    if (errors.length > 0) return invalid(errors, code, note)
+
+    const operation = getOperationAST(document, operationName)
+    if (operation && fullSchema) {
+      const faulty = fullSchema.checkVariables(operation, variables ?? {})
+      for (const { message } of faulty) onViolation({ kind: 'variables', message, query, at: request.at })
+      if (faulty.length > 0) return invalid(faulty, 'BAD_USER_INPUT', FULL_SCHEMA_NOTE)
+    }
+    return run(request, document, variables, operationName)
+  }
+
+  function run(request, document, variables, operationName) {
+    const caller = identify(request.headers, world.tokens)
+    if (caller.blank) {
+      const errors = entries([new GraphQLError(caller.refusal.message, { originalError: caller.refusal })])
+      return { status: unauthenticatedStatus, body: { data: null, errors } }
+    }
+    const result = execute({
+      schema,
+      document,
+      rootValue: resolvers,
+      contextValue: { caller, deploymentsRead: new Map() },
+      variableValues: variables ?? undefined,
+      operationName: operationName ?? undefined,
+    })
+    const errors = (result.errors ?? []).map((error) => asRailwayError(error))
+    if (!('data' in result)) return invalid(errors, 'BAD_USER_INPUT')
+    if (errors.length === 0) return { status: 200, body: { data: result.data } }
+    const refused = errors.some(({ originalError }) => originalError.unauthenticated)
+    return { status: refused ? unauthenticatedStatus : 200, body: { data: result.data, errors: entries(errors) } }
+  }
+
+  /** A resolver that failed by accident is this server's own bug: reported, and told as Railway would tell it. */
+  function asRailwayError(error) {
+    if (!error.path || error.originalError instanceof RailwayError) return error
+    onInternalError(error.originalError ?? error)
+    return new GraphQLError(error.message, { path: error.path, originalError: problem() })
+  }
+
+  return { describe, handle }
+}
+
+const FULL_SCHEMA_NOTE = "refused by Railway's full schema"
+
+/** Stricter than Railway may be: a body that is a little wrong should fail here rather than there. */
+function checkEnvelope(json) {
+  if (json === undefined) return 'The request body is not valid JSON.'
+  if (json === null || typeof json !== 'object') return 'The request body must be a JSON object.'
+  if (Array.isArray(json)) return 'Batched operations are not supported.'
+  const unknown = Object.keys(json).find((key) => !KNOWN_KEYS.has(key))
+  if (unknown !== undefined) return `Unknown key "${unknown}" in the request body.`
+  const { query, variables, operationName } = json
+  if (typeof query !== 'string' || query.trim() === '') return 'The request body has no "query".'
+  if (variables != null && (typeof variables !== 'object' || Array.isArray(variables))) {
+    return '"variables" must be an object.'
+  }
+  if (operationName != null && typeof operationName !== 'string') return '"operationName" must be a string.'
+  return undefined
+}
+
+/**
+ * Parsed, checked against our schema and, where it is at hand, against Railway's. A document must satisfy both; the
+ * note says which one it did not, because the cure differs: mend the client, or teach this server the field.
+ */
+function prepareDocument(query, fullSchema) {
+  const none = { errors: [], deprecations: [] }
+  let document
+  try {
+    document = parse(query)
+  } catch (error) {
+    const full = fullSchema ? { ...none, errors: [error.message] } : none
+    return { code: 'GRAPHQL_PARSE_FAILED', errors: [error], full }
+  }
+  const own = validate(schema, document)
+  const checked = fullSchema?.check(document) ?? none
+  const texts = (errors) => errors.map(({ message }) => message)
+  const full = { errors: texts(checked.errors), deprecations: texts(checked.deprecations) }
+  const code = 'GRAPHQL_VALIDATION_FAILED'
+  if (checked.errors.length > 0) return { document, code, errors: checked.errors, note: FULL_SCHEMA_NOTE, full }
+  const note = fullSchema && own.length > 0 ? 'valid for Railway; this test server does not model it' : undefined
+  return { document, code, errors: own, note, full }
+}

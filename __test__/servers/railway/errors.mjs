@@ -1,0 +1,82 @@
+/**
+ * Railway's errors. One code, `INTERNAL_SERVER_ERROR`, stands for not found, not authorised, name clash and throttle
+ * alike; only the message tells them apart (reference/railway.md §3).
+ */
+export class RailwayError extends Error {
+  /**
+   * @param {string} message
+   * @param {{ code?: string, plain?: boolean, unauthenticated?: boolean }} [options]
+   *   plain: neither code nor path; unauthenticated: the token is missing or unknown
+   */
+  constructor(message, { code = 'INTERNAL_SERVER_ERROR', plain = false, unauthenticated = false } = {}) {
+    super(message)
+    this.code = code
+    this.plain = plain
+    this.unauthenticated = unauthenticated
+  }
+}
+
+const GENERIC = 'Problem processing request'
+
+/** @param {string} kind `Project`, `Environment`, `Service`, `ServiceInstance`, `Deployment`; no space (§3) */
+export const notFound = (kind) => new RailwayError(`${kind} not found`)
+export const notAuthorized = () => new RailwayError('Not Authorized')
+/** Observed raw without code and path (§3). */
+export const problem = () => new RailwayError(GENERIC, { plain: true })
+export const nameTaken = (name) => new RailwayError(`A service named "${name}" already exists in this project`)
+/** The code is observed, the text is not (§3). */
+export const unauthenticated = () =>
+  new RailwayError('Not Authorized', { code: 'UNAUTHENTICATED', unauthenticated: true })
+/** The same text as for a forbidden object (§3), so a client cannot tell a bad token from a foreign id. */
+export const unknownToken = () => new RailwayError('Not Authorized', { unauthenticated: true })
+/** Railway's letter case is unknown; its own client lowers it before it compares (§1). */
+export const unknownProjectToken = () => new RailwayError('Project Token not found', { unauthenticated: true })
+
+/** Turns a configured text into the error that carries it. */
+export const fromText = (text) => (text === GENERIC ? problem() : new RailwayError(text))
+
+/**
+ * One entry of `errors` as Railway writes it.
+ *
+ * @param {import('graphql').GraphQLError} error
+ * @param {{ code?: string, traceId: string, note?: string }} options code: for an error that is not a RailwayError
+ */
+export function errorEntry(error, { code, traceId, note }) {
+  const cause = error.originalError
+  if (cause instanceof RailwayError) {
+    if (cause.plain) return { message: cause.message, traceId }
+    return { message: cause.message, path: error.path, extensions: { code: cause.code }, traceId }
+  }
+  return {
+    message: error.message,
+    ...(error.locations && { locations: error.locations }),
+    ...(error.path && { path: error.path }),
+    extensions: { code, ...(note && { note }) },
+    traceId,
+  }
+}
+
+/**
+ * A fault: HTTP 200 with an `errors` list, as Railway's throttles, clashes and refusals arrive (§2, §3).
+ *
+ * @param {string} message
+ * @param {object} [extra]
+ * @param {string | null} [extra.code] `null` leaves it out
+ * @param {object} [extra.extensions] besides the code
+ * @param {string[]} [extra.path]
+ * @param {string} [extra.traceId]
+ * @param {number} [extra.status] HTTP status, 200 unless told
+ * @param {object} [extra.headers]
+ * @param {boolean} [extra.effect] the operation happens all the same
+ * @returns {import('../shared/faults.mjs').Fault}
+ */
+export function graphqlError(message, extra = {}) {
+  const { code = 'INTERNAL_SERVER_ERROR', path, traceId = '5527782523421805956', status = 200, effect, headers } = extra
+  const entry = {
+    message,
+    ...(path && { path }),
+    ...((code !== null || extra.extensions) && { extensions: { ...(code !== null && { code }), ...extra.extensions } }),
+    traceId,
+  }
+  return { kind: 'respond', status, headers, effect, body: { data: null, errors: [entry] } }
+}

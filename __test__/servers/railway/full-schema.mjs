@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+
+import { buildClientSchema, getVariableValues, NoDeprecatedCustomRule, validate } from 'graphql'
+
+// Railway's own introspection result. It is not ours to publish, so it lies next to the checkout or nowhere.
+const file = new URL('../../../../shared/reference/railway-schema.json', import.meta.url)
+
+/** @type {Promise<FullSchema> | undefined} */
+let loading
+
+/** Railway's full schema, built once per process; `undefined` where the file is missing. */
+export function loadFullSchema() {
+  if (!existsSync(file)) return undefined
+  loading ??= readFile(file, 'utf8').then((text) => new FullSchema(buildClientSchema(JSON.parse(text).data)))
+  return loading
+}
+
+class FullSchema {
+  /** @param {import('graphql').GraphQLSchema} schema */
+  constructor(schema) {
+    this.schema = schema
+  }
+
+  /** What is wrong with the document, and what it uses that Railway calls deprecated. */
+  check(document) {
+    const errors = validate(this.schema, document)
+    const deprecations = errors.length > 0 ? [] : validate(this.schema, document, [NoDeprecatedCustomRule])
+    return { errors, deprecations }
+  }
+
+  /** What is wrong with the variables of one operation of a valid document. */
+  checkVariables(operation, variables) {
+    return getVariableValues(this.schema, operation.variableDefinitions ?? [], variables).errors ?? []
+  }
+}

@@ -1,0 +1,131 @@
+import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { createEndpoint, PATH } from './endpoint.mjs'
+import { loadFullSchema } from './full-schema.mjs'
+import { Processes } from './processes.mjs'
+import { createRateLimit } from './rate.mjs'
+import { createResolvers } from './resolvers.mjs'
+import { World } from './world.mjs'
+
+export { tooManyRequests } from '../shared/http.mjs'
+export { graphqlError } from './errors.mjs'
+
+/**
+ * @typedef {object} RailwayOptions
+ * @property {number} [port] 0 (default): any free one
+ * @property {number} [seed] of ids, names and tokens; absent: fresh ones
+ * @property {() => number} [now] clock in milliseconds
+ * @property {number} [pageSizeDefault] Railway's is unknown; 20 makes a client that does not page fail early
+ * @property {number} [pageSizeMaximum]
+ * @property {ConstructorParameters<typeof import('./deployments.mjs').Deployments>[0]['plan']} [deploymentPlan]
+ *   states of every deployment; a function of the service; or a list of `{ name, plan }`
+ * @property {number} [deploymentStepMilliseconds] deployments move by themselves instead of with each read
+ * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a deployment that is up
+ * @property {'instance' | 'schema'} [scopedDelete] serviceDelete with the id of an environment that is no fork: as
+ *   observed (that instance only) or as the schema says (all environments that are no forks) (reference/railway.md §8.2)
+ * @property {'instance' | 'schema'} [scopedUpdate] the same for serviceInstanceUpdate
+ * @property {string} [doubleDelete] `Service not found`, `Not Authorized` or `Problem processing request` (§8.7)
+ * @property {string} [environmentProjectMismatch] the error text, or `ignore` (§8.10)
+ * @property {number} [unauthenticatedStatus] HTTP status for a missing or unknown token; not told by any source (§11)
+ * @property {Parameters<typeof createRateLimit>[0]} [rateLimit]
+ * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
+ */
+
+/**
+ * A server that behaves as Railway's public API does, on the loopback interface.
+ *
+ * @param {RailwayOptions} [options]
+ */
+export async function startRailwayServer(options = {}) {
+  const settings = {
+    port: 0,
+    now: Date.now,
+    pageSizeDefault: 20,
+    pageSizeMaximum: 5000, // the largest page that Railway's own client asks for (§4)
+    scopedDelete: 'instance',
+    scopedUpdate: 'instance',
+    doubleDelete: 'Service not found',
+    environmentProjectMismatch: 'Environment not found',
+    unauthenticatedStatus: 200,
+    ...options,
+  }
+  const { now } = settings
+  const schemaViolations = []
+  const processes = new Processes(settings.runCommand)
+  const world = new World({
+    now,
+    random: createRandom(settings.seed),
+    deploymentPlan: settings.deploymentPlan,
+    deploymentStepMilliseconds: settings.deploymentStepMilliseconds,
+    onUp: startProcess,
+    onOver: (deployment) => processes.stop(deployment.id),
+  })
+  const rateLimit = createRateLimit(settings.rateLimit, now)
+  const fullSchema = await loadFullSchema()
+  const endpoint = createEndpoint({
+    world,
+    resolvers: createResolvers(world, settings),
+    fullSchema,
+    unauthenticatedStatus: settings.unauthenticatedStatus,
+    rateLimit,
+    onViolation: (violation) => schemaViolations.push(violation),
+    onInternalError: (error) => server.errors.push(error),
+  })
+  const server = await startHttpServer({
+    ...endpoint,
+    matches: (request, pattern) => request.operations?.includes(pattern) ?? false,
+    answerHeaders: () => rateLimit.headers(),
+    edgePage,
+    port: settings.port,
+    now,
+    onDone: settings.onDone,
+  })
+
+  function startProcess(deployment) {
+    const { service, instance } = deployment
+    const variables = {
+      ...world.platformVariables(instance),
+      ...world.resolvedVariables(service.id, instance.environmentId),
+    }
+    processes.start(deployment, variables, (exitCode) => {
+      // A process that ends well is a deployment that has completed, not one that failed (reference/railway.md §7).
+      world.deployments.end(
+        deployment,
+        exitCode === 0 ? { status: 'SUCCESS', deploymentStopped: true } : { status: 'CRASHED' },
+      )
+    })
+  }
+
+  return Object.assign(server, {
+    endpoint: `${server.url}${PATH}`,
+    world,
+    settings,
+    processes: processes.all,
+    schemaViolations,
+    /** Whether Railway's own schema was at hand to check requests against. */
+    fullSchema: fullSchema !== undefined,
+    close: closeAll(server.close),
+  })
+
+  function closeAll(closeServer) {
+    return async () => {
+      await closeServer()
+      world.close()
+      await processes.close()
+    }
+  }
+}
+
+/** What the edge in front of Railway serves to traffic it does not like; its status is not told (§2). */
+function edgePage(status) {
+  const title = 'Access denied | backboard.railway.com used Cloudflare to restrict access'
+  return {
+    status,
+    headers: { 'content-type': 'text/html; charset=UTF-8', server: 'cloudflare' },
+    body: `<!DOCTYPE html>
+<html lang="en-US">
+<head><title>${title}</title></head>
+<body><h1>Error 1015</h1><p>You are being rate limited</p></body>
+</html>
+`,
+  }
+}

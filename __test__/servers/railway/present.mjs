@@ -1,0 +1,151 @@
+import { paginate } from './connections.mjs'
+import { statusOf } from './deployments.mjs'
+
+/** What the one container of a deployment is doing; while it is still on its way: INITIALIZING. */
+const INSTANCE_STATUS = {
+  SUCCESS: 'RUNNING',
+  SLEEPING: 'STOPPED',
+  CRASHED: 'CRASHED',
+  FAILED: 'EXITED',
+  REMOVING: 'REMOVING',
+  REMOVED: 'REMOVED',
+  SKIPPED: 'SKIPPED',
+}
+
+const instanceStatus = (status, stopped) =>
+  status === 'SUCCESS' && stopped ? 'EXITED' : (INSTANCE_STATUS[status] ?? 'INITIALIZING')
+
+/**
+ * From the world's records to what the schema shows of them. Fields that cost a read are functions, which graphql-js
+ * calls only when they are selected.
+ *
+ * @param {import('./world.mjs').World} world
+ * @param {{ pageSizeDefault: number, pageSizeMaximum: number }} sizes
+ */
+export function createPresenter(world, sizes) {
+  /** @param {import('./visibility.mjs').Sight} [sight] */
+  const dates = ({ createdAt, updatedAt, deletedAt }, sight) => ({
+    createdAt,
+    updatedAt,
+    deletedAt: sight === 'ghost' ? null : deletedAt,
+  })
+
+  /** One page of the objects that this kind of read can see. */
+  const list = (objects, kind, page, toView) => {
+    const sights = new Map()
+    for (const object of objects) {
+      const sight = world.glance(object, kind)
+      if (sight !== 'gone') sights.set(object, sight)
+    }
+    return paginate([...sights.keys()], page, sizes, (object) => toView(object, sights.get(object)))
+  }
+
+  const project = (record, sight) => ({
+    id: record.id,
+    name: record.name,
+    ...dates(record, sight),
+    workspaceId: null,
+    primaryEnvironmentId: record.environments.find((entry) => !entry.deletedAt && !entry.isEphemeral)?.id ?? null,
+    services: (page) => list(world.allServices(record.id), 'project.services', page, service),
+    environments: (page) => environments(record, page),
+  })
+
+  // The list leaves out what is deleted even while `environment(id)` still shows it (reference/railway.md §8.8).
+  const environments = (record, { isEphemeral, ...page }) => {
+    const wanted = record.environments.filter(
+      (entry) => !entry.deletedAt && (isEphemeral == null || entry.isEphemeral === isEphemeral),
+    )
+    return paginate(wanted, page, sizes, (entry) => environment(entry))
+  }
+
+  const environment = (record, sight) => ({
+    id: record.id,
+    name: record.name,
+    projectId: record.projectId,
+    isEphemeral: record.isEphemeral,
+    canAccess: true,
+    ...dates(record, sight),
+    sourceEnvironment: () => record.sourceEnvironment && environment(world.environments.get(record.sourceEnvironment)),
+    serviceInstances: (page) =>
+      list(world.allInstances(record.id), 'environment.serviceInstances', page, serviceInstance),
+  })
+
+  const service = (record, sight) => ({
+    id: record.id,
+    name: record.name,
+    projectId: record.projectId,
+    icon: record.icon,
+    isRestricted: false,
+    ...dates(record, sight),
+    project: () => project(world.projects.get(record.projectId)),
+  })
+
+  const serviceInstance = (record, sight) => {
+    const owner = world.services.get(record.serviceId)
+    const { multiRegionConfig, ...settings } = record.settings
+    return {
+      healthcheckTimeout: 300,
+      restartPolicyType: 'ON_FAILURE',
+      restartPolicyMaxRetries: 10,
+      sleepApplication: false,
+      ...settings,
+      // With several regions the plain field reads null (reference/railway.md §6).
+      region: multiRegionConfig ? null : (settings.region ?? null),
+      id: record.id,
+      serviceId: record.serviceId,
+      serviceName: owner.name,
+      environmentId: record.environmentId,
+      ...dates(record, sight),
+      isUpdatable: true,
+      source: record.image || record.repo ? { image: record.image, repo: record.repo } : null,
+      service: () => service(owner, sight),
+      domains: () => domains(record),
+      latestDeployment: (_args, context) => {
+        const latest = record.deployments.at(-1)
+        return latest && world.glance(latest, 'latestDeployment') !== 'gone' ? deployment(latest, context) : null
+      },
+      activeDeployments: (_args, context) =>
+        record.deployments.filter((entry) => statusOf(entry) === 'SUCCESS').map((entry) => deployment(entry, context)),
+    }
+  }
+
+  const domains = (record) => ({
+    customDomains: [],
+    serviceDomains: record.domains.map((entry) => serviceDomain(record, entry)),
+  })
+
+  const serviceDomain = (record, entry) => ({
+    ...entry,
+    serviceId: record.serviceId,
+    environmentId: record.environmentId,
+    projectId: world.services.get(record.serviceId).projectId,
+    syncStatus: 'ACTIVE',
+  })
+
+  const deployment = (record, context) => {
+    // One request is one read, however often it selects the deployment.
+    if (!context.deploymentsRead.has(record)) context.deploymentsRead.set(record, world.deployments.read(record))
+    const { status, stopped, updatedAt } = context.deploymentsRead.get(record)
+    const url = record.instance.domains[0]?.domain ?? null
+    const { multiRegionConfig, startCommand } = record.instance.settings
+    return {
+      id: record.id,
+      status,
+      deploymentStopped: stopped,
+      createdAt: record.createdAt,
+      updatedAt,
+      statusUpdatedAt: updatedAt,
+      url,
+      staticUrl: url,
+      serviceId: record.service.id,
+      environmentId: record.environmentId,
+      projectId: record.projectId,
+      meta: { image: record.image, serviceManifest: { deploy: { multiRegionConfig, startCommand } } },
+      instances: [{ id: record.id, status: instanceStatus(status, stopped) }],
+      canRedeploy: true,
+      canRollback: false,
+    }
+  }
+
+  return { project, environment, environments, service, serviceInstance, domains, serviceDomain, deployment }
+}

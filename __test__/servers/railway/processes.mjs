@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+
+const KILL_AFTER_MILLISECONDS = 2000
+const OUTPUT_MAXIMUM = 64 * 1024
+
+/**
+ * Runs a real process for a deployment that is up, in place of its container.
+ *
+ * @typedef {{ command: string, args?: string[], inherit?: boolean }} Command `inherit`: output goes to ours
+ *
+ * @typedef {object} RunningProcess
+ * @property {string} serviceId
+ * @property {string} serviceName
+ * @property {string} environmentId
+ * @property {string} deploymentId
+ * @property {number} [pid]
+ * @property {Record<string, string>} environment all it was given
+ * @property {string} output the first 64 KiB of stdout and stderr
+ * @property {number | null} [exitCode]
+ * @property {string | null} [signal]
+ * @property {Promise<void>} exited
+ */
+export class Processes {
+  /** @type {RunningProcess[]} all there have ever been */
+  all = []
+
+  #children = new Map()
+  #runCommand
+  // Whoever started the server may end without close(); what the server started must not outlive it.
+  #atExit = () => this.#children.forEach((child) => signalGroup(child, 'SIGKILL'))
+
+  /**
+   * @param {Command | ((service: object, variables: Record<string, string>) => Command)} [runCommand] absent: nothing
+   *   is run
+   */
+  constructor(runCommand) {
+    this.#runCommand = runCommand
+  }
+
+  /**
+   * @param {object} deployment
+   * @param {Record<string, string>} variables
+   * @param {(exitCode: number | null) => void} onExit by itself, not by stop()
+   */
+  start(deployment, variables, onExit) {
+    if (!this.#runCommand || this.#children.has(deployment.id)) return
+    const { service } = deployment
+    const chosen = typeof this.#runCommand === 'function' ? this.#runCommand(service, variables) : this.#runCommand
+    // Nothing of our own environment but the path: a container does not see its host's either.
+    const environment = { PATH: process.env.PATH, ...variables }
+    const child = spawn(chosen.command, chosen.args ?? [], {
+      env: environment,
+      stdio: ['ignore', chosen.inherit ? 'inherit' : 'pipe', chosen.inherit ? 'inherit' : 'pipe'],
+      detached: true, // a group of its own, so that a shell's children are stopped with it
+    })
+    const record = {
+      serviceId: service.id,
+      serviceName: service.name,
+      environmentId: deployment.environmentId,
+      deploymentId: deployment.id,
+      pid: child.pid,
+      environment,
+      output: '',
+    }
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => {
+        if (record.output.length < OUTPUT_MAXIMUM) record.output += chunk
+      })
+    }
+    record.exited = new Promise((resolve) => {
+      const end = (exitCode, signal) => {
+        if (record.exitCode !== undefined) return
+        Object.assign(record, { exitCode, signal })
+        if (this.#children.delete(deployment.id)) onExit(exitCode)
+        if (this.#children.size === 0) process.off('exit', this.#atExit)
+        resolve()
+      }
+      child.on('error', () => end(127, null)) // no such command
+      child.on('close', end)
+    })
+    if (this.#children.size === 0) process.on('exit', this.#atExit)
+    this.#children.set(deployment.id, child)
+    this.all.push(record)
+  }
+
+  /** SIGTERM, then SIGKILL for what does not listen. */
+  async stop(deploymentId) {
+    const child = this.#children.get(deploymentId)
+    if (!child) return
+    this.#children.delete(deploymentId)
+    if (this.#children.size === 0) process.off('exit', this.#atExit)
+    signalGroup(child, 'SIGTERM')
+    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MILLISECONDS)
+    await this.all.find((record) => record.deploymentId === deploymentId && record.pid === child.pid).exited
+    clearTimeout(timer)
+  }
+
+  async close() {
+    await Promise.all([...this.#children.keys()].map((id) => this.stop(id)))
+    await Promise.all(this.all.map(({ exited }) => exited))
+  }
+}
+
+function signalGroup(child, signal) {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // gone already
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * A bucket of requests per window, and the headers that tell of it (reference/railway.md §2). Railway does not say
+ * in which form `X-RateLimit-Reset` gives its time, so both usual ones are on offer.
+ *
+ * @param {{ limit?: number, windowMilliseconds?: number, resetFormat?: 'iso' | 'epoch-seconds' }} options
+ * @param {() => number} now
+ */
+export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000, resetFormat = 'iso' } = {}, now) {
+  let used = 0
+  let resetsAt = now() + windowMilliseconds
+  const roll = () => {
+    if (now() < resetsAt) return
+    used = 0
+    resetsAt = now() + windowMilliseconds
+  }
+  return {
+    /** Counts one request. @returns {boolean} whether it is allowed */
+    take() {
+      roll()
+      used += 1
+      return used <= limit
+    },
+    headers: () => ({
+      'X-RateLimit-Limit': String(limit),
+      'X-RateLimit-Remaining': String(Math.max(0, limit - used)),
+      'X-RateLimit-Reset':
+        resetFormat === 'iso' ? new Date(resetsAt).toISOString() : String(Math.ceil(resetsAt / 1000)),
+    }),
+    retryAfterSeconds: () => Math.max(1, Math.ceil((resetsAt - now()) / 1000)),
+  }
+}

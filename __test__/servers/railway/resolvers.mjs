@@ -1,0 +1,254 @@
+import { authorize } from './access.mjs'
+import { fromText, notAuthorized, notFound, problem } from './errors.mjs'
+import { createPresenter } from './present.mjs'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/**
+ * One function per root field, queries and mutations alike.
+ *
+ * @param {import('./world.mjs').World} world
+ * @param {Required<import('./index.mjs').RailwayOptions>} options
+ */
+export function createResolvers(world, options) {
+  const present = createPresenter(world, options)
+
+  // Every function begins with one of these: form of the ids, then the token, then what the ids stand for.
+  const enter = (context, ids, target) => {
+    // The reply to an id that is no UUID is not told (reference/railway.md §11).
+    if (ids.some((id) => id != null && !UUID.test(id))) throw problem()
+    authorize(context.caller, target)
+  }
+
+  const liveProject = (id) => {
+    const project = world.projects.get(id)
+    if (!project || project.deletedAt) throw notFound('Project')
+    return project
+  }
+
+  const checkedEnvironment = (id, projectId) => {
+    const environment = world.environments.get(id)
+    if (!environment) throw notFound('Environment')
+    // Whether the pair is checked against each other is not told (reference/railway.md §8.10).
+    const mismatch = projectId != null && environment.projectId !== projectId
+    if (mismatch && options.environmentProjectMismatch !== 'ignore') throw fromText(options.environmentProjectMismatch)
+    return environment
+  }
+
+  const liveEnvironment = (id, projectId) => {
+    const environment = checkedEnvironment(id, projectId)
+    if (environment.deletedAt) throw notFound('Environment')
+    return environment
+  }
+
+  const liveService = (context, id, target = {}) => {
+    const service = world.services.get(id)
+    if (!service || service.deletedAt) throw notFound('Service')
+    authorize(context.caller, { projectId: service.projectId, ...target })
+    return service
+  }
+
+  const liveInstance = (context, serviceId, environmentId) => {
+    enter(context, [serviceId, environmentId], { environmentId })
+    const instance = world.instance(serviceId, environmentId)
+    if (!instance || instance.deletedAt) throw notFound('ServiceInstance')
+    return instance
+  }
+
+  /** The environments a write means: a fork alone, or by `rule` this one or all that are no forks (§8.2, §8.5). */
+  const environmentsMeant = (projectId, environmentId, rule) => {
+    if (environmentId == null) return world.unforked(projectId)
+    const environment = liveEnvironment(environmentId, projectId)
+    return environment.sourceEnvironment || rule === 'instance' ? [environment] : world.unforked(projectId)
+  }
+
+  const instancesMeant = (service, environmentId, rule) =>
+    environmentsMeant(service.projectId, environmentId, rule)
+      .map(({ id }) => world.instance(service.id, id))
+      .filter((instance) => instance && !instance.deletedAt)
+
+  const queries = {
+    me(_args, context) {
+      // A workspace or project token has no person behind it (§1).
+      authorize(context.caller, { kinds: ['account'] })
+      return { id: context.caller.id, name: 'Test User', email: 'user@example.com' }
+    },
+
+    apiToken(_args, context) {
+      authorize(context.caller, { kinds: ['account', 'workspace'] })
+      return { workspaces: [{ id: '00000000-0000-4000-8000-000000000001', name: 'Test Workspace' }] }
+    },
+
+    projectToken(_args, context) {
+      const { caller } = context
+      if (!caller.refusal && caller.kind !== 'project') throw fromText('Project Token not found')
+      authorize(caller)
+      return {
+        id: caller.id,
+        name: 'test',
+        displayToken: '****',
+        createdAt: new Date(0).toISOString(),
+        projectId: caller.projectId,
+        environmentId: caller.environmentId,
+        project: () => present.project(world.projects.get(caller.projectId)),
+        environment: () => present.environment(world.environments.get(caller.environmentId)),
+      }
+    },
+
+    project({ id }, context) {
+      enter(context, [id], { projectId: id })
+      const project = world.projects.get(id)
+      const sight = project ? world.glance(project, 'project') : 'gone'
+      if (sight === 'gone') throw notFound('Project')
+      return present.project(project, sight)
+    },
+
+    // A project token may read the list of its project's environments; what it may see of the others is not told.
+    environments({ projectId, ...page }, context) {
+      enter(context, [projectId], { projectId })
+      return present.environments(liveProject(projectId), page)
+    },
+
+    environment({ id, projectId }, context) {
+      enter(context, [id, projectId], { projectId: projectId ?? undefined, environmentId: id })
+      const environment = checkedEnvironment(id, projectId)
+      const sight = world.glance(environment, 'environment')
+      if (sight === 'gone') throw notFound('Environment')
+      return present.environment(environment, sight)
+    },
+
+    service({ id }, context) {
+      enter(context, [id])
+      const service = world.services.get(id)
+      const sight = service ? world.glance(service, 'service') : 'gone'
+      if (sight === 'gone') throw notFound('Service')
+      authorize(context.caller, { projectId: service.projectId })
+      return present.service(service, sight)
+    },
+
+    serviceInstance({ serviceId, environmentId }, context) {
+      enter(context, [serviceId, environmentId], { environmentId })
+      const instance = world.instance(serviceId, environmentId)
+      const sight = instance ? world.glance(instance, 'serviceInstance') : 'gone'
+      if (sight === 'gone') throw notFound('ServiceInstance')
+      return present.serviceInstance(instance, sight)
+    },
+
+    deployment({ id }, context) {
+      enter(context, [id])
+      const deployment = world.deployments.get(id)
+      if (!deployment) throw notFound('Deployment')
+      authorize(context.caller, { projectId: deployment.projectId, environmentId: deployment.environmentId })
+      return present.deployment(deployment, context)
+    },
+
+    variables({ projectId, environmentId, serviceId, unrendered }, context) {
+      enter(context, [projectId, environmentId, serviceId], { projectId, environmentId })
+      const environment = liveEnvironment(environmentId, projectId)
+      if (serviceId == null) return unrendered ? environment.variables : world.resolvedSharedVariables(environmentId)
+      const instance = liveInstance(context, serviceId, environmentId)
+      return unrendered ? instance.variables : world.resolvedVariables(serviceId, environmentId)
+    },
+
+    domains({ projectId, environmentId, serviceId }, context) {
+      enter(context, [projectId], { projectId, environmentId })
+      return present.domains(liveInstance(context, serviceId, environmentId))
+    },
+  }
+
+  const mutations = {
+    serviceCreate({ input }, context) {
+      const { projectId, environmentId, name, icon, source, variables, registryCredentials } = input
+      enter(context, [projectId, environmentId], { projectId, environmentId })
+      liveProject(projectId)
+      // The environment asked for limits the service only when it is a fork (§8.1).
+      const environments = environmentsMeant(projectId, environmentId, 'schema')
+      const { image, repo } = source ?? {}
+      return present.service(
+        world.createService({ projectId, environments, name, icon, image, repo, variables, registryCredentials }),
+      )
+    },
+
+    serviceUpdate({ id, input }, context) {
+      enter(context, [id])
+      const service = liveService(context, id)
+      if (input.name) world.renameService(service, input.name)
+      if (input.icon !== undefined) service.icon = input.icon
+      return present.service(service)
+    },
+
+    // Project-wide, and out of a project token's reach (§1, §8.3).
+    serviceConnect({ id, input }, context) {
+      enter(context, [id], { kinds: ['account', 'workspace'] })
+      const service = liveService(context, id)
+      for (const instance of service.instances.filter((entry) => !entry.deletedAt)) {
+        world.setSource(instance, input)
+        if (instance.image) world.deploy(instance)
+      }
+      return present.service(service)
+    },
+
+    serviceDelete({ id, environmentId }, context) {
+      enter(context, [id, environmentId], { environmentId })
+      const service = world.services.get(id)
+      // What a second delete is told is not pinned down; never plain `false` (§8.7).
+      if (!service || service.deletedAt) throw fromText(options.doubleDelete)
+      authorize(context.caller, { projectId: service.projectId, environmentId })
+      if (!context.caller.canDelete) throw notAuthorized()
+      if (environmentId == null) {
+        world.deleteService(service)
+        return true
+      }
+      const instances = instancesMeant(service, environmentId, options.scopedDelete)
+      if (instances.length === 0) throw fromText(options.doubleDelete)
+      for (const instance of instances) world.deleteInstance(instance)
+      return true
+    },
+
+    // `true` is no proof: without an instance there it does nothing, and says so to no one (§8.5).
+    serviceInstanceUpdate({ serviceId, environmentId, input }, context) {
+      enter(context, [serviceId, environmentId], { environmentId })
+      const service = liveService(context, serviceId)
+      for (const instance of instancesMeant(service, environmentId, options.scopedUpdate)) {
+        world.updateInstance(instance, input)
+      }
+      return true
+    },
+
+    serviceInstanceLimitsUpdate({ input: { serviceId, environmentId, memoryGB, vCPUs } }, context) {
+      liveInstance(context, serviceId, environmentId).limits = { memoryGB: memoryGB ?? null, vCPUs: vCPUs ?? null }
+      return true
+    },
+
+    serviceInstanceDeployV2({ serviceId, environmentId }, context) {
+      return world.deploy(liveInstance(context, serviceId, environmentId)).id
+    },
+
+    serviceInstanceDeploy({ serviceId, environmentId }, context) {
+      world.deploy(liveInstance(context, serviceId, environmentId))
+      return true
+    },
+
+    serviceInstanceRedeploy({ serviceId, environmentId }, context) {
+      world.deploy(liveInstance(context, serviceId, environmentId))
+      return true
+    },
+
+    serviceDomainCreate({ input: { serviceId, environmentId, targetPort } }, context) {
+      const instance = liveInstance(context, serviceId, environmentId)
+      return present.serviceDomain(instance, world.addDomain(instance, { targetPort: targetPort ?? null }))
+    },
+
+    variableCollectionUpsert({ input }, context) {
+      const { projectId, environmentId, serviceId, variables, replace, skipDeploys } = input
+      enter(context, [projectId, environmentId, serviceId], { projectId, environmentId })
+      const environment = liveEnvironment(environmentId, projectId)
+      const holder = serviceId == null ? environment : liveInstance(context, serviceId, environmentId)
+      holder.variables = { ...(replace ? {} : holder.variables), ...variables }
+      if (holder !== environment && !skipDeploys && holder.image) world.deploy(holder)
+      return true
+    },
+  }
+
+  return { ...queries, ...mutations }
+}

@@ -1,0 +1,159 @@
+import { buildSchema, GraphQLError, valueFromASTUntyped } from 'graphql'
+
+// Our own, short statement of the part of Railway's API that this server models: names and types as in
+// reference/railway.md §5 and §6. A test holds it against Railway's full schema where that is at hand.
+// `templateId` and `templateServiceId` are left out on purpose: sending them is a known way to fail (§8.15).
+const PAGING = 'first: Int, after: String, last: Int, before: String'
+
+const connection = (name, node) => `
+  type ${name} { edges: [${name}Edge!]! pageInfo: PageInfo! }
+  type ${name}Edge { cursor: String! node: ${node}! }
+`
+
+const SDL = `
+  scalar DateTime
+  scalar DeploymentMeta
+  scalar EnvironmentVariables
+  scalar JSON
+
+  type Query {
+    apiToken: ApiTokenContext!
+    deployment(id: String!): Deployment!
+    domains(environmentId: String!, projectId: String!, serviceId: String!): AllDomains!
+    environment(id: String!, projectId: String): Environment!
+    environments(projectId: String!, isEphemeral: Boolean, ${PAGING}): QueryEnvironmentsConnection!
+    me: User!
+    project(id: String!): Project!
+    projectToken: ProjectToken!
+    service(id: String!): Service!
+    serviceInstance(environmentId: String!, serviceId: String!): ServiceInstance!
+    variables(projectId: String!, environmentId: String!, serviceId: String, unrendered: Boolean): EnvironmentVariables!
+  }
+
+  type Mutation {
+    serviceConnect(id: String!, input: ServiceConnectInput!): Service!
+    serviceCreate(input: ServiceCreateInput!): Service!
+    serviceDelete(id: String!, environmentId: String): Boolean!
+    serviceDomainCreate(input: ServiceDomainCreateInput!): ServiceDomain!
+    serviceInstanceDeploy(commitSha: String, environmentId: String!, latestCommit: Boolean, serviceId: String!): Boolean!
+    serviceInstanceDeployV2(commitSha: String, environmentId: String!, serviceId: String!): String!
+    serviceInstanceLimitsUpdate(input: ServiceInstanceLimitsUpdateInput!): Boolean!
+    serviceInstanceRedeploy(environmentId: String!, serviceId: String!): Boolean!
+    serviceInstanceUpdate(environmentId: String, input: ServiceInstanceUpdateInput!, serviceId: String!): Boolean!
+    serviceUpdate(id: String!, input: ServiceUpdateInput!): Service!
+    variableCollectionUpsert(input: VariableCollectionUpsertInput!): Boolean!
+  }
+
+  type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
+
+  type User { id: ID! name: String email: String! }
+  type ApiTokenContext { workspaces: [ApiTokenWorkspace!]! }
+  type ApiTokenWorkspace { id: String! name: String! }
+  type ProjectToken {
+    id: ID! name: String! displayToken: String! createdAt: DateTime!
+    projectId: String! environmentId: String! project: Project! environment: Environment!
+  }
+
+  type Project {
+    id: ID! name: String! createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
+    workspaceId: String primaryEnvironmentId: String
+    services(${PAGING}): ProjectServicesConnection!
+    environments(isEphemeral: Boolean, ${PAGING}): ProjectEnvironmentsConnection!
+  }
+
+  type Environment {
+    id: ID! name: String! projectId: String! isEphemeral: Boolean! canAccess: Boolean!
+    createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
+    sourceEnvironment: Environment
+    serviceInstances(${PAGING}): EnvironmentServiceInstancesConnection!
+  }
+
+  type Service {
+    id: ID! name: String! projectId: String! icon: String isRestricted: Boolean!
+    createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
+    project: Project!
+  }
+
+  type ServiceInstance {
+    id: ID! serviceId: String! serviceName: String! environmentId: String!
+    createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
+    service: Service! source: ServiceSource
+    latestDeployment: Deployment activeDeployments: [Deployment!]!
+    domains: AllDomains!
+    startCommand: String buildCommand: String region: String numReplicas: Int rootDirectory: String cronSchedule: String
+    healthcheckPath: String healthcheckTimeout: Int sleepApplication: Boolean
+    restartPolicyType: RestartPolicyType! restartPolicyMaxRetries: Int!
+    isUpdatable: Boolean!
+  }
+
+  type ServiceSource { image: String repo: String }
+  type AllDomains { serviceDomains: [ServiceDomain!]! customDomains: [CustomDomain!]! }
+  type ServiceDomain {
+    id: ID! domain: String! suffix: String serviceId: String! environmentId: String! projectId: String targetPort: Int
+    syncStatus: ServiceDomainSyncStatus!
+  }
+  type CustomDomain { id: ID! domain: String! }
+
+  type Deployment {
+    id: ID! status: DeploymentStatus! createdAt: DateTime! updatedAt: DateTime! statusUpdatedAt: DateTime
+    url: String staticUrl: String serviceId: String environmentId: String! projectId: String!
+    meta: DeploymentMeta deploymentStopped: Boolean!
+    instances: [DeploymentDeploymentInstance!]!
+    canRedeploy: Boolean! canRollback: Boolean!
+  }
+  type DeploymentDeploymentInstance { id: String! status: DeploymentInstanceStatus! }
+
+  enum DeploymentStatus {
+    BUILDING CRASHED DEPLOYING FAILED INITIALIZING NEEDS_APPROVAL QUEUED REMOVED REMOVING SKIPPED SLEEPING SUCCESS WAITING
+  }
+  enum DeploymentInstanceStatus {
+    CRASHED CREATED EXITED INITIALIZING REMOVED REMOVING RESTARTING RUNNING SKIPPED STOPPED
+  }
+  enum ServiceDomainSyncStatus { ACTIVE CREATING DELETED DELETING UNSPECIFIED UPDATING }
+  enum RestartPolicyType { ALWAYS NEVER ON_FAILURE }
+  enum Builder { HEROKU NIXPACKS PAKETO RAILPACK }
+
+  input ServiceCreateInput {
+    projectId: String! environmentId: String name: String icon: String branch: String
+    source: ServiceSourceInput registryCredentials: RegistryCredentialsInput variables: EnvironmentVariables
+  }
+  input ServiceSourceInput { image: String repo: String }
+  input RegistryCredentialsInput { username: String! password: String! }
+  input ServiceUpdateInput { name: String icon: String }
+  input ServiceConnectInput { image: String repo: String branch: String }
+  input ServiceDomainCreateInput { environmentId: String! serviceId: String! targetPort: Int }
+  input ServiceInstanceLimitsUpdateInput { environmentId: String! serviceId: String! memoryGB: Float vCPUs: Float }
+  input ServiceInstanceUpdateInput {
+    buildCommand: String builder: Builder cronSchedule: String dockerfilePath: String drainingSeconds: Int
+    healthcheckPath: String healthcheckTimeout: Int ipv6EgressEnabled: Boolean multiRegionConfig: JSON
+    nixpacksPlan: JSON numReplicas: Int overlapSeconds: Int preDeployCommand: [String!] railwayConfigFile: String
+    region: String registryCredentials: RegistryCredentialsInput restartPolicyMaxRetries: Int
+    restartPolicyType: RestartPolicyType rootDirectory: String sleepApplication: Boolean source: ServiceSourceInput
+    startCommand: String watchPatterns: [String!]
+  }
+  input VariableCollectionUpsertInput {
+    projectId: String! environmentId: String! serviceId: String variables: EnvironmentVariables!
+    replace: Boolean = false skipDeploys: Boolean = false
+  }
+
+  ${connection('QueryEnvironmentsConnection', 'Environment')}
+  ${connection('ProjectEnvironmentsConnection', 'Environment')}
+  ${connection('ProjectServicesConnection', 'Service')}
+  ${connection('EnvironmentServiceInstancesConnection', 'ServiceInstance')}
+`
+
+/** The schema that requests are executed against. */
+export const schema = buildSchema(SDL)
+
+// On write a JSON object from name to string (reference/railway.md §4).
+const variables = schema.getType('EnvironmentVariables')
+variables.parseValue = (value) => {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new GraphQLError('EnvironmentVariables must be an object')
+  }
+  for (const [name, text] of Object.entries(value)) {
+    if (typeof text !== 'string') throw new GraphQLError(`EnvironmentVariables value of "${name}" must be a string`)
+  }
+  return { ...value }
+}
+variables.parseLiteral = (node, values) => variables.parseValue(valueFromASTUntyped(node, values))

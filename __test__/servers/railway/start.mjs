@@ -1,0 +1,22 @@
+import { startRailwayServer } from './index.mjs'
+
+/**
+ * The Railway server for use by hand: deployments move by themselves, and there is a project to work in.
+ *
+ * @param {Pick<import('./index.mjs').RailwayOptions, 'port' | 'runCommand' | 'onDone'>} options
+ */
+export async function start(options) {
+  const server = await startRailwayServer({ ...options, deploymentStepMilliseconds: 300 })
+  const { token, projectToken, projectId, environmentId } = server.world.seed()
+  return {
+    server,
+    environment: {
+      RAILWAY_BASE_URL: server.url,
+      RAILWAY_API_KEY: token,
+      RAILWAY_PROJECT_ID: projectId,
+      RAILWAY_ENVIRONMENT_ID: environmentId,
+    },
+    hints: `The package does not read RAILWAY_BASE_URL: pass it as \`baseUrl\`. GraphQL endpoint: ${server.endpoint}
+A project token, to try instead of the API key: RAILWAY_TOKEN=${projectToken}`,
+  }
+}

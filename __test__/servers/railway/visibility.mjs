@@ -1,0 +1,36 @@
+/**
+ * Reads that lag behind writes, without timers: a counter per object and per kind of read (reference/railway.md §8.4
+ * for what is not there yet, §8.8 for what is not gone yet).
+ *
+ * @typedef {{ reads?: number, milliseconds?: number }} Delay `Infinity` reads: for good
+ * @typedef {'live' | 'deleted' | 'ghost' | 'gone'} Sight
+ *   deleted: still returned, with its deletedAt · ghost: still returned as if nothing had happened
+ */
+
+/** @param {Delay} delay */
+export function curtain({ reads = 0, milliseconds = 0 }, now) {
+  return reads > 0 || milliseconds > 0 ? { reads, until: now + milliseconds, seen: new Map() } : undefined
+}
+
+/** Whether the curtain is still down for this kind of read; counts the read. */
+function isDown(delay, kind, now) {
+  if (!delay) return false
+  if (now < delay.until) return true
+  const seen = delay.seen.get(kind) ?? 0
+  if (seen >= delay.reads) return false
+  delay.seen.set(kind, seen + 1)
+  return true
+}
+
+/**
+ * How one read sees an object.
+ *
+ * @param {{ deletedAt: string | null, lag?: object, stale?: object }} object
+ * @param {string} kind e.g. `serviceInstance`, `environment.serviceInstances`
+ * @returns {Sight}
+ */
+export function glance(object, kind, now) {
+  if (object.deletedAt === null) return isDown(object.lag, kind, now) ? 'gone' : 'live'
+  if (!isDown(object.stale, kind, now)) return 'gone'
+  return object.stale.showDeletedAt ? 'deleted' : 'ghost'
+}

@@ -1,0 +1,391 @@
+import { Deployments, isBilled } from './deployments.mjs'
+import { nameTaken, problem } from './errors.mjs'
+import { resolveReferences } from './variables.mjs'
+import { curtain, glance } from './visibility.mjs'
+
+const NAME_LENGTH_MAXIMUM = 32
+const idOf = (object) => (typeof object === 'string' ? object : object.id)
+
+/**
+ * All that Railway would know: projects, environments, services, instances, deployments, tokens. The methods see the
+ * truth; only the API (resolvers.mjs) looks through the curtain of `lag` and `stale`.
+ */
+export class World {
+  projects = new Map()
+  environments = new Map()
+  services = new Map()
+  tokens = new Map()
+
+  /**
+   * How long what is created from now on stays unseen: for its first `reads` reads of each kind, or so many
+   * milliseconds of the server's clock. `deploymentReads`: how often `latestDeployment` is null at first.
+   */
+  lag = { reads: 0, milliseconds: 0, deploymentReads: 0 }
+
+  /**
+   * How long what is deleted from now on is still returned. `showDeletedAt: false` gives it as if it were alive.
+   */
+  stale = { reads: 0, milliseconds: 0, showDeletedAt: true }
+
+  #instances = new Map()
+  #sequence = 0
+
+  /**
+   * @param {object} options
+   * @param {() => number} options.now
+   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
+   * @param {import('./deployments.mjs').Step[]} [options.deploymentPlan]
+   * @param {number} [options.deploymentStepMilliseconds]
+   * @param {(deployment: object) => void} [options.onUp]
+   * @param {(deployment: object) => void} [options.onOver]
+   */
+  constructor({ now, random, deploymentPlan, deploymentStepMilliseconds, onUp = () => {}, onOver = () => {} }) {
+    this.now = now
+    this.random = random
+    this.deployments = new Deployments({
+      timestamp: () => this.#timestamp(),
+      plan: deploymentPlan,
+      stepMilliseconds: deploymentStepMilliseconds,
+      onUp,
+      onOver,
+    })
+  }
+
+  // --- Setting the scene ---------------------------------------------------------------------------------------
+
+  /**
+   * A token, a project token, a project and its one environment.
+   * @returns {{ token: string, projectToken: string, projectId: string, environmentId: string }}
+   */
+  seed() {
+    const project = this.createProject({ name: 'sandboxes' })
+    const [environment] = project.environments
+    return {
+      token: this.addToken({ kind: 'account' }),
+      projectToken: this.addToken({ kind: 'project', projectId: project.id, environmentId: environment.id }),
+      projectId: project.id,
+      environmentId: environment.id,
+    }
+  }
+
+  /**
+   * @param {{ name?: string, environments?: (string | { name: string, forkOf?: string })[] }} [options]
+   *   `forkOf`: name or id of an environment before it in the list
+   */
+  createProject({ name = 'project', environments = ['production'] } = {}) {
+    const project = { ...this.#record(), name, environments: [], services: [], liveNames: new Map() }
+    this.projects.set(project.id, project)
+    for (const entry of environments) {
+      this.createEnvironment(project, typeof entry === 'string' ? { name: entry } : entry)
+    }
+    return project
+  }
+
+  createEnvironment(projectOrId, { name, forkOf, isEphemeral = false } = {}) {
+    const project = this.projects.get(idOf(projectOrId))
+    const origin = forkOf && idOf(forkOf)
+    const parent = origin && project.environments.find((entry) => entry.id === origin || entry.name === origin)
+    if (forkOf && !parent) throw new Error(`no environment ${forkOf} to fork`)
+    const environment = {
+      ...this.#record(),
+      name,
+      projectId: project.id,
+      isEphemeral,
+      sourceEnvironment: parent?.id ?? null,
+      variables: {},
+      instances: [],
+    }
+    this.environments.set(environment.id, environment)
+    project.environments.push(environment)
+    return environment
+  }
+
+  /**
+   * A service that has been there for a while: no lag, its deployment on the last step of `plan`.
+   *
+   * @param {object | string} projectOrId
+   * @param {object} options
+   * @param {string} [options.name]
+   * @param {(object | string)[]} [options.environments] where it has instances; default as serviceCreate would do it
+   * @param {string} [options.image]
+   * @param {Record<string, string>} [options.variables]
+   * @param {import('./deployments.mjs').Step[]} [options.plan]
+   * @param {string | true} [options.deletedAt] gone, but returned by every read with this deletedAt
+   */
+  addService(projectOrId, { name, environments, image, variables, plan = ['SUCCESS'], deletedAt } = {}) {
+    const projectId = idOf(projectOrId)
+    const scope = environments?.map((entry) => this.environments.get(idOf(entry))) ?? this.unforked(projectId)
+    const service = this.#createRecord({ projectId, name, environments: scope, image, variables })
+    if (image) {
+      for (const instance of service.instances) {
+        this.deployments.start({ id: this.random.uuid(), service, instance, plan: plan.slice(-1) })
+      }
+    }
+    if (deletedAt) {
+      const when = deletedAt === true ? this.#timestamp() : deletedAt
+      this.#delete(service, [service, ...service.instances], { reads: Infinity, showDeletedAt: true }, when)
+    }
+    return service
+  }
+
+  /**
+   * @param {object} options
+   * @param {'account' | 'workspace' | 'project'} options.kind
+   * @param {string} [options.projectId] project: what it is limited to
+   * @param {string} [options.environmentId] project: what it is limited to
+   * @param {boolean} [options.canDelete] false: a workspace member, who may create services and not delete them
+   *   (reference/railway.md §8.14)
+   * @returns {string}
+   */
+  addToken({ kind, projectId, environmentId, canDelete = true }) {
+    const token = this.random.uuid()
+    this.tokens.set(token, { id: this.random.uuid(), kind, projectId, environmentId, canDelete })
+    return token
+  }
+
+  addDomain(instance, { domain, targetPort = null } = {}) {
+    const service = this.services.get(instance.serviceId)
+    const suffix = 'up.railway.app'
+    const generated = `${service.name}-${this.random.text('abcdef0123456789', 4)}.${suffix}`
+    const entry = { id: this.random.uuid(), domain: domain ?? generated, suffix, targetPort }
+    instance.domains.push(entry)
+    return entry
+  }
+
+  deleteEnvironment(environmentOrId) {
+    const environment = this.environments.get(idOf(environmentOrId))
+    for (const instance of this.instances(environment.id)) this.deleteInstance(instance)
+    this.#markDeleted(environment)
+  }
+
+  deleteProject(projectOrId) {
+    const project = this.projects.get(idOf(projectOrId))
+    for (const environment of project.environments) if (!environment.deletedAt) this.deleteEnvironment(environment)
+    for (const service of this.liveServices(project.id)) this.deleteService(service)
+    this.#markDeleted(project)
+  }
+
+  /** The plan of the next `count` deployments. */
+  planNext(plan, count = 1) {
+    this.deployments.planNext(plan, count)
+  }
+
+  // --- What is true now ----------------------------------------------------------------------------------------
+
+  /** Environments that get a service which is not made for a fork (reference/railway.md §8.1). */
+  unforked(projectId) {
+    return this.projects.get(projectId).environments.filter((entry) => !entry.deletedAt && !entry.sourceEnvironment)
+  }
+
+  /** Every service of the project there has ever been. */
+  allServices(projectId) {
+    return [...this.projects.get(projectId).services]
+  }
+
+  liveServices(projectId) {
+    return this.allServices(projectId).filter((service) => !service.deletedAt)
+  }
+
+  /** Live instances in the environment. */
+  instances(environmentId) {
+    return this.allInstances(environmentId).filter((instance) => !instance.deletedAt)
+  }
+
+  allInstances(environmentId) {
+    return [...this.environments.get(environmentId).instances]
+  }
+
+  /** Instances that cost money: with an image and a deployment that is up or on its way. */
+  runningInstances(environmentId) {
+    return this.instances(environmentId).filter(({ image, deployments }) => image && deployments.some(isBilled))
+  }
+
+  /** The instance, deleted or not. */
+  instance(serviceId, environmentId) {
+    return this.#instances.get(`${serviceId}/${environmentId}`)
+  }
+
+  /** The service's variables there with their references filled in. */
+  resolvedVariables(serviceId, environmentId) {
+    const instance = this.instance(serviceId, environmentId)
+    return resolveReferences(instance.variables, (owner) => this.#variablesOf(owner, environmentId))
+  }
+
+  /** The environment's shared variables with their references filled in. */
+  resolvedSharedVariables(environmentId) {
+    const { variables } = this.environments.get(environmentId)
+    return resolveReferences(variables, (owner) => this.#variablesOf(owner, environmentId))
+  }
+
+  /** What Railway adds to the container's environment (reference/railway.md §1). */
+  platformVariables(instance) {
+    const { id, projectId } = this.services.get(instance.serviceId)
+    return { RAILWAY_PROJECT_ID: projectId, RAILWAY_ENVIRONMENT_ID: instance.environmentId, RAILWAY_SERVICE_ID: id }
+  }
+
+  /** How a read of this kind sees the object; counts the read. */
+  glance(object, kind) {
+    return glance(object, kind, this.now())
+  }
+
+  // --- What the API does ---------------------------------------------------------------------------------------
+
+  /** @param {object[]} environments in which it gets an instance */
+  createService({ projectId, name, environments, image, repo, icon, variables, registryCredentials }) {
+    const service = this.#createRecord({
+      projectId,
+      name,
+      environments,
+      image,
+      repo,
+      icon,
+      variables,
+      registryCredentials,
+      lag: this.lag,
+    })
+    // An image starts at once, without a deploy call (reference/railway.md §8.3).
+    if (image) for (const instance of service.instances) this.deploy(instance)
+    return service
+  }
+
+  /** @returns {object} the deployment */
+  deploy(instance) {
+    if (!instance.image) throw problem() // no source, nothing to deploy; Railway's text is not known
+    return this.deployments.start({
+      id: this.random.uuid(),
+      service: this.services.get(instance.serviceId),
+      instance,
+      lag: curtain({ reads: this.lag.deploymentReads }, this.now()),
+    })
+  }
+
+  renameService(service, name) {
+    this.#checkName(service.projectId, name, service)
+    const { liveNames } = this.projects.get(service.projectId)
+    liveNames.delete(service.name)
+    liveNames.set(name, service)
+    service.name = name
+    this.touch(service)
+  }
+
+  updateInstance(instance, input) {
+    for (const [name, value] of Object.entries(input)) {
+      if (name === 'source') this.setSource(instance, value)
+      else instance.settings[name] = value
+    }
+    // An update that does not speak of replicas resets them (reference/railway.md §6, observed).
+    if (input.numReplicas == null) instance.settings.numReplicas = 1
+    this.touch(instance)
+  }
+
+  setSource(instance, source) {
+    instance.image = source?.image ?? null
+    instance.repo = source?.repo ?? null
+  }
+
+  /** The whole record, with the instances in every environment, forks too (reference/railway.md §8.2). */
+  deleteService(service) {
+    const instances = service.instances.filter((instance) => !instance.deletedAt)
+    this.#delete(service, [service, ...instances], this.stale, this.#timestamp())
+  }
+
+  /** One instance; the service itself stays, even as an empty shell (reference/railway.md §8.2). */
+  deleteInstance(instance) {
+    this.#delete(this.services.get(instance.serviceId), [instance], this.stale, this.#timestamp())
+  }
+
+  touch(object) {
+    object.updatedAt = this.#timestamp()
+  }
+
+  close() {
+    this.deployments.close()
+  }
+
+  #createRecord({ projectId, name, environments, image, repo, icon, variables = {}, registryCredentials, lag = {} }) {
+    const chosen = name || this.#freeName(projectId)
+    this.#checkName(projectId, chosen)
+    const service = {
+      ...this.#record(),
+      name: chosen,
+      projectId,
+      icon: icon ?? null,
+      lag: curtain(lag, this.now()),
+      instances: [],
+    }
+    const project = this.projects.get(projectId)
+    this.services.set(service.id, service)
+    project.services.push(service)
+    project.liveNames.set(chosen, service)
+    for (const environment of environments) {
+      const instance = {
+        ...this.#record(),
+        serviceId: service.id,
+        environmentId: environment.id,
+        image: image ?? null,
+        repo: repo ?? null,
+        registryCredentials: registryCredentials ?? null,
+        settings: { numReplicas: 1 },
+        limits: null,
+        variables: { ...variables },
+        domains: [],
+        deployments: [],
+        lag: curtain(lag, this.now()),
+      }
+      service.instances.push(instance)
+      environment.instances.push(instance)
+      this.#instances.set(`${service.id}/${environment.id}`, instance)
+    }
+    return service
+  }
+
+  #checkName(projectId, name, except) {
+    // The text for a name that is too long is not known (reference/railway.md §8.6).
+    if (name.length > NAME_LENGTH_MAXIMUM) throw problem()
+    const holder = this.projects.get(projectId).liveNames.get(name)
+    if (holder && holder !== except) throw nameTaken(name)
+  }
+
+  #freeName(projectId) {
+    const { liveNames } = this.projects.get(projectId)
+    for (;;) {
+      const first = this.random.pick(['brisk', 'calm', 'fond', 'lucid', 'mellow', 'proud', 'quiet', 'swift'])
+      const second = this.random.pick(['anchor', 'beacon', 'canyon', 'harbor', 'meadow', 'orchard', 'summit', 'valley'])
+      const name = `${first}-${second}-${this.random.text('abcdefghjkmnpqrstuvwxyz23456789', 4)}`
+      if (!liveNames.has(name)) return name
+    }
+  }
+
+  #variablesOf(owner, environmentId) {
+    const { projectId, variables } = this.environments.get(environmentId)
+    if (owner === 'shared') return variables
+    const service = this.projects.get(projectId).liveNames.get(owner)
+    const instance = service && this.instance(service.id, environmentId)
+    return instance && !instance.deletedAt && { ...this.platformVariables(instance), ...instance.variables }
+  }
+
+  #delete(service, objects, stale, when) {
+    if (objects.includes(service)) this.projects.get(service.projectId).liveNames.delete(service.name)
+    for (const object of objects) {
+      this.#markDeleted(object, stale, when)
+      for (const deployment of object.deployments ?? []) this.deployments.end(deployment)
+    }
+    this.touch(service)
+  }
+
+  #markDeleted(object, stale = this.stale, when = this.#timestamp()) {
+    object.deletedAt = when
+    object.stale = curtain(stale, this.now())
+    if (object.stale) object.stale.showDeletedAt = stale.showDeletedAt ?? true
+  }
+
+  #record() {
+    this.#sequence += 1
+    const when = this.#timestamp()
+    return { id: this.random.uuid(), sequence: this.#sequence, createdAt: when, updatedAt: when, deletedAt: null }
+  }
+
+  #timestamp() {
+    return new Date(this.now()).toISOString()
+  }
+}

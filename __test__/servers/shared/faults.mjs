@@ -1,0 +1,197 @@
+import { createRandom } from './random.mjs'
+
+/**
+ * What can go wrong between a client and a server, by name. Each function gets an exchange (see http.mjs) and the fault.
+ * `exchange.run()` is the true handler, the *effect*; a client that sees the same broken answer cannot tell
+ * whether it happened, which is why most kinds exist with and without it.
+ *
+ * @type {Record<string, (exchange: import('./http.mjs').Exchange, fault: Fault) => Promise<void> | void>}
+ */
+const KINDS = {
+  'reset-before': (exchange, fault) => exchange.drop(fault.rst),
+
+  'reset-after': async (exchange, fault) => {
+    await exchange.run()
+    exchange.drop(fault.rst)
+  },
+
+  // A FIN by default: a RST may throw away the bytes that the client's kernel holds already, and the point is that
+  // the client has seen half an answer.
+  cut: async (exchange, fault) => exchange.sendHalf(await exchange.run(), fault.rst ?? false),
+
+  respond: async (exchange, fault) => {
+    if (fault.effect) await exchange.run()
+    exchange.send({ status: fault.status, headers: fault.headers, body: fault.body })
+  },
+
+  slow: async (exchange, fault) => {
+    const effectFirst = fault.effectFirst ?? true
+    const early = effectFirst ? await exchange.run() : undefined
+    await exchange.pause(fault.milliseconds)
+    // As at a real server, a client that has left does not stop what it asked for.
+    exchange.send(effectFirst ? early : await exchange.run())
+  },
+
+  'late-effect': async (exchange, fault) => {
+    exchange.drop(fault.rst)
+    await exchange.pause(fault.milliseconds)
+    await exchange.run()
+  },
+
+  html: async (exchange, fault) => {
+    if (fault.effect) await exchange.run()
+    exchange.send(exchange.edgePage(fault.status ?? 403))
+  },
+
+  replace: async (exchange, fault) => {
+    const answer = await exchange.run()
+    const json = typeof answer.body === 'string' ? JSON.parse(answer.body) : structuredClone(answer.body)
+    exchange.send({ ...answer, status: fault.status ?? answer.status, body: fault.map(json) })
+  },
+}
+
+/** What a kind that is only named in `random({ kinds })` means. */
+const RANDOM_DEFAULTS = {
+  respond: { status: 503, headers: { 'content-type': 'text/plain' }, body: 'upstream connect error' },
+  slow: { milliseconds: 20 },
+  'late-effect': { milliseconds: 20 },
+  replace: { map: (json) => json },
+}
+
+/**
+ * @typedef {object} Fault
+ * @property {string} kind one of `Faults.kinds`
+ * @property {string | ((request: import('./http.mjs').RequestRecord) => boolean)} [when] which requests; absent: any
+ * @property {number} [times] how many requests, 1 unless told; `Infinity` allowed
+ * @property {boolean} [rst] reset-before, reset-after, late-effect, cut: RST (true) or FIN (false)
+ * @property {number} [status] respond, html, replace
+ * @property {Record<string, string | null>} [headers] respond; `null` takes away a header that every answer carries
+ * @property {unknown} [body] respond: a string as it is, anything else as JSON
+ * @property {boolean} [effect] respond, html: the true handler runs first and its answer is thrown away
+ * @property {number} [milliseconds] slow, late-effect
+ * @property {boolean} [effectFirst] slow: the effect happens before the wait (default) or after it
+ * @property {(json: any) => unknown} [map] replace
+ */
+
+/** The faults that one server has in store. */
+export class Faults {
+  #queue = []
+  #chaos
+  #matches
+
+  /** How many requests met each kind. @type {Record<string, number>} */
+  counts = {}
+
+  static kinds = Object.keys(KINDS)
+
+  /** @param {(request: object, pattern: string) => boolean} matches */
+  constructor(matches) {
+    this.#matches = matches
+  }
+
+  /** Faults not used up yet. */
+  get pending() {
+    return [...this.#queue]
+  }
+
+  /**
+   * Consumed in the order of adding by the requests that match.
+   * @param {Fault} fault
+   */
+  add(fault) {
+    check(fault)
+    const entry = { times: 1, ...fault }
+    this.#queue.push(entry)
+    return entry
+  }
+
+  /**
+   * From now on a share of the requests meets a fault, decided by a seeded generator. Faults added by hand go first.
+   *
+   * @param {{ seed?: number, rate: number, kinds: (string | Fault)[], when?: Fault['when'], limit?: number } | null} plan
+   *   `kinds`: names or whole faults; `limit`: at most so many in all; `null` ends it
+   */
+  random(plan) {
+    if (plan === null) {
+      this.#chaos = undefined
+      return
+    }
+    const kinds = plan.kinds.map((kind) => (typeof kind === 'string' ? { kind, ...RANDOM_DEFAULTS[kind] } : kind))
+    kinds.forEach(check)
+    this.#chaos = { ...plan, kinds, left: plan.limit ?? Infinity, generator: createRandom(plan.seed ?? 1) }
+  }
+
+  clear() {
+    this.#queue = []
+    this.#chaos = undefined
+    this.counts = {}
+  }
+
+  /**
+   * The fault that this request meets, if any, taken out of store.
+   * @returns {Fault | undefined}
+   */
+  take(request) {
+    const fault = this.#takeQueued(request) ?? this.#takeRandom(request)
+    if (fault) this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1
+    return fault
+  }
+
+  /** @param {Fault} fault */
+  static apply(exchange, fault) {
+    return KINDS[fault.kind](exchange, fault)
+  }
+
+  #takeQueued(request) {
+    const index = this.#queue.findIndex((fault) => this.#meets(request, fault.when))
+    if (index < 0) return undefined
+    const fault = this.#queue[index]
+    fault.times -= 1
+    if (!(fault.times > 0)) this.#queue.splice(index, 1)
+    return fault
+  }
+
+  #takeRandom(request) {
+    const chaos = this.#chaos
+    if (!chaos || chaos.left <= 0 || !this.#meets(request, chaos.when)) return undefined
+    if (chaos.generator.next() >= chaos.rate) return undefined
+    chaos.left -= 1
+    return chaos.generator.pick(chaos.kinds)
+  }
+
+  #meets(request, when) {
+    if (when === undefined) return true
+    return typeof when === 'function' ? Boolean(when(request)) : this.#matches(request, when)
+  }
+}
+
+// A misspelt fault that silently does nothing would make a test pass for the wrong reason.
+function check(fault) {
+  if (!Object.hasOwn(KINDS, fault.kind)) {
+    throw new TypeError(`unknown fault kind ${JSON.stringify(fault.kind)}; known: ${Faults.kinds.join(', ')}`)
+  }
+  if ((fault.kind === 'slow' || fault.kind === 'late-effect') && typeof fault.milliseconds !== 'number') {
+    throw new TypeError(`a '${fault.kind}' fault needs milliseconds`)
+  }
+  if (fault.kind === 'respond' && typeof fault.status !== 'number') {
+    throw new TypeError("a 'respond' fault needs a status")
+  }
+  if (fault.kind === 'replace' && typeof fault.map !== 'function') {
+    throw new TypeError("a 'replace' fault needs a map function")
+  }
+}
+
+/**
+ * A rate limit: refused, without effect.
+ *
+ * @param {{ retryAfter?: number | string, headers?: Record<string, string>, body?: unknown }} [options]
+ * @returns {Fault}
+ */
+export function tooManyRequests({ retryAfter, headers, body = { message: 'Too Many Requests' } } = {}) {
+  return {
+    kind: 'respond',
+    status: 429,
+    headers: { ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }), ...headers },
+    body,
+  }
+}

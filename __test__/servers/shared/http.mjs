@@ -1,0 +1,377 @@
+import http from 'node:http'
+
+import { Faults } from './faults.mjs'
+
+export { Faults, tooManyRequests } from './faults.mjs'
+export { createRandom } from './random.mjs'
+
+/**
+ * @typedef {object} RequestRecord what the server remembers of one request
+ * @property {string} method
+ * @property {string} url path and query as sent
+ * @property {string} path
+ * @property {Record<string, string>} query
+ * @property {http.IncomingHttpHeaders} headers
+ * @property {string} body raw
+ * @property {unknown} [json] the parsed body, when it is JSON
+ * @property {string} [operation] what the provider calls this request; `when: '…'` of a fault matches it
+ * @property {number} at server clock, milliseconds
+ * @property {number} socketId the same for requests over the same connection
+ * @property {string} [fault] kind of the fault it met
+ * @property {boolean} [effect] the true handler ran
+ * @property {number} [status] of the answer sent
+ * @property {boolean} [aborted] the client closed before it had the answer
+ * @property {boolean} done answered, dropped or left by the client
+ *
+ * @typedef {{ status?: number, headers?: Record<string, string | null>, body?: unknown }} Answer
+ *   body: a string or Buffer as it is, `undefined` for none, anything else as JSON
+ *
+ * @typedef {object} Exchange one request under way, as a fault sees it
+ * @property {() => Promise<Answer>} run the true handler
+ * @property {(answer: Answer) => void} send
+ * @property {(answer: Answer, rst: boolean) => void} sendHalf full headers, half of the body, then the end
+ * @property {(rst?: boolean) => void} drop
+ * @property {(milliseconds: number) => Promise<void>} pause
+ * @property {(status: number) => Answer} edgePage
+ */
+
+const MEBIBYTE = 1024 * 1024
+
+/**
+ * A loopback HTTP server with a request log and faults on demand. It knows nothing of any provider.
+ *
+ * @param {object} options
+ * @param {(request: RequestRecord) => Answer | Promise<Answer>} options.handle does what the request asks and answers
+ * @param {(request: RequestRecord) => object} [options.describe] more fields for the log (`operation` above all), found without any effect
+ * @param {(request: RequestRecord, pattern: string) => boolean} [options.matches] meaning of `when: 'text'`
+ * @param {(request: RequestRecord) => Record<string, string>} [options.answerHeaders] for every answer that comes from the provider itself
+ * @param {(status: number) => Answer} [options.edgePage] what a proxy in front of the provider would say
+ * @param {number} [options.port] 0 (default) for any free one
+ * @param {() => number} [options.now]
+ * @param {number} [options.bodyLimit] bytes
+ * @param {(request: RequestRecord) => void} [options.onDone] told of every request at its end
+ */
+export async function startHttpServer({
+  handle,
+  describe = () => ({}),
+  matches = matchesPattern,
+  answerHeaders = () => ({}),
+  edgePage = defaultEdgePage,
+  port = 0,
+  now = Date.now,
+  bodyLimit = MEBIBYTE,
+  onDone = () => {},
+}) {
+  /** @type {RequestRecord[]} */
+  let requests = []
+  const errors = []
+  const faults = new Faults(matches)
+  const sockets = new Map()
+  const exchanges = new Set()
+  const pauses = new Set()
+  let watchers = []
+  let socketCount = 0
+
+  const listener = http.createServer((incoming, response) => {
+    serve(incoming, response).catch((error) => {
+      errors.push(error)
+      response.destroy()
+    })
+  })
+  // Long enough that a connection pool's reuse, or the lack of it, shows in `connections`.
+  listener.keepAliveTimeout = 60_000
+  listener.on('connection', (socket) => {
+    socketCount += 1
+    sockets.set(socket, socketCount)
+    socket.on('error', () => {}) // a client may reset at any time; that is its right
+    socket.on('close', () => sockets.delete(socket))
+  })
+
+  async function serve(incoming, response) {
+    const url = new URL(incoming.url, 'http://loopback')
+    const request = {
+      method: incoming.method,
+      url: incoming.url,
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: incoming.headers,
+      body: '',
+      at: now(),
+      socketId: sockets.get(incoming.socket),
+      done: false,
+    }
+    requests.push(request)
+    const exchange = createExchange(request, response)
+    response.on('close', () => {
+      if (!exchange.ended) request.aborted = true
+      finish(request)
+    })
+
+    const bytes = await readBody(incoming, bodyLimit)
+    if (bytes === 'aborted') return
+    if (bytes === 'too large') {
+      exchange.send({ status: 413, headers: { connection: 'close' }, body: { message: 'Payload Too Large' } })
+      return
+    }
+    request.body = bytes.toString('utf8')
+    if (isJson(incoming.headers['content-type'])) request.json = parseJson(bytes)
+    Object.assign(request, describe(request))
+
+    const fault = faults.take(request)
+    exchanges.add(exchange)
+    try {
+      if (fault) {
+        request.fault = fault.kind
+        await Faults.apply(exchange, fault)
+      } else {
+        exchange.send(await exchange.run())
+      }
+    } finally {
+      exchanges.delete(exchange)
+      notify()
+    }
+  }
+
+  /** @returns {Exchange & { ended: boolean }} */
+  function createExchange(request, response) {
+    const gone = () => response.destroyed || response.writableEnded || !response.socket || response.socket.destroyed
+    const writeHead = (answer) => {
+      const { status, headers, payload } = serialise(answer, answer.edge ? {} : answerHeaders(request))
+      request.status = status
+      response.writeHead(status, headers)
+      return payload
+    }
+    const exchange = {
+      ended: false,
+      async run() {
+        request.effect = true
+        try {
+          return await handle(request)
+        } catch (error) {
+          // A fault of this server, not of its client: keep it where a test can assert that there is none.
+          errors.push(error)
+          return { status: 500, body: { message: `Test server failed: ${error.message}` } }
+        }
+      },
+      send(answer) {
+        if (gone()) return
+        const payload = writeHead(answer)
+        response.end(payload, () => {
+          exchange.ended = true
+        })
+      },
+      sendHalf(answer, rst) {
+        if (gone()) return
+        const payload = writeHead(answer)
+        exchange.ended = true
+        response.write(payload.subarray(0, Math.floor(payload.length / 2)), () => close(response.socket, rst))
+      },
+      drop(rst = true) {
+        if (gone()) return
+        exchange.ended = true
+        close(response.socket, rst)
+      },
+      pause(milliseconds) {
+        return new Promise((resolve) => {
+          const pause = { exchange, timer: undefined }
+          pauses.add(pause)
+          if (milliseconds === Infinity) {
+            exchanges.delete(exchange) // nothing to wait for in quiet()
+            notify()
+            return
+          }
+          pause.timer = setTimeout(() => {
+            pauses.delete(pause)
+            resolve()
+          }, milliseconds)
+        })
+      },
+      edgePage: (status) => ({ ...edgePage(status), edge: true }),
+    }
+    return exchange
+  }
+
+  function finish(request) {
+    request.done = true
+    onDone(request)
+    notify()
+  }
+
+  function notify() {
+    watchers = watchers.filter((watcher) => !watcher())
+  }
+
+  function until(condition) {
+    return new Promise((resolve) => {
+      watchers.push(() => {
+        const result = condition()
+        if (result) resolve(result)
+        return Boolean(result)
+      })
+      notify()
+    })
+  }
+
+  function cancelPauses() {
+    for (const { exchange, timer } of pauses) {
+      clearTimeout(timer)
+      exchange.drop()
+      exchanges.delete(exchange)
+    }
+    pauses.clear()
+    notify()
+  }
+
+  function listen(wanted) {
+    return new Promise((resolve, reject) => {
+      listener.once('error', reject)
+      listener.listen(wanted, '127.0.0.1', () => {
+        listener.off('error', reject)
+        resolve(listener.address().port)
+      })
+    })
+  }
+
+  async function stopListening() {
+    if (!listener.listening) return
+    const closed = new Promise((resolve) => listener.close(resolve))
+    for (const socket of sockets.keys()) socket.destroy()
+    await closed
+  }
+
+  const boundPort = await listen(port)
+
+  return {
+    url: `http://127.0.0.1:${boundPort}`,
+    port: boundPort,
+    faults,
+    /** Exceptions of the handler itself; a test may assert that there are none. */
+    errors,
+    get requests() {
+      return requests
+    },
+    /** Count of TCP connections: now, and since the start. */
+    get connections() {
+      return { open: sockets.size, total: socketCount }
+    },
+    /** How often each operation was asked for. */
+    operations() {
+      const counts = {}
+      for (const { operation } of requests) if (operation) counts[operation] = (counts[operation] ?? 0) + 1
+      return counts
+    },
+    /**
+     * Resolves with the `count`-th finished request that matches; for work that a client does in the background.
+     * @param {string | ((request: RequestRecord) => boolean)} when
+     */
+    async waitForRequest(when, { count = 1, milliseconds = 5000 } = {}) {
+      const wanted = typeof when === 'function' ? when : (request) => matches(request, when)
+      let timer
+      const tooLate = new Promise((_resolve, reject) => {
+        timer = setTimeout(() => reject(new Error(`no ${count} × ${when} within ${milliseconds} ms`)), milliseconds)
+      })
+      const seen = until(() => requests.filter((request) => request.done && wanted(request))[count - 1])
+      return Promise.race([seen, tooLate]).finally(() => clearTimeout(timer))
+    },
+    /** Resolves when nothing is under way any more, late effects included (answers that never come excluded). */
+    quiet: () => until(() => exchanges.size === 0).then(() => undefined),
+    /** Forgets requests and faults, also those still waiting for their time; the provider's state and `errors` stay. */
+    reset() {
+      requests = []
+      faults.clear()
+      cancelPauses()
+    },
+    /** From now on connections are refused, and those open are cut (a client may notice that only when it uses one). */
+    stopListening,
+    /** Undoes stopListening, on the same port. */
+    listenAgain: () => listen(boundPort).then(() => undefined),
+    async close() {
+      faults.clear()
+      cancelPauses()
+      await stopListening()
+    },
+  }
+}
+
+/**
+ * `'name'` matches the operation; `'METHOD /path/:any/*'` matches method and path, `:any` one segment, `*` the rest.
+ */
+export function matchesPattern(request, pattern) {
+  const [method, path] = pattern.split(' ')
+  if (path === undefined) return request.operation === pattern
+  if (method !== request.method) return false
+  const source = path
+    .split('/')
+    .map((part) => (part === '*' ? '.*' : part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')))
+    .join('/')
+  return new RegExp(`^${source}$`).test(request.path)
+}
+
+/** An answer that names its problem, for the many routes, methods and types a strict server refuses. */
+export function refusal(status, message, headers) {
+  return { status, headers, body: { message } }
+}
+
+/** @returns {boolean} whether a content type says JSON */
+export function isJson(contentType) {
+  return /^application\/json\s*(;|$)/i.test(contentType ?? '')
+}
+
+/** The parsed value, or `undefined` for bytes that are not JSON in strict UTF-8. */
+function parseJson(bytes) {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+async function readBody(incoming, limit) {
+  const chunks = []
+  let size = 0
+  return new Promise((resolve) => {
+    incoming.on('data', (chunk) => {
+      size += chunk.length
+      if (size <= limit) chunks.push(chunk)
+      else resolve('too large') // what follows is read and dropped, so that the client gets to see the answer
+    })
+    incoming.on('end', () => resolve(Buffer.concat(chunks)))
+    incoming.on('error', () => resolve('aborted'))
+    incoming.on('close', () => resolve('aborted'))
+  })
+}
+
+function serialise({ status = 200, headers = {}, body }, standing) {
+  let payload
+  let contentType
+  if (body === undefined) payload = Buffer.alloc(0)
+  else if (Buffer.isBuffer(body)) payload = body
+  else if (typeof body === 'string') [payload, contentType] = [Buffer.from(body), 'text/plain; charset=utf-8']
+  else [payload, contentType] = [Buffer.from(JSON.stringify(body)), 'application/json; charset=utf-8']
+
+  const merged = {
+    ...(contentType && { 'content-type': contentType }),
+    ...lowerCased(standing),
+    ...lowerCased(headers),
+    'content-length': String(payload.length),
+  }
+  const sent = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null && value !== undefined))
+  return { status, headers: sent, payload }
+}
+
+function lowerCased(headers) {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function close(socket, rst) {
+  if (rst) socket.resetAndDestroy()
+  else socket.destroy()
+}
+
+function defaultEdgePage(status) {
+  return {
+    status,
+    headers: { 'content-type': 'text/html; charset=UTF-8' },
+    body: `<!DOCTYPE html>\n<html><head><title>${status}</title></head><body><h1>${status}</h1></body></html>\n`,
+  }
+}

@@ -1,0 +1,58 @@
+//! Time and chance, injected: no policy reads the wall clock or rolls dice by itself, so tests never sleep.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+/// Where the core takes time from.
+#[async_trait]
+pub(crate) trait Clock: Send + Sync {
+    /// A point on the monotonic axis.
+    fn now(&self) -> Instant;
+    /// The date, for headers that name a date (`Retry-After`).
+    fn date(&self) -> SystemTime;
+    /// Resolves `duration` from now.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// Real time, through Tokio's timer: a test that pauses Tokio's clock pauses this one.
+pub(crate) struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn date(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// Where the core takes chance from: handles need real entropy, jitter merely some.
+pub(crate) trait Random: Send + Sync {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+/// The operating system has no entropy to give.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gave no random bytes")]
+pub(crate) struct EntropyError;
+
+/// The operating system's source.
+pub(crate) struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        getrandom::fill(bytes).map_err(|_| EntropyError)
+    }
+}
+
+/// A clock to share.
+pub(crate) type SharedClock = Arc<dyn Clock>;

@@ -1,0 +1,354 @@
+//! The one error type of the core: a code, an outcome and context, never a bare string.
+//!
+//! Two questions are answered apart. `ErrorCode` says *what it means* to the caller; `Outcome` says *whether the
+//! request may have had an effect*, which decides whether it may be sent again. `retryable` follows from the two.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::secret::Redactor;
+
+/// Result of everything in the core.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The longest text of a provider that is quoted in a message, in characters.
+const QUOTE_LIMIT: usize = 500;
+
+/// What went wrong, in the words that JavaScript sees as `error.code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ErrorCode {
+    InvalidConfig,
+    InvalidArgument,
+    Unauthenticated,
+    PermissionDenied,
+    NotFound,
+    AlreadyExists,
+    RateLimited,
+    QuotaExceeded,
+    PaymentRequired,
+    ProvisionFailed,
+    Timeout,
+    Aborted,
+    Network,
+    Unavailable,
+    Protocol,
+    OutcomeUnknown,
+    Internal,
+}
+
+impl ErrorCode {
+    /// The stable name, part of the public contract.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidConfig => "INVALID_CONFIG",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::NotFound => "NOT_FOUND",
+            Self::AlreadyExists => "ALREADY_EXISTS",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::QuotaExceeded => "QUOTA_EXCEEDED",
+            Self::PaymentRequired => "PAYMENT_REQUIRED",
+            Self::ProvisionFailed => "PROVISION_FAILED",
+            Self::Timeout => "TIMEOUT",
+            Self::Aborted => "ABORTED",
+            Self::Network => "NETWORK",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Protocol => "PROTOCOL",
+            Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// Whether the same call may succeed later without the caller changing anything first.
+    fn is_transient(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited | Self::Timeout | Self::Network | Self::Unavailable
+        )
+    }
+}
+
+/// Whether the request that failed may have changed something at the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It surely changed nothing: never sent, or refused.
+    NoEffect,
+    /// Nobody can tell: the answer was lost, cut or unreadable, or the provider failed midway.
+    Unknown,
+    /// It took effect; what failed came after.
+    Done,
+}
+
+/// The operation of the public interface during which an error arose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// The factory itself: reading the configuration.
+    Configure,
+    Create,
+    GetById,
+    List,
+    Destroy,
+}
+
+impl Operation {
+    /// The name of the method in JavaScript (`configure` for the factory).
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Configure => "configure",
+            Self::Create => "create",
+            Self::GetById => "getById",
+            Self::List => "list",
+            Self::Destroy => "destroy",
+        }
+    }
+
+    /// How a message begins, as in version 0.3.24 of the package: callers match on it.
+    fn failure(self, title: &str) -> String {
+        match self {
+            Self::Configure => format!("Invalid {title} configuration"),
+            Self::Create => format!("Failed to create {title} instance"),
+            Self::GetById => format!("Failed to get {title} instance"),
+            Self::List => format!("Failed to list {title} instances"),
+            Self::Destroy => format!("Failed to destroy {title} instance"),
+        }
+    }
+}
+
+/// An error of the core. Boxed, so that `Result` stays one word wide on the happy path.
+#[derive(Clone, thiserror::Error)]
+#[error("{}", .0.message)]
+pub(crate) struct Error(Box<Details>);
+
+/// Everything known about a failure. All texts in it are safe to show once [`Error::redact`] ran.
+#[derive(Clone)]
+pub(crate) struct Details {
+    pub(crate) code: ErrorCode,
+    pub(crate) outcome: Outcome,
+    pub(crate) message: String,
+    pub(crate) provider: Option<&'static str>,
+    pub(crate) operation: Option<Operation>,
+    pub(crate) http_status: Option<u16>,
+    pub(crate) provider_code: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) instance_id: Option<String>,
+    pub(crate) resource_name: Option<String>,
+}
+
+impl Error {
+    /// A failure that surely changed nothing at the provider.
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            code,
+            outcome: Outcome::NoEffect,
+            message: message.into(),
+            provider: None,
+            operation: None,
+            http_status: None,
+            provider_code: None,
+            request_id: None,
+            retry_after: None,
+            instance_id: None,
+            resource_name: None,
+        }))
+    }
+
+    /// A failure after which nobody can tell whether the request had an effect.
+    pub(crate) fn ambiguous(code: ErrorCode, message: impl Into<String>) -> Self {
+        let mut error = Self::new(code, message);
+        error.0.outcome = Outcome::Unknown;
+        error
+    }
+
+    /// A bad argument of a call. `message` names the field and never its value.
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidArgument, message)
+    }
+
+    /// A bad or missing setting. `message` names the field and never its value.
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidConfig, message)
+    }
+
+    /// The caller's `AbortSignal` fired.
+    pub(crate) fn aborted() -> Self {
+        Self::new(ErrorCode::Aborted, "The call was aborted by its signal.")
+    }
+
+    /// A fault of this package: something that cannot happen did.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::ambiguous(ErrorCode::Internal, message)
+    }
+
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    pub(crate) fn details(&self) -> &Details {
+        &self.0
+    }
+
+    /// Whether the same call may succeed later. Follows from the code; nobody sets it by hand.
+    pub(crate) fn retryable(&self) -> bool {
+        self.0.code.is_transient()
+    }
+
+    /// Replaces the outcome, where a later layer knows better than the transport did.
+    pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.0.outcome = outcome;
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: ErrorCode) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    pub(crate) fn with_http_status(mut self, status: u16) -> Self {
+        self.0.http_status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_provider_code(mut self, code: Option<String>) -> Self {
+        self.0.provider_code = code.or(self.0.provider_code);
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.0.request_id = id.or(self.0.request_id);
+        self
+    }
+
+    /// The provider's own wish for how long to stay away. Only with [`ErrorCode::RateLimited`].
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait.or(self.0.retry_after);
+        self
+    }
+
+    /// The instance that exists, or may exist, at the provider.
+    pub(crate) fn with_instance_id(mut self, id: impl Into<String>) -> Self {
+        self.0.instance_id = Some(id.into());
+        self
+    }
+
+    /// The name under which a resource exists, or may exist, at the provider.
+    pub(crate) fn with_resource_name(mut self, name: impl Into<String>) -> Self {
+        self.0.resource_name = Some(name.into());
+        self
+    }
+
+    /// Puts what was done about the failure before what the provider said of it, which a message ends with.
+    pub(crate) fn after(mut self, note: &str) -> Self {
+        self.0.message = format!("{note}: {}", self.0.message);
+        self
+    }
+
+    /// The error-context layer: adds provider, operation and the opening words once, in one place.
+    ///
+    /// A missing credential keeps its bare text: it is part of the contract, word for word.
+    pub(crate) fn in_context(mut self, name: &'static str, title: &str, operation: Operation) -> Self {
+        if self.0.operation.is_some() {
+            return self;
+        }
+        self.0.provider = Some(name);
+        self.0.operation = Some(operation);
+        let bare = self.0.code == ErrorCode::InvalidConfig && operation != Operation::Configure;
+        if !bare {
+            self.0.message = format!("{}: {}", operation.failure(title), self.0.message);
+        }
+        self
+    }
+
+    /// Masks every secret of the call in every text that came from outside.
+    pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
+        let details = &mut *self.0;
+        redactor.mask(&mut details.message);
+        for text in [&mut details.provider_code, &mut details.request_id] {
+            if let Some(text) = text {
+                redactor.mask(text);
+            }
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} ({:?}): {}",
+            self.0.code.as_str(),
+            self.0.outcome,
+            self.0.message
+        )
+    }
+}
+
+/// A provider's own words, fit to be quoted: one line, without control characters, of bounded length.
+pub(crate) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len().min(QUOTE_LIMIT));
+    let mut length = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
+        if length > 0 {
+            quoted.push(' ');
+            length += 1;
+        }
+        for character in word.chars() {
+            if length == QUOTE_LIMIT {
+                quoted.push('…');
+                return quoted;
+            }
+            quoted.push(character);
+            length += 1;
+        }
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_is_one_bounded_line() {
+        assert_eq!(quote("  two\n\twords\u{7} here "), "two words here");
+        let long = quote(&"x".repeat(2_000));
+        assert_eq!(long.chars().count(), QUOTE_LIMIT + 1);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn context_is_added_once_and_keeps_credential_texts_bare() {
+        let error = Error::new(ErrorCode::Network, "no route")
+            .in_context("railway", "Railway", Operation::Create)
+            .in_context("railway", "Railway", Operation::List);
+        assert_eq!(error.to_string(), "Failed to create Railway instance: no route");
+        let error = Error::config("Missing Railway API key.").in_context("railway", "Railway", Operation::List);
+        assert_eq!(error.to_string(), "Missing Railway API key.");
+        assert_eq!(error.details().operation, Some(Operation::List));
+    }
+
+    #[test]
+    fn retryable_follows_from_the_code() {
+        for (code, retryable) in [
+            (ErrorCode::RateLimited, true),
+            (ErrorCode::Timeout, true),
+            (ErrorCode::Network, true),
+            (ErrorCode::Unavailable, true),
+            (ErrorCode::PaymentRequired, false),
+            (ErrorCode::QuotaExceeded, false),
+            (ErrorCode::InvalidArgument, false),
+            (ErrorCode::OutcomeUnknown, false),
+        ] {
+            assert_eq!(Error::new(code, "x").retryable(), retryable, "{code:?}");
+        }
+    }
+}

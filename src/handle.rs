@@ -1,0 +1,98 @@
+//! The handle of a create: a name that *we* choose before sending, so that a resource whose answer was lost can be found.
+
+use crate::clock::Random;
+use crate::error::{Error, Result};
+
+/// What begins every name of ours.
+const PREFIX: &str = "computesdk-";
+
+/// Characters after the prefix: 31 in all, and Railway allows 32 (`reference/railway.md` §8.6).
+const LENGTH: usize = 20;
+
+/// 32 symbols, so that a byte maps to one without bias: 20 of them hold 100 bits.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// The name by which one create is known at the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Handle {
+    name: String,
+    chosen_by_caller: bool,
+}
+
+impl Handle {
+    /// A fresh name that no other create has.
+    pub(crate) fn random(random: &dyn Random) -> Result<Self> {
+        let mut bytes = [0_u8; LENGTH];
+        random
+            .fill(&mut bytes)
+            .map_err(|error| Error::internal(format!("No name could be chosen: {error}.")))?;
+        Ok(Self::from_bytes(&bytes))
+    }
+
+    /// The caller's own name. What bears it may be older than the create.
+    pub(crate) fn named(name: String) -> Self {
+        Self {
+            name,
+            chosen_by_caller: true,
+        }
+    }
+
+    fn from_bytes(bytes: &[u8; LENGTH]) -> Self {
+        let mut name = String::with_capacity(PREFIX.len() + LENGTH);
+        name.push_str(PREFIX);
+        name.extend(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])));
+        Self {
+            name,
+            chosen_by_caller: false,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the caller chose the name, so that somebody else's resource may bear it already.
+    pub(crate) fn is_chosen_by_caller(&self) -> bool {
+        self.chosen_by_caller
+    }
+}
+
+/// Whether a resource of this name was made by this package.
+///
+/// The whole form counts, not the prefix: an operator may well call the gateway itself `computesdk-gateway`, and what
+/// is taken for ours gets reaped.
+pub(crate) fn is_managed_name(name: &str) -> bool {
+    name.strip_prefix(PREFIX)
+        .is_some_and(|rest| rest.len() == LENGTH && rest.bytes().all(|byte| ALPHABET.contains(&byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemRandom;
+
+    #[test]
+    fn a_random_handle_is_managed_short_enough_and_unique() {
+        let names: std::collections::HashSet<String> = (0..1_000)
+            .map(|_| Handle::random(&SystemRandom).map(|handle| handle.name().to_owned()))
+            .collect::<Result<_>>()
+            .unwrap_or_default();
+        assert_eq!(names.len(), 1_000);
+        assert!(names.iter().all(|name| name.len() == 31 && is_managed_name(name)));
+    }
+
+    #[test]
+    fn names_that_only_look_like_ours_are_not_managed() {
+        for name in [
+            "computesdk-gateway",
+            "computesdk-",
+            "computesdk-0123456789abcdefghj",
+            "computesdk-0123456789abcdefghjkm",
+            "computesdk-0123456789ABCDEFGHJK",
+            "xcomputesdk-0123456789abcdefghjk",
+        ] {
+            assert!(!is_managed_name(name), "{name}");
+        }
+        assert!(is_managed_name("computesdk-0123456789abcdefghjk"));
+    }
+}

@@ -1,0 +1,126 @@
+//! What a provider sends its requests through: the layers, outermost first.
+//!
+//! ```text
+//! [retry → rate window → concurrency limit →] attempt timeout → body cap → transport
+//! ```
+//!
+//! The bracketed ones repeat or delay an attempt, and only that; they belong into [`Client::call`], around
+//! [`Client::attempt`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::header::ACCEPT;
+use ::http::{HeaderName, HeaderValue};
+
+use super::{Request, Response, TransportError, deadline};
+use crate::config::{BaseUrl, Settings};
+use crate::context::{Core, Cx};
+use crate::error::{Error, ErrorCode, Result};
+use crate::secret::Secret;
+
+/// Requests of one credential to one base URL.
+#[derive(Clone)]
+pub(crate) struct Client {
+    core: Arc<Core>,
+    base: BaseUrl,
+    credential: (HeaderName, HeaderValue),
+    settings: Settings,
+}
+
+/// What a request does at the provider, which decides how long it may take and whether it may be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Repeating it changes nothing more: a read, a delete, a setting.
+    Idempotent,
+    /// Sending it twice does it twice: it makes a resource or starts a deployment.
+    Once,
+}
+
+impl Client {
+    /// `default_base` is the provider's own address. `scheme` precedes the credential: `Bearer ` or nothing.
+    ///
+    /// Errors: `INVALID_CONFIG` for a credential that no header can carry.
+    pub(crate) fn new(
+        core: &Arc<Core>,
+        settings: &Settings,
+        default_base: &str,
+        (name, scheme): (HeaderName, &str),
+        credential: &Secret,
+    ) -> Result<Self> {
+        let base = match &settings.base_url {
+            Some(base) => base.clone(),
+            None => {
+                BaseUrl::parse(default_base).map_err(|_| Error::internal("A provider's own address is malformed."))?
+            }
+        };
+        let mut value = HeaderValue::try_from(format!("{scheme}{}", credential.expose()))
+            .map_err(|_| Error::config("The credential holds characters that no HTTP header can carry."))?;
+        value.set_sensitive(true);
+        Ok(Self {
+            core: Arc::clone(core),
+            base,
+            credential: (name, value),
+            settings: settings.clone(),
+        })
+    }
+
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    /// Sends a request and has its answer interpreted.
+    ///
+    /// `interpret` is the provider's: only it can tell a success from a refusal that arrived as HTTP 200.
+    pub(crate) async fn call<T>(
+        &self,
+        cx: &Cx,
+        effect: Effect,
+        request: Request,
+        interpret: impl Fn(&Response) -> Result<T> + Send + Sync,
+    ) -> Result<T> {
+        let limit = match effect {
+            Effect::Idempotent => self.settings.request_timeout(),
+            Effect::Once => self.settings.create_request_timeout(),
+        };
+        let response = self.attempt(cx, limit, request).await?;
+        interpret(&response)
+    }
+
+    /// One attempt: sent once, bounded in time.
+    async fn attempt(&self, cx: &Cx, limit: Duration, request: Request) -> Result<Response> {
+        let (name, value) = &self.credential;
+        let request = request
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .header(name.clone(), value.clone());
+        tracing::debug!(request = ?request, "sending");
+        let sent = deadline::attempt(cx, limit, self.core.transport.send(request)).await?;
+        let response = sent.map_err(|error| Error::from(&error))?;
+        tracing::debug!(response = ?response, "answered");
+        Ok(response)
+    }
+}
+
+impl From<&TransportError> for Error {
+    fn from(error: &TransportError) -> Self {
+        let text = sentence(&error.to_string());
+        match error {
+            TransportError::Connect(_) => Self::new(ErrorCode::Network, text),
+            TransportError::Unsent(_) => Self::new(ErrorCode::Internal, text),
+            TransportError::Interrupted(_) => Self::ambiguous(ErrorCode::Network, text),
+            TransportError::TooLong => Self::ambiguous(ErrorCode::Protocol, text),
+        }
+    }
+}
+
+/// Makes a sentence of a cause.
+fn sentence(text: &str) -> String {
+    let text = crate::error::quote(text);
+    let mut characters = text.chars();
+    let first = characters.next().map(char::to_uppercase);
+    let mut sentence: String = first.into_iter().flatten().chain(characters).collect();
+    if !sentence.ends_with(['.', '…']) {
+        sentence.push('.');
+    }
+    sentence
+}

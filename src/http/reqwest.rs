@@ -1,0 +1,123 @@
+//! The transport on reqwest: connections, TLS, proxies. The only file that names reqwest.
+
+use std::error::Error as _;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+
+use super::{BODY_LIMIT, Request, Response, Transport, TransportError, headers};
+
+/// How long a connection may take to come about, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an unused connection is kept. Well below what servers keep, because a request sent into a connection
+/// that the server is just closing is lost without a trace, and for a create that means a search.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Finds out that the other side is gone while an answer is awaited.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// One client for the whole process, made at the first request.
+///
+/// One is enough for any number of origins and tenants: it pools connections by origin, and credentials travel with
+/// each request. Making one loads the certificate store, which takes milliseconds and memory; a client per tenant is
+/// what makes others of this kind grow (`reference/anchors.md` §5).
+#[derive(Default)]
+pub(crate) struct ReqwestTransport {
+    client: OnceLock<Result<reqwest::Client, TransportError>>,
+}
+
+impl ReqwestTransport {
+    fn client(&self) -> Result<&reqwest::Client, TransportError> {
+        self.client.get_or_init(build).as_ref().map_err(Clone::clone)
+    }
+}
+
+fn build() -> Result<reqwest::Client, TransportError> {
+    // An error only says that a provider was installed before: by an earlier call of ours.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let system_roots = builder().build();
+    // The platform's verifier fails where the machine has no certificate store at all, as in slim and distroless
+    // images (`reference/anchors.md` §8). Mozilla's roots step in there, and only there: company roots keep working.
+    system_roots
+        .or_else(|_| builder().tls_certs_only(mozilla_roots()).build())
+        .map_err(|error| TransportError::Unsent(describe(&error)))
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(headers::USER_AGENT)
+        .redirect(reqwest::redirect::Policy::none())
+        // Attempts are counted in one place, and that is not here.
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .tcp_keepalive(TCP_KEEPALIVE)
+        .tcp_nodelay(true)
+}
+
+fn mozilla_roots() -> Vec<reqwest::Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|root| reqwest::Certificate::from_der(root).ok())
+        .collect()
+}
+
+#[async_trait]
+impl Transport for ReqwestTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let mut response = self
+            .client()?
+            .request(request.method, request.url)
+            .headers(request.headers)
+            .body(request.body)
+            .send()
+            .await
+            .map_err(|error| classify(&error))?;
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let announced = response.content_length().unwrap_or(0);
+        if announced > BODY_LIMIT as u64 {
+            return Err(TransportError::TooLong);
+        }
+        let first = response.chunk().await.map_err(|error| classify(&error))?;
+        let mut body = first.unwrap_or_default();
+        // Most answers are one chunk, which is then passed on without a copy.
+        if let Some(second) = response.chunk().await.map_err(|error| classify(&error))? {
+            let mut rest = BytesMut::from(body);
+            rest.extend_from_slice(&second);
+            while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+                if rest.len() + chunk.len() > BODY_LIMIT {
+                    return Err(TransportError::TooLong);
+                }
+                rest.extend_from_slice(&chunk);
+            }
+            body = rest.freeze();
+        }
+        Ok(Response { status, headers, body })
+    }
+}
+
+fn classify(error: &reqwest::Error) -> TransportError {
+    if error.is_connect() {
+        TransportError::Connect(describe(error))
+    } else if error.is_builder() {
+        TransportError::Unsent(describe(error))
+    } else {
+        TransportError::Interrupted(describe(error))
+    }
+}
+
+/// The innermost cause, which is the telling one: "Connection refused", "invalid peer certificate: …". reqwest's own
+/// text is left out: it repeats the URL.
+fn describe(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    let mut text = None;
+    while let Some(inner) = cause {
+        text = Some(inner.to_string());
+        cause = inner.source();
+    }
+    text.unwrap_or_else(|| "no cause was given".to_owned())
+}

@@ -1,0 +1,88 @@
+//! What a provider tells of a compute resource, in the shape that every provider shares.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+
+/// What an instance does, in the five words that all providers can be mapped to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// On its way to running.
+    Pending,
+    /// Running, or idle and woken by the next request.
+    Running,
+    /// Stopped, suspended, finished, or on its way out; still counted as existing by the provider.
+    Stopped,
+    /// Failed, but still there.
+    Failed,
+    /// Not told, or a word that this version does not know.
+    Unknown,
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A compute resource at a provider.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Instance {
+    /// The provider's id, `instanceId` in JavaScript.
+    pub(crate) id: String,
+    /// Fields that only this provider has, in the order of version 0.3.24; they come first.
+    pub(crate) own: Vec<(&'static str, Value)>,
+    pub(crate) name: Option<String>,
+    pub(crate) status: Status,
+    /// RFC 3339, as the provider sent it.
+    pub(crate) created_at: Option<String>,
+    pub(crate) url: Option<String>,
+    /// Made by this package, as far as its name, tag or label tells.
+    pub(crate) managed: bool,
+    /// The provider's name for the launch of this instance (deployment, deploy, session), which `waitUntilReady` follows.
+    pub(crate) launch: Option<String>,
+}
+
+impl Serialize for Instance {
+    /// The `instance` object that JavaScript sees. What the provider does not tell is left out.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in &self.own {
+            map.serialize_entry(key, value)?;
+        }
+        if let Some(name) = &self.name {
+            map.serialize_entry("name", name)?;
+        }
+        map.serialize_entry("status", self.status.as_str())?;
+        if let Some(created_at) = &self.created_at {
+            map.serialize_entry("createdAt", created_at)?;
+        }
+        if let Some(url) = &self.url {
+            map.serialize_entry("url", url)?;
+        }
+        map.serialize_entry("managed", &self.managed)?;
+        map.end()
+    }
+}
+
+/// An instance in the public wrapper: `{ instance, instanceId }`.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Provisioned<'a> {
+    instance: &'a Instance,
+    instance_id: &'a str,
+}
+
+impl<'a> From<&'a Instance> for Provisioned<'a> {
+    fn from(instance: &'a Instance) -> Self {
+        Self {
+            instance,
+            instance_id: &instance.id,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Infrastructure layer of the ComputeSDK gateway server, as a Node.js addon.
+//!
+//! `node` is the border to JavaScript, `providers` translate, `operations` are what every provider gets for nothing,
+//! `http` sends. docs/architecture.md has the map; dependence goes downwards only.
+
+mod clock;
+mod config;
+mod context;
+mod create_request;
+mod error;
+mod graphql;
+mod handle;
+mod http;
+mod instance;
+mod memory;
+mod node;
+mod operations;
+mod options;
+mod provider;
+mod providers;
+mod secret;

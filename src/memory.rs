@@ -1,0 +1,175 @@
+//! What this process remembers: what it created moments ago, and answers that rarely change.
+//!
+//! Everything is keyed by the scope (endpoint, credential, project …), so that no tenant sees another's.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::clock::SharedClock;
+use crate::provider::Scope;
+
+/// The most that is remembered of each kind; the oldest goes first.
+const CAPACITY: usize = 10_000;
+
+/// How long a creation of ours is remembered: as long as a reader could still fail to see it, and then some.
+const CREATION_LIFETIME: Duration = Duration::from_secs(600);
+
+pub(crate) struct Memory {
+    clock: SharedClock,
+    tables: Mutex<Tables>,
+}
+
+#[derive(Default)]
+struct Tables {
+    creations: HashMap<(Scope, String), Creation>,
+    facts: HashMap<(Scope, &'static str), Fact>,
+}
+
+struct Creation {
+    at: Instant,
+    seen: bool,
+}
+
+struct Fact {
+    until: Instant,
+    value: &'static str,
+}
+
+impl Memory {
+    pub(crate) fn new(clock: SharedClock) -> Self {
+        Self {
+            clock,
+            tables: Mutex::default(),
+        }
+    }
+
+    /// This process created the instance just now.
+    pub(crate) fn created(&self, scope: &Scope, id: &str) {
+        let at = self.clock.now();
+        let mut tables = self.tables();
+        if tables.creations.len() >= CAPACITY {
+            tables
+                .creations
+                .retain(|_, creation| at.saturating_duration_since(creation.at) < CREATION_LIFETIME);
+            drop_oldest(&mut tables.creations, |creation| creation.at);
+        }
+        let creation = Creation { at, seen: false };
+        tables.creations.insert((scope.clone(), id.to_owned()), creation);
+    }
+
+    /// A read has shown the instance: from now on its absence means that it is gone.
+    pub(crate) fn seen(&self, scope: &Scope, id: &str) {
+        if let Some(creation) = self.tables().creations.get_mut(&(scope.clone(), id.to_owned())) {
+            creation.seen = true;
+        }
+    }
+
+    /// The instance was removed.
+    pub(crate) fn removed(&self, scope: &Scope, id: &str) {
+        self.tables().creations.remove(&(scope.clone(), id.to_owned()));
+    }
+
+    /// Whether this process created the instance, as far back as it remembers.
+    pub(crate) fn is_ours(&self, scope: &Scope, id: &str) -> bool {
+        self.age(scope, id).is_some()
+    }
+
+    /// How long ago this process created the instance, if no read has shown it since.
+    pub(crate) fn unseen_for(&self, scope: &Scope, id: &str) -> Option<Duration> {
+        let (age, seen) = self.age(scope, id)?;
+        (!seen).then_some(age)
+    }
+
+    fn age(&self, scope: &Scope, id: &str) -> Option<(Duration, bool)> {
+        let now = self.clock.now();
+        let tables = self.tables();
+        let creation = tables.creations.get(&(scope.clone(), id.to_owned()))?;
+        let age = now.saturating_duration_since(creation.at);
+        (age < CREATION_LIFETIME).then_some((age, creation.seen))
+    }
+
+    /// Remembers an answer of the provider's for a while.
+    pub(crate) fn learn(&self, scope: &Scope, fact: &'static str, value: &'static str, lifetime: Duration) {
+        let until = self.clock.now() + lifetime;
+        let mut tables = self.tables();
+        if tables.facts.len() >= CAPACITY {
+            drop_oldest(&mut tables.facts, |fact| fact.until);
+        }
+        tables.facts.insert((scope.clone(), fact), Fact { until, value });
+    }
+
+    /// An answer that is still fresh.
+    pub(crate) fn recall(&self, scope: &Scope, fact: &'static str) -> Option<&'static str> {
+        let now = self.clock.now();
+        let tables = self.tables();
+        let fact = tables.facts.get(&(scope.clone(), fact))?;
+        (now < fact.until).then_some(fact.value)
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        // Nothing panics while it holds the lock, and the tables are valid after every statement.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes room for one more.
+fn drop_oldest<K: Clone + Eq + std::hash::Hash, V>(table: &mut HashMap<K, V>, at: impl Fn(&V) -> Instant) {
+    while table.len() >= CAPACITY {
+        let oldest = table
+            .iter()
+            .min_by_key(|(_, value)| at(value))
+            .map(|(key, _)| key.clone());
+        let Some(oldest) = oldest else { return };
+        table.remove(&oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn scope(tenant: &str) -> Scope {
+        Scope::new("railway", "https://example.com", tenant, &["project"])
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_creation_is_unseen_until_it_is_read_and_belongs_to_its_tenant() {
+        let memory = Memory::new(Arc::new(SystemClock));
+        memory.created(&scope("one"), "id");
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(memory.unseen_for(&scope("one"), "id"), Some(Duration::from_secs(5)));
+        assert_eq!(memory.unseen_for(&scope("two"), "id"), None);
+        memory.seen(&scope("one"), "id");
+        assert_eq!(memory.unseen_for(&scope("one"), "id"), None);
+        assert!(memory.is_ours(&scope("one"), "id"));
+        memory.removed(&scope("one"), "id");
+        assert!(!memory.is_ours(&scope("one"), "id"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fact_goes_stale() {
+        let memory = Memory::new(Arc::new(SystemClock));
+        memory.learn(&scope("one"), "isolation", "sole", Duration::from_secs(60));
+        assert_eq!(memory.recall(&scope("one"), "isolation"), Some("sole"));
+        assert_eq!(memory.recall(&scope("two"), "isolation"), None);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(memory.recall(&scope("one"), "isolation"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_is_bounded() {
+        let memory = Memory::new(Arc::new(SystemClock));
+        for number in 0..CAPACITY + 10 {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            memory.created(&scope("one"), &number.to_string());
+        }
+        assert!(!memory.is_ours(&scope("one"), "0"));
+        assert!(memory.is_ours(&scope("one"), &(CAPACITY + 9).to_string()));
+    }
+}

@@ -1,0 +1,37 @@
+//! `process.env` as JavaScript sees it at the call. In a worker that is the worker's copy, and a variable set in
+//! JavaScript is there too; the C environment knows neither.
+
+use napi::bindgen_prelude::FromNapiValue;
+use napi::bindgen_prelude::{JsObjectValue, Object, Unknown};
+use napi::{Env, Result, ValueType};
+
+use super::scrub::Scrub;
+use crate::options::Environment;
+
+pub(super) struct JsEnvironment<'a> {
+    pub(super) env: &'a Env,
+    pub(super) scrub: &'a Scrub,
+}
+
+impl JsEnvironment<'_> {
+    fn read(&self, name: &str) -> Result<Option<String>> {
+        let process: Object<'_> = self.env.get_global()?.get_named_property("process")?;
+        let variables: Object<'_> = process.get_named_property("env")?;
+        let value: Unknown<'_> = variables.get_named_property_unchecked(name)?;
+        match value.get_type()? {
+            ValueType::String => String::from_unknown(value).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Environment for JsEnvironment<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        let found = self.read(name).unwrap_or_else(|_| {
+            // No `process` (another runtime), or a proxy in its place that throws: as if nothing were set.
+            self.scrub.clear(self.env);
+            None
+        });
+        found.filter(|text| !text.is_empty())
+    }
+}

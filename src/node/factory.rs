@@ -1,0 +1,186 @@
+//! A provider as a plain JavaScript object: own enumerable `name, create, getById, list, destroy`, each of which works
+//! when detached.
+
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{
+    FromNapiValue, FunctionCallContext, JsObjectValue, Object, PromiseRaw, ToNapiValue, Unknown,
+};
+use napi::{Env, JsValue, Result, ValueType};
+use tokio_util::sync::CancellationToken;
+
+use super::abort::AbortHook;
+use super::args::{JsFields, ObjectArgument, object_argument};
+use super::call::{Hooks, Label, promise};
+use super::environment::JsEnvironment;
+use super::error::{CallSite, to_js};
+use super::runtime;
+use super::scrub::Scrub;
+use crate::error::{Error, Operation};
+use crate::operations::{Ask, Call, in_context};
+use crate::options::Reader;
+use crate::provider::{Definition, Identity};
+
+/// Reads a configuration: what a provider offers to its factory.
+pub(super) type Read = fn(&Reader<'_>) -> crate::error::Result<Arc<dyn Definition>>;
+
+/// What the four methods of one object share.
+struct Shared {
+    definition: Arc<dyn Definition>,
+    scrub: Scrub,
+}
+
+/// Makes a provider object. Throws for a field of the wrong type or form; does no I/O.
+pub(super) fn create<'env>(
+    env: &'env Env,
+    identity: Identity,
+    read: Read,
+    config: Option<Unknown<'_>>,
+) -> Result<Object<'env>> {
+    let scrub = Scrub::new(env)?;
+    let definition = match config.map(object_argument).transpose()? {
+        None => read_config(env, &scrub, None, read),
+        Some(ObjectArgument::Given(object)) => read_config(env, &scrub, object, read),
+        Some(ObjectArgument::Wrong(kind)) => Err(Error::config(format!("config must be an object, not {kind}."))),
+    };
+    let definition = match definition {
+        Ok(definition) => definition,
+        Err(error) => return Err(to_js(env, &in_context(error, identity, Operation::Configure))?),
+    };
+    let shared = Arc::new(Shared { definition, scrub });
+    let mut object = Object::new(env)?;
+    object.set("name", identity.name)?;
+    for operation in [
+        Operation::Create,
+        Operation::GetById,
+        Operation::List,
+        Operation::Destroy,
+    ] {
+        let shared = Arc::clone(&shared);
+        let method = env
+            .create_function_from_closure::<(), Unknown<'static>, _>(operation.as_str(), move |context| {
+                invoke(&shared, operation, &context)
+            })?;
+        object.set_named_property(operation.as_str(), method)?;
+    }
+    Ok(object)
+}
+
+fn read_config(
+    env: &Env,
+    scrub: &Scrub,
+    object: Option<Object<'_>>,
+    read: Read,
+) -> crate::error::Result<Arc<dyn Definition>> {
+    read(&Reader::config(&JsFields { env, scrub, object }))
+}
+
+/// A method call. Whatever is wrong with its arguments comes out as a rejection.
+fn invoke(shared: &Shared, operation: Operation, context: &FunctionCallContext<'_>) -> Result<Unknown<'static>> {
+    let env = &*context.env;
+    let site = CallSite::here(env)?;
+    let cancellation = CancellationToken::new();
+    match prepare(env, shared, operation, context, &cancellation) {
+        Ok((call, abort)) => {
+            let label = Label {
+                identity: call.identity(),
+                operation: call.operation(),
+                resource_name: call.resource_name(),
+            };
+            let hooks = Hooks {
+                site,
+                abort,
+                cancellation,
+            };
+            let promise = promise(env, hooks, label, call.run())?;
+            Unknown::from_unknown(promise.to_unknown())
+        }
+        Err(error) => {
+            let error = in_context(error, shared.definition.identity(), operation);
+            let error = site.into_error(env, &error, None)?;
+            let rejected: PromiseRaw<'_, ()> = PromiseRaw::reject(env, error)?;
+            Unknown::from_unknown(rejected.into_unknown(env)?)
+        }
+    }
+}
+
+fn prepare(
+    env: &Env,
+    shared: &Shared,
+    operation: Operation,
+    context: &FunctionCallContext<'_>,
+    cancellation: &CancellationToken,
+) -> crate::error::Result<(Call, Option<AbortHook>)> {
+    let argument = |index| context.get::<Unknown<'_>>(index).ok();
+    let takes_id = matches!(operation, Operation::GetById | Operation::Destroy);
+    let ask = match operation {
+        Operation::GetById => Ask::GetById { id: id(argument(0))? },
+        Operation::Destroy => Ask::Destroy { id: id(argument(0))? },
+        Operation::List => Ask::List,
+        Operation::Create | Operation::Configure => Ask::Create,
+    };
+    let object = match argument(usize::from(takes_id))
+        .map(object_argument)
+        .transpose()
+        .map_err(|_| unreadable())?
+    {
+        None => None,
+        Some(ObjectArgument::Given(object)) => object,
+        Some(ObjectArgument::Wrong(kind)) => {
+            return Err(Error::argument(format!("options must be an object, not {kind}.")));
+        }
+    };
+    let scrub = &shared.scrub;
+    let fields = JsFields { env, scrub, object };
+    let options = Reader::options(&fields);
+    let environment = JsEnvironment { env, scrub };
+    let call = Call::prepare(
+        runtime::core(),
+        &*shared.definition,
+        ask,
+        &options,
+        &environment,
+        cancellation.clone(),
+    )?;
+    // Last, so that no early return leaves a listener behind.
+    let abort = listen(env, scrub, object, cancellation)?;
+    Ok((call, abort))
+}
+
+fn id(value: Option<Unknown<'_>>) -> crate::error::Result<String> {
+    let text = value.filter(|value| value.get_type().is_ok_and(|kind| kind == ValueType::String));
+    text.and_then(|value| String::from_unknown(value).ok())
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| Error::argument("instanceId must be a non-empty string."))
+}
+
+fn listen(
+    env: &Env,
+    scrub: &Scrub,
+    options: Option<Object<'_>>,
+    cancellation: &CancellationToken,
+) -> crate::error::Result<Option<AbortHook>> {
+    let Some(options) = options else {
+        return Ok(None);
+    };
+    let hook = options
+        .get_named_property_unchecked::<Unknown<'_>>("signal")
+        .and_then(|signal| {
+            Ok(match signal.get_type()? {
+                ValueType::Undefined | ValueType::Null => Some(None),
+                _ => AbortHook::listen(env, signal, cancellation)?.map(Some),
+            })
+        });
+    match hook {
+        Ok(Some(hook)) => Ok(hook),
+        Ok(None) => Err(Error::argument("options.signal must be an AbortSignal.")),
+        Err(_) => {
+            scrub.clear(env);
+            Err(Error::argument("options.signal could not be read: it threw."))
+        }
+    }
+}
+
+fn unreadable() -> Error {
+    Error::argument("options could not be read.")
+}

@@ -1,0 +1,48 @@
+//! The Tokio runtime and the core, made at the first call: requiring the addon and making a provider start no thread.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::clock::{SystemClock, SystemRandom};
+use crate::context::Core;
+use crate::error::{Error, Result};
+use crate::http::reqwest::ReqwestTransport;
+
+/// Threads that work. The work is short: reading JSON and moving bytes.
+const WORKERS: usize = 2;
+
+/// Threads that may block, which only the look-up of host names does.
+const BLOCKING: usize = 4;
+
+/// Both live as long as the process: environments (workers, reloads) come and go, and a request that one of them has
+/// started is finished or cleaned up all the same. Nothing of an environment is kept in them.
+static CORE: OnceLock<Arc<Core>> = OnceLock::new();
+static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
+
+pub(super) fn core() -> &'static Arc<Core> {
+    CORE.get_or_init(|| {
+        Arc::new(Core::new(
+            Arc::new(SystemClock),
+            Arc::new(SystemRandom),
+            Arc::new(ReqwestTransport::default()),
+        ))
+    })
+}
+
+pub(super) fn runtime() -> Result<&'static Runtime> {
+    RUNTIME
+        .get_or_init(|| {
+            // Threads of ours run code of this addon and may outlive the environment that loaded it.
+            napi::bindgen_prelude::retain_current_module_for_unload_safety();
+            Builder::new_multi_thread()
+                .worker_threads(WORKERS)
+                .max_blocking_threads(BLOCKING)
+                .thread_name("computesdk-gateway")
+                .enable_all()
+                .build()
+                .ok()
+        })
+        .as_ref()
+        .ok_or_else(|| Error::internal("The threads that do the work could not be started."))
+}

@@ -1,0 +1,32 @@
+//! `destroy`.
+
+use super::polling::Polling;
+use crate::context::Cx;
+use crate::error::{Error, Result};
+use crate::provider::{Ownership, Provider, Removal};
+
+/// Deletes an instance for good. Deleting what is gone, or outside the scope, succeeds.
+pub(crate) async fn destroy(cx: &Cx, provider: &dyn Provider, id: &str) -> Result<()> {
+    let scope = provider.scope();
+    let ownership = if cx.core.memory.is_ours(scope, id) {
+        Ownership::Ours
+    } else {
+        Ownership::Unchecked
+    };
+    remove(cx, provider, id, ownership)
+        .await
+        .map_err(|error: Error| error.with_instance_id(id))
+}
+
+/// Deletes an instance and forgets it.
+///
+/// While it is too young for its absence to mean anything, it is looked at again, for as long as reads may lag.
+pub(crate) async fn remove(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Ownership) -> Result<()> {
+    let lag_ends = cx.now() + provider.visibility_lag();
+    let mut polling = Polling::new();
+    while provider.destroy(cx, id, ownership).await? == Removal::Unsettled && cx.now() < lag_ends {
+        cx.sleep(polling.next_wait()).await?;
+    }
+    cx.core.memory.removed(provider.scope(), id);
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! Reads a caller's options, field by field, with the field's name in every refusal and never its value.
+//!
+//! The core knows neither JavaScript nor its objects: whoever holds the options implements [`Fields`]. Only the fields
+//! that somebody asks for are read, so unknown ones cost nothing and can't do harm.
+
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// How deep a value is read. Nothing that is asked for is deeper: `registryCredentials.password`, `envs.NAME`.
+pub(crate) const DEPTH: usize = 2;
+
+/// A value as it came from the caller.
+pub(crate) enum Raw {
+    /// Missing, `undefined` or `null`.
+    Absent,
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<Raw>),
+    /// Own enumerable entries, in order.
+    Map(Vec<(String, Raw)>),
+    /// Anything else, by the name of its type: `function`, `symbol`, `bigint`, an object that is too deep.
+    Other(&'static str),
+}
+
+impl Raw {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Absent => "nothing",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "an array",
+            Self::Map(_) => "an object",
+            Self::Other(kind) => kind,
+        }
+    }
+}
+
+/// An object of the caller's.
+pub(crate) trait Fields {
+    /// The value of a field; an error if reading it threw.
+    fn get(&self, name: &str) -> Result<Raw, Unreadable>;
+}
+
+/// Reading a field threw, as a getter or a proxy of the caller's may.
+pub(crate) struct Unreadable;
+
+/// Options that hold nothing.
+pub(crate) struct NoFields;
+
+impl Fields for NoFields {
+    fn get(&self, _name: &str) -> Result<Raw, Unreadable> {
+        Ok(Raw::Absent)
+    }
+}
+
+/// Typed access to [`Fields`]: refusals carry the code that fits the object and the path of the field.
+#[derive(Clone)]
+pub(crate) struct Reader<'a> {
+    fields: &'a dyn Fields,
+    refuse: fn(String) -> Error,
+    /// What the object is called in a refusal: `config`, `options`, `options.daemonConfig`.
+    object: String,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads a factory's configuration: refusals are `INVALID_CONFIG`.
+    pub(crate) fn config(fields: &'a dyn Fields) -> Self {
+        Self {
+            fields,
+            refuse: Error::config,
+            object: "config".to_owned(),
+        }
+    }
+
+    /// Reads a method's options: refusals are `INVALID_ARGUMENT`.
+    pub(crate) fn options(fields: &'a dyn Fields) -> Self {
+        Self {
+            fields,
+            refuse: Error::argument,
+            object: "options".to_owned(),
+        }
+    }
+
+    /// Reads an object inside this one, as [`Reader::object`] gave it.
+    pub(crate) fn nested<'b>(&self, name: &str, object: &'b Nested) -> Reader<'b> {
+        Reader {
+            fields: object,
+            refuse: self.refuse,
+            object: format!("{}.{name}", self.object),
+        }
+    }
+
+    /// A refusal of one field.
+    pub(crate) fn refusal(&self, name: &str, rule: &str) -> Error {
+        (self.refuse)(format!("{}.{name} {rule}.", self.object))
+    }
+
+    fn get(&self, name: &str) -> Result<Raw> {
+        self.fields
+            .get(name)
+            .map_err(|Unreadable| self.refusal(name, "could not be read: it threw"))
+    }
+
+    fn wrong(&self, name: &str, wanted: &str, got: &Raw) -> Error {
+        self.refusal(name, &format!("must be {wanted}, not {}", got.kind()))
+    }
+
+    /// A string; an empty one counts as given.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>> {
+        match self.get(name)? {
+            Raw::Absent => Ok(None),
+            Raw::Text(text) => Ok(Some(text)),
+            other => Err(self.wrong(name, "a string", &other)),
+        }
+    }
+
+    /// A string; an empty or blank one counts as absent (contract §2).
+    pub(crate) fn filled_text(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.text(name)?.filter(|text| !text.trim().is_empty()))
+    }
+
+    /// A credential: trimmed, because Railway answers a blank one as if it were wrong (`reference/railway.md` §1).
+    pub(crate) fn secret(&self, name: &str) -> Result<Option<Secret>> {
+        let Some(text) = self.filled_text(name)? else {
+            return Ok(None);
+        };
+        let secret = credential(&text);
+        secret
+            .map(Some)
+            .ok_or_else(|| self.refusal(name, "must hold only visible ASCII characters"))
+    }
+
+    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>> {
+        match self.get(name)? {
+            Raw::Absent => Ok(None),
+            Raw::Bool(value) => Ok(Some(value)),
+            other => Err(self.wrong(name, "a boolean", &other)),
+        }
+    }
+
+    /// A finite number within bounds.
+    pub(crate) fn number(&self, name: &str, low: f64, high: f64) -> Result<Option<f64>> {
+        match self.get(name)? {
+            Raw::Absent => Ok(None),
+            Raw::Number(value) if value.is_finite() && (low..=high).contains(&value) => Ok(Some(value)),
+            Raw::Number(_) => Err(self.refusal(name, &format!("must be a number from {low} to {high}"))),
+            other => Err(self.wrong(name, "a number", &other)),
+        }
+    }
+
+    /// A whole number within bounds. JavaScript has only floats, so `2.5`, `-1` and `NaN` are told apart here.
+    pub(crate) fn whole(&self, name: &str, low: u32, high: u32) -> Result<Option<u32>> {
+        match self.get(name)? {
+            Raw::Absent => Ok(None),
+            Raw::Number(value) if value.fract() == 0.0 && (f64::from(low)..=f64::from(high)).contains(&value) => {
+                // In range and whole, as just checked: the cast is exact.
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                Ok(Some(value as u32))
+            }
+            Raw::Number(_) => Err(self.refusal(name, &format!("must be a whole number from {low} to {high}"))),
+            other => Err(self.wrong(name, "a number", &other)),
+        }
+    }
+
+    /// Variables: an object whose values are strings. The refusal names the variable, never its value.
+    pub(crate) fn variables(&self, name: &str) -> Result<Vec<(String, Secret)>> {
+        let entries = match self.get(name)? {
+            Raw::Absent => return Ok(Vec::new()),
+            Raw::Map(entries) => entries,
+            other => return Err(self.wrong(name, "an object", &other)),
+        };
+        entries
+            .into_iter()
+            .map(|(key, value)| {
+                let path = format!("{name}.{key}");
+                if key.is_empty() || key.contains(['=', '\0']) {
+                    return Err(self.refusal(name, "has a variable whose name is empty or holds \"=\""));
+                }
+                match value {
+                    Raw::Text(text) if text.contains('\0') => Err(self.refusal(&path, "must not hold a NUL character")),
+                    Raw::Text(text) => Ok((key, Secret::new(text))),
+                    other => Err(self.wrong(&path, "a string", &other)),
+                }
+            })
+            .collect()
+    }
+
+    /// The entries of a nested object, to be read with [`Reader::nested`].
+    pub(crate) fn object(&self, name: &str) -> Result<Option<Nested>> {
+        match self.get(name)? {
+            Raw::Absent => Ok(None),
+            Raw::Map(entries) => Ok(Some(Nested { entries })),
+            other => Err(self.wrong(name, "an object", &other)),
+        }
+    }
+}
+
+/// An object inside the options, already read.
+pub(crate) struct Nested {
+    entries: Vec<(String, Raw)>,
+}
+
+impl Fields for Nested {
+    fn get(&self, name: &str) -> Result<Raw, Unreadable> {
+        let found = self.entries.iter().find(|(key, _)| key == name);
+        Ok(found.map_or(Raw::Absent, |(_, value)| value.duplicate()))
+    }
+}
+
+impl Raw {
+    fn duplicate(&self) -> Self {
+        match self {
+            Self::Absent => Self::Absent,
+            Self::Bool(value) => Self::Bool(*value),
+            Self::Number(value) => Self::Number(*value),
+            Self::Text(text) => Self::Text(text.clone()),
+            Self::List(items) => Self::List(items.iter().map(Self::duplicate).collect()),
+            Self::Map(entries) => Self::Map(
+                entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.duplicate()))
+                    .collect(),
+            ),
+            Self::Other(kind) => Self::Other(kind),
+        }
+    }
+}
+
+/// A credential fit for a header: trimmed, and visible ASCII only. `None` if it is not.
+pub(crate) fn credential(text: &str) -> Option<Secret> {
+    let trimmed = text.trim();
+    let fit = !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_graphic());
+    fit.then(|| Secret::new(trimmed.to_owned()))
+}
+
+/// The environment variables of the caller, read at the call: in JavaScript `process.env`, of the worker if in one.
+pub(crate) trait Environment {
+    /// The value of a variable; `None` also if it is empty.
+    fn variable(&self, name: &str) -> Option<String>;
+}

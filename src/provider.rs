@@ -1,0 +1,172 @@
+//! The behaviour contract of a provider: what each must do, and what the shared layers do for it.
+//!
+//! A provider translates. It sends one request at a time through its client, reads the answer, and says what it means.
+//! It never sleeps, never repeats a request, never reads the environment and knows nothing of JavaScript. Waiting,
+//! repeating, cleaning up and remembering are done by `operations`, which knows only this trait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+use crate::context::{Core, Cx};
+use crate::create_request::CreateRequest;
+use crate::error::{Operation, Result};
+use crate::handle::Handle;
+use crate::instance::Instance;
+use crate::options::{Environment, Reader};
+use crate::secret::{Redactor, Secret};
+
+/// How a provider is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    /// In JavaScript: `provider.name`, `error.provider`.
+    pub(crate) name: &'static str,
+    /// In messages.
+    pub(crate) title: &'static str,
+}
+
+/// Where a provider's resources live, as one opaque word: equal for two calls exactly if they mean the same place
+/// and come with the same credential. The credential is in it only as part of a hash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Scope(Arc<str>);
+
+impl Scope {
+    /// `place` says where under the credential: project and environment, owner, team.
+    pub(crate) fn new(provider: &str, origin: &str, credential: &str, place: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in [provider, origin, credential].iter().chain(place) {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        let digest = hash.finalize();
+        Self(
+            digest
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+                .into(),
+        )
+    }
+
+    /// The scope of a credential at a place.
+    pub(crate) fn of(provider: Identity, origin: &str, credential: &Secret, place: &[&str]) -> Self {
+        Self::new(provider.name, origin, credential.expose(), place)
+    }
+}
+
+/// A factory's result in the core: settings that were checked, from which each call makes a [`Provider`].
+pub(crate) trait Definition: Send + Sync {
+    fn identity(&self) -> Identity;
+
+    /// Resolves credentials, configuration first, then the environment as it is at this call; and, for a create, the
+    /// options that only this provider has.
+    ///
+    /// Errors: `INVALID_CONFIG` for a missing credential, `INVALID_ARGUMENT` for a bad option. Sends nothing.
+    fn bind(
+        &self,
+        core: &Arc<Core>,
+        operation: Operation,
+        environment: &dyn Environment,
+        options: &Reader<'_>,
+    ) -> Result<Bound>;
+}
+
+/// A provider for one call, with the secrets that no text of that call may show.
+pub(crate) struct Bound {
+    pub(crate) provider: Box<dyn Provider>,
+    pub(crate) redactor: Redactor,
+    /// How long one exchange may take in all, with every repetition that the settings allow.
+    pub(crate) patience: Duration,
+}
+
+/// What `complete` has achieved.
+#[derive(Debug)]
+pub(crate) enum Completion {
+    /// Nothing is left to do.
+    Done(Instance),
+    /// The provider does not show its own work yet: ask again in a while.
+    Pending,
+}
+
+/// What a look at a starting instance shows.
+#[derive(Debug)]
+pub(crate) enum Readiness {
+    Ready(Instance),
+    Starting,
+    /// It will not run. The text says why, in the provider's words.
+    Failed(String),
+}
+
+/// Whether the caller of `destroy` knows that the instance is in scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ownership {
+    /// This process created it, so no read (which may lag) has to show it.
+    Ours,
+    /// To be checked: what is outside the scope is never deleted.
+    Unchecked,
+}
+
+/// How a `destroy` ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// The provider accepted the deletion for good, or there was nothing to delete in this scope.
+    Gone,
+    /// The instance is so young that its absence proves nothing: ask again in a while.
+    Unsettled,
+}
+
+/// One page of a listing.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) instances: Vec<Instance>,
+    /// Where the next page begins; `None` after the last.
+    pub(crate) next: Option<String>,
+}
+
+/// The operations of a provider, each about one request long.
+///
+/// *All*: an answer is `Err` with the code and outcome that the provider's own table gives it. A failure of the
+/// transport passes through unchanged.
+#[async_trait]
+pub(crate) trait Provider: Send + Sync {
+    fn identity(&self) -> Identity;
+
+    fn scope(&self) -> &Scope;
+
+    /// Longest time after a create during which reads may not show it yet.
+    fn visibility_lag(&self) -> Duration;
+
+    /// Refuses an id that is not of the provider's form, before any request.
+    fn check_id(&self, operation: Operation, id: &str) -> Result<()>;
+
+    /// Refuses a create that the provider cannot carry out as asked, before any request.
+    fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()>;
+
+    /// Makes the resource, named by the handle.
+    ///
+    /// *Behaviour*: sends at most one request that has an effect. A name that is taken is `ALREADY_EXISTS`. An error
+    /// with [`Outcome::Unknown`](crate::error::Outcome::Unknown) means that the resource may exist.
+    async fn create(&self, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance>;
+
+    /// Brings what `create` made into the state that the request asks for, where that takes further requests.
+    ///
+    /// *Behaviour*: safe to repeat, also by another process on a half-done create. Most providers have nothing to do.
+    async fn complete(&self, _cx: &Cx, _request: &CreateRequest, instance: &Instance) -> Result<Completion> {
+        Ok(Completion::Done(instance.clone()))
+    }
+
+    /// Looks once at whether the instance runs.
+    async fn readiness(&self, cx: &Cx, instance: &Instance) -> Result<Readiness>;
+
+    /// *Behaviour*: `None` for what does not exist, is deleted or is outside the scope; never for any other reason.
+    async fn get(&self, cx: &Cx, id: &str) -> Result<Option<Instance>>;
+
+    /// *Behaviour*: only what is in scope, of a kind that `create` can make, and not gone.
+    async fn list(&self, cx: &Cx, cursor: Option<&str>, managed_only: bool) -> Result<Page>;
+
+    /// *Behaviour*: deleting what is gone or outside the scope succeeds, the latter without touching it. An answer
+    /// that can mean both "gone" and "failed" is settled by reading.
+    async fn destroy(&self, cx: &Cx, id: &str, ownership: Ownership) -> Result<Removal>;
+}

@@ -1,0 +1,3 @@
+//! The providers. Each has a folder of its own and shares nothing with its neighbours but the core.
+
+pub(crate) mod railway;

@@ -1,0 +1,190 @@
+//! Makes a service that runs in the configured environment and nowhere else.
+//!
+//! Where the environment is isolated, one `serviceCreate` with image and variables does it: Railway deploys at once,
+//! with the variables in place (`reference/railway.md` §8.3, §8.12). Where it is not, or where settings are asked for
+//! that `serviceCreate` does not know, the service is made empty, so that nothing starts anywhere, and
+//! [`complete`] then sets up and deploys the one instance that is wanted.
+
+use super::isolation;
+use super::options::RailwayOptions;
+use super::wire::{
+    CreateData, DeployData, Input, InstanceUpdateInput, InstanceUpdateVariables, InstanceVariables, LimitsInput,
+    RegionConfig, RegistryInput, ServiceCreateInput, SourceInput, UpdateData, Variables, VariablesInput, own_fields,
+};
+use super::{Railway, documents};
+use crate::context::Cx;
+use crate::create_request::CreateRequest;
+use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::handle::{Handle, is_managed_name};
+use crate::http::client::Effect;
+use crate::instance::{Instance, Status};
+use crate::provider::Completion;
+
+pub(super) async fn create(railway: &Railway, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
+    // Nothing was made before this answer came, whatever became of it.
+    let isolation = isolation::of(railway, cx)
+        .await
+        .map_err(|error| error.with_outcome(Outcome::NoEffect))?;
+    let at_once = isolation.confines_creates() && !railway.options.need_instance_settings();
+    let input = ServiceCreateInput {
+        project_id: &railway.project_id,
+        environment_id: &railway.environment_id,
+        name: handle.name(),
+        source: at_once.then_some(SourceInput { image: &request.image }),
+        registry_credentials: registry(&railway.options).filter(|_| at_once),
+        variables: if at_once { variables(request) } else { Variables::new() },
+    };
+    let data: CreateData = railway
+        .execute(cx, Effect::Once, &documents::SERVICE_CREATE, Input { input })
+        .await?;
+    let service = data.service_create;
+    let name = service.name.unwrap_or_else(|| handle.name().to_owned());
+    Ok(Instance {
+        own: own_fields(&service.id, &railway.project_id, &railway.environment_id),
+        managed: is_managed_name(&name),
+        name: Some(name),
+        status: Status::Pending,
+        created_at: service.created_at,
+        url: None,
+        launch: at_once.then(|| AT_ONCE.to_owned()),
+        id: service.id,
+    })
+}
+
+/// Stands for the deployment that `serviceCreate` starts without telling its id.
+const AT_ONCE: &str = "started by serviceCreate";
+
+/// Sets up and deploys the instance of an empty service. Every step may be repeated.
+pub(super) async fn complete(
+    railway: &Railway,
+    cx: &Cx,
+    request: &CreateRequest,
+    instance: &Instance,
+) -> Result<Completion> {
+    if instance.launch.is_some() {
+        return Ok(Completion::Done(instance.clone()));
+    }
+    let service_id = instance.id.as_str();
+    let Some(node) = railway.instance(cx, service_id).await? else {
+        // Not readable yet (§8.4), and an update would be answered `true` and lost (§8.5).
+        return Ok(Completion::Pending);
+    };
+    if node.deployment_id().is_some() {
+        return Ok(Completion::Done(railway.present(node)));
+    }
+    set_variables(railway, cx, request, service_id).await?;
+    set_limits(railway, cx, service_id).await?;
+    set_source(railway, cx, request, service_id).await?;
+    let updated = railway.instance(cx, service_id).await?;
+    if !updated.is_some_and(|node| node.has_source()) {
+        return Ok(Completion::Pending);
+    }
+    let variables = InstanceVariables {
+        environment_id: &railway.environment_id,
+        service_id,
+    };
+    let data: DeployData = railway
+        .execute(cx, Effect::Once, &documents::SERVICE_INSTANCE_DEPLOY, variables)
+        .await?;
+    Ok(Completion::Done(Instance {
+        launch: Some(data.deployment_id),
+        ..instance.clone()
+    }))
+}
+
+async fn set_variables(railway: &Railway, cx: &Cx, request: &CreateRequest, service_id: &str) -> Result<()> {
+    if request.variables.is_empty() {
+        return Ok(());
+    }
+    let input = VariablesInput {
+        project_id: &railway.project_id,
+        environment_id: &railway.environment_id,
+        service_id,
+        variables: variables(request),
+        // The deployment comes last, when everything is in place.
+        skip_deploys: true,
+    };
+    let data: UpdateData = railway
+        .execute(
+            cx,
+            Effect::Idempotent,
+            &documents::VARIABLE_COLLECTION_UPSERT,
+            Input { input },
+        )
+        .await?;
+    accepted(&data, "variableCollectionUpsert")
+}
+
+async fn set_limits(railway: &Railway, cx: &Cx, service_id: &str) -> Result<()> {
+    if !railway.options.need_limits() {
+        return Ok(());
+    }
+    let input = LimitsInput {
+        environment_id: &railway.environment_id,
+        service_id,
+        memory_gb: railway.options.memory_gb,
+        vcpus: railway.options.vcpus,
+    };
+    let data: UpdateData = railway
+        .execute(
+            cx,
+            Effect::Idempotent,
+            &documents::SERVICE_INSTANCE_LIMITS_UPDATE,
+            Input { input },
+        )
+        .await?;
+    accepted(&data, "serviceInstanceLimitsUpdate")
+}
+
+async fn set_source(railway: &Railway, cx: &Cx, request: &CreateRequest, service_id: &str) -> Result<()> {
+    let options = &railway.options;
+    let replicas = options.replicas;
+    let region = options.region.as_deref();
+    let variables = InstanceUpdateVariables {
+        environment_id: &railway.environment_id,
+        service_id,
+        input: InstanceUpdateInput {
+            source: SourceInput { image: &request.image },
+            registry_credentials: registry(options),
+            start_command: options.start_command.as_deref(),
+            healthcheck_path: options.healthcheck_path.as_deref(),
+            num_replicas: replicas.filter(|_| region.is_none()),
+            multi_region_config: region.map(|region| {
+                let config = RegionConfig {
+                    num_replicas: replicas.unwrap_or(1),
+                };
+                [(region, config)].into()
+            }),
+        },
+    };
+    let data: UpdateData = railway
+        .execute(cx, Effect::Idempotent, &documents::SERVICE_INSTANCE_UPDATE, variables)
+        .await?;
+    accepted(&data, "serviceInstanceUpdate")
+}
+
+/// `false` is a refusal without a reason.
+fn accepted(data: &UpdateData, field: &str) -> Result<()> {
+    if data.done {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::Unavailable,
+        format!("Railway answered {field} with false."),
+    ))
+}
+
+fn variables(request: &CreateRequest) -> Variables<'_> {
+    request
+        .variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose()))
+        .collect()
+}
+
+fn registry(options: &RailwayOptions) -> Option<RegistryInput<'_>> {
+    options.registry.as_ref().map(|registry| RegistryInput {
+        username: registry.username.expose(),
+        password: registry.password.expose(),
+    })
+}

@@ -1,0 +1,65 @@
+//! Every document that is sent to Railway. One root field each: an error there nulls the whole of `data`
+//! (`reference/railway.md` §3).
+
+use crate::graphql::Document;
+
+pub(super) const SERVICE_CREATE: Document = Document {
+    name: "ServiceCreate",
+    text: "mutation ServiceCreate($input: ServiceCreateInput!) { serviceCreate(input: $input) { id name createdAt } }",
+};
+
+pub(super) const SERVICE_DELETE: Document = Document {
+    name: "ServiceDelete",
+    text: "mutation ServiceDelete($id: String!, $environmentId: String) { serviceDelete(id: $id, environmentId: $environmentId) }",
+};
+
+pub(super) const SERVICE: Document = Document {
+    name: "Service",
+    text: "query Service($id: String!) { service(id: $id) { id name projectId createdAt deletedAt } }",
+};
+
+pub(super) const SERVICE_INSTANCE: Document = Document {
+    name: "ServiceInstance",
+    text: "query ServiceInstance($environmentId: String!, $serviceId: String!) { \
+           serviceInstance(environmentId: $environmentId, serviceId: $serviceId) { \
+           serviceId serviceName environmentId createdAt deletedAt source { image repo } service { projectId deletedAt } \
+           latestDeployment { id status url staticUrl deploymentStopped } } }",
+};
+
+pub(super) const SERVICE_INSTANCES: Document = Document {
+    name: "Environment",
+    text: "query Environment($environmentId: String!, $projectId: String!, $first: Int!, $after: String) { \
+           environment(id: $environmentId, projectId: $projectId) { projectId deletedAt \
+           serviceInstances(first: $first, after: $after) { edges { node { \
+           serviceId serviceName environmentId createdAt deletedAt source { image repo } \
+           latestDeployment { id status url staticUrl deploymentStopped } } } pageInfo { hasNextPage endCursor } } } }",
+};
+
+pub(super) const ENVIRONMENTS: Document = Document {
+    name: "Environments",
+    text: "query Environments($projectId: String!, $first: Int!, $after: String) { \
+           environments(projectId: $projectId, first: $first, after: $after) { \
+           edges { node { id deletedAt sourceEnvironment { id } } } pageInfo { hasNextPage endCursor } } }",
+};
+
+pub(super) const SERVICE_INSTANCE_UPDATE: Document = Document {
+    name: "ServiceInstanceUpdate",
+    text: "mutation ServiceInstanceUpdate($serviceId: String!, $environmentId: String!, $input: ServiceInstanceUpdateInput!) { \
+           serviceInstanceUpdate(serviceId: $serviceId, environmentId: $environmentId, input: $input) }",
+};
+
+pub(super) const SERVICE_INSTANCE_LIMITS_UPDATE: Document = Document {
+    name: "ServiceInstanceLimitsUpdate",
+    text: "mutation ServiceInstanceLimitsUpdate($input: ServiceInstanceLimitsUpdateInput!) { serviceInstanceLimitsUpdate(input: $input) }",
+};
+
+pub(super) const VARIABLE_COLLECTION_UPSERT: Document = Document {
+    name: "VariableCollectionUpsert",
+    text: "mutation VariableCollectionUpsert($input: VariableCollectionUpsertInput!) { variableCollectionUpsert(input: $input) }",
+};
+
+pub(super) const SERVICE_INSTANCE_DEPLOY: Document = Document {
+    name: "ServiceInstanceDeployV2",
+    text: "mutation ServiceInstanceDeployV2($serviceId: String!, $environmentId: String!) { \
+           serviceInstanceDeployV2(serviceId: $serviceId, environmentId: $environmentId) }",
+};

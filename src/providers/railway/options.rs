@@ -1,0 +1,108 @@
+//! The options of `create` that only Railway has.
+
+use crate::create_request::CreateRequest;
+use crate::error::{Error, Result};
+use crate::handle::Handle;
+use crate::options::Reader;
+use crate::secret::Secret;
+
+/// The longest name of a service (`reference/railway.md` §8.6).
+const NAME_LIMIT: usize = 32;
+
+/// What begins a reference to another service's variable (`reference/railway.md` §8.12).
+const REFERENCE: &str = "${{";
+
+#[derive(Default)]
+pub(super) struct RailwayOptions {
+    pub(super) region: Option<String>,
+    pub(super) start_command: Option<String>,
+    pub(super) replicas: Option<u32>,
+    pub(super) healthcheck_path: Option<String>,
+    pub(super) vcpus: Option<f64>,
+    pub(super) memory_gb: Option<f64>,
+    pub(super) registry: Option<RegistryCredentials>,
+    allow_variable_references: bool,
+}
+
+/// Access to a private registry.
+pub(super) struct RegistryCredentials {
+    pub(super) username: Secret,
+    pub(super) password: Secret,
+}
+
+impl RailwayOptions {
+    pub(super) fn read(options: &Reader<'_>) -> Result<Self> {
+        let healthcheck_path = options.filled_text("healthcheckPath")?;
+        if healthcheck_path.as_deref().is_some_and(|path| !path.starts_with('/')) {
+            return Err(options.refusal("healthcheckPath", "must begin with \"/\""));
+        }
+        let registry = match options.object("registryCredentials")? {
+            None => None,
+            Some(object) => {
+                let reader = options.nested("registryCredentials", &object);
+                let part = |name| {
+                    let text = reader.filled_text(name)?;
+                    text.map(Secret::new)
+                        .ok_or_else(|| reader.refusal(name, "is required and must not be empty"))
+                };
+                Some(RegistryCredentials {
+                    username: part("username")?,
+                    password: part("password")?,
+                })
+            }
+        };
+        Ok(Self {
+            region: options.filled_text("region")?,
+            start_command: options.filled_text("startCommand")?,
+            replicas: options.whole("numReplicas", 1, 1_000)?,
+            healthcheck_path,
+            vcpus: options.number("vcpus", 0.01, 1_024.0)?,
+            memory_gb: options.number("memoryGB", 0.01, 16_384.0)?,
+            registry,
+            allow_variable_references: options.boolean("allowVariableReferences")?.unwrap_or(false),
+        })
+    }
+
+    /// Whether anything is asked for that `serviceCreate` cannot set (`reference/railway.md` §6).
+    pub(super) fn need_instance_settings(&self) -> bool {
+        self.region.is_some()
+            || self.start_command.is_some()
+            || self.replicas.is_some()
+            || self.healthcheck_path.is_some()
+            || self.need_limits()
+    }
+
+    pub(super) fn need_limits(&self) -> bool {
+        self.vcpus.is_some() || self.memory_gb.is_some()
+    }
+
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let registry = self.registry.iter();
+        registry.flat_map(|registry| [&registry.username, &registry.password])
+    }
+
+    pub(super) fn check(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
+        // The allowed characters are not documented; only what surely is wrong is refused here.
+        let name = handle.name();
+        if name.chars().count() > NAME_LIMIT || name.trim() != name || name.chars().any(char::is_control) {
+            let text = format!(
+                "options.name must have at most {NAME_LIMIT} characters, none of them a control character, and no space at either end."
+            );
+            return Err(Error::argument(text));
+        }
+        if self.allow_variable_references {
+            return Ok(());
+        }
+        match request
+            .variables
+            .iter()
+            .find(|(_, value)| value.expose().contains(REFERENCE))
+        {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::argument(format!(
+                "The variable {name} holds \"{REFERENCE} … }}}}\", which Railway replaces by the values of other services, their secrets included. \
+                 Pass allowVariableReferences: true if that is wanted."
+            ))),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Keys, tokens and variable values: one type that cannot be printed, and the masking of texts from outside.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+/// What stands in a text where a secret stood.
+const MASK: &str = "[redacted]";
+
+/// Values shorter than this are masked only where they stand alone: `DEBUG=1` must not blot out every digit.
+const SHORT: usize = 4;
+
+/// A text that must never be shown: no `Debug`, no `Display`, no `Serialize`; wiped when the last clone is dropped.
+#[derive(Clone)]
+pub(crate) struct Secret(Arc<Zeroizing<String>>);
+
+impl Secret {
+    pub(crate) fn new(text: String) -> Self {
+        Self(Arc::new(Zeroizing::new(text)))
+    }
+
+    /// The text itself, for the one place that puts it on the wire.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Masks the secrets of one call in texts that came from outside, such as a provider that echoes its input.
+#[derive(Clone, Default)]
+pub(crate) struct Redactor {
+    secrets: Vec<Secret>,
+}
+
+impl Redactor {
+    pub(crate) fn add(&mut self, secret: &Secret) {
+        if !secret.expose().is_empty() {
+            self.secrets.push(secret.clone());
+        }
+    }
+
+    pub(crate) fn extend<'a>(&mut self, secrets: impl IntoIterator<Item = &'a Secret>) {
+        for secret in secrets {
+            self.add(secret);
+        }
+    }
+
+    /// Replaces each secret in `text`: as it is, as it looks inside JSON, and percent-encoded.
+    pub(crate) fn mask(&self, text: &mut String) {
+        // Longest first, so that a secret that contains another one leaves no readable rest.
+        let mut secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
+        secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+        for secret in secrets {
+            mask_form(text, secret);
+            if let Ok(json) = serde_json::to_string(secret).map(Zeroizing::new) {
+                mask_form(text, json.trim_matches('"'));
+            }
+            let encoded: Zeroizing<String> =
+                Zeroizing::new(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
+            mask_form(text, &encoded);
+            mask_form(text, &Zeroizing::new(encoded.replace('+', "%20")));
+        }
+    }
+}
+
+/// Replaces one spelling of a secret.
+fn mask_form(text: &mut String, form: &str) {
+    if form.is_empty() || !text.contains(form) {
+        return;
+    }
+    if form.len() >= SHORT {
+        *text = text.replace(form, MASK);
+        return;
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (start, found) in text.match_indices(form) {
+        let end = start + found.len();
+        let alone = !text[..start].ends_with(is_word) && !text[end..].starts_with(is_word);
+        if alone {
+            masked.push_str(&text[rest..start]);
+            masked.push_str(MASK);
+            rest = end;
+        }
+    }
+    masked.push_str(&text[rest..]);
+    *text = masked;
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(secrets: &[&str], text: &str) -> String {
+        let mut redactor = Redactor::default();
+        for secret in secrets {
+            redactor.add(&Secret::new((*secret).to_owned()));
+        }
+        let mut text = text.to_owned();
+        redactor.mask(&mut text);
+        text
+    }
+
+    #[test]
+    fn masks_a_secret_in_every_spelling() {
+        assert_eq!(
+            masked(&["rw_key_123"], "bad token rw_key_123!"),
+            "bad token [redacted]!"
+        );
+        assert_eq!(masked(&["a\"b\nc"], r#"value a\"b\nc"#), "value [redacted]");
+        assert_eq!(
+            masked(&["p&q =r"], "at ?x=p%26q+%3Dr and p%26q%20%3Dr"),
+            "at ?x=[redacted] and [redacted]"
+        );
+    }
+
+    #[test]
+    fn a_longer_secret_wins_over_one_inside_it() {
+        assert_eq!(
+            masked(&["token", "token-of-tenant"], "token-of-tenant, token"),
+            "[redacted], [redacted]"
+        );
+    }
+
+    #[test]
+    fn a_short_value_is_masked_only_where_it_stands_alone() {
+        assert_eq!(masked(&["1"], "HTTP 401, value 1."), "HTTP 401, value [redacted].");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_of_a_long_secret_survives(secret in "[a-zA-Z0-9+/=_-]{8,40}", before in ".{0,40}", after in ".{0,40}") {
+            let text = masked(&[&secret], &format!("{before}{secret}{after}"));
+            proptest::prop_assert!(!text.contains(&secret));
+        }
+    }
+}
