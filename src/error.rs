@@ -268,10 +268,11 @@ impl Error {
     pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
         let details = &mut *self.0;
         redactor.mask(&mut details.message);
-        for text in [&mut details.provider_code, &mut details.request_id] {
-            if let Some(text) = text {
-                redactor.mask(text);
-            }
+        for text in [&mut details.provider_code, &mut details.request_id]
+            .into_iter()
+            .flatten()
+        {
+            redactor.mask(text);
         }
         self
     }

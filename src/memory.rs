@@ -57,19 +57,19 @@ impl Memory {
             drop_oldest(&mut tables.creations, |creation| creation.at);
         }
         let creation = Creation { at, seen: false };
-        tables.creations.insert((scope.clone(), id.to_owned()), creation);
+        tables.creations.insert((*scope, id.to_owned()), creation);
     }
 
     /// A read has shown the instance: from now on its absence means that it is gone.
     pub(crate) fn seen(&self, scope: &Scope, id: &str) {
-        if let Some(creation) = self.tables().creations.get_mut(&(scope.clone(), id.to_owned())) {
+        if let Some(creation) = self.tables().creations.get_mut(&(*scope, id.to_owned())) {
             creation.seen = true;
         }
     }
 
     /// The instance was removed.
     pub(crate) fn removed(&self, scope: &Scope, id: &str) {
-        self.tables().creations.remove(&(scope.clone(), id.to_owned()));
+        self.tables().creations.remove(&(*scope, id.to_owned()));
     }
 
     /// Whether this process created the instance, as far back as it remembers.
@@ -86,7 +86,7 @@ impl Memory {
     fn age(&self, scope: &Scope, id: &str) -> Option<(Duration, bool)> {
         let now = self.clock.now();
         let tables = self.tables();
-        let creation = tables.creations.get(&(scope.clone(), id.to_owned()))?;
+        let creation = tables.creations.get(&(*scope, id.to_owned()))?;
         let age = now.saturating_duration_since(creation.at);
         (age < CREATION_LIFETIME).then_some((age, creation.seen))
     }
@@ -98,14 +98,14 @@ impl Memory {
         if tables.facts.len() >= CAPACITY {
             drop_oldest(&mut tables.facts, |fact| fact.until);
         }
-        tables.facts.insert((scope.clone(), fact), Fact { until, value });
+        tables.facts.insert((*scope, fact), Fact { until, value });
     }
 
     /// An answer that is still fresh.
     pub(crate) fn recall(&self, scope: &Scope, fact: &'static str) -> Option<&'static str> {
         let now = self.clock.now();
         let tables = self.tables();
-        let fact = tables.facts.get(&(scope.clone(), fact))?;
+        let fact = tables.facts.get(&(*scope, fact))?;
         (now < fact.until).then_some(fact.value)
     }
 
@@ -135,7 +135,12 @@ mod tests {
     use crate::clock::SystemClock;
 
     fn scope(tenant: &str) -> Scope {
-        Scope::new("railway", "https://example.com", tenant, &["project"])
+        let identity = crate::provider::Identity {
+            name: "railway",
+            title: "Railway",
+        };
+        let key = crate::secret::Secret::new(tenant.to_owned());
+        Scope::new(identity, "https://example.com", &key, &["project"])
     }
 
     #[tokio::test(start_paused = true)]

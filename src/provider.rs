@@ -27,32 +27,20 @@ pub(crate) struct Identity {
     pub(crate) title: &'static str,
 }
 
-/// Where a provider's resources live, as one opaque word: equal for two calls exactly if they mean the same place
-/// and come with the same credential. The credential is in it only as part of a hash.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Scope(Arc<str>);
+/// Where a provider's resources live: equal for two calls exactly if they mean the same place and come with the same
+/// credential. The credential is in it only as part of a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Scope([u8; 32]);
 
 impl Scope {
     /// `place` says where under the credential: project and environment, owner, team.
-    pub(crate) fn new(provider: &str, origin: &str, credential: &str, place: &[&str]) -> Self {
+    pub(crate) fn new(provider: Identity, origin: &str, credential: &Secret, place: &[&str]) -> Self {
         let mut hash = Sha256::new();
-        for part in [provider, origin, credential].iter().chain(place) {
+        for part in [provider.name, origin, credential.expose()].iter().chain(place) {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
-        let digest = hash.finalize();
-        Self(
-            digest
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-                .into(),
-        )
-    }
-
-    /// The scope of a credential at a place.
-    pub(crate) fn of(provider: Identity, origin: &str, credential: &Secret, place: &[&str]) -> Self {
-        Self::new(provider.name, origin, credential.expose(), place)
+        Self(hash.finalize().into())
     }
 }
 

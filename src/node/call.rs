@@ -42,12 +42,12 @@ type Settle = Box<dyn FnOnce(Env) -> Result<Unknown<'static>> + Send>;
 ///
 /// A cancellation rejects at once; the work is not thrown away but ends by itself, because a create has to clean up.
 /// A panic becomes `INTERNAL`.
-pub(super) fn promise<'env>(
-    env: &'env Env,
+pub(super) fn promise(
+    env: &Env,
     hooks: Hooks,
     label: Label,
     work: impl Future<Output = crate::error::Result<Reply>> + Send + 'static,
-) -> Result<Object<'env>> {
+) -> Result<Object<'_>> {
     let runtime = match runtime::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return Err(hooks.site.into_error(env, &label.on(error), None)?),

@@ -115,7 +115,7 @@ impl Definition for RailwayConfig {
         redactor.extend(options.secrets());
         let origin = client.base().origin();
         let provider = Railway {
-            scope: Scope::of(IDENTITY, &origin, secret, &[&project_id, &environment_id]),
+            scope: Scope::new(IDENTITY, &origin, secret, &[&project_id, &environment_id]),
             client,
             project_id,
             environment_id,

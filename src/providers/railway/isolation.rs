@@ -84,11 +84,9 @@ async fn ask(railway: &Railway, cx: &Cx) -> Result<Isolation> {
         cursor = next_cursor(&data.environments)?;
         for node in data.environments.edges.into_iter().map(|edge| edge.node) {
             let fork = node.source_environment.is_some();
-            if node.deleted_at.is_some() {
-                continue;
-            } else if node.id == railway.environment_id {
-                found = Some(fork);
-            } else {
+            if node.id == railway.environment_id {
+                found = node.deleted_at.is_none().then_some(fork);
+            } else if node.deleted_at.is_none() {
                 others = true;
                 shared |= !fork;
             }
