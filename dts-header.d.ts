@@ -77,6 +77,12 @@ export interface CreateOptions extends CallOptions {
    * rejects with `ALREADY_EXISTS`.
    */
   name?: string
+  /**
+   * The same key gives the same instance, also from another process after a crash: call `create` again with it when a
+   * call ended in `OUTCOME_UNKNOWN` or never ended. Not together with `name`. A key that was used with another `image`
+   * rejects with `INVALID_ARGUMENT`.
+   */
+  idempotencyKey?: string
   /** Resolve only when the instance runs. A failed start destroys it and rejects with `PROVISION_FAILED`. Default `false`. */
   waitUntilReady?: boolean
   /** How long `waitUntilReady` waits, in milliseconds; then the instance is destroyed and the call rejects with `TIMEOUT`. Default 300 000. */

@@ -6,6 +6,7 @@ use url::{Host, Url};
 
 use crate::error::{Error, Operation, Result};
 use crate::options::Reader;
+use crate::provider::Limits;
 
 /// How long one request may take, headers and body together.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -60,13 +61,16 @@ impl Settings {
         self.request_timeout.unwrap_or(REQUEST_TIMEOUT)
     }
 
-    /// How long one exchange of an operation may take in all: its attempts, and the longest waits between them.
-    pub(crate) fn patience(&self, operation: Operation) -> Duration {
+    /// What an operation is allowed: the time for all attempts and the longest waits between them.
+    pub(crate) fn limits(&self, operation: Operation) -> Limits {
         let request = match operation {
             Operation::Create => self.create_request_timeout(),
             _ => self.request_timeout(),
         };
-        request.saturating_mul(self.max_retries + 1) + LONGEST_WAIT.saturating_mul(self.max_retries)
+        Limits {
+            patience: request.saturating_mul(self.max_retries + 1) + LONGEST_WAIT.saturating_mul(self.max_retries),
+            max_retries: self.max_retries,
+        }
     }
 
     /// How long one create request may take.

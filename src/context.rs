@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Random, SharedClock};
 use crate::error::{Error, ErrorCode, Operation, Result};
 use crate::http::Transport;
+use crate::http::tenancy::Tenancies;
 use crate::memory::Memory;
 
 /// What lives once per process: shared by all tenants, but nothing in it lets one see another.
@@ -17,12 +18,23 @@ pub(crate) struct Core {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) memory: Memory,
+    pub(crate) tenancies: Tenancies,
 }
 
 impl Core {
+    /// A number evenly spread over 0 to 1, for jitter. Without entropy it is 1: the longest wait, which does no harm.
+    pub(crate) fn roll(&self) -> f64 {
+        let mut bytes = [0_u8; 4];
+        match self.random.fill(&mut bytes) {
+            Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+            Err(_) => 1.0,
+        }
+    }
+
     pub(crate) fn new(clock: SharedClock, random: Arc<dyn Random>, transport: Arc<dyn Transport>) -> Self {
         Self {
             memory: Memory::new(Arc::clone(&clock)),
+            tenancies: Tenancies::default(),
             clock,
             random,
             transport,
@@ -91,6 +103,17 @@ impl Cx {
             () = self.core.clock.sleep(allowed) => {
                 if allowed < duration { Err(Error::new(ErrorCode::Timeout, "The deadline of the operation has passed.")) } else { Ok(()) }
             }
+        }
+    }
+
+    /// Resolves at the deadline; never, if there is none.
+    pub(crate) async fn expired(&self) {
+        match self.deadline {
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(self.now());
+                self.core.clock.sleep(left).await;
+            }
+            None => std::future::pending().await,
         }
     }
 

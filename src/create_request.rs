@@ -15,6 +15,9 @@ const READY_TIMEOUT: Duration = Duration::from_secs(300);
 /// The most that `readyTimeoutMs` may be: a day.
 const READY_TIMEOUT_LIMIT_MS: u32 = 86_400_000;
 
+/// The longest idempotency key, in bytes.
+const KEY_LIMIT: usize = 1_024;
+
 const ACCESS_TOKEN: &str = "COMPUTESDK_ACCESS_TOKEN";
 const GATEWAY_URL: &str = "COMPUTESDK_GATEWAY_URL";
 
@@ -26,6 +29,8 @@ pub(crate) struct CreateRequest {
     pub(crate) variables: Vec<(String, Secret)>,
     /// The name that the caller chose.
     pub(crate) name: Option<String>,
+    /// The caller's idempotency key.
+    pub(crate) idempotency_key: Option<String>,
     /// How long to wait for readiness; `None` resolves when the provider has accepted the create.
     pub(crate) ready_timeout: Option<Duration>,
 }
@@ -37,6 +42,17 @@ impl CreateRequest {
         if name.as_deref().is_some_and(str::is_empty) {
             return Err(options.refusal("name", "must not be empty"));
         }
+        let idempotency_key = options.text("idempotencyKey")?;
+        if idempotency_key
+            .as_deref()
+            .is_some_and(|key| key.is_empty() || key.len() > KEY_LIMIT)
+        {
+            let rule = format!("must have 1 to {KEY_LIMIT} bytes");
+            return Err(options.refusal("idempotencyKey", &rule));
+        }
+        if name.is_some() && idempotency_key.is_some() {
+            return Err(options.refusal("idempotencyKey", "cannot be given together with name"));
+        }
         let ready_timeout = options
             .whole("readyTimeoutMs", 1, READY_TIMEOUT_LIMIT_MS)?
             .map_or(READY_TIMEOUT, |milliseconds| Duration::from_millis(milliseconds.into()));
@@ -47,6 +63,7 @@ impl CreateRequest {
                 .unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             variables: variables(options)?,
             name,
+            idempotency_key,
             ready_timeout: wait.then_some(ready_timeout),
         })
     }

@@ -134,6 +134,8 @@ pub(crate) struct Details {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) instance_id: Option<String>,
     pub(crate) resource_name: Option<String>,
+    /// A repeated call finds what this one may have made.
+    repeatable: bool,
 }
 
 impl Error {
@@ -151,6 +153,7 @@ impl Error {
             retry_after: None,
             instance_id: None,
             resource_name: None,
+            repeatable: false,
         }))
     }
 
@@ -193,9 +196,16 @@ impl Error {
         &self.0
     }
 
-    /// Whether the same call may succeed later. Follows from the code; nobody sets it by hand.
+    /// Whether the same call may succeed later. Follows from the code; and from the idempotency key where the outcome
+    /// is unknown, because a call without one would make a second resource.
     pub(crate) fn retryable(&self) -> bool {
-        self.0.code.is_transient()
+        self.0.code.is_transient() || (self.0.code == ErrorCode::OutcomeUnknown && self.0.repeatable)
+    }
+
+    /// The call has an idempotency key, so that repeating it finds what this one may have made.
+    pub(crate) fn with_repeatable(mut self, repeatable: bool) -> Self {
+        self.0.repeatable = repeatable;
+        self
     }
 
     /// Replaces the outcome, where a later layer knows better than the transport did.

@@ -1,7 +1,10 @@
 //! The handle of a create: a name that *we* choose before sending, so that a resource whose answer was lost can be found.
 
 use crate::clock::Random;
+use sha2::{Digest, Sha256};
+
 use crate::error::{Error, Result};
+use crate::provider::Scope;
 
 /// What begins every name of ours.
 const PREFIX: &str = "computesdk-";
@@ -16,7 +19,18 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Handle {
     name: String,
-    chosen_by_caller: bool,
+    origin: Origin,
+}
+
+/// Where a handle comes from, which decides what a resource that bears it already is to a create.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Drawn for this create: what bears it was made by this create.
+    Random,
+    /// Derived from the caller's idempotency key: what bears it was made by a create with this key.
+    Key,
+    /// The caller's own name: what bears it may be anybody's.
+    Caller,
 }
 
 impl Handle {
@@ -26,34 +40,42 @@ impl Handle {
         random
             .fill(&mut bytes)
             .map_err(|error| Error::internal(format!("No name could be chosen: {error}.")))?;
-        Ok(Self::from_bytes(&bytes))
+        Ok(Self::from_bytes(&bytes, Origin::Random))
+    }
+
+    /// The name that belongs to an idempotency key in a scope: the same in every process, and with every credential.
+    pub(crate) fn derived(scope: &Scope, key: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"computesdk idempotency key\0");
+        hash.update(scope.place());
+        hash.update(key.as_bytes());
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut bytes = [0_u8; LENGTH];
+        bytes.copy_from_slice(&digest[..LENGTH]);
+        Self::from_bytes(&bytes, Origin::Key)
     }
 
     /// The caller's own name. What bears it may be older than the create.
     pub(crate) fn named(name: String) -> Self {
         Self {
             name,
-            chosen_by_caller: true,
+            origin: Origin::Caller,
         }
     }
 
-    fn from_bytes(bytes: &[u8; LENGTH]) -> Self {
+    fn from_bytes(bytes: &[u8; LENGTH], origin: Origin) -> Self {
         let mut name = String::with_capacity(PREFIX.len() + LENGTH);
         name.push_str(PREFIX);
         name.extend(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])));
-        Self {
-            name,
-            chosen_by_caller: false,
-        }
+        Self { name, origin }
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the caller chose the name, so that somebody else's resource may bear it already.
-    pub(crate) fn is_chosen_by_caller(&self) -> bool {
-        self.chosen_by_caller
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
     }
 }
 
@@ -79,6 +101,28 @@ mod tests {
             .unwrap_or_default();
         assert_eq!(names.len(), 1_000);
         assert!(names.iter().all(|name| name.len() == 31 && is_managed_name(name)));
+    }
+
+    #[test]
+    fn a_derived_handle_depends_on_key_and_place_only() {
+        let identity = crate::provider::Identity {
+            name: "railway",
+            title: "Railway",
+        };
+        let scope = |origin: &str, credential: &str, project: &str| {
+            Scope::new(
+                identity,
+                origin,
+                &crate::secret::Secret::new(credential.to_owned()),
+                &[project],
+            )
+        };
+        let handle = Handle::derived(&scope("https://a", "k", "p"), "key");
+        assert!(is_managed_name(handle.name()));
+        assert_eq!(handle, Handle::derived(&scope("https://a", "rotated", "p"), "key"));
+        assert_eq!(handle, Handle::derived(&scope("https://proxy", "k", "p"), "key"));
+        assert_ne!(handle, Handle::derived(&scope("https://a", "k", "p"), "other"));
+        assert_ne!(handle, Handle::derived(&scope("https://a", "k", "q"), "key"));
     }
 
     #[test]

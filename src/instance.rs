@@ -44,6 +44,8 @@ pub(crate) struct Instance {
     pub(crate) url: Option<String>,
     /// Made by this package, as far as its name, tag or label tells.
     pub(crate) managed: bool,
+    /// The container image, where the provider tells it.
+    pub(crate) image: Option<String>,
     /// The provider's name for the launch of this instance (deployment, deploy, session), which `waitUntilReady` follows.
     pub(crate) launch: Option<String>,
 }

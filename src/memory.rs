@@ -3,12 +3,15 @@
 //! Everything is keyed by the scope (endpoint, credential, project …), so that no tenant sees another's.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 
 use crate::clock::SharedClock;
+use crate::context::Cx;
+use crate::error::{Error, Result};
 use crate::provider::Scope;
 
 /// The most that is remembered of each kind; the oldest goes first.
@@ -17,8 +20,12 @@ const CAPACITY: usize = 10_000;
 /// How long a creation of ours is remembered: as long as a reader could still fail to see it, and then some.
 const CREATION_LIFETIME: Duration = Duration::from_secs(600);
 
+/// Whose turn it is to create under a name.
+type Turn = tokio::sync::Mutex<()>;
+
 pub(crate) struct Memory {
     clock: SharedClock,
+    turns: Mutex<HashMap<(Scope, String), Weak<Turn>>>,
     tables: Mutex<Tables>,
 }
 
@@ -42,6 +49,7 @@ impl Memory {
     pub(crate) fn new(clock: SharedClock) -> Self {
         Self {
             clock,
+            turns: Mutex::default(),
             tables: Mutex::default(),
         }
     }
@@ -91,6 +99,27 @@ impl Memory {
         (age < CREATION_LIFETIME).then_some((age, creation.seen))
     }
 
+    /// Waits until no other create of this process is at work on the same name.
+    pub(crate) async fn turn(&self, cx: &Cx, scope: &Scope, name: &str) -> Result<OwnedMutexGuard<()>> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            if turns.len() >= CAPACITY {
+                turns.retain(|_, turn| turn.strong_count() > 0);
+            }
+            let kept = turns.entry((*scope, name.to_owned())).or_default();
+            kept.upgrade().unwrap_or_else(|| {
+                let turn = Arc::default();
+                *kept = Arc::downgrade(&turn);
+                turn
+            })
+        };
+        tokio::select! {
+            biased;
+            () = cx.cancelled() => Err(Error::aborted()),
+            guard = turn.lock_owned() => Ok(guard),
+        }
+    }
+
     /// Remembers an answer of the provider's for a while.
     pub(crate) fn learn(&self, scope: &Scope, fact: &'static str, value: &'static str, lifetime: Duration) {
         let until = self.clock.now() + lifetime;
@@ -129,8 +158,6 @@ fn drop_oldest<K: Clone + Eq + std::hash::Hash, V>(table: &mut HashMap<K, V>, at
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::clock::SystemClock;
 

@@ -46,15 +46,6 @@ pub(crate) trait Fields {
 /// Reading a field threw, as a getter or a proxy of the caller's may.
 pub(crate) struct Unreadable;
 
-/// Options that hold nothing.
-pub(crate) struct NoFields;
-
-impl Fields for NoFields {
-    fn get(&self, _name: &str) -> Result<Raw, Unreadable> {
-        Ok(Raw::Absent)
-    }
-}
-
 /// Typed access to [`Fields`]: refusals carry the code that fits the object and the path of the field.
 #[derive(Clone)]
 pub(crate) struct Reader<'a> {

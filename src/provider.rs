@@ -27,21 +27,40 @@ pub(crate) struct Identity {
     pub(crate) title: &'static str,
 }
 
-/// Where a provider's resources live: equal for two calls exactly if they mean the same place and come with the same
-/// credential. The credential is in it only as part of a hash.
+/// Where a provider's resources live, and by what right they are reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Scope([u8; 32]);
+pub(crate) struct Scope {
+    /// Hash of provider and place: the same for every credential and address.
+    place: [u8; 32],
+    /// Hash of the place, the address and the credential: equal for two calls exactly if all of them are.
+    access: [u8; 32],
+}
 
 impl Scope {
-    /// `place` says where under the credential: project and environment, owner, team.
+    /// `place` says where: project and environment, owner, team.
     pub(crate) fn new(provider: Identity, origin: &str, credential: &Secret, place: &[&str]) -> Self {
+        let place = digest([provider.name].iter().chain(place));
         let mut hash = Sha256::new();
-        for part in [provider.name, origin, credential.expose()].iter().chain(place) {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
+        hash.update(place);
+        hash.update(digest([origin, credential.expose()].iter()));
+        Self {
+            place,
+            access: hash.finalize().into(),
         }
-        Self(hash.finalize().into())
     }
+
+    pub(crate) fn place(&self) -> &[u8; 32] {
+        &self.place
+    }
+}
+
+fn digest<'a>(parts: impl Iterator<Item = &'a &'a str>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
 }
 
 /// A factory's result in the core: settings that were checked, from which each call makes a [`Provider`].
@@ -65,8 +84,16 @@ pub(crate) trait Definition: Send + Sync {
 pub(crate) struct Bound {
     pub(crate) provider: Box<dyn Provider>,
     pub(crate) redactor: Redactor,
-    /// How long one exchange may take in all, with every repetition that the settings allow.
+    pub(crate) limits: Limits,
+}
+
+/// What the settings allow an operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How long one exchange may take in all, with every repetition.
     pub(crate) patience: Duration,
+    /// How often a create may be sent again.
+    pub(crate) max_retries: u32,
 }
 
 /// What `complete` has achieved.
@@ -126,6 +153,10 @@ pub(crate) trait Provider: Send + Sync {
     /// Longest time after a create during which reads may not show it yet.
     fn visibility_lag(&self) -> Duration;
 
+    /// How long a resource must stay unseen before it surely was not made: longer than the slowest create on record and
+    /// than [`Provider::visibility_lag`].
+    fn absence_window(&self) -> Duration;
+
     /// Refuses an id that is not of the provider's form, before any request.
     fn check_id(&self, operation: Operation, id: &str) -> Result<()>;
 
@@ -137,6 +168,11 @@ pub(crate) trait Provider: Send + Sync {
     /// *Behaviour*: sends at most one request that has an effect. A name that is taken is `ALREADY_EXISTS`. An error
     /// with [`Outcome::Unknown`](crate::error::Outcome::Unknown) means that the resource may exist.
     async fn create(&self, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance>;
+
+    /// Looks once for the resource that bears the handle, also if it is half-made.
+    ///
+    /// *Behaviour*: `None` says only that it was not seen; reads may lag.
+    async fn find(&self, cx: &Cx, handle: &Handle) -> Result<Option<Instance>>;
 
     /// Brings what `create` made into the state that the request asks for, where that takes further requests.
     ///

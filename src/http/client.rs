@@ -1,11 +1,10 @@
 //! What a provider sends its requests through: the layers, outermost first.
 //!
 //! ```text
-//! [retry → rate window → concurrency limit →] attempt timeout → body cap → transport
+//! retry → rate window → concurrency limit → attempt timeout → body cap → transport
 //! ```
 //!
-//! The bracketed ones repeat or delay an attempt, and only that; they belong into [`Client::call`], around
-//! [`Client::attempt`].
+//! Waits lie outside the attempt timeout and inside the operation's deadline.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +12,8 @@ use std::time::Duration;
 use ::http::header::ACCEPT;
 use ::http::{HeaderName, HeaderValue};
 
+use super::retry::{self, Decision, Failure};
+use super::tenancy::Tenant;
 use super::{Request, Response, TransportError, deadline};
 use crate::config::{BaseUrl, Settings};
 use crate::context::{Core, Cx};
@@ -25,6 +26,7 @@ pub(crate) struct Client {
     core: Arc<Core>,
     base: BaseUrl,
     credential: (HeaderName, HeaderValue),
+    tenant: Arc<Tenant>,
     settings: Settings,
 }
 
@@ -59,6 +61,7 @@ impl Client {
         value.set_sensitive(true);
         Ok(Self {
             core: Arc::clone(core),
+            tenant: core.tenancies.of(&base.origin(), credential),
             base,
             credential: (name, value),
             settings: settings.clone(),
@@ -79,25 +82,71 @@ impl Client {
         request: Request,
         interpret: impl Fn(&Response) -> Result<T> + Send + Sync,
     ) -> Result<T> {
+        let started = cx.now();
+        let mut attempts = 0;
+        loop {
+            let failure = match self.attempt(cx, effect, request.clone(), &interpret).await {
+                Ok(value) => {
+                    self.tenant.quota.refund(attempts);
+                    return Ok(value);
+                }
+                Err(error) => error,
+            };
+            attempts += 1;
+            let decision = retry::decide(
+                &Failure {
+                    error: &failure,
+                    effect,
+                    attempts,
+                    max_retries: self.settings.max_retries,
+                    remaining: cx.remaining(Duration::MAX),
+                },
+                self.core.roll(),
+            );
+            match decision {
+                Decision::After(wait) if self.tenant.quota.draw() => {
+                    tracing::debug!(attempts, ?wait, error = ?failure, "waiting before the next attempt");
+                    cx.sleep(wait).await?;
+                }
+                _ if attempts == 1 => return Err(failure),
+                _ => {
+                    let seconds = (cx.now() - started).as_secs_f64();
+                    return Err(failure.after(&format!("Gave up after {attempts} attempts in {seconds:.1} s")));
+                }
+            }
+        }
+    }
+
+    /// One attempt: admitted, sent once, bounded in time, interpreted.
+    async fn attempt<T>(
+        &self,
+        cx: &Cx,
+        effect: Effect,
+        request: Request,
+        interpret: &(impl Fn(&Response) -> Result<T> + Send + Sync),
+    ) -> Result<T> {
+        let bucket = request.bucket;
+        self.tenant.windows.admit(cx, bucket).await?;
+        let _slot = self.tenant.slot(cx).await?;
+        if cx.is_cancelled() {
+            return Err(Error::aborted());
+        }
         let limit = match effect {
             Effect::Idempotent => self.settings.request_timeout(),
             Effect::Once => self.settings.create_request_timeout(),
         };
-        let response = self.attempt(cx, limit, request).await?;
-        interpret(&response)
-    }
-
-    /// One attempt: sent once, bounded in time.
-    async fn attempt(&self, cx: &Cx, limit: Duration, request: Request) -> Result<Response> {
         let (name, value) = &self.credential;
         let request = request
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(name.clone(), value.clone());
         tracing::debug!(request = ?request, "sending");
-        let sent = deadline::attempt(cx, limit, self.core.transport.send(request)).await?;
+        let sent = deadline::attempt(cx, effect, limit, self.core.transport.send(request)).await?;
         let response = sent.map_err(|error| Error::from(&error))?;
         tracing::debug!(response = ?response, "answered");
-        Ok(response)
+        self.tenant
+            .windows
+            .learn(bucket, &response, cx.now(), self.core.clock.date());
+        interpret(&response)
     }
 }
 
@@ -124,3 +173,6 @@ fn sentence(text: &str) -> String {
     }
     sentence
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client::Effect;
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -15,12 +16,18 @@ pub(crate) enum Ended {
 
 /// Runs an attempt for at most `limit`, or as much of it as the operation's deadline leaves.
 ///
-/// Dropping the attempt closes its connection.
-pub(crate) async fn attempt<T>(cx: &Cx, limit: Duration, work: impl Future<Output = T>) -> Result<T, Ended> {
+/// A cancellation ends an idempotent attempt by dropping it, which closes its connection. One that has an effect is
+/// left to its end: its answer is the surest word on what has to be cleaned up, and the caller does not wait for it.
+pub(crate) async fn attempt<T>(
+    cx: &Cx,
+    effect: Effect,
+    limit: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, Ended> {
     let allowed = cx.remaining(limit);
     tokio::select! {
         biased;
-        () = cx.cancelled() => Err(Ended::Cancelled),
+        () = cx.cancelled(), if effect == Effect::Idempotent => Err(Ended::Cancelled),
         output = work => Ok(output),
         () = cx.core.clock.sleep(allowed) => Err(Ended::Expired(allowed)),
     }

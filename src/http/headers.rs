@@ -2,6 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 /// Package and version, so that a provider's support can tell our traffic.
 pub(crate) const USER_AGENT: &str = concat!(
     "computesdk-gateway/",
@@ -20,6 +23,33 @@ pub(crate) fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
     }
     let when = httpdate::parse_http_date(value).ok()?;
     Some(when.duration_since(date).unwrap_or_default())
+}
+
+/// Above this a reset is a moment since 1970, in seconds; below it is a wait (`reference/render.md` §2).
+const EPOCH_SECONDS: f64 = 1e9;
+
+/// Above this it is in milliseconds.
+const EPOCH_MILLISECONDS: f64 = 1e12;
+
+/// Parses a rate window's reset into the time until then.
+///
+/// Providers disagree, and their documents with their servers: seconds that remain (Render), a moment in seconds since
+/// 1970 (Vercel), a time of unstated form (Railway). All of them, and RFC 3339, are told apart by their size and form.
+pub(crate) fn reset_after(value: &str, date: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    let now = date.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
+    let seconds = match value.parse::<f64>() {
+        Ok(number) if number >= EPOCH_MILLISECONDS => number / 1_000.0 - now,
+        Ok(number) if number >= EPOCH_SECONDS => number - now,
+        Ok(number) if number >= 0.0 => number,
+        Ok(_) => return None,
+        Err(_) => {
+            let moment = OffsetDateTime::parse(value, &Rfc3339).map(SystemTime::from).ok();
+            let moment = moment.or_else(|| httpdate::parse_http_date(value).ok())?;
+            return Some(moment.duration_since(date).unwrap_or_default());
+        }
+    };
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 
 #[cfg(test)]
@@ -43,10 +73,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn resets_of_every_form() {
+        let date = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let reset = |value| reset_after(value, date).map(|wait| wait.as_secs());
+        assert_eq!(reset("45"), Some(45));
+        assert_eq!(reset("0"), Some(0));
+        assert_eq!(reset("1700000030"), Some(30));
+        assert_eq!(reset("1699999990"), Some(0));
+        assert_eq!(reset("1700000030000"), Some(30));
+        assert_eq!(reset("2023-11-14T22:13:50Z"), Some(30));
+        for nonsense in ["", "-1", "NaN", "inf", "tomorrow"] {
+            assert_eq!(reset(nonsense), None, "{nonsense}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn never_panics(value in ".{0,60}") {
             let _ = parsed(&value);
+            let _ = reset_after(&value, SystemTime::now());
         }
     }
 }

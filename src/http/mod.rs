@@ -3,7 +3,10 @@
 pub(crate) mod client;
 pub(crate) mod deadline;
 pub(crate) mod headers;
+mod rate_limit;
 pub(crate) mod reqwest;
+mod retry;
+pub(crate) mod tenancy;
 
 use std::fmt;
 
@@ -22,6 +25,8 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The bucket in which the provider counts this request; empty where it has but one.
+    pub(crate) bucket: &'static str,
 }
 
 impl Request {
@@ -31,6 +36,7 @@ impl Request {
             url,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            bucket: "",
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::clock::{SystemClock, SystemRandom};
+use crate::clock::{SharedClock, SystemRandom};
 use crate::context::Core;
 use crate::error::{Error, Result};
 use crate::http::reqwest::ReqwestTransport;
@@ -23,11 +23,28 @@ static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
 pub(super) fn core() -> &'static Arc<Core> {
     CORE.get_or_init(|| {
         Arc::new(Core::new(
-            Arc::new(SystemClock),
+            clock(),
             Arc::new(SystemRandom),
             Arc::new(ReqwestTransport::default()),
         ))
     })
+}
+
+#[cfg(not(feature = "test-hooks"))]
+fn clock() -> SharedClock {
+    Arc::new(crate::clock::SystemClock)
+}
+
+/// How fast time runs in a test build; settled by the first call.
+#[cfg(feature = "test-hooks")]
+pub(super) static CLOCK_SPEED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
+
+#[cfg(feature = "test-hooks")]
+fn clock() -> SharedClock {
+    match CLOCK_SPEED.load(std::sync::atomic::Ordering::Relaxed) {
+        1 => Arc::new(crate::clock::SystemClock),
+        speed => Arc::new(crate::clock::FastClock::new(speed)),
+    }
 }
 
 pub(super) fn runtime() -> Result<&'static Runtime> {

@@ -4,6 +4,8 @@
 #![allow(unreachable_pub, reason = "exported to JavaScript")]
 #![allow(clippy::panic, reason = "the panic is the point")]
 
+use std::sync::atomic::Ordering;
+
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -11,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::call::{Hooks, Label, promise};
 use super::error::CallSite;
+use super::runtime::CLOCK_SPEED;
 use crate::error::Operation;
 use crate::provider::Identity;
 
@@ -37,4 +40,10 @@ pub fn panic_in_work(env: &Env) -> Result<Object<'_>> {
 #[napi(catch_unwind, js_name = "__panicInMethod")]
 pub fn panic_in_method() {
     panic!("injected");
+}
+
+/// Makes time run `speed` times as fast, for the fault harness. To be called before the first call of any method.
+#[napi(catch_unwind, js_name = "__setClockSpeed")]
+pub fn set_clock_speed(speed: u32) {
+    CLOCK_SPEED.store(speed, Ordering::Relaxed);
 }

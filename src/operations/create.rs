@@ -1,26 +1,25 @@
-//! `create`: a name chosen before sending, one request that makes the resource, the steps that complete it, and the
-//! removal of whatever was made when a later step fails.
-//!
-//! Reconciliation has its place where [`send`] meets an unknown outcome: today that is reported as `OUTCOME_UNKNOWN`,
-//! with the name under which the resource may exist.
+//! `create`: a name chosen before sending, one resource however often that takes sending, the steps that complete it,
+//! and the removal of whatever was made when a later step fails or the caller turns away.
 
 use std::time::Duration;
 
 use super::destroy::remove;
+use super::image::is_same_image;
 use super::polling::Polling;
 use super::ready::until_ready;
+use super::reconcile::{Sent, send};
 use crate::context::Cx;
 use crate::create_request::CreateRequest;
-use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::handle::Handle;
+use crate::error::{Error, Outcome, Result};
+use crate::handle::{Handle, Origin};
 use crate::instance::Instance;
-use crate::provider::{Completion, Ownership, Provider};
+use crate::provider::{Completion, Limits, Ownership, Provider};
 
 /// How long the steps after the first request may take in all.
 const COMPLETION_LIMIT: Duration = Duration::from_secs(120);
 
 /// How long the removal of a failed create may take.
-const REMOVAL_LIMIT: Duration = Duration::from_secs(120);
+const REMOVAL_LIMIT: Duration = Duration::from_secs(300);
 
 /// A create that was checked and named, and has sent nothing yet.
 pub(crate) struct Creation {
@@ -31,9 +30,10 @@ pub(crate) struct Creation {
 impl Creation {
     /// Chooses the handle and refuses what the provider cannot do.
     pub(crate) fn prepare(cx: &Cx, provider: &dyn Provider, mut request: CreateRequest) -> Result<Self> {
-        let handle = match request.name.take() {
-            Some(name) => Handle::named(name),
-            None => Handle::random(&*cx.core.random)?,
+        let handle = match (request.name.take(), &request.idempotency_key) {
+            (Some(name), _) => Handle::named(name),
+            (None, Some(key)) => Handle::derived(provider.scope(), key),
+            (None, None) => Handle::random(&*cx.core.random)?,
         };
         provider.check_create(&request, &handle)?;
         Ok(Self { request, handle })
@@ -46,57 +46,82 @@ impl Creation {
 }
 
 /// Makes an instance; on failure nothing of it is left, or the error says what may be.
-///
-/// `patience` bounds the request that makes it; completing it, waiting for it and removing it have bounds of their own.
-pub(crate) async fn create(
-    cx: &Cx,
-    provider: &dyn Provider,
-    creation: &Creation,
-    patience: Duration,
-) -> Result<Instance> {
+pub(crate) async fn create(cx: &Cx, provider: &dyn Provider, creation: &Creation, limits: Limits) -> Result<Instance> {
     let Creation { request, handle } = creation;
-    let instance = send(&cx.within(patience), provider, request, handle).await?;
-    cx.core.memory.created(provider.scope(), &instance.id);
-    match finish(cx, provider, request, &instance).await {
+    // Two creates with one key in one process follow each other, so that the second finds what the first has made.
+    let _turn = match handle.origin() {
+        Origin::Key => Some(cx.core.memory.turn(cx, provider.scope(), handle.name()).await?),
+        Origin::Random | Origin::Caller => None,
+    };
+    let Sent { instance, ours } = send(cx, provider, request, handle, limits).await?;
+    if ours {
+        cx.core.memory.created(provider.scope(), &instance.id);
+    }
+    match finish(cx, provider, request, &instance, ours).await {
         Ok(instance) => Ok(instance),
+        Err(error) if !ours => Err(error.with_instance_id(&instance.id).with_resource_name(handle.name())),
         Err(error) => Err(undo(cx, provider, handle, &instance, error).await),
     }
 }
 
-/// The request that makes the resource.
-async fn send(cx: &Cx, provider: &dyn Provider, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
-    provider.create(cx, request, handle).await.map_err(|error| {
-        if error.outcome() == Outcome::NoEffect {
-            return error;
-        }
-        let code = match error.code() {
-            ErrorCode::Aborted => ErrorCode::Aborted,
-            _ => ErrorCode::OutcomeUnknown,
-        };
-        error
-            .with_code(code)
-            .with_resource_name(handle.name())
-            .after("Whether the resource was made is not known")
-    })
-}
-
 /// Completes the create and, if asked to, waits until the instance runs.
-async fn finish(cx: &Cx, provider: &dyn Provider, request: &CreateRequest, instance: &Instance) -> Result<Instance> {
+async fn finish(
+    cx: &Cx,
+    provider: &dyn Provider,
+    request: &CreateRequest,
+    instance: &Instance,
+    ours: bool,
+) -> Result<Instance> {
+    if cx.is_cancelled() {
+        return Err(Error::aborted());
+    }
+    if !ours {
+        check_same(request, instance)?;
+    }
     let instance = complete(cx, provider, request, instance).await?;
-    match request.ready_timeout {
-        Some(limit) => until_ready(cx, provider, &instance, limit).await,
-        None if cx.is_cancelled() => Err(Error::aborted()),
-        None => Ok(instance),
+    if !ours {
+        check_same(request, &instance)?;
+    }
+    let instance = match request.ready_timeout {
+        Some(limit) => until_ready(cx, provider, &instance, limit).await?,
+        None => instance,
+    };
+    // The caller was told ABORTED already and holds nothing.
+    if cx.is_cancelled() {
+        Err(Error::aborted())
+    } else {
+        Ok(instance)
     }
 }
 
+/// A key that was used for another image is a mistake of the caller's, and what the key made stays as it is.
+fn check_same(request: &CreateRequest, instance: &Instance) -> Result<()> {
+    match &instance.image {
+        Some(image) if !is_same_image(image, &request.image) => {
+            let text = "options.idempotencyKey was used before, with another image.";
+            Err(Error::argument(text).with_outcome(Outcome::NoEffect))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Repeats the provider's steps, which bear it, until nothing is left to do.
 async fn complete(cx: &Cx, provider: &dyn Provider, request: &CreateRequest, instance: &Instance) -> Result<Instance> {
     let cx = cx.within(COMPLETION_LIMIT);
     let mut polling = Polling::new();
     loop {
-        match provider.complete(&cx, request, instance).await? {
-            Completion::Done(instance) => return Ok(instance),
-            Completion::Pending => cx.sleep(polling.next_wait()).await?,
+        let failure = match provider.complete(&cx, request, instance).await {
+            Ok(Completion::Done(instance)) => return Ok(instance),
+            Ok(Completion::Pending) => None,
+            // A step whose answer was lost may have been taken: the next round looks before it repeats it.
+            Err(error) if error.retryable() && error.details().retry_after.is_none() => Some(error),
+            Err(error) => return Err(error),
+        };
+        if let Err(ended) = cx.sleep(polling.next_wait()).await {
+            return Err(match failure {
+                Some(failure) if !cx.is_cancelled() => failure,
+                _ => ended,
+            });
         }
     }
 }
@@ -105,11 +130,15 @@ async fn complete(cx: &Cx, provider: &dyn Provider, request: &CreateRequest, ins
 async fn undo(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: &Instance, error: Error) -> Error {
     let error = error.with_instance_id(&instance.id).with_resource_name(handle.name());
     let cx = cx.detached(REMOVAL_LIMIT);
-    match remove(&cx, provider, &instance.id, Ownership::Ours).await {
-        Ok(()) => error.after("The instance was made and removed again"),
-        Err(removal) => {
-            let note = format!("The instance was made and could not be removed again ({removal})");
-            error.after(&note)
+    let mut polling = Polling::new();
+    loop {
+        let failure = match remove(&cx, provider, &instance.id, Ownership::Ours).await {
+            Ok(()) => return error.after("The instance was made and removed again"),
+            Err(failure) => failure,
+        };
+        if !failure.retryable() || cx.sleep(polling.next_wait()).await.is_err() {
+            let note = format!("The instance was made and could not be removed again ({failure})");
+            return error.after(&note);
         }
     }
 }

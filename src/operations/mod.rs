@@ -5,9 +5,13 @@
 mod create;
 mod destroy;
 mod get;
+mod image;
 mod list;
 mod polling;
 mod ready;
+mod reconcile;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use run::{Ask, Call, Reply, in_context};

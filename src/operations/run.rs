@@ -115,16 +115,14 @@ impl Call {
     pub(crate) async fn run(self) -> Result<Reply> {
         let Self { cx, bound, task } = self;
         let provider = &*bound.provider;
-        let bounded = cx.within(bound.patience);
+        let bounded = cx.within(bound.limits.patience);
         let reply = match &task {
             // A create bounds its steps one by one: it may have to wait for readiness, and to clean up after itself.
-            Task::Create(creation) => create(&cx, provider, creation, bound.patience)
-                .await
-                .map(Reply::Instance),
+            Task::Create(creation) => create(&cx, provider, creation, bound.limits).await.map(Reply::Instance),
             Task::Get { id } => get(&bounded, provider, id).await.map(Reply::Found),
             Task::Destroy { id } => destroy(&bounded, provider, id).await.map(|()| Reply::Nothing),
             // Each page is bounded by itself: how many there are is not known.
-            Task::List { managed_only } => list(&cx, provider, *managed_only, bound.patience)
+            Task::List { managed_only } => list(&cx, provider, *managed_only, bound.limits.patience)
                 .await
                 .map(Reply::Instances),
         };

@@ -125,7 +125,7 @@ impl Definition for RailwayConfig {
         Ok(Bound {
             provider: Box::new(provider),
             redactor,
-            patience: self.settings.patience(operation),
+            limits: self.settings.limits(operation),
         })
     }
 }

@@ -22,10 +22,9 @@ use crate::provider::Completion;
 
 pub(super) async fn create(railway: &Railway, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
     // Nothing was made before this answer came, whatever became of it.
-    let isolation = isolation::of(railway, cx)
+    let at_once = is_done_at_once(railway, cx)
         .await
         .map_err(|error| error.with_outcome(Outcome::NoEffect))?;
-    let at_once = isolation.confines_creates() && !railway.options.need_instance_settings();
     let input = ServiceCreateInput {
         project_id: &railway.project_id,
         environment_id: &railway.environment_id,
@@ -38,17 +37,36 @@ pub(super) async fn create(railway: &Railway, cx: &Cx, request: &CreateRequest, 
         .execute(cx, Effect::Once, &documents::SERVICE_CREATE, Input { input })
         .await?;
     let service = data.service_create;
-    let name = service.name.unwrap_or_else(|| handle.name().to_owned());
-    Ok(Instance {
-        own: own_fields(&service.id, &railway.project_id, &railway.environment_id),
-        managed: is_managed_name(&name),
-        name: Some(name),
+    let name = service.name.as_deref().unwrap_or(handle.name());
+    let launch = at_once.then(|| AT_ONCE.to_owned());
+    Ok(made(railway, service.id, name, service.created_at, launch))
+}
+
+/// Whether one `serviceCreate` does it all.
+async fn is_done_at_once(railway: &Railway, cx: &Cx) -> Result<bool> {
+    let confined = isolation::of(railway, cx).await?.confines_creates();
+    Ok(confined && !railway.options.need_instance_settings())
+}
+
+/// A service that exists, of whose instance nothing is known yet.
+pub(super) fn made(
+    railway: &Railway,
+    id: String,
+    name: &str,
+    created_at: Option<String>,
+    launch: Option<String>,
+) -> Instance {
+    Instance {
+        own: own_fields(&id, &railway.project_id, &railway.environment_id),
+        managed: is_managed_name(name),
+        name: Some(name.to_owned()),
         status: Status::Pending,
-        created_at: service.created_at,
+        created_at,
         url: None,
-        launch: at_once.then(|| AT_ONCE.to_owned()),
-        id: service.id,
-    })
+        image: None,
+        launch,
+        id,
+    }
 }
 
 /// Stands for the deployment that `serviceCreate` starts without telling its id.
@@ -69,7 +87,9 @@ pub(super) async fn complete(
         // Not readable yet (§8.4), and an update would be answered `true` and lost (§8.5).
         return Ok(Completion::Pending);
     };
-    if node.deployment_id().is_some() {
+    // An adopted service may be complete: deployed, or about to be by the `serviceCreate` that made it.
+    let complete = node.deployment_id().is_some() || (node.has_source() && is_done_at_once(railway, cx).await?);
+    if complete {
         return Ok(Completion::Done(railway.present(node)));
     }
     set_variables(railway, cx, request, service_id).await?;

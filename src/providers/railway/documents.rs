@@ -18,6 +18,13 @@ pub(super) const SERVICE: Document = Document {
     text: "query Service($id: String!) { service(id: $id) { id name projectId createdAt deletedAt } }",
 };
 
+pub(super) const SERVICES: Document = Document {
+    name: "Project",
+    text: "query Project($projectId: String!, $first: Int!, $after: String) { project(id: $projectId) { \
+           services(first: $first, after: $after) { edges { node { id name projectId createdAt deletedAt } } \
+           pageInfo { hasNextPage endCursor } } } }",
+};
+
 pub(super) const SERVICE_INSTANCE: Document = Document {
     name: "ServiceInstance",
     text: "query ServiceInstance($environmentId: String!, $serviceId: String!) { \

@@ -5,6 +5,7 @@ mod create;
 mod destroy;
 mod documents;
 mod errors;
+mod find;
 mod isolation;
 mod list;
 mod options;
@@ -37,6 +38,10 @@ pub(crate) const IDENTITY: Identity = Identity {
 
 /// A service is readable at the latest a minute after its creation (`reference/railway.md` §8.4).
 const VISIBILITY_LAG: Duration = Duration::from_secs(60);
+
+/// Railway's own command line gives a request 90 seconds (`reference/railway.md` §1): what was made later than that
+/// after it was sent is not on record.
+const ABSENCE_WINDOW: Duration = Duration::from_secs(90);
 
 /// Railway for one call.
 pub(crate) struct Railway {
@@ -113,6 +118,10 @@ impl Provider for Railway {
         VISIBILITY_LAG
     }
 
+    fn absence_window(&self) -> Duration {
+        ABSENCE_WINDOW
+    }
+
     fn check_id(&self, operation: Operation, id: &str) -> Result<()> {
         if !is_uuid(id) {
             return Err(Error::argument("instanceId must be the UUID of a Railway service."));
@@ -131,6 +140,10 @@ impl Provider for Railway {
 
     async fn create(&self, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
         create::create(self, cx, request, handle).await
+    }
+
+    async fn find(&self, cx: &Cx, handle: &Handle) -> Result<Option<Instance>> {
+        find::find(self, cx, handle).await
     }
 
     async fn complete(&self, cx: &Cx, request: &CreateRequest, instance: &Instance) -> Result<Completion> {

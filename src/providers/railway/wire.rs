@@ -170,8 +170,20 @@ pub(super) struct ServiceData {
 }
 
 #[derive(Deserialize)]
+pub(super) struct ProjectData {
+    pub(super) project: Project,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Project {
+    pub(super) services: Connection<Service>,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Service {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
     pub(super) project_id: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) deleted_at: Option<String>,
@@ -350,6 +362,7 @@ impl InstanceNode {
             status,
             created_at: self.created_at,
             url,
+            image: self.source.and_then(|source| source.image),
             launch: self.latest_deployment.and_then(|deployment| deployment.id),
             id: self.service_id,
         }

@@ -1,0 +1,197 @@
+//! The rate window of one credential at one origin: when the provider's headers say that nothing is left, later
+//! requests wait instead of burning attempts that can only be refused.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::Response;
+use super::headers::{reset_after, retry_after};
+use crate::config::LONGEST_WAIT;
+use crate::context::Cx;
+use crate::error::{Error, ErrorCode, Result};
+
+/// Windows by bucket: a provider may count different requests apart (`reference/render.md` §2).
+#[derive(Default)]
+pub(crate) struct RateWindows {
+    windows: Mutex<HashMap<&'static str, Window>>,
+    /// Held by the one that waits next, so that waiters pass in the order in which they came.
+    queue: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Window {
+    /// Requests that the window holds in all, as far as told.
+    limit: Option<u32>,
+    /// Requests left, by the last answer less what was sent since.
+    remaining: Option<u32>,
+    resets_at: Option<Instant>,
+}
+
+impl RateWindows {
+    /// Waits until a request may be sent, in the order of the callers, and counts it.
+    ///
+    /// Errors: `RATE_LIMITED`, with the wait, if that is longer than 30 s or than the caller has time; `ABORTED`.
+    pub(crate) async fn admit(&self, cx: &Cx, bucket: &'static str) -> Result<()> {
+        if self.take(bucket, cx.now()).is_none() {
+            return Ok(());
+        }
+        let _turn = tokio::select! {
+            biased;
+            () = cx.cancelled() => return Err(Error::aborted()),
+            turn = self.queue.lock() => turn,
+        };
+        while let Some(wait) = self.take(bucket, cx.now()) {
+            if wait > LONGEST_WAIT || cx.remaining(wait) < wait {
+                let text = "No request is left in the provider's rate window; this one was not sent.";
+                return Err(Error::new(ErrorCode::RateLimited, text).with_retry_after(Some(wait)));
+            }
+            cx.sleep(wait).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts a request, or says how long to wait for the window.
+    fn take(&self, bucket: &'static str, now: Instant) -> Option<Duration> {
+        let mut windows = self.windows();
+        let window = windows.get_mut(bucket)?;
+        if window.resets_at.is_some_and(|resets_at| resets_at <= now) {
+            window.remaining = window.limit;
+            window.resets_at = None;
+        }
+        match (window.remaining, window.resets_at) {
+            (Some(0), Some(resets_at)) => Some(resets_at.saturating_duration_since(now)),
+            (Some(remaining), _) => {
+                window.remaining = Some(remaining.saturating_sub(1));
+                None
+            }
+            (None, _) => None,
+        }
+    }
+
+    /// Learns from an answer: the window's figures, and a 429's own wait.
+    pub(crate) fn learn(&self, bucket: &'static str, response: &Response, now: Instant, date: SystemTime) {
+        let number = |names: [&str; 2]| {
+            let value = names.into_iter().find_map(|name| response.header(name))?;
+            value.trim().parse::<u32>().ok()
+        };
+        let limit = number(["x-ratelimit-limit", "ratelimit-limit"]);
+        let mut remaining = number(["x-ratelimit-remaining", "ratelimit-remaining"]);
+        let resets = ["x-ratelimit-reset", "ratelimit-reset"]
+            .into_iter()
+            .find_map(|name| response.header(name));
+        let mut reset = resets.and_then(|value| reset_after(value, date));
+        if response.status == 429 {
+            let wish = response
+                .header("retry-after")
+                .and_then(|value| retry_after(value, date));
+            reset = wish.or(reset);
+            remaining = reset.map(|_| 0);
+        }
+        let (Some(remaining), Some(reset)) = (remaining, reset) else {
+            return;
+        };
+        let Some(resets_at) = now.checked_add(reset) else {
+            return;
+        };
+        let mut windows = self.windows();
+        let window = windows.entry(bucket).or_default();
+        // Answers overtake each other: within one window the smallest figure is the newest.
+        let same = window
+            .resets_at
+            .is_some_and(|known| known.max(resets_at) - known.min(resets_at) < SAME_WINDOW);
+        window.remaining = match window.remaining {
+            Some(known) if same => Some(known.min(remaining)),
+            _ => Some(remaining),
+        };
+        window.limit = limit.or(window.limit);
+        window.resets_at = Some(resets_at);
+    }
+
+    fn windows(&self) -> MutexGuard<'_, HashMap<&'static str, Window>> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Two answers whose resets are closer than this speak of one window: headers count in whole seconds.
+const SAME_WINDOW: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> Response {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect::<HeaderMap>();
+        Response {
+            status,
+            headers,
+            body: Bytes::new(),
+        }
+    }
+
+    fn wait(windows: &RateWindows, now: Instant) -> Option<u64> {
+        windows.take("", now).map(|wait| wait.as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_empty_window_is_waited_for() {
+        let windows = RateWindows::default();
+        let now = Instant::now();
+        let headers = [
+            ("x-ratelimit-limit", "10"),
+            ("x-ratelimit-remaining", "2"),
+            ("x-ratelimit-reset", "7"),
+        ];
+        windows.learn("", &answer(200, &headers), now, SystemTime::now());
+        assert_eq!(wait(&windows, now), None);
+        assert_eq!(wait(&windows, now), None);
+        assert_eq!(wait(&windows, now), Some(7));
+        assert_eq!(windows.take("other bucket", now), None);
+        let later = now + Duration::from_secs(7);
+        for _ in 0..10 {
+            assert_eq!(wait(&windows, later), None);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_closes_the_window_for_its_retry_after() {
+        let windows = RateWindows::default();
+        let now = Instant::now();
+        windows.learn("", &answer(429, &[("retry-after", "12")]), now, SystemTime::now());
+        assert_eq!(wait(&windows, now), Some(12));
+        assert_eq!(wait(&windows, now + Duration::from_secs(12)), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_overtake_each_other_do_not_reopen_it() {
+        let windows = RateWindows::default();
+        let now = Instant::now();
+        for remaining in ["0", "3"] {
+            let headers = [("ratelimit-remaining", remaining), ("ratelimit-reset", "5")];
+            windows.learn("", &answer(200, &headers), now, SystemTime::now());
+        }
+        assert_eq!(wait(&windows, now), Some(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn figures_that_say_nothing_close_nothing() {
+        let windows = RateWindows::default();
+        let now = Instant::now();
+        for headers in [
+            vec![("x-ratelimit-remaining", "0")],
+            vec![("x-ratelimit-remaining", "none"), ("x-ratelimit-reset", "5")],
+            vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "whenever")],
+        ] {
+            windows.learn("", &answer(200, &headers), now, SystemTime::now());
+            assert_eq!(wait(&windows, now), None);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Creates whose answers get lost.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::scripted::{ABSENCE, LIMITS, Scripted, code, context, instance, request};
+use crate::create_request::CreateRequest;
+use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
+use crate::instance::Instance;
+use crate::operations::create::{Creation, create};
+use crate::provider::{Completion, Readiness, Removal};
+
+fn lost() -> Error {
+    Error::ambiguous(ErrorCode::Timeout, "no answer")
+}
+
+fn taken() -> Error {
+    Error::new(ErrorCode::AlreadyExists, "taken")
+}
+
+async fn created(provider: &Scripted, request: CreateRequest) -> Result<Instance> {
+    let (cx, _) = context(Operation::Create);
+    let creation = Creation::prepare(&cx, provider, request)?;
+    create(&cx, provider, &creation, LIMITS).await
+}
+
+fn keyed() -> CreateRequest {
+    CreateRequest {
+        idempotency_key: Some("key".to_owned()),
+        ..request()
+    }
+}
+
+fn named() -> CreateRequest {
+    CreateRequest {
+        name: Some("mine".to_owned()),
+        ..request()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_looked_up_and_the_resource_adopted() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(None), Ok(Some(instance("late", "x")))]);
+    let made = created(&provider, request()).await.unwrap();
+    assert_eq!(made.id, "late");
+    assert_eq!((provider.count("create"), provider.count("find")), (1, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_surely_absent_is_sent_again_and_not_before() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    let began = Instant::now();
+    let made = created(&provider, request()).await.unwrap();
+    assert_eq!(made.id, "made");
+    assert_eq!(provider.count("create"), 2);
+    assert!(provider.count("find") >= 5);
+    assert!(began.elapsed() >= ABSENCE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sending_is_bounded_and_nothing_made_is_no_unknown_outcome() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().extend((0..10).map(|_| Err(lost())));
+    let error = created(&provider, request()).await.unwrap_err();
+    assert_eq!((code(&error), error.outcome()), ("TIMEOUT", Outcome::NoEffect));
+    assert_eq!(provider.count("create"), 4);
+    assert!(error.retryable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clash_on_a_second_sending_is_an_adoption() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().extend([Err(lost()), Err(taken())]);
+    // Absent for the whole window (looks after 0.5, 1, 2, 4, 8 and then every 10 s), and shown only after the clash.
+    let looks = 14;
+    provider.finds.lock().unwrap().extend((0..looks).map(|_| Ok(None)));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("first", "x"))));
+    let made = created(&provider, request()).await.unwrap();
+    assert_eq!(made.id, "first");
+    assert_eq!(provider.count("create"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn looks_that_fail_for_good_leave_the_outcome_unknown_and_name_the_resource() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Err(Error::new(ErrorCode::PermissionDenied, "no")));
+    let error = created(&provider, request()).await.unwrap_err();
+    assert_eq!(code(&error), "OUTCOME_UNKNOWN");
+    assert!(
+        error
+            .details()
+            .resource_name
+            .as_deref()
+            .is_some_and(|name| name.starts_with("computesdk-"))
+    );
+    assert!(!error.retryable(), "a second call would make a second resource");
+    assert_eq!(provider.count("create"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_outcome_under_a_key_may_be_retried_by_the_caller() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Err(Error::new(ErrorCode::Unauthenticated, "no")));
+    let error = created(&provider, keyed()).await.unwrap_err();
+    assert_eq!((code(&error), error.retryable()), ("OUTCOME_UNKNOWN", true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn looks_that_fail_in_passing_do_not_count_as_absence() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    let failing = || Err(Error::new(ErrorCode::Unavailable, "busy"));
+    provider.finds.lock().unwrap().extend((0..100).map(|_| failing()));
+    let error = created(&provider, request()).await.unwrap_err();
+    assert_eq!(code(&error), "OUTCOME_UNKNOWN");
+    assert_eq!(provider.count("create"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_final() {
+    let provider = Scripted::new();
+    provider
+        .creates
+        .lock()
+        .unwrap()
+        .push_back(Err(Error::new(ErrorCode::PaymentRequired, "pay")));
+    let error = created(&provider, request()).await.unwrap_err();
+    assert_eq!(code(&error), "PAYMENT_REQUIRED");
+    assert_eq!((provider.count("create"), provider.count("find")), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_of_the_callers_that_is_taken_is_never_adopted() {
+    let provider = Scripted::new();
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("theirs", "mine"))));
+    let error = created(&provider, named()).await.unwrap_err();
+    assert_eq!(code(&error), "ALREADY_EXISTS");
+    assert_eq!(error.details().instance_id.as_deref(), Some("theirs"));
+    assert_eq!(provider.count("create"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clash_on_the_first_sending_of_the_callers_name_is_not_ours() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(taken()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(Some(instance("theirs", "mine")))]);
+    let error = created(&provider, named()).await.unwrap_err();
+    assert_eq!(code(&error), "ALREADY_EXISTS");
+    assert_eq!(error.details().instance_id.as_deref(), Some("theirs"));
+    assert_eq!(provider.count("destroy ours"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_used_gives_the_instance_that_it_made() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(taken()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("earlier", "x"))));
+    let made = created(&provider, keyed()).await.unwrap();
+    assert_eq!(made.id, "earlier");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_used_with_another_image_is_refused_and_its_instance_left_alone() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(taken()));
+    let earlier = Instance {
+        image: Some("docker.io/library/other:latest".to_owned()),
+        ..instance("earlier", "x")
+    };
+    provider.finds.lock().unwrap().push_back(Ok(Some(earlier)));
+    let error = created(&provider, keyed()).await.unwrap_err();
+    assert_eq!(code(&error), "INVALID_ARGUMENT");
+    assert_eq!(error.details().instance_id.as_deref(), Some("earlier"));
+    assert_eq!(provider.count("destroy ours"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_start_is_removed_unless_an_earlier_call_with_the_key_made_it() {
+    for (ours, removals) in [(true, 1), (false, 0)] {
+        let provider = Scripted::new();
+        if !ours {
+            provider.creates.lock().unwrap().push_back(Err(taken()));
+            provider
+                .finds
+                .lock()
+                .unwrap()
+                .push_back(Ok(Some(instance("earlier", "x"))));
+        }
+        provider
+            .looks
+            .lock()
+            .unwrap()
+            .push_back(Ok(Readiness::Failed("crashed".to_owned())));
+        let request = CreateRequest {
+            ready_timeout: Some(Duration::from_secs(10)),
+            ..keyed()
+        };
+        let error = created(&provider, request).await.unwrap_err();
+        assert_eq!(code(&error), "PROVISION_FAILED");
+        assert!(error.details().instance_id.is_some());
+        assert_eq!(provider.count("destroy ours"), removals);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_ready_in_time_is_removed() {
+    let provider = Scripted::new();
+    provider
+        .looks
+        .lock()
+        .unwrap()
+        .extend((0..100).map(|_| Ok(Readiness::Starting)));
+    let request = CreateRequest {
+        ready_timeout: Some(Duration::from_secs(10)),
+        ..request()
+    };
+    let began = Instant::now();
+    let error = created(&provider, request).await.unwrap_err();
+    assert_eq!(
+        (code(&error), error.details().instance_id.as_deref()),
+        ("TIMEOUT", Some("made"))
+    );
+    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(provider.count("destroy ours"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_answer_is_lost_is_looked_at_again() {
+    let provider = Scripted::new();
+    provider
+        .completions
+        .lock()
+        .unwrap()
+        .extend([Ok(Completion::Pending), Err(lost()), Err(lost())]);
+    let made = created(&provider, request()).await.unwrap();
+    assert_eq!(made.id, "made");
+    assert_eq!(provider.count("complete"), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_is_refused_undoes_the_create() {
+    let provider = Scripted::new();
+    provider
+        .completions
+        .lock()
+        .unwrap()
+        .push_back(Err(Error::argument("no such region")));
+    provider
+        .removals
+        .lock()
+        .unwrap()
+        .extend([Err(lost()), Ok(Removal::Gone)]);
+    let error = created(&provider, request()).await.unwrap_err();
+    assert_eq!(code(&error), "INVALID_ARGUMENT");
+    assert!(error.to_string().ends_with("no such region"), "{error}");
+    assert_eq!(provider.count("destroy ours"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_removed_is_named() {
+    let provider = Scripted::new();
+    provider
+        .completions
+        .lock()
+        .unwrap()
+        .push_back(Err(Error::argument("no such region")));
+    provider
+        .removals
+        .lock()
+        .unwrap()
+        .push_back(Err(Error::new(ErrorCode::PermissionDenied, "members may not delete")));
+    let error = created(&provider, request()).await.unwrap_err();
+    assert_eq!(error.details().instance_id.as_deref(), Some("made"));
+    assert!(error.to_string().contains("could not be removed"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_create_is_removed_however_it_ends() {
+    for lost_answer in [false, true] {
+        let (cx, cancellation) = context(Operation::Create);
+        let mut provider = Scripted::new();
+        provider.cancel_at_create = Some(cancellation);
+        if lost_answer {
+            provider.creates.lock().unwrap().push_back(Err(lost()));
+            provider
+                .finds
+                .lock()
+                .unwrap()
+                .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+        }
+        let creation = Creation::prepare(&cx, &provider, request()).unwrap();
+        let error = create(&cx, &provider, &creation, LIMITS).await.unwrap_err();
+        assert_eq!(code(&error), "ABORTED");
+        assert_eq!(provider.count("destroy ours"), 1);
+        assert_eq!(provider.count("create"), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_create_that_made_nothing_sends_nothing_more() {
+    let (cx, cancellation) = context(Operation::Create);
+    let mut provider = Scripted::new();
+    provider.cancel_at_create = Some(cancellation);
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    let creation = Creation::prepare(&cx, &provider, request()).unwrap();
+    let error = create(&cx, &provider, &creation, LIMITS).await.unwrap_err();
+    assert_eq!(code(&error), "ABORTED");
+    assert_eq!((provider.count("create"), provider.count("destroy ours")), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_creates_with_one_key_in_one_process_follow_each_other() {
+    let (cx, _) = context(Operation::Create);
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().extend([Err(lost()), Err(taken())]);
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(Some(instance("one", "x"))), Ok(Some(instance("one", "x")))]);
+    let creation = || Creation::prepare(&cx, &provider, keyed()).unwrap();
+    let (first, second) = (creation(), creation());
+    let (first, second) = tokio::join!(
+        create(&cx, &provider, &first, LIMITS),
+        create(&cx, &provider, &second, LIMITS)
+    );
+    assert_eq!(
+        (first.unwrap().id, second.unwrap().id),
+        ("one".to_owned(), "one".to_owned())
+    );
+}
