@@ -1,15 +1,14 @@
 //! JavaScript values as the core reads them: field by field, without trusting a type.
 
 use napi::bindgen_prelude::{Array, FromNapiValue, JsObjectValue, JsValue, Object, Unknown};
-use napi::{Env, KeyCollectionMode, KeyConversion, KeyFilter, Result, ValueType};
+use napi::{KeyCollectionMode, KeyConversion, KeyFilter, Result, ValueType};
 
 use super::scrub::Scrub;
 use crate::options::{DEPTH, Fields, Raw, Unreadable};
 
 /// An object of the caller's. Only the fields that somebody asks for are read.
 pub(super) struct JsFields<'a> {
-    pub(super) env: &'a Env,
-    pub(super) scrub: &'a Scrub,
+    pub(super) scrub: &'a Scrub<'a>,
     pub(super) object: Option<Object<'a>>,
 }
 
@@ -22,7 +21,7 @@ impl Fields for JsFields<'_> {
             .get_named_property_unchecked::<Unknown<'_>>(name)
             .and_then(|value| convert(value, DEPTH));
         read.map_err(|_| {
-            self.scrub.clear(self.env);
+            self.scrub.clear();
             Unreadable
         })
     }

@@ -2,12 +2,12 @@
 
 use napi::bindgen_prelude::{Object, Unknown};
 use napi::{Env, Result};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::abort::AbortHook;
 use super::error::CallSite;
 use super::result::Crossing;
-use super::runtime;
 use crate::error::{Error, Operation};
 use crate::operations::{Reply, in_context};
 use crate::provider::Identity;
@@ -42,16 +42,13 @@ type Settle = Box<dyn FnOnce(Env) -> Result<Unknown<'static>> + Send>;
 ///
 /// A cancellation rejects at once; the work is not thrown away but ends by itself, because a create has to clean up.
 /// A panic becomes `INTERNAL`.
-pub(super) fn promise(
-    env: &Env,
+pub(super) fn promise<'env>(
+    env: &'env Env,
+    runtime: &Runtime,
     hooks: Hooks,
     label: Label,
     work: impl Future<Output = crate::error::Result<Reply>> + Send + 'static,
-) -> Result<Object<'_>> {
-    let runtime = match runtime::runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return Err(hooks.site.into_error(env, &label.on(error), None)?),
-    };
+) -> Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<Unknown<'static>, Settle>()?;
     let cancellation = hooks.cancellation.clone();
     let task = runtime.spawn(work);

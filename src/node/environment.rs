@@ -10,7 +10,7 @@ use crate::options::Environment;
 
 pub(super) struct JsEnvironment<'a> {
     pub(super) env: &'a Env,
-    pub(super) scrub: &'a Scrub,
+    pub(super) scrub: &'a Scrub<'a>,
 }
 
 impl JsEnvironment<'_> {
@@ -29,7 +29,7 @@ impl Environment for JsEnvironment<'_> {
     fn variable(&self, name: &str) -> Option<String> {
         let found = self.read(name).unwrap_or_else(|_| {
             // No `process` (another runtime), or a proxy in its place that throws: as if nothing were set.
-            self.scrub.clear(self.env);
+            self.scrub.clear();
             None
         });
         found.filter(|text| !text.is_empty())

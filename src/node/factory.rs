@@ -7,6 +7,7 @@ use napi::bindgen_prelude::{
     FromNapiValue, FunctionCallContext, JsObjectValue, Object, PromiseRaw, ToNapiValue, Unknown,
 };
 use napi::{Env, JsValue, Result, ValueType};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::abort::AbortHook;
@@ -24,12 +25,6 @@ use crate::provider::{Definition, Identity};
 /// Reads a configuration: what a provider offers to its factory.
 pub(super) type Read = fn(&Reader<'_>) -> crate::error::Result<Arc<dyn Definition>>;
 
-/// What the four methods of one object share.
-struct Shared {
-    definition: Arc<dyn Definition>,
-    scrub: Scrub,
-}
-
 /// Makes a provider object. Throws for a field of the wrong type or form; does no I/O.
 pub(super) fn create<'env>(
     env: &'env Env,
@@ -39,15 +34,14 @@ pub(super) fn create<'env>(
 ) -> Result<Object<'env>> {
     let scrub = Scrub::new(env)?;
     let definition = match config.map(object_argument).transpose()? {
-        None => read_config(env, &scrub, None, read),
-        Some(ObjectArgument::Given(object)) => read_config(env, &scrub, object, read),
+        None => read_config(&scrub, None, read),
+        Some(ObjectArgument::Given(object)) => read_config(&scrub, object, read),
         Some(ObjectArgument::Wrong(kind)) => Err(Error::config(format!("config must be an object, not {kind}."))),
     };
     let definition = match definition {
         Ok(definition) => definition,
         Err(error) => return Err(to_js(env, &in_context(error, identity, Operation::Configure))?),
     };
-    let shared = Arc::new(Shared { definition, scrub });
     let mut object = Object::new(env)?;
     object.set("name", identity.name)?;
     for operation in [
@@ -56,32 +50,31 @@ pub(super) fn create<'env>(
         Operation::List,
         Operation::Destroy,
     ] {
-        let shared = Arc::clone(&shared);
+        let definition = Arc::clone(&definition);
         let method = env
             .create_function_from_closure::<(), Unknown<'static>, _>(operation.as_str(), move |context| {
-                invoke(&shared, operation, &context)
+                invoke(&*definition, operation, &context)
             })?;
         object.set_named_property(operation.as_str(), method)?;
     }
     Ok(object)
 }
 
-fn read_config(
-    env: &Env,
-    scrub: &Scrub,
-    object: Option<Object<'_>>,
-    read: Read,
-) -> crate::error::Result<Arc<dyn Definition>> {
-    read(&Reader::config(&JsFields { env, scrub, object }))
+fn read_config(scrub: &Scrub<'_>, object: Option<Object<'_>>, read: Read) -> crate::error::Result<Arc<dyn Definition>> {
+    read(&Reader::config(&JsFields { scrub, object }))
 }
 
 /// A method call. Whatever is wrong with its arguments comes out as a rejection.
-fn invoke(shared: &Shared, operation: Operation, context: &FunctionCallContext<'_>) -> Result<Unknown<'static>> {
+fn invoke(
+    definition: &dyn Definition,
+    operation: Operation,
+    context: &FunctionCallContext<'_>,
+) -> Result<Unknown<'static>> {
     let env = &*context.env;
     let site = CallSite::here(env)?;
     let cancellation = CancellationToken::new();
-    match prepare(env, shared, operation, context, &cancellation) {
-        Ok((call, abort)) => {
+    match prepare(env, definition, operation, context, &cancellation) {
+        Ok(Ready { call, abort, runtime }) => {
             let label = Label {
                 identity: call.identity(),
                 operation: call.operation(),
@@ -92,11 +85,11 @@ fn invoke(shared: &Shared, operation: Operation, context: &FunctionCallContext<'
                 abort,
                 cancellation,
             };
-            let promise = promise(env, hooks, label, call.run())?;
+            let promise = promise(env, runtime, hooks, label, call.run())?;
             Unknown::from_unknown(promise.to_unknown())
         }
         Err(error) => {
-            let error = in_context(error, shared.definition.identity(), operation);
+            let error = in_context(error, definition.identity(), operation);
             let error = site.into_error(env, &error, None)?;
             let rejected: PromiseRaw<'_, ()> = PromiseRaw::reject(env, error)?;
             Unknown::from_unknown(rejected.into_unknown(env)?)
@@ -104,13 +97,20 @@ fn invoke(shared: &Shared, operation: Operation, context: &FunctionCallContext<'
     }
 }
 
+/// A call whose arguments are sound.
+struct Ready {
+    call: Call,
+    abort: Option<AbortHook>,
+    runtime: &'static Runtime,
+}
+
 fn prepare(
     env: &Env,
-    shared: &Shared,
+    definition: &dyn Definition,
     operation: Operation,
     context: &FunctionCallContext<'_>,
     cancellation: &CancellationToken,
-) -> crate::error::Result<(Call, Option<AbortHook>)> {
+) -> crate::error::Result<Ready> {
     let argument = |index| context.get::<Unknown<'_>>(index).ok();
     let takes_id = matches!(operation, Operation::GetById | Operation::Destroy);
     let ask = match operation {
@@ -130,21 +130,22 @@ fn prepare(
             return Err(Error::argument(format!("options must be an object, not {kind}.")));
         }
     };
-    let scrub = &shared.scrub;
-    let fields = JsFields { env, scrub, object };
+    let scrub = &Scrub::new(env).map_err(|_| unreadable())?;
+    let fields = JsFields { scrub, object };
     let options = Reader::options(&fields);
     let environment = JsEnvironment { env, scrub };
     let call = Call::prepare(
         runtime::core(),
-        &*shared.definition,
+        definition,
         ask,
         &options,
         &environment,
         cancellation.clone(),
     )?;
+    let runtime = runtime::runtime()?;
     // Last, so that no early return leaves a listener behind.
     let abort = listen(env, scrub, object, cancellation)?;
-    Ok((call, abort))
+    Ok(Ready { call, abort, runtime })
 }
 
 fn id(value: Option<Unknown<'_>>) -> crate::error::Result<String> {
@@ -156,7 +157,7 @@ fn id(value: Option<Unknown<'_>>) -> crate::error::Result<String> {
 
 fn listen(
     env: &Env,
-    scrub: &Scrub,
+    scrub: &Scrub<'_>,
     options: Option<Object<'_>>,
     cancellation: &CancellationToken,
 ) -> crate::error::Result<Option<AbortHook>> {
@@ -175,7 +176,7 @@ fn listen(
         Ok(Some(hook)) => Ok(hook),
         Ok(None) => Err(Error::argument("options.signal must be an AbortSignal.")),
         Err(_) => {
-            scrub.clear(env);
+            scrub.clear();
             Err(Error::argument("options.signal could not be read: it threw."))
         }
     }

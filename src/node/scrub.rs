@@ -1,25 +1,23 @@
 //! Clears an exception that JavaScript code of the caller's threw while we read its objects.
 
-use napi::bindgen_prelude::{Function, FunctionRef};
+use napi::bindgen_prelude::{Function, JsObjectValue};
 use napi::{Env, Result};
 
-/// A function that does nothing, made by us so that nobody can have tampered with it.
+/// A function at hand, got before anything of the caller's is read.
 ///
 /// A getter that throws leaves an exception pending, which would then come out of our method as a synchronous throw
-/// instead of a rejection. napi-rs clears a pending exception only when a function call of its own meets it: so this
-/// one is called for that, and only then.
-pub(super) struct Scrub(FunctionRef<(), ()>);
+/// instead of a rejection. napi-rs clears a pending exception when a function call meets it, without entering the
+/// function: so any will do, and it must be got beforehand, because nothing can be got while an exception is pending.
+pub(super) struct Scrub<'env>(Function<'env, (), ()>);
 
-impl Scrub {
-    pub(super) fn new(env: &Env) -> Result<Self> {
-        let nothing: Function<'_, (), ()> = env.create_function_from_closure("nothing", |_| Ok(()))?;
-        nothing.create_ref().map(Self)
+impl<'env> Scrub<'env> {
+    pub(super) fn new(env: &'env Env) -> Result<Self> {
+        env.get_global()?.get_named_property("Object").map(Self)
     }
 
-    pub(super) fn clear(&self, env: &Env) {
-        if let Ok(nothing) = self.0.borrow_back(env) {
-            // The error is the exception that was pending.
-            let _ = nothing.call(());
-        }
+    /// To be called only after a reading has failed.
+    pub(super) fn clear(&self) {
+        // The error is the exception that was pending.
+        let _ = self.0.call(());
     }
 }

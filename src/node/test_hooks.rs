@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::call::{Hooks, Label, promise};
 use super::error::CallSite;
-use super::runtime::CLOCK_SPEED;
+use super::runtime::{CLOCK_SPEED, runtime};
 use crate::error::Operation;
 use crate::provider::Identity;
 
@@ -33,7 +33,8 @@ pub fn panic_in_work(env: &Env) -> Result<Object<'_>> {
         abort: None,
         cancellation: CancellationToken::new(),
     };
-    promise(env, hooks, label, async { panic!("injected") })
+    let runtime = runtime().map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    promise(env, runtime, hooks, label, async { panic!("injected") })
 }
 
 /// Panics on JavaScript's thread.

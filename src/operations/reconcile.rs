@@ -75,7 +75,7 @@ pub(super) async fn send(
             Search::Found(instance) => return Ok(Sent { instance, ours: true }),
             // Nothing was made, so there is nothing to clean up either.
             Search::Absent if cx.is_cancelled() => return Err(Error::aborted()),
-            Search::Absent if sent <= limits.max_retries && error.retryable() => {}
+            Search::Absent if sent <= limits.max_retries && error.code() != ErrorCode::Internal => {}
             Search::Absent => {
                 let note = format!("Sent {sent} times; nothing was made");
                 return Err(error.with_outcome(Outcome::NoEffect).after(&note));
