@@ -54,7 +54,10 @@ export interface DaemonConfig {
 
 /** Options of every method. */
 export interface CallOptions {
-  /** Rejects at once with `ABORTED` when it fires, and closes the request. */
+  /**
+   * Rejects at once with `ABORTED` when it fires. A read is cut off; what a create has made, or may have made, is
+   * removed in the background.
+   */
   signal?: AbortSignal
 }
 
@@ -149,7 +152,7 @@ export interface GatewayError extends Error {
 export interface RailwayConfig extends ProviderSettings {
   /** Account, workspace or OAuth token. Environment: `RAILWAY_API_KEY`, then `RAILWAY_API_TOKEN`. */
   apiKey?: string
-  /** Project token, sent as `Project-Access-Token`; used when there is no `apiKey`. Environment: `RAILWAY_TOKEN`. */
+  /** Project token, sent as `Project-Access-Token`; used when `apiKey` is not given here. Environment: `RAILWAY_TOKEN`, after both above. */
   projectToken?: string
   /** Environment: `RAILWAY_PROJECT_ID`. Railway sets that in every container of its own: name another project's here. */
   projectId?: string

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use crate::error::{Error, Operation, Result};
+use crate::error::{Error, Result};
+use crate::http::client::Effect;
 use crate::options::Reader;
-use crate::provider::Limits;
 
 /// How long one request may take, headers and body together.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,26 +56,18 @@ impl Settings {
         })
     }
 
-    /// How long one read or delete may take.
-    pub(crate) fn request_timeout(&self) -> Duration {
-        self.request_timeout.unwrap_or(REQUEST_TIMEOUT)
+    /// How long one request may take.
+    pub(crate) fn timeout(&self, effect: Effect) -> Duration {
+        self.request_timeout.unwrap_or(match effect {
+            Effect::Idempotent => REQUEST_TIMEOUT,
+            Effect::Once => CREATE_REQUEST_TIMEOUT,
+        })
     }
 
-    /// What an operation is allowed: the time for all attempts and the longest waits between them.
-    pub(crate) fn limits(&self, operation: Operation) -> Limits {
-        let request = match operation {
-            Operation::Create => self.create_request_timeout(),
-            _ => self.request_timeout(),
-        };
-        Limits {
-            patience: request.saturating_mul(self.max_retries + 1) + LONGEST_WAIT.saturating_mul(self.max_retries),
-            max_retries: self.max_retries,
-        }
-    }
-
-    /// How long one create request may take.
-    pub(crate) fn create_request_timeout(&self) -> Duration {
-        self.request_timeout.unwrap_or(CREATE_REQUEST_TIMEOUT)
+    /// How long one exchange may take: all attempts at a request, and the longest waits between them.
+    pub(crate) fn patience(&self, effect: Effect) -> Duration {
+        let attempts = self.timeout(effect).saturating_mul(self.max_retries + 1);
+        attempts + LONGEST_WAIT.saturating_mul(self.max_retries)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every operation carries along: time, chance, connections, memory; and its own deadline and cancellation.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -42,11 +43,26 @@ impl Core {
     }
 }
 
+/// Whether a reply goes to its caller or the caller has turned away: decided once, by whoever comes first.
+///
+/// Without it an instance could be made in the very moment in which its caller is told `ABORTED`, and be nobody's.
+#[derive(Default)]
+pub(crate) struct Claim(AtomicBool);
+
+impl Claim {
+    /// `true` for the first to ask.
+    pub(crate) fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::SeqCst)
+    }
+}
+
 /// One operation of one caller.
 #[derive(Clone)]
 pub(crate) struct Cx {
     pub(crate) core: Arc<Core>,
     pub(crate) operation: Operation,
+    /// Taken by a create that is about to hand over its instance, or by the border that rejects in its place.
+    pub(crate) claim: Arc<Claim>,
     cancellation: CancellationToken,
     deadline: Option<Instant>,
 }
@@ -58,6 +74,7 @@ impl Cx {
         Self {
             core,
             operation,
+            claim: Arc::default(),
             cancellation,
             deadline: None,
         }

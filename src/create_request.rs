@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::Reader;
 use crate::secret::Secret;
 
@@ -92,8 +92,8 @@ fn variables(options: &Reader<'_>) -> Result<Vec<(String, Secret)>> {
         match merged[..set_by_daemon].iter().find(|(taken, _)| *taken == name) {
             Some((_, daemon)) if daemon.expose() == value.expose() => {}
             Some(_) => {
-                let rule = format!("must not set {name} to another value than daemonConfig does");
-                return Err(options.refusal("envs", &rule));
+                let text = format!("The variable {name} must not have another value than daemonConfig gives it.");
+                return Err(Error::argument(text));
             }
             None => put(&mut merged, name, value),
         }

@@ -11,8 +11,8 @@ use crate::secret::Redactor;
 /// Result of everything in the core.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The longest text of a provider that is quoted in a message, in characters.
-const QUOTE_LIMIT: usize = 500;
+/// The longest message, in characters: a provider's words and ours about them.
+const QUOTE_LIMIT: usize = 700;
 
 /// What went wrong, in the words that JavaScript sees as `error.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,6 +136,8 @@ pub(crate) struct Details {
     pub(crate) resource_name: Option<String>,
     /// A repeated call finds what this one may have made.
     repeatable: bool,
+    /// Something was left at the provider.
+    leftover: bool,
 }
 
 impl Error {
@@ -154,6 +156,7 @@ impl Error {
             instance_id: None,
             resource_name: None,
             repeatable: false,
+            leftover: false,
         }))
     }
 
@@ -199,7 +202,17 @@ impl Error {
     /// Whether the same call may succeed later. Follows from the code; and from the idempotency key where the outcome
     /// is unknown, because a call without one would make a second resource.
     pub(crate) fn retryable(&self) -> bool {
-        self.0.code.is_transient() || (self.0.code == ErrorCode::OutcomeUnknown && self.0.repeatable)
+        match self.0.code {
+            ErrorCode::OutcomeUnknown => self.0.repeatable,
+            code => code.is_transient() && (!self.0.leftover || self.0.repeatable),
+        }
+    }
+
+    /// The failed create has left something that could not be removed: a repeated call without an idempotency key would
+    /// make another one beside it.
+    pub(crate) fn with_leftover(mut self) -> Self {
+        self.0.leftover = true;
+        self
     }
 
     /// The call has an idempotency key, so that repeating it finds what this one may have made.
@@ -274,10 +287,13 @@ impl Error {
         self
     }
 
-    /// Masks every secret of the call in every text that came from outside.
+    /// Masks every secret of the call in every text that came from outside, and then makes the message fit to be shown.
+    ///
+    /// In this order: a secret that was cut or had its white space collapsed would no longer be recognised.
     pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
         let details = &mut *self.0;
         redactor.mask(&mut details.message);
+        details.message = quote(&details.message);
         for text in [&mut details.provider_code, &mut details.request_id]
             .into_iter()
             .flatten()
@@ -300,8 +316,8 @@ impl fmt::Debug for Error {
     }
 }
 
-/// A provider's own words, fit to be quoted: one line, without control characters, of bounded length.
-pub(crate) fn quote(text: &str) -> String {
+/// A text from outside, fit to be shown: one line, without control characters, of bounded length.
+fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len().min(QUOTE_LIMIT));
     let mut length = 0;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {

@@ -20,12 +20,14 @@ const CAPACITY: usize = 10_000;
 /// How long a creation of ours is remembered: as long as a reader could still fail to see it, and then some.
 const CREATION_LIFETIME: Duration = Duration::from_secs(600);
 
+type PlaceAndName = ([u8; 32], String);
+
 /// Whose turn it is to create under a name.
 type Turn = tokio::sync::Mutex<()>;
 
 pub(crate) struct Memory {
     clock: SharedClock,
-    turns: Mutex<HashMap<(Scope, String), Weak<Turn>>>,
+    turns: Mutex<HashMap<PlaceAndName, Weak<Turn>>>,
     tables: Mutex<Tables>,
 }
 
@@ -99,14 +101,14 @@ impl Memory {
         (age < CREATION_LIFETIME).then_some((age, creation.seen))
     }
 
-    /// Waits until no other create of this process is at work on the same name.
+    /// Waits until nobody else in this process is at work on the same name, with whatever credential.
     pub(crate) async fn turn(&self, cx: &Cx, scope: &Scope, name: &str) -> Result<OwnedMutexGuard<()>> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
             if turns.len() >= CAPACITY {
                 turns.retain(|_, turn| turn.strong_count() > 0);
             }
-            let kept = turns.entry((*scope, name.to_owned())).or_default();
+            let kept = turns.entry((*scope.place(), name.to_owned())).or_default();
             kept.upgrade().unwrap_or_else(|| {
                 let turn = Arc::default();
                 *kept = Arc::downgrade(&turn);

@@ -84,16 +84,10 @@ pub(crate) trait Definition: Send + Sync {
 pub(crate) struct Bound {
     pub(crate) provider: Box<dyn Provider>,
     pub(crate) redactor: Redactor,
-    pub(crate) limits: Limits,
-}
-
-/// What the settings allow an operation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// How long one exchange may take in all, with every repetition.
-    pub(crate) patience: Duration,
     /// How often a create may be sent again.
     pub(crate) max_retries: u32,
+    /// How long one exchange with the provider may take, with every repetition.
+    pub(crate) patience: Duration,
 }
 
 /// What `complete` has achieved.
@@ -157,8 +151,8 @@ pub(crate) trait Provider: Send + Sync {
     /// than [`Provider::visibility_lag`].
     fn absence_window(&self) -> Duration;
 
-    /// Refuses an id that is not of the provider's form, before any request.
-    fn check_id(&self, operation: Operation, id: &str) -> Result<()>;
+    /// Refuses an id that is not of the provider's form, before any request; gives it in the spelling of the provider.
+    fn read_id(&self, operation: Operation, id: &str) -> Result<String>;
 
     /// Refuses a create that the provider cannot carry out as asked, before any request.
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()>;

@@ -82,6 +82,7 @@ impl Client {
         request: Request,
         interpret: impl Fn(&Response) -> Result<T> + Send + Sync,
     ) -> Result<T> {
+        let cx = &cx.within(self.settings.patience(effect));
         let started = cx.now();
         let mut attempts = 0;
         loop {
@@ -105,10 +106,21 @@ impl Client {
             );
             match decision {
                 Decision::After(wait) if self.tenant.quota.draw() => {
-                    tracing::debug!(attempts, ?wait, error = ?failure, "waiting before the next attempt");
+                    tracing::debug!(
+                        attempts,
+                        ?wait,
+                        code = failure.code().as_str(),
+                        "waiting before the next attempt"
+                    );
                     cx.sleep(wait).await?;
                 }
-                _ if attempts == 1 => return Err(failure),
+                // A definite answer: that it took retries to get it is of no interest.
+                _ if attempts == 1 || !failure.retryable() => {
+                    if !failure.retryable() {
+                        self.tenant.quota.refund(attempts - 1);
+                    }
+                    return Err(failure);
+                }
                 _ => {
                     let seconds = (cx.now() - started).as_secs_f64();
                     return Err(failure.after(&format!("Gave up after {attempts} attempts in {seconds:.1} s")));
@@ -131,10 +143,7 @@ impl Client {
         if cx.is_cancelled() {
             return Err(Error::aborted());
         }
-        let limit = match effect {
-            Effect::Idempotent => self.settings.request_timeout(),
-            Effect::Once => self.settings.create_request_timeout(),
-        };
+        let limit = self.settings.timeout(effect);
         let (name, value) = &self.credential;
         let request = request
             .header(ACCEPT, HeaderValue::from_static("application/json"))
@@ -164,7 +173,6 @@ impl From<&TransportError> for Error {
 
 /// Makes a sentence of a cause.
 fn sentence(text: &str) -> String {
-    let text = crate::error::quote(text);
     let mut characters = text.chars();
     let first = characters.next().map(char::to_uppercase);
     let mut sentence: String = first.into_iter().flatten().chain(characters).collect();

@@ -12,17 +12,21 @@ pub(crate) const USER_AGENT: &str = concat!(
     " (+https://www.npmjs.com/package/@computesdk/gateway)"
 );
 
+/// The longest wait that is believed: a day. Beyond it a header is nonsense, or in another unit than ours.
+const LONGEST_WISH: Duration = Duration::from_secs(86_400);
+
 /// Parses `Retry-After`: whole seconds, or an HTTP date, of which one in the past means "now".
 ///
 /// What is neither is ignored, as if the header were missing.
 pub(crate) fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
-        // More digits than fit mean "for ever"; the caller bounds it.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
+        // More digits than fit mean "for ever".
+        let seconds = value.parse().unwrap_or(u64::MAX);
+        return Some(LONGEST_WISH.min(Duration::from_secs(seconds)));
     }
     let when = httpdate::parse_http_date(value).ok()?;
-    Some(when.duration_since(date).unwrap_or_default())
+    Some(LONGEST_WISH.min(when.duration_since(date).unwrap_or_default()))
 }
 
 /// Above this a reset is a moment since 1970, in seconds; below it is a wait (`reference/render.md` §2).
@@ -46,10 +50,11 @@ pub(crate) fn reset_after(value: &str, date: SystemTime) -> Option<Duration> {
         Err(_) => {
             let moment = OffsetDateTime::parse(value, &Rfc3339).map(SystemTime::from).ok();
             let moment = moment.or_else(|| httpdate::parse_http_date(value).ok())?;
-            return Some(moment.duration_since(date).unwrap_or_default());
+            return Some(LONGEST_WISH.min(moment.duration_since(date).unwrap_or_default()));
         }
     };
-    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+    let wait = Duration::try_from_secs_f64(seconds.max(0.0)).ok()?;
+    Some(LONGEST_WISH.min(wait))
 }
 
 #[cfg(test)]
@@ -65,7 +70,7 @@ mod tests {
     fn seconds_dates_and_nonsense() {
         assert_eq!(parsed("7"), Some(7));
         assert_eq!(parsed(" 120 "), Some(120));
-        assert_eq!(parsed("99999999999999999999999"), Some(u64::from(u32::MAX)));
+        assert_eq!(parsed("99999999999999999999999"), Some(86_400));
         assert_eq!(parsed("Sun, 09 Sep 2001 01:47:40 GMT"), Some(60));
         assert_eq!(parsed("Thu, 09 Sep 1999 01:46:40 GMT"), Some(0));
         for nonsense in ["", "-5", "1.5", "soon", "1e3"] {

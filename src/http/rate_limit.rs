@@ -2,7 +2,8 @@
 //! requests wait instead of burning attempts that can only be refused.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -13,10 +14,19 @@ use crate::config::LONGEST_WAIT;
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Result};
 
+/// The longest that a window stays closed before a request tries it again: the longest on record is Render's hour, and
+/// a figure that was misread must not silence a tenant for good.
+const LONGEST_CLOSURE: Duration = Duration::from_secs(3_600);
+
 /// Windows by bucket: a provider may count different requests apart (`reference/render.md` §2).
 #[derive(Default)]
-pub(crate) struct RateWindows {
-    windows: Mutex<HashMap<&'static str, Window>>,
+pub(crate) struct RateWindows(Mutex<HashMap<&'static str, Arc<Bucket>>>);
+
+#[derive(Default)]
+struct Bucket {
+    window: Mutex<Window>,
+    /// Calls that wait for the window.
+    waiting: AtomicUsize,
     /// Held by the one that waits next, so that waiters pass in the order in which they came.
     queue: tokio::sync::Mutex<()>,
 }
@@ -35,40 +45,20 @@ impl RateWindows {
     ///
     /// Errors: `RATE_LIMITED`, with the wait, if that is longer than 30 s or than the caller has time; `ABORTED`.
     pub(crate) async fn admit(&self, cx: &Cx, bucket: &'static str) -> Result<()> {
-        if self.take(bucket, cx.now()).is_none() {
+        let bucket = self.bucket(bucket);
+        // Who comes while others wait waits behind them.
+        let Some(wait) = bucket.take(cx.now(), bucket.waiting.load(Ordering::Relaxed) > 0) else {
             return Ok(());
-        }
-        let _turn = tokio::select! {
-            biased;
-            () = cx.cancelled() => return Err(Error::aborted()),
-            turn = self.queue.lock() => turn,
         };
-        while let Some(wait) = self.take(bucket, cx.now()) {
-            if wait > LONGEST_WAIT || cx.remaining(wait) < wait {
-                let text = "No request is left in the provider's rate window; this one was not sent.";
-                return Err(Error::new(ErrorCode::RateLimited, text).with_retry_after(Some(wait)));
-            }
-            cx.sleep(wait).await?;
-        }
-        Ok(())
+        bucket.waiting.fetch_add(1, Ordering::Relaxed);
+        let admitted = bucket.wait(cx, wait).await;
+        bucket.waiting.fetch_sub(1, Ordering::Relaxed);
+        admitted
     }
 
-    /// Counts a request, or says how long to wait for the window.
-    fn take(&self, bucket: &'static str, now: Instant) -> Option<Duration> {
-        let mut windows = self.windows();
-        let window = windows.get_mut(bucket)?;
-        if window.resets_at.is_some_and(|resets_at| resets_at <= now) {
-            window.remaining = window.limit;
-            window.resets_at = None;
-        }
-        match (window.remaining, window.resets_at) {
-            (Some(0), Some(resets_at)) => Some(resets_at.saturating_duration_since(now)),
-            (Some(remaining), _) => {
-                window.remaining = Some(remaining.saturating_sub(1));
-                None
-            }
-            (None, _) => None,
-        }
+    fn bucket(&self, name: &'static str) -> Arc<Bucket> {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(buckets.entry(name).or_default())
     }
 
     /// Learns from an answer: the window's figures, and a 429's own wait.
@@ -93,11 +83,9 @@ impl RateWindows {
         let (Some(remaining), Some(reset)) = (remaining, reset) else {
             return;
         };
-        let Some(resets_at) = now.checked_add(reset) else {
-            return;
-        };
-        let mut windows = self.windows();
-        let window = windows.entry(bucket).or_default();
+        let resets_at = now + LONGEST_CLOSURE.min(reset);
+        let bucket = self.bucket(bucket);
+        let mut window = bucket.window();
         // Answers overtake each other: within one window the smallest figure is the newest.
         let same = window
             .resets_at
@@ -109,10 +97,51 @@ impl RateWindows {
         window.limit = limit.or(window.limit);
         window.resets_at = Some(resets_at);
     }
+}
 
-    fn windows(&self) -> MutexGuard<'_, HashMap<&'static str, Window>> {
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+impl Bucket {
+    async fn wait(&self, cx: &Cx, wait: Duration) -> Result<()> {
+        let _turn = tokio::select! {
+            biased;
+            () = cx.cancelled() => return Err(Error::aborted()),
+            turn = self.queue.lock() => turn,
+            () = cx.expired() => return Err(closed(wait)),
+        };
+        while let Some(wait) = self.take(cx.now(), false) {
+            if wait > LONGEST_WAIT || cx.remaining(wait) < wait {
+                return Err(closed(wait));
+            }
+            cx.sleep(wait).await?;
+        }
+        Ok(())
     }
+
+    /// Counts a request, or says how long to wait for the window. `behind` others nothing is counted.
+    fn take(&self, now: Instant, behind: bool) -> Option<Duration> {
+        let mut window = self.window();
+        if window.resets_at.is_some_and(|resets_at| resets_at <= now) {
+            window.remaining = window.limit;
+            window.resets_at = None;
+        }
+        match (window.remaining, window.resets_at) {
+            (Some(0), Some(resets_at)) => Some(resets_at.saturating_duration_since(now)),
+            _ if behind => Some(Duration::ZERO),
+            (Some(remaining), _) => {
+                window.remaining = Some(remaining.saturating_sub(1));
+                None
+            }
+            (None, _) => None,
+        }
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn closed(wait: Duration) -> Error {
+    let text = "No request is left in the provider's rate window; this one was not sent.";
+    Error::new(ErrorCode::RateLimited, text).with_retry_after(Some(wait))
 }
 
 /// Two answers whose resets are closer than this speak of one window: headers count in whole seconds.
@@ -138,7 +167,7 @@ mod tests {
     }
 
     fn wait(windows: &RateWindows, now: Instant) -> Option<u64> {
-        windows.take("", now).map(|wait| wait.as_secs())
+        windows.bucket("").take(now, false).map(|wait| wait.as_secs())
     }
 
     #[tokio::test(start_paused = true)]
@@ -154,7 +183,7 @@ mod tests {
         assert_eq!(wait(&windows, now), None);
         assert_eq!(wait(&windows, now), None);
         assert_eq!(wait(&windows, now), Some(7));
-        assert_eq!(windows.take("other bucket", now), None);
+        assert_eq!(windows.bucket("other bucket").take(now, false), None);
         let later = now + Duration::from_secs(7);
         for _ in 0..10 {
             assert_eq!(wait(&windows, later), None);

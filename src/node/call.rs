@@ -1,5 +1,7 @@
 //! A method call, from its arguments to its settled promise.
 
+use std::sync::Arc;
+
 use napi::bindgen_prelude::{Object, Unknown};
 use napi::{Env, Result};
 use tokio::runtime::Runtime;
@@ -8,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::abort::AbortHook;
 use super::error::CallSite;
 use super::result::Crossing;
+use crate::context::Claim;
 use crate::error::{Error, Operation};
 use crate::operations::{Reply, in_context};
 use crate::provider::Identity;
@@ -24,6 +27,7 @@ pub(super) struct Label {
     pub(super) identity: Identity,
     pub(super) operation: Operation,
     pub(super) resource_name: Option<String>,
+    pub(super) claim: Arc<Claim>,
 }
 
 impl Label {
@@ -51,13 +55,21 @@ pub(super) fn promise<'env>(
 ) -> Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<Unknown<'static>, Settle>()?;
     let cancellation = hooks.cancellation.clone();
-    let task = runtime.spawn(work);
+    let mut task = runtime.spawn(work);
     runtime.spawn(async move {
-        let outcome = tokio::select! {
+        let finished = tokio::select! {
             biased;
-            () = cancellation.cancelled() => Err(label.on(Error::aborted())),
-            joined = task => joined.unwrap_or_else(|_| Err(label.on(Error::internal("The call ended in a fault of this package.")))),
+            () = cancellation.cancelled() => None,
+            joined = &mut task => Some(joined),
         };
+        let joined = match finished {
+            Some(joined) => joined,
+            None if label.claim.take() => Ok(Err(label.on(Error::aborted()))),
+            // The signal came too late: the create is just handing over its instance.
+            None => task.await,
+        };
+        let outcome =
+            joined.unwrap_or_else(|_| Err(label.on(Error::internal("The call ended in a fault of this package."))));
         let crossing = outcome.and_then(|reply| Crossing::of(&reply));
         deferred.resolve(Box::new(move |env| settle(&env, hooks, crossing)));
     });

@@ -83,6 +83,7 @@ fn invoke(definition: &dyn Definition, context: &FunctionCallContext<'_>) -> Res
                 identity: call.identity(),
                 operation: call.operation(),
                 resource_name: call.resource_name(),
+                claim: call.claim(),
             };
             let hooks = Hooks {
                 site,

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "exported to JavaScript")]
 #![allow(clippy::panic, reason = "the panic is the point")]
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use napi::bindgen_prelude::Object;
@@ -27,6 +28,7 @@ pub fn panic_in_work(env: &Env) -> Result<Object<'_>> {
         },
         operation: Operation::List,
         resource_name: None,
+        claim: Arc::default(),
     };
     let hooks = Hooks {
         site: CallSite::here(env)?,

@@ -13,7 +13,7 @@ use crate::create_request::CreateRequest;
 use crate::error::{Error, Outcome, Result};
 use crate::handle::{Handle, Origin};
 use crate::instance::Instance;
-use crate::provider::{Completion, Limits, Ownership, Provider};
+use crate::provider::{Completion, Ownership, Provider};
 
 /// How long the steps after the first request may take in all.
 const COMPLETION_LIMIT: Duration = Duration::from_secs(120);
@@ -46,14 +46,19 @@ impl Creation {
 }
 
 /// Makes an instance; on failure nothing of it is left, or the error says what may be.
-pub(crate) async fn create(cx: &Cx, provider: &dyn Provider, creation: &Creation, limits: Limits) -> Result<Instance> {
+pub(crate) async fn create(
+    cx: &Cx,
+    provider: &dyn Provider,
+    creation: &Creation,
+    max_retries: u32,
+) -> Result<Instance> {
     let Creation { request, handle } = creation;
     // Two creates with one key in one process follow each other, so that the second finds what the first has made.
     let _turn = match handle.origin() {
         Origin::Key => Some(cx.core.memory.turn(cx, provider.scope(), handle.name()).await?),
         Origin::Random | Origin::Caller => None,
     };
-    let Sent { instance, ours } = send(cx, provider, request, handle, limits).await?;
+    let Sent { instance, ours } = send(cx, provider, request, handle, max_retries).await?;
     if ours {
         cx.core.memory.created(provider.scope(), &instance.id);
     }
@@ -80,17 +85,18 @@ async fn finish(
     }
     let instance = complete(cx, provider, request, instance).await?;
     if !ours {
+        // Told only now by a provider that finds by listing.
         check_same(request, &instance)?;
     }
     let instance = match request.ready_timeout {
         Some(limit) => until_ready(cx, provider, &instance, limit).await?,
         None => instance,
     };
-    // The caller was told ABORTED already and holds nothing.
-    if cx.is_cancelled() {
-        Err(Error::aborted())
-    } else {
+    // The caller may have been told ABORTED already and hold nothing.
+    if cx.claim.take() {
         Ok(instance)
+    } else {
+        Err(Error::aborted())
     }
 }
 
@@ -138,7 +144,10 @@ async fn undo(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: &Inst
         };
         if !failure.retryable() || cx.sleep(polling.next_wait()).await.is_err() {
             let note = format!("The instance was made and could not be removed again ({failure})");
-            return error.after(&note);
+            return error
+                .with_leftover()
+                .with_repeatable(handle.origin() == Origin::Key)
+                .after(&note);
         }
     }
 }

@@ -24,8 +24,13 @@ pub(crate) async fn destroy(cx: &Cx, provider: &dyn Provider, id: &str) -> Resul
 pub(crate) async fn remove(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Ownership) -> Result<()> {
     let lag_ends = cx.now() + provider.visibility_lag();
     let mut polling = Polling::new();
-    while provider.destroy(cx, id, ownership).await? == Removal::Unsettled && cx.now() < lag_ends {
-        cx.sleep(polling.next_wait()).await?;
+    loop {
+        // Asked once more when the lag is over, for that answer counts.
+        let last = cx.now() >= lag_ends;
+        match provider.destroy(cx, id, ownership).await? {
+            Removal::Unsettled if !last => cx.sleep(polling.next_wait()).await?,
+            Removal::Gone | Removal::Unsettled => break,
+        }
     }
     cx.core.memory.removed(provider.scope(), id);
     Ok(())

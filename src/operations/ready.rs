@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::polling::Polling;
 use crate::context::Cx;
-use crate::error::{Error, ErrorCode, Outcome, Result, quote};
+use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::instance::Instance;
 use crate::provider::{Provider, Readiness};
 
@@ -23,7 +23,7 @@ pub(crate) async fn until_ready(
         match provider.readiness(&waiting, instance).await {
             Ok(Readiness::Ready(instance)) => return Ok(instance),
             Ok(Readiness::Failed(reason)) => {
-                let text = format!("The instance did not start: {}", quote(&reason));
+                let text = format!("The instance did not start: {reason}");
                 return Err(Error::new(ErrorCode::ProvisionFailed, text).with_outcome(Outcome::Done));
             }
             Ok(Readiness::Starting) => {}

@@ -11,7 +11,7 @@ use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::handle::{Handle, Origin};
 use crate::instance::Instance;
-use crate::provider::{Limits, Provider};
+use crate::provider::Provider;
 
 /// Absence is believed only after this many looks, besides the time that the provider names.
 const LOOKS: u32 = 5;
@@ -36,34 +36,36 @@ pub(super) async fn send(
     provider: &dyn Provider,
     request: &CreateRequest,
     handle: &Handle,
-    limits: Limits,
+    max_retries: u32,
 ) -> Result<Sent> {
-    if handle.origin() == Origin::Caller {
-        refuse_taken(&cx.within(limits.patience), provider, handle).await?;
+    // What bears a name that is not drawn for this create may be older than it. Looked for first, so that whatever is
+    // found after an ambiguous answer is known to be younger.
+    if handle.origin() != Origin::Random
+        && let Some(holder) = earlier(cx, provider, handle).await?
+    {
+        return Ok(Sent {
+            instance: holder,
+            ours: false,
+        });
     }
     let mut sent = 0;
     loop {
-        let attempt = provider.create(&cx.within(limits.patience), request, handle).await;
+        let attempt = provider.create(cx, request, handle).await;
         sent += 1;
         let error = match attempt {
             Ok(instance) => return Ok(Sent { instance, ours: true }),
             Err(error) => error,
         };
-        match (error.outcome(), error.code()) {
-            (Outcome::Unknown, _) => {}
-            // Our own name, taken: an earlier sending of this call arrived after all.
-            (_, ErrorCode::AlreadyExists) if sent > 1 => {
-                return adopt(cx, provider, handle, error)
-                    .await
-                    .map(|instance| Sent { instance, ours: true });
+        match (error.outcome(), error.code(), handle.origin()) {
+            (Outcome::Unknown, ..) => {}
+            // A clash with our own name: an earlier sending of this call arrived after all, or one arrived twice.
+            (_, ErrorCode::AlreadyExists, Origin::Random) => return adopt(cx, provider, handle, error, true).await,
+            (_, ErrorCode::AlreadyExists, _) if sent > 1 => return adopt(cx, provider, handle, error, true).await,
+            // A call with this key that was too young to be seen, or is under way in another process.
+            (_, ErrorCode::AlreadyExists, Origin::Key) => return adopt(cx, provider, handle, error, false).await,
+            (_, ErrorCode::AlreadyExists, Origin::Caller) => {
+                return Err(with_holder(cx, provider, handle, error).await);
             }
-            // An earlier call with this key.
-            (_, ErrorCode::AlreadyExists) if handle.origin() == Origin::Key => {
-                return adopt(cx, provider, handle, error)
-                    .await
-                    .map(|instance| Sent { instance, ours: false });
-            }
-            (_, ErrorCode::AlreadyExists) => return Err(with_holder(cx, provider, handle, error).await),
             _ => return Err(error),
         }
         tracing::debug!(
@@ -75,7 +77,7 @@ pub(super) async fn send(
             Search::Found(instance) => return Ok(Sent { instance, ours: true }),
             // Nothing was made, so there is nothing to clean up either.
             Search::Absent if cx.is_cancelled() => return Err(Error::aborted()),
-            Search::Absent if sent <= limits.max_retries && error.code() != ErrorCode::Internal => {}
+            Search::Absent if sent <= max_retries && error.code() != ErrorCode::Internal => {}
             Search::Absent => {
                 let note = format!("Sent {sent} times; nothing was made");
                 return Err(error.with_outcome(Outcome::NoEffect).after(&note));
@@ -85,29 +87,30 @@ pub(super) async fn send(
     }
 }
 
-/// A resource that bore the caller's name before this create began is somebody else's: it is never adopted.
-async fn refuse_taken(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<()> {
-    match provider
-        .find(cx, handle)
-        .await
-        .map_err(|error| error.with_outcome(Outcome::NoEffect))?
-    {
-        None => Ok(()),
-        Some(holder) => {
+/// What bore the name before this create began: the caller's own name makes it somebody else's, which is never adopted;
+/// under a key it is what an earlier call has made.
+async fn earlier(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Option<Instance>> {
+    let found = provider.find(cx, handle).await;
+    match found.map_err(|error| error.with_outcome(Outcome::NoEffect))? {
+        Some(holder) if handle.origin() == Origin::Caller => {
             let text = "An instance of this name exists already.";
             Err(Error::new(ErrorCode::AlreadyExists, text)
                 .with_instance_id(holder.id)
                 .with_resource_name(handle.name()))
         }
+        found => Ok(found),
     }
 }
 
 /// Finds the resource that is known to bear the handle, however long reads take to show it.
-async fn adopt(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error) -> Result<Instance> {
+async fn adopt(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error, ours: bool) -> Result<Sent> {
     match look_up(cx, provider, handle).await {
-        Search::Found(instance) => Ok(instance),
-        // The name is taken, and nothing that bears it shows: it is being deleted, or lies outside the scope.
-        Search::Absent => Err(clash.with_resource_name(handle.name())),
+        Search::Found(instance) => Ok(Sent { instance, ours }),
+        // The name is taken, and nothing that bears it shows.
+        Search::Absent => {
+            let unseen = Error::new(ErrorCode::NotFound, "its name is taken, but it was not seen");
+            Err(unknown(&clash, &unseen, handle))
+        }
         Search::Unsettled(search) => Err(unknown(&clash, &search, handle)),
     }
 }

@@ -7,12 +7,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::create::{Creation, create};
 use super::{destroy::destroy, get::get, list::list};
-use crate::context::{Core, Cx};
+use crate::context::{Claim, Core, Cx};
 use crate::create_request::CreateRequest;
 use crate::error::{Error, Operation, Result};
 use crate::instance::Instance;
 use crate::options::{Environment, Reader};
 use crate::provider::{Bound, Definition, Identity};
+
+/// The most exchanges that a `getById` or `destroy` takes, each of which has its own bound.
+const EXCHANGES: u32 = 4;
 
 /// What is asked for.
 enum Task {
@@ -80,11 +83,11 @@ impl Call {
                     Task::Create(Creation::prepare(&cx, provider, request)?)
                 }
                 Ask::GetById { id } => {
-                    provider.check_id(operation, &id)?;
+                    let id = provider.read_id(operation, &id)?;
                     Task::Get { id }
                 }
                 Ask::Destroy { id } => {
-                    provider.check_id(operation, &id)?;
+                    let id = provider.read_id(operation, &id)?;
                     Task::Destroy { id }
                 }
                 Ask::List => Task::List {
@@ -104,6 +107,11 @@ impl Call {
         self.cx.operation
     }
 
+    /// To be taken before the call's promise is settled without its reply.
+    pub(crate) fn claim(&self) -> Arc<Claim> {
+        Arc::clone(&self.cx.claim)
+    }
+
     /// The name under which a create may leave something, for an error that must be told before the create ends.
     pub(crate) fn resource_name(&self) -> Option<String> {
         match &self.task {
@@ -115,18 +123,18 @@ impl Call {
     pub(crate) async fn run(self) -> Result<Reply> {
         let Self { cx, bound, task } = self;
         let provider = &*bound.provider;
-        let bounded = cx.within(bound.limits.patience);
+        let bounded = cx.within(bound.patience * EXCHANGES + provider.visibility_lag());
         let reply = match &task {
-            // A create bounds its steps one by one: it may have to wait for readiness, and to clean up after itself.
-            Task::Create(creation) => create(&cx, provider, creation, bound.limits).await.map(Reply::Instance),
+            // A create bounds its steps one by one: it may have to look for its resource, wait for it and clean up after it.
+            Task::Create(creation) => create(&cx, provider, creation, bound.max_retries)
+                .await
+                .map(Reply::Instance),
             Task::Get { id } => get(&bounded, provider, id).await.map(Reply::Found),
             Task::Destroy { id } => destroy(&bounded, provider, id).await.map(|()| Reply::Nothing),
-            // Each page is bounded by itself: how many there are is not known.
-            Task::List { managed_only } => list(&cx, provider, *managed_only, bound.limits.patience)
-                .await
-                .map(Reply::Instances),
+            // Each page is an exchange; how many there are is not known.
+            Task::List { managed_only } => list(&cx, provider, *managed_only).await.map(Reply::Instances),
         };
-        reply.map_err(|error| in_context(error, provider.identity(), cx.operation).redact(&bound.redactor))
+        reply.map_err(|error| in_context(error.redact(&bound.redactor), provider.identity(), cx.operation))
     }
 }
 

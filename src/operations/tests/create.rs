@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::scripted::{ABSENCE, LIMITS, Scripted, code, context, instance, request};
+use super::scripted::{ABSENCE, MAX_RETRIES, Scripted, code, context, instance, request};
+use crate::context::Cx;
 use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
 use crate::instance::Instance;
@@ -22,7 +24,7 @@ fn taken() -> Error {
 async fn created(provider: &Scripted, request: CreateRequest) -> Result<Instance> {
     let (cx, _) = context(Operation::Create);
     let creation = Creation::prepare(&cx, provider, request)?;
-    create(&cx, provider, &creation, LIMITS).await
+    create(&cx, provider, &creation, MAX_RETRIES).await
 }
 
 fn keyed() -> CreateRequest {
@@ -122,7 +124,7 @@ async fn an_unknown_outcome_under_a_key_may_be_retried_by_the_caller() {
         .finds
         .lock()
         .unwrap()
-        .push_back(Err(Error::new(ErrorCode::Unauthenticated, "no")));
+        .extend([Ok(None), Err(Error::new(ErrorCode::Unauthenticated, "no"))]);
     let error = created(&provider, keyed()).await.unwrap_err();
     assert_eq!((code(&error), error.retryable()), ("OUTCOME_UNKNOWN", true));
 }
@@ -323,7 +325,7 @@ async fn a_cancelled_create_is_removed_however_it_ends() {
                 .extend([Ok(None), Ok(Some(instance("late", "x")))]);
         }
         let creation = Creation::prepare(&cx, &provider, request()).unwrap();
-        let error = create(&cx, &provider, &creation, LIMITS).await.unwrap_err();
+        let error = create(&cx, &provider, &creation, MAX_RETRIES).await.unwrap_err();
         assert_eq!(code(&error), "ABORTED");
         assert_eq!(provider.count("destroy ours"), 1);
         assert_eq!(provider.count("create"), 1);
@@ -337,7 +339,7 @@ async fn a_cancelled_create_that_made_nothing_sends_nothing_more() {
     provider.cancel_at_create = Some(cancellation);
     provider.creates.lock().unwrap().push_back(Err(lost()));
     let creation = Creation::prepare(&cx, &provider, request()).unwrap();
-    let error = create(&cx, &provider, &creation, LIMITS).await.unwrap_err();
+    let error = create(&cx, &provider, &creation, MAX_RETRIES).await.unwrap_err();
     assert_eq!(code(&error), "ABORTED");
     assert_eq!((provider.count("create"), provider.count("destroy ours")), (1, 0));
 }
@@ -346,20 +348,122 @@ async fn a_cancelled_create_that_made_nothing_sends_nothing_more() {
 async fn two_creates_with_one_key_in_one_process_follow_each_other() {
     let (cx, _) = context(Operation::Create);
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().extend([Err(lost()), Err(taken())]);
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    let one = || Ok(Some(instance("one", "x")));
+    // Nothing before the first create; found after its lost answer; found before the second.
     provider
         .finds
         .lock()
         .unwrap()
-        .extend([Ok(None), Ok(Some(instance("one", "x"))), Ok(Some(instance("one", "x")))]);
+        .extend([Ok(None), Ok(None), one(), one()]);
     let creation = || Creation::prepare(&cx, &provider, keyed()).unwrap();
     let (first, second) = (creation(), creation());
+    let second_cx = Cx::new(cx.core.clone(), Operation::Create, CancellationToken::new());
     let (first, second) = tokio::join!(
-        create(&cx, &provider, &first, LIMITS),
-        create(&cx, &provider, &second, LIMITS)
+        create(&cx, &provider, &first, MAX_RETRIES),
+        create(&second_cx, &provider, &second, MAX_RETRIES)
     );
     assert_eq!(
         (first.unwrap().id, second.unwrap().id),
         ("one".to_owned(), "one".to_owned())
     );
+    assert_eq!(provider.count("create"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_whose_instance_is_too_young_to_be_seen_adopts_it_after_the_clash() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(taken()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(None), Ok(Some(instance("earlier", "x")))]);
+    provider
+        .looks
+        .lock()
+        .unwrap()
+        .push_back(Ok(Readiness::Failed("crashed".to_owned())));
+    let request = CreateRequest {
+        ready_timeout: Some(Duration::from_secs(10)),
+        ..keyed()
+    };
+    let error = created(&provider, request).await.unwrap_err();
+    assert_eq!((code(&error), provider.count("destroy ours")), ("PROVISION_FAILED", 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_call_with_the_key_made_survives_a_later_one_that_loses_its_answer() {
+    let provider = Scripted::new();
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("earlier", "x"))));
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider
+        .looks
+        .lock()
+        .unwrap()
+        .push_back(Ok(Readiness::Failed("crashed".to_owned())));
+    let request = CreateRequest {
+        ready_timeout: Some(Duration::from_secs(10)),
+        ..keyed()
+    };
+    created(&provider, request).await.unwrap_err();
+    assert_eq!((provider.count("create"), provider.count("destroy ours")), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_random_name_that_is_taken_was_sent_twice_and_is_ours() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(taken()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("first", "x"))));
+    assert_eq!(created(&provider, request()).await.unwrap().id, "first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_of_ours_that_is_taken_and_never_seen_leaves_the_outcome_unknown() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(taken()));
+    let error = created(&provider, request()).await.unwrap_err();
+    assert_eq!(code(&error), "OUTCOME_UNKNOWN");
+    assert!(error.details().resource_name.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_whose_caller_was_told_aborted_in_the_same_moment_is_removed() {
+    let (cx, _) = context(Operation::Create);
+    let provider = Scripted::new();
+    let creation = Creation::prepare(&cx, &provider, request()).unwrap();
+    assert!(cx.claim.take(), "the border comes first");
+    let error = create(&cx, &provider, &creation, MAX_RETRIES).await.unwrap_err();
+    assert_eq!((code(&error), provider.count("destroy ours")), ("ABORTED", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_removed_is_not_to_be_created_again_without_a_key() {
+    for (request, retryable) in [(request(), false), (keyed(), true)] {
+        let provider = Scripted::new();
+        provider
+            .looks
+            .lock()
+            .unwrap()
+            .extend((0..100).map(|_| Ok(Readiness::Starting)));
+        provider
+            .removals
+            .lock()
+            .unwrap()
+            .push_back(Err(Error::new(ErrorCode::PermissionDenied, "no")));
+        let request = CreateRequest {
+            ready_timeout: Some(Duration::from_secs(10)),
+            ..request
+        };
+        let error = created(&provider, request).await.unwrap_err();
+        assert_eq!((code(&error), error.retryable()), ("TIMEOUT", retryable));
+    }
 }

@@ -14,15 +14,12 @@ use crate::error::{Error, Operation, Result};
 use crate::handle::Handle;
 use crate::http::{Request, Response, Transport, TransportError};
 use crate::instance::{Instance, Status};
-use crate::provider::{Completion, Identity, Limits, Ownership, Page, Provider, Readiness, Removal, Scope};
+use crate::provider::{Completion, Identity, Ownership, Page, Provider, Readiness, Removal, Scope};
 use crate::secret::Secret;
 
 pub(super) const ABSENCE: Duration = Duration::from_secs(90);
 pub(super) const LAG: Duration = Duration::from_secs(60);
-pub(super) const LIMITS: Limits = Limits {
-    patience: Duration::from_secs(300),
-    max_retries: 3,
-};
+pub(super) const MAX_RETRIES: u32 = 3;
 
 const IDENTITY: Identity = Identity {
     name: "scripted",
@@ -108,8 +105,8 @@ impl Provider for Scripted {
         ABSENCE
     }
 
-    fn check_id(&self, _operation: Operation, _id: &str) -> Result<()> {
-        Ok(())
+    fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
+        Ok(id.to_owned())
     }
 
     fn check_create(&self, _request: &CreateRequest, _handle: &Handle) -> Result<()> {

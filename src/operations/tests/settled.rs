@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::scripted::{LAG, LIMITS, Scripted, code, context, instance, request};
+use super::scripted::{LAG, MAX_RETRIES, Scripted, code, context, instance, request};
 use crate::error::{Error, ErrorCode, Operation};
 use crate::operations::create::{Creation, create};
 use crate::operations::destroy::destroy;
@@ -17,7 +17,7 @@ async fn what_was_created_moments_ago_is_waited_for() {
     let (cx, _) = context(Operation::Create);
     let provider = Scripted::new();
     let creation = Creation::prepare(&cx, &provider, request()).unwrap();
-    create(&cx, &provider, &creation, LIMITS).await.unwrap();
+    create(&cx, &provider, &creation, MAX_RETRIES).await.unwrap();
     provider
         .gets
         .lock()
@@ -108,7 +108,7 @@ async fn a_listing_takes_all_pages_and_each_instance_once() {
         page(&[], None),
     ];
     provider.pages.lock().unwrap().extend(pages.into_iter().map(Ok));
-    let listed = list(&cx, &provider, false, LIMITS.patience).await.unwrap();
+    let listed = list(&cx, &provider, false).await.unwrap();
     let ids: Vec<&str> = listed.iter().map(|instance| instance.id.as_str()).collect();
     assert_eq!(ids, ["a", "b", "c"]);
 }
@@ -123,6 +123,6 @@ async fn a_cursor_that_comes_again_ends_the_listing() {
         page(&["c"], Some("1")),
     ];
     provider.pages.lock().unwrap().extend(pages.into_iter().map(Ok));
-    let error = list(&cx, &provider, false, LIMITS.patience).await.unwrap_err();
+    let error = list(&cx, &provider, false).await.unwrap_err();
     assert_eq!(code(&error), "PROTOCOL");
 }

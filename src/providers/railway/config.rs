@@ -6,11 +6,11 @@ use http::HeaderName;
 use http::header::AUTHORIZATION;
 
 use super::options::RailwayOptions;
-use super::{IDENTITY, Railway};
+use super::{IDENTITY, Railway, canonical};
 use crate::config::Settings;
 use crate::context::Core;
 use crate::error::{Error, Operation, Result};
-use crate::http::client::Client;
+use crate::http::client::{Client, Effect};
 use crate::options::{Environment, Reader, credential};
 use crate::provider::{Bound, Definition, Identity, Scope};
 use crate::secret::{Redactor, Secret};
@@ -95,7 +95,8 @@ impl Definition for RailwayConfig {
         let place = |configured: &Option<String>, name, missing| {
             let found = configured.clone().or_else(|| environment.variable(name));
             found
-                .filter(|id| !id.trim().is_empty())
+                .map(|id| canonical(&id))
+                .filter(|id| !id.is_empty())
                 .ok_or_else(|| Error::config(missing))
         };
         let token = self.token(environment)?;
@@ -119,13 +120,14 @@ impl Definition for RailwayConfig {
             client,
             project_id,
             environment_id,
-            own_service_id: environment.variable("RAILWAY_SERVICE_ID"),
+            own_service_id: environment.variable("RAILWAY_SERVICE_ID").map(|id| canonical(&id)),
             options,
         };
         Ok(Bound {
             provider: Box::new(provider),
             redactor,
-            limits: self.settings.limits(operation),
+            max_retries: self.settings.max_retries,
+            patience: self.settings.patience(Effect::Idempotent),
         })
     }
 }

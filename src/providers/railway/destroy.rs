@@ -1,5 +1,5 @@
-//! Deletes a service: ours wholly, a foreign one in the configured environment only; and reads before judging where
-//! Railway's answer can mean both "gone" and "failed" (`reference/railway.md` §8.2, §8.7).
+//! Deletes a service: ours wholly, unless it runs in another environment; a foreign one in the configured environment
+//! only. Reads before judging where Railway's answer can mean both "gone" and "failed" (`reference/railway.md` §8.2, §8.7).
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::isolation::{self, Isolation};
-use super::wire::{DeleteData, DeleteVariables, IdVariables, ServiceData};
+use super::wire::{DeleteData, DeleteVariables, IdVariables, InstanceNode, Service, ServiceData};
 use super::{Railway, VISIBILITY_LAG, documents};
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Outcome, Result};
@@ -15,18 +15,19 @@ use crate::http::client::Effect;
 use crate::provider::{Ownership, Removal};
 
 pub(super) async fn destroy(railway: &Railway, cx: &Cx, id: &str, ownership: Ownership) -> Result<Removal> {
-    let whole = match ownership {
-        Ownership::Ours => true,
+    let reach = match ownership {
+        Ownership::Ours => Reach::Whole,
         Ownership::Unchecked => match railway.instance(cx, id).await? {
             None => return absent(railway, cx, id).await,
-            // A foreign service may live in other environments too, which are not ours to touch. Where there are none,
-            // deleting it wholly leaves no empty shell behind that keeps its name taken.
-            Some(node) => railway.present(node).managed || isolation::of(railway, cx).await? == Isolation::Sole,
+            Some(node) => match reach(railway, cx, &node).await? {
+                Some(reach) => reach,
+                None => return Ok(Removal::Gone),
+            },
         },
     };
     let variables = DeleteVariables {
         id,
-        environment_id: (!whole).then_some(railway.environment_id.as_str()),
+        environment_id: (reach == Reach::Environment).then_some(railway.environment_id.as_str()),
     };
     let data: Result<DeleteData> = railway
         .execute(cx, Effect::Idempotent, &documents::SERVICE_DELETE, variables)
@@ -37,12 +38,59 @@ pub(super) async fn destroy(railway: &Railway, cx: &Cx, id: &str, ownership: Own
         }) => Ok(Removal::Gone),
         Ok(_) => {
             let error = Error::new(ErrorCode::Unavailable, "Railway answered serviceDelete with false.");
-            settle(railway, cx, id, error).await
+            settle(railway, cx, id, reach, error).await
         }
         Err(error) if error.code() == ErrorCode::NotFound => Ok(Removal::Gone),
-        Err(error) if is_double_edged(&error) => settle(railway, cx, id, error).await,
+        Err(error) if is_double_edged(&error) => settle(railway, cx, id, reach, error).await,
         Err(error) => Err(error),
     }
+}
+
+/// How much of a service is deleted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The service with all its instances.
+    Whole,
+    /// Its instance in the configured environment.
+    Environment,
+}
+
+/// How much of a service is the caller's to delete; `None` if nothing is.
+async fn reach(railway: &Railway, cx: &Cx, node: &InstanceNode) -> Result<Option<Reach>> {
+    // Where there is no other environment, deleting wholly leaves no empty shell behind that keeps its name taken.
+    if isolation::of(railway, cx).await? == Isolation::Sole {
+        return Ok(Some(Reach::Whole));
+    }
+    if !node.is_managed() {
+        return Ok(Some(Reach::Environment));
+    }
+    // A service of this package's, but it may be another environment's: a create there leaves an empty instance here.
+    Ok(
+        match (
+            is_in_use_elsewhere(railway, cx, &node.service_id).await?,
+            node.is_in_use(),
+        ) {
+            (false, _) => Some(Reach::Whole),
+            (true, true) => Some(Reach::Environment),
+            (true, false) => None,
+        },
+    )
+}
+
+/// Whether the service runs in another environment of the project. One request for each: they are few.
+async fn is_in_use_elsewhere(railway: &Railway, cx: &Cx, service_id: &str) -> Result<bool> {
+    let environments = match isolation::environments(railway, cx).await {
+        // Not to be seen with a project token: what cannot be ruled out is assumed.
+        Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(true),
+        other => other?,
+    };
+    for environment in environments.iter().filter(|node| node.id != railway.environment_id) {
+        let there = railway.instance_in(cx, &environment.id, service_id).await?;
+        if there.is_some_and(|node| node.is_in_use()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// `Not Authorized` and `Problem processing request` answer a second deletion as well as a real failure (§8.7).
@@ -51,29 +99,49 @@ fn is_double_edged(error: &Error) -> bool {
     answered && (error.code() == ErrorCode::PermissionDenied || error.outcome() == Outcome::Unknown)
 }
 
-/// Reads whether the instance is gone; if it is not, the deletion failed as it said.
-async fn settle(railway: &Railway, cx: &Cx, id: &str, error: Error) -> Result<Removal> {
-    match railway.instance(cx, id).await {
-        Ok(None) => Ok(Removal::Gone),
-        Ok(Some(_)) | Err(_) => Err(error),
+/// Reads whether what was to be deleted is gone; if it is not, or that cannot be told, the deletion failed as it said.
+///
+/// A whole service is looked up by itself: its instance may be missing merely because it is young (§8.4).
+async fn settle(railway: &Railway, cx: &Cx, id: &str, reach: Reach, error: Error) -> Result<Removal> {
+    let gone = match reach {
+        Reach::Environment => railway.instance(cx, id).await.map(|node| node.is_none()),
+        Reach::Whole => service(railway, cx, id).await.map(|service| service.is_none()),
+    };
+    let young = cx
+        .core
+        .memory
+        .unseen_for(&railway.scope, id)
+        .is_some_and(|age| age < VISIBILITY_LAG);
+    match gone {
+        Ok(true) if young => Ok(Removal::Unsettled),
+        Ok(true) => Ok(Removal::Gone),
+        Ok(false) | Err(_) => Err(error),
+    }
+}
+
+/// The service itself, if it is there.
+async fn service(railway: &Railway, cx: &Cx, id: &str) -> Result<Option<Service>> {
+    let data: Result<ServiceData> = railway
+        .execute(cx, Effect::Idempotent, &documents::SERVICE, IdVariables { id })
+        .await;
+    match data {
+        Ok(data) => Ok(Some(data.service).filter(|service| service.deleted_at.is_none())),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 /// Tells "gone or not ours" from "too young to be shown": an instance that another process made a moment ago may be
 /// missing from this environment although it is about to appear (§8.4).
 async fn absent(railway: &Railway, cx: &Cx, id: &str) -> Result<Removal> {
-    let data: Result<ServiceData> = railway
-        .execute(cx, Effect::Idempotent, &documents::SERVICE, IdVariables { id })
-        .await;
-    let service = match data {
-        Ok(data) => data.service,
+    let service = match service(railway, cx, id).await {
+        Ok(Some(service)) => service,
         // `Not Authorized` on what is not in scope either: somebody else's.
-        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::PermissionDenied) => {
-            return Ok(Removal::Gone);
-        }
+        Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(Removal::Gone),
+        Ok(None) => return Ok(Removal::Gone),
         Err(error) => return Err(error),
     };
-    let ours = service.deleted_at.is_none() && service.project_id.as_deref() == Some(&railway.project_id);
+    let ours = service.project_id.as_deref() == Some(&railway.project_id);
     let young = service
         .created_at
         .and_then(|text| age(&text, cx.core.clock.date()))

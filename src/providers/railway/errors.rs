@@ -1,14 +1,14 @@
 //! What Railway's failures mean: one pure table, from status, error code and message to our code and outcome.
 //!
 //! `INTERNAL_SERVER_ERROR` is Railway's code for not-found, not-authorized, name clash and throttle alike, so the
-//! message decides before the code does (`reference/railway.md` §3). Every row is tested with a recorded body where
+//! message decides where the code is not a telling one (`reference/railway.md` §3). Every row is tested with a recorded body where
 //! one is known.
 
 use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, ErrorCode, Outcome, Result, quote};
+use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::graphql::{self, Answer, GraphqlError};
 use crate::http::{Response, headers};
 
@@ -39,12 +39,11 @@ const MESSAGES: &[(&str, ErrorCode, Outcome)] = &[
     ("problem processing request", ErrorCode::Unavailable, Outcome::Unknown),
 ];
 
-/// Error codes that say something by themselves. Most were seeded by a client, not captured (§3): they come second.
-const CODES: &[(&str, ErrorCode, Outcome)] = &[
+/// Error codes that say something by themselves. They decide first; most were seeded by a client, not captured (§3).
+const TELLING_CODES: &[(&str, ErrorCode, Outcome)] = &[
     ("UNAUTHENTICATED", ErrorCode::Unauthenticated, Outcome::NoEffect),
     ("UNAUTHORIZED", ErrorCode::Unauthenticated, Outcome::NoEffect),
     ("FORBIDDEN", ErrorCode::PermissionDenied, Outcome::NoEffect),
-    ("NOT_FOUND", ErrorCode::NotFound, Outcome::NoEffect),
     ("PROJECT_NOT_FOUND", ErrorCode::NotFound, Outcome::NoEffect),
     ("SERVICE_NOT_FOUND", ErrorCode::NotFound, Outcome::NoEffect),
     ("ENVIRONMENT_NOT_FOUND", ErrorCode::NotFound, Outcome::NoEffect),
@@ -53,6 +52,11 @@ const CODES: &[(&str, ErrorCode, Outcome)] = &[
     ("TOO_MANY_REQUESTS", ErrorCode::RateLimited, Outcome::NoEffect),
     ("PLAN_LIMIT", ErrorCode::QuotaExceeded, Outcome::NoEffect),
     ("SUBSCRIPTION_REQUIRED", ErrorCode::PaymentRequired, Outcome::NoEffect),
+];
+
+/// Error codes that stand for many things: only where neither of the above says what is meant.
+const GENERAL_CODES: &[(&str, ErrorCode, Outcome)] = &[
+    ("NOT_FOUND", ErrorCode::NotFound, Outcome::NoEffect),
     ("BAD_USER_INPUT", ErrorCode::InvalidArgument, Outcome::NoEffect),
     ("BAD_REQUEST", ErrorCode::InvalidArgument, Outcome::NoEffect),
     // Our document does not fit their schema: theirs has changed, for it has no versions (§4).
@@ -68,32 +72,57 @@ const EDGE_BLOCK: &[u8] = b"used Cloudflare to restrict access";
 /// Reads a response's data, or says what its failure means. `date` is today's, for headers that name one.
 pub(super) fn read<T: DeserializeOwned>(response: &Response, date: SystemTime) -> Result<T> {
     let error = match (response.status, graphql::read(&response.body)) {
-        (429, answer) => from_status(response, date, answer),
-        (_, Answer::Errors(errors)) => from_errors(response, &errors),
         (200..=299, Answer::Data(data)) => return Ok(data),
+        (429, Answer::Errors(errors)) => {
+            let first = first(&errors);
+            from_status(response)
+                .with_provider_code(first.code)
+                .with_request_id(first.trace_id)
+        }
+        (_, Answer::Errors(errors)) => from_errors(response, first(&errors)),
+        _ if is_edge_block(response) => {
+            let text = "Railway's edge turned the request away (Cloudflare's \"Access denied\" page).";
+            Error::new(ErrorCode::RateLimited, text)
+        }
         (200..=299, Answer::Nothing) => {
             Error::ambiguous(ErrorCode::Protocol, "Railway's answer holds neither data nor errors.")
         }
-        (200..=299, Answer::Unreadable(_)) if response.is_html() => Error::ambiguous(
-            ErrorCode::Protocol,
-            "Railway's address answered with a page of HTML instead of JSON.",
-        ),
+        (200..=299, Answer::Unreadable(_)) if response.is_html() => {
+            let text = "Railway's address answered with a page of HTML instead of JSON.";
+            Error::ambiguous(ErrorCode::Protocol, text)
+        }
         (200..=299, Answer::Unreadable(problem)) => Error::ambiguous(
             ErrorCode::Protocol,
             format!("Railway's answer cannot be read: {problem}."),
         ),
-        (_, answer) => from_status(response, date, answer),
+        _ => from_status(response),
     };
-    Err(error.with_http_status(response.status))
+    let wait = response
+        .header("retry-after")
+        .and_then(|value| headers::retry_after(value, date));
+    let wait = wait.filter(|_| error.code() == ErrorCode::RateLimited);
+    Err(error.with_http_status(response.status).with_retry_after(wait))
 }
 
-/// Judges by the first error: documents have one root field, so others only repeat it.
-fn from_errors(response: &Response, errors: &[GraphqlError]) -> Error {
-    let unknown = GraphqlError::default();
-    let first = errors.first().unwrap_or(&unknown);
-    let lowered = first.message.to_lowercase();
-    let by_message = MESSAGES.iter().find(|(words, ..)| lowered.contains(words));
-    let by_code = || CODES.iter().find(|(code, ..)| first.code.as_deref() == Some(*code));
+/// Documents have one root field, so further errors only repeat the first.
+fn first(errors: &[GraphqlError]) -> GraphqlError {
+    errors.first().cloned().unwrap_or_default()
+}
+
+/// Whether this is the page by which Railway's edge turns traffic away: the request went no further.
+fn is_edge_block(response: &Response) -> bool {
+    response
+        .body
+        .windows(EDGE_BLOCK.len())
+        .any(|window| window == EDGE_BLOCK)
+}
+
+fn from_errors(response: &Response, error: GraphqlError) -> Error {
+    // What stands in quotation marks are names of the user's: a service may well be called "rate limit".
+    let words: String = error.message.to_lowercase().split('"').step_by(2).collect();
+    let code = error.code.as_deref();
+    let by_code = |table: &'static [(&str, ErrorCode, Outcome)]| table.iter().find(|(name, ..)| code == Some(*name));
+    let by_message = MESSAGES.iter().find(|(said, ..)| words.contains(said));
     // A document that the server refuses was not executed; that comes as HTTP 400 (§3).
     let otherwise = match response.status {
         400 => (ErrorCode::InvalidArgument, Outcome::NoEffect),
@@ -102,33 +131,25 @@ fn from_errors(response: &Response, errors: &[GraphqlError]) -> Error {
         500.. => (ErrorCode::Unavailable, Outcome::Unknown),
         _ => (ErrorCode::Protocol, Outcome::Unknown),
     };
-    let (code, outcome) = by_message
-        .or_else(by_code)
+    let (code, outcome) = by_code(TELLING_CODES)
+        .or(by_message)
+        .or_else(|| by_code(GENERAL_CODES))
         .map_or(otherwise, |(_, code, outcome)| (*code, *outcome));
-    let text = match quote(&first.message) {
-        text if text.is_empty() => "Railway reported an error without a message.".to_owned(),
+    let wait = (code == ErrorCode::RateLimited).then(|| throttle(&words)).flatten();
+    let text = match error.message {
+        text if text.trim().is_empty() => "Railway reported an error without a message.".to_owned(),
         text => text,
     };
-    let wait = (code == ErrorCode::RateLimited).then(|| throttle(&lowered)).flatten();
     Error::new(code, text)
         .with_outcome(outcome)
-        .with_provider_code(first.code.clone())
-        .with_request_id(first.trace_id.clone())
+        .with_provider_code(error.code)
+        .with_request_id(error.trace_id)
         .with_retry_after(wait)
 }
 
 /// Judges an answer that is no GraphQL answer by its status.
-fn from_status<T>(response: &Response, date: SystemTime, answer: Answer<T>) -> Error {
+fn from_status(response: &Response) -> Error {
     let status = response.status;
-    if response
-        .body
-        .windows(EDGE_BLOCK.len())
-        .any(|window| window == EDGE_BLOCK)
-    {
-        let text =
-            format!("Railway's edge turned the request away (HTTP {status}, Cloudflare's \"Access denied\" page).");
-        return Error::new(ErrorCode::RateLimited, text);
-    }
     let (code, outcome) = match status {
         300..=399 => (ErrorCode::Protocol, Outcome::NoEffect),
         401 => (ErrorCode::Unauthenticated, Outcome::NoEffect),
@@ -140,20 +161,14 @@ fn from_status<T>(response: &Response, date: SystemTime, answer: Answer<T>) -> E
         500..=599 => (ErrorCode::Unavailable, Outcome::Unknown),
         _ => (ErrorCode::Protocol, Outcome::Unknown),
     };
-    let text = match (answer, status) {
-        (Answer::Errors(errors), _) if !errors[0].message.is_empty() => quote(&errors[0].message),
-        (_, 300..=399) => format!("Railway's address answered with a redirect (HTTP {status}), which is not followed."),
-        (_, 404) => "HTTP 404: no GraphQL API at this address; check baseUrl.".to_owned(),
+    let text = match (status, graphql::read::<serde::de::IgnoredAny>(&response.body)) {
+        (_, Answer::Errors(errors)) if !first(&errors).message.is_empty() => first(&errors).message,
+        (300..=399, _) => format!("Railway's address answered with a redirect (HTTP {status}), which is not followed."),
+        (404, _) => "HTTP 404: no GraphQL API at this address; check baseUrl.".to_owned(),
         _ if response.is_html() => format!("HTTP {status} with a page of HTML instead of JSON."),
         _ => format!("HTTP {status}."),
     };
-    let wait = match code {
-        ErrorCode::RateLimited => response
-            .header("retry-after")
-            .and_then(|value| headers::retry_after(value, date)),
-        _ => None,
-    };
-    Error::new(code, text).with_outcome(outcome).with_retry_after(wait)
+    Error::new(code, text).with_outcome(outcome)
 }
 
 /// The wait that a throttle's own words name: "1 project per 30 seconds", "every 30s" (§2).

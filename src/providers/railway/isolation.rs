@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::list::{PAGE_SIZE, next_cursor, no_environment};
-use super::wire::{EnvironmentsData, PageVariables};
+use super::wire::{EnvironmentNode, EnvironmentsData, PageVariables};
 use super::{Railway, documents};
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Result};
@@ -58,6 +58,11 @@ pub(super) async fn of(railway: &Railway, cx: &Cx) -> Result<Isolation> {
     if let Some(isolation) = memory.recall(&railway.scope, FACT).and_then(Isolation::from_str) {
         return Ok(isolation);
     }
+    // Creates that begin together ask once.
+    let _turn = memory.turn(cx, &railway.scope, FACT).await?;
+    if let Some(isolation) = memory.recall(&railway.scope, FACT).and_then(Isolation::from_str) {
+        return Ok(isolation);
+    }
     let isolation = match ask(railway, cx).await {
         // A project token may not see the project's environments; assume the worst then.
         Err(error) if error.code() == ErrorCode::PermissionDenied => Isolation::Shared,
@@ -69,6 +74,26 @@ pub(super) async fn of(railway: &Railway, cx: &Cx) -> Result<Isolation> {
 
 async fn ask(railway: &Railway, cx: &Cx) -> Result<Isolation> {
     let (mut found, mut others, mut shared) = (None, false, false);
+    for node in environments(railway, cx).await? {
+        let fork = node.source_environment.is_some();
+        if node.id == railway.environment_id {
+            found = Some(fork);
+        } else {
+            others = true;
+            shared |= !fork;
+        }
+    }
+    match found {
+        None => Err(no_environment()),
+        Some(false) if !others => Ok(Isolation::Sole),
+        Some(false) if shared => Ok(Isolation::Shared),
+        Some(_) => Ok(Isolation::Confined),
+    }
+}
+
+/// The project's environments that are not deleted.
+pub(super) async fn environments(railway: &Railway, cx: &Cx) -> Result<Vec<EnvironmentNode>> {
+    let mut environments = Vec::new();
     let mut cursors = HashSet::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -82,28 +107,15 @@ async fn ask(railway: &Railway, cx: &Cx) -> Result<Isolation> {
             .execute(cx, Effect::Idempotent, &documents::ENVIRONMENTS, variables)
             .await?;
         cursor = next_cursor(&data.environments)?;
-        for node in data.environments.edges.into_iter().map(|edge| edge.node) {
-            let fork = node.source_environment.is_some();
-            if node.id == railway.environment_id {
-                found = node.deleted_at.is_none().then_some(fork);
-            } else if node.deleted_at.is_none() {
-                others = true;
-                shared |= !fork;
-            }
-        }
+        let nodes = data.environments.edges.into_iter().map(|edge| edge.node);
+        environments.extend(nodes.filter(|node| node.deleted_at.is_none()));
         match &cursor {
-            None => break,
+            None => return Ok(environments),
             Some(next) if !cursors.insert(next.clone()) => {
                 let text = "Railway sent the same page cursor of environments twice.";
                 return Err(Error::new(ErrorCode::Protocol, text));
             }
             Some(_) => {}
         }
-    }
-    match found {
-        None => Err(no_environment()),
-        Some(false) if !others => Ok(Isolation::Sole),
-        Some(false) if shared => Ok(Isolation::Shared),
-        Some(_) => Ok(Isolation::Confined),
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn page(railway: &Railway, cx: &Cx, cursor: Option<&str>) -> Re
     let nodes = environment.service_instances.edges.into_iter().map(|edge| edge.node);
     Ok(Page {
         instances: nodes
-            .filter(|node| railway.is_in_scope(node))
+            .filter(|node| railway.is_in_scope(node, &railway.environment_id) && Railway::is_instance(node))
             .map(|node| railway.present(node))
             .collect(),
         next,

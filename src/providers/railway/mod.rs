@@ -75,28 +75,34 @@ impl Railway {
 
     /// The service's instance in the configured environment, if it is there and in scope.
     async fn instance(&self, cx: &Cx, service_id: &str) -> Result<Option<InstanceNode>> {
+        self.instance_in(cx, &self.environment_id, service_id).await
+    }
+
+    async fn instance_in(&self, cx: &Cx, environment_id: &str, service_id: &str) -> Result<Option<InstanceNode>> {
         let variables = InstanceVariables {
-            environment_id: &self.environment_id,
+            environment_id,
             service_id,
         };
         let data: Result<InstanceData> = self
             .execute(cx, Effect::Idempotent, &documents::SERVICE_INSTANCE, variables)
             .await;
         match data {
-            Ok(data) => Ok(Some(data.service_instance).filter(|node| self.is_in_scope(node))),
+            Ok(data) => Ok(Some(data.service_instance).filter(|node| self.is_in_scope(node, environment_id))),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether a node is alive and of the configured project and environment. A token can reach more than that.
-    fn is_in_scope(&self, node: &InstanceNode) -> bool {
-        let same_environment = node
-            .environment_id
-            .as_deref()
-            .is_none_or(|id| id == self.environment_id);
+    /// Whether a node is alive and of the environment and the configured project. A token can reach more than that.
+    fn is_in_scope(&self, node: &InstanceNode, environment_id: &str) -> bool {
+        let same_environment = node.environment_id.as_deref().is_none_or(|id| id == environment_id);
         let same_project = node.project_id().is_none_or(|id| id == self.project_id);
         same_environment && same_project && !node.is_deleted()
+    }
+
+    /// Whether a node is an instance as callers see it: what a create in another environment leaves here is not.
+    fn is_instance(node: &InstanceNode) -> bool {
+        node.is_in_use() || !node.is_managed()
     }
 
     fn present(&self, node: InstanceNode) -> Instance {
@@ -122,16 +128,17 @@ impl Provider for Railway {
         ABSENCE_WINDOW
     }
 
-    fn check_id(&self, operation: Operation, id: &str) -> Result<()> {
+    fn read_id(&self, operation: Operation, id: &str) -> Result<String> {
         if !is_uuid(id) {
             return Err(Error::argument("instanceId must be the UUID of a Railway service."));
         }
-        if operation == Operation::Destroy && self.own_service_id.as_deref() == Some(id) {
+        let id = canonical(id);
+        if operation == Operation::Destroy && self.own_service_id.as_ref() == Some(&id) {
             let text =
                 "instanceId is the service that this process itself runs in (RAILWAY_SERVICE_ID); it is not deleted.";
             return Err(Error::argument(text).with_instance_id(id));
         }
-        Ok(())
+        Ok(id)
     }
 
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
@@ -163,7 +170,7 @@ impl Provider for Railway {
     }
 
     async fn get(&self, cx: &Cx, id: &str) -> Result<Option<Instance>> {
-        let node = self.instance(cx, id).await?;
+        let node = self.instance(cx, id).await?.filter(Self::is_instance);
         Ok(node.map(|node| self.present(node)))
     }
 
@@ -174,6 +181,11 @@ impl Provider for Railway {
     async fn destroy(&self, cx: &Cx, id: &str, ownership: Ownership) -> Result<Removal> {
         destroy::destroy(self, cx, id, ownership).await
     }
+}
+
+/// The spelling in which Railway sends its ids, so that they can be compared.
+fn canonical(id: &str) -> String {
+    id.trim().to_ascii_lowercase()
 }
 
 /// Railway's ids are UUIDs (`reference/railway.md` §3).

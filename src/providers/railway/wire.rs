@@ -288,6 +288,16 @@ impl InstanceNode {
         self.service.as_ref()?.project_id.as_deref()
     }
 
+    /// Whether anything runs, or was ever told to run, in this environment. A create in another environment leaves an
+    /// empty instance here (§8.1), which is none of ours.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.has_source() || self.latest_deployment.is_some()
+    }
+
+    pub(super) fn is_managed(&self) -> bool {
+        self.service_name.as_deref().is_some_and(is_managed_name)
+    }
+
     pub(super) fn deployment_id(&self) -> Option<&str> {
         self.latest_deployment.as_ref()?.id.as_deref()
     }
@@ -357,7 +367,7 @@ impl InstanceNode {
         let url = self.url();
         Instance {
             own: own_fields(&self.service_id, project_id, environment_id),
-            managed: self.service_name.as_deref().is_some_and(is_managed_name),
+            managed: self.is_managed(),
             name: self.service_name,
             status,
             created_at: self.created_at,

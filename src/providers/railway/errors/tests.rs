@@ -121,6 +121,32 @@ fn codes_where_the_message_says_nothing() {
 }
 
 #[test]
+fn a_telling_code_decides_before_the_message() {
+    let body = r#"{"errors":[{"message":"Not Authorized","extensions":{"code":"UNAUTHENTICATED"}}]}"#;
+    assert_eq!(judged(&response(200, body)).code(), ErrorCode::Unauthenticated);
+}
+
+#[test]
+fn names_of_the_users_do_not_decide() {
+    let message = r#"A service named "rate limit not found" already exists in this project"#;
+    assert_eq!(
+        judged(&response(200, &resolver_error(message))).code(),
+        ErrorCode::AlreadyExists
+    );
+}
+
+#[test]
+fn a_429_with_a_graphql_body_keeps_its_trace_id() {
+    let body = r#"{"errors":[{"message":"slow down","traceId":"77","extensions":{"code":"X"}}]}"#;
+    let error = judged(&response(429, body));
+    assert_eq!(error.details().request_id.as_deref(), Some("77"));
+    assert_eq!(
+        (error.code(), error.to_string().as_str()),
+        (ErrorCode::RateLimited, "slow down")
+    );
+}
+
+#[test]
 fn the_generic_failure_keeps_its_trace_id() {
     // Recorded.
     let body = r#"{"data":null,"errors":[{"message":"Problem processing request","traceId":"5527782523421805956"}]}"#;
@@ -213,7 +239,7 @@ fn statuses_without_a_graphql_body() {
 fn the_edge_turning_us_away_is_a_rate_limit() {
     // The recorded title.
     let body = "<html><title>Access denied | backboard.railway.com used Cloudflare to restrict access</title></html>";
-    for status in [403, 429, 503] {
+    for status in [200, 403, 429, 503] {
         let error = judged(&response(status, body));
         assert_eq!(
             (error.code(), error.outcome()),
@@ -232,13 +258,21 @@ fn retry_after_is_told() {
 
 #[test]
 fn no_body_is_quoted_whole() {
+    let redactor = crate::secret::Redactor::default();
     let secret = "x".repeat(10_000);
     for (status, body) in [
         (500, secret.clone()),
         (200, secret.clone()),
         (200, resolver_error(&secret)),
     ] {
-        assert!(judged(&response(status, &body)).to_string().chars().count() < 600);
+        assert!(
+            judged(&response(status, &body))
+                .redact(&redactor)
+                .to_string()
+                .chars()
+                .count()
+                < 800
+        );
     }
 }
 
