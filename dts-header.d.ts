@@ -10,7 +10,7 @@
  */
 export interface InfraProvider<TInstance = unknown, TCreateOptions extends CreateOptions = CreateOptions> {
   /** `'railway'`, `'render'`, `'namespace'` or `'vercel'`. */
-  readonly name: string
+  readonly name: 'railway' | 'render' | 'namespace' | 'vercel'
   /**
    * Makes an instance with the ComputeSDK daemon in it. On failure nothing of it is left, or the error says what may
    * be (`instanceId`, `resourceName`).
@@ -47,9 +47,9 @@ export interface DaemonConfig {
   /** Becomes `COMPUTESDK_ACCESS_TOKEN`. */
   accessToken: string
   /** Becomes `COMPUTESDK_GATEWAY_URL`. */
-  gatewayUrl?: string
+  gatewayUrl?: string | undefined
   /** Further variables; they win over `envs` and may not contradict the two above. */
-  env?: Record<string, string>
+  env?: Record<string, string> | undefined
 }
 
 /** Options of every method. */
@@ -58,49 +58,49 @@ export interface CallOptions {
    * Rejects at once with `ABORTED` when it fires. A read is cut off; what a create has made, or may have made, is
    * removed in the background.
    */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** Options of `list`. */
 export interface ListOptions extends CallOptions {
   /** Only what this package created. Default `false`. */
-  managed?: boolean
+  managed?: boolean | undefined
 }
 
 /** Options of `create` that every provider knows. Unknown ones are ignored. */
 export interface CreateOptions extends CallOptions {
   /** Container image. Default `computesdk/compute:latest`, which holds the daemon. */
-  image?: string
+  image?: string | undefined
   /** The daemon's access to the gateway. */
-  daemonConfig?: DaemonConfig
+  daemonConfig?: DaemonConfig | undefined
   /** Environment variables of the instance. Values must be strings. */
-  envs?: Record<string, string>
+  envs?: Record<string, string> | undefined
   /**
    * The resource's name at the provider. Default: a fresh one, `computesdk-` and 20 characters. One that is taken
    * rejects with `ALREADY_EXISTS`.
    */
-  name?: string
+  name?: string | undefined
   /**
    * The same key gives the same instance, also from another process after a crash: call `create` again with it when a
    * call ended in `OUTCOME_UNKNOWN` or never ended. Not together with `name`. A key that was used with another `image`
    * rejects with `INVALID_ARGUMENT`.
    */
-  idempotencyKey?: string
+  idempotencyKey?: string | undefined
   /** Resolve only when the instance runs. A failed start destroys it and rejects with `PROVISION_FAILED`. Default `false`. */
-  waitUntilReady?: boolean
+  waitUntilReady?: boolean | undefined
   /** How long `waitUntilReady` waits, in milliseconds; then the instance is destroyed and the call rejects with `TIMEOUT`. Default 300 000. */
-  readyTimeoutMs?: number
+  readyTimeoutMs?: number | undefined
   [option: string]: unknown
 }
 
 /** Settings that every factory takes. */
 export interface ProviderSettings {
   /** Replaces the provider's API address. https; plain http only for loopback addresses. */
-  baseUrl?: string
+  baseUrl?: string | undefined
   /** How long one request may take, in milliseconds. Default 30 000; for the request that creates, 60 000. */
-  requestTimeoutMs?: number
+  requestTimeoutMs?: number | undefined
   /** How often a request is repeated after its first attempt. Default 3. */
-  maxRetries?: number
+  maxRetries?: number | undefined
 }
 
 /** What a rejection's `code` can be. */
@@ -151,13 +151,13 @@ export interface GatewayError extends Error {
 /** Credentials and settings of {@link railway}. An empty string counts as absent. */
 export interface RailwayConfig extends ProviderSettings {
   /** Account, workspace or OAuth token. Environment: `RAILWAY_API_KEY`, then `RAILWAY_API_TOKEN`. */
-  apiKey?: string
+  apiKey?: string | undefined
   /** Project token, sent as `Project-Access-Token`; used when `apiKey` is not given here. Environment: `RAILWAY_TOKEN`, after both above. */
-  projectToken?: string
+  projectToken?: string | undefined
   /** Environment: `RAILWAY_PROJECT_ID`. Railway sets that in every container of its own: name another project's here. */
-  projectId?: string
+  projectId?: string | undefined
   /** Environment: `RAILWAY_ENVIRONMENT_ID`; the same caution applies. */
-  environmentId?: string
+  environmentId?: string | undefined
 }
 
 /** A Railway service in the configured environment. */
@@ -179,20 +179,20 @@ export interface RailwayInstance {
 /** Options of `create` that only Railway knows. */
 export interface RailwayCreateOptions extends CreateOptions {
   /** Region id, such as `us-west2`. Default: the project's. */
-  region?: string
+  region?: string | undefined
   /** Replaces the image's command. */
-  startCommand?: string
+  startCommand?: string | undefined
   /** How many copies run. Default 1. */
-  numReplicas?: number
+  numReplicas?: number | undefined
   /** The deployment counts as running only when this path answers. Begins with `/`. */
-  healthcheckPath?: string
+  healthcheckPath?: string | undefined
   /** Limit of virtual CPUs. */
-  vcpus?: number
+  vcpus?: number | undefined
   /** Limit of memory, in GB. */
-  memoryGB?: number
+  memoryGB?: number | undefined
   /** Access to a private registry; needs Railway's Pro plan. */
-  registryCredentials?: { username: string; password: string }
+  registryCredentials?: { username: string; password: string } | undefined
   /** Lets values hold `${{ … }}`, which Railway replaces by other services' values, secrets included. Default `false`. */
-  allowVariableReferences?: boolean
+  allowVariableReferences?: boolean | undefined
 }
 

@@ -1,0 +1,3 @@
+import gateway = require('@computesdk/gateway')
+
+export const provider: gateway.InfraProvider<gateway.RailwayInstance> = gateway.railway()

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+
+import { Failure } from './failure.mjs'
+import { ADDON, ADDON_NAME, ROOT, TEST_HOOKS_ADDON, tool } from './paths.mjs'
+import { capture, run } from './run.mjs'
+import { requireToolchain } from './toolchain.mjs'
+
+const STATE = join(ROOT, 'target', 'addon')
+const LOADER = [join(ROOT, 'index.js'), join(ROOT, 'index.d.ts')]
+
+/**
+ * What can be built. `outputs` are in the checkout, `steps` make them in a folder of their own; `satisfiedBy`: whose
+ * outputs will do as well.
+ */
+const KINDS = {
+  release: {
+    title: 'the addon',
+    outputs: [ADDON, ...LOADER],
+    satisfiedBy: ['release', 'debug'],
+    make: (staging, build) => napi(['--release'], staging, build),
+  },
+  debug: {
+    title: 'the addon, unoptimised',
+    outputs: [ADDON, ...LOADER],
+    satisfiedBy: ['debug'],
+    make: (staging, build) => napi([], staging, build),
+  },
+  'test-hooks': {
+    title: 'the addon with test hooks',
+    outputs: [TEST_HOOKS_ADDON],
+    satisfiedBy: ['test-hooks'],
+    make: testHooks,
+  },
+}
+
+export const kinds = Object.keys(KINDS)
+
+/** Whether the outputs are there and were made from the sources as they are now. */
+export async function isCurrent(kind) {
+  const { outputs, satisfiedBy } = KINDS[kind]
+  if (!outputs.every(existsSync)) return false
+  const now = await fingerprint(outputs)
+  const made = await Promise.all(satisfiedBy.map(readStamp))
+  return made.includes(now)
+}
+
+export const isPresent = (kind) => KINDS[kind].outputs.every(existsSync)
+
+/**
+ * Builds. Cargo decides what there is to do; outputs that come out the same are left untouched, others are replaced
+ * in one step, so that a process that is loading them is not disturbed.
+ *
+ * @param {string} kind
+ * @param {object} [options]
+ * @param {(line: string) => void} [options.quietly] told each line of the build instead of the terminal
+ */
+export async function build(kind, { quietly } = {}) {
+  await requireToolchain()
+  const { title, outputs, make } = KINDS[kind]
+  const sources = await sourcesHash()
+  const staging = join(STATE, `${kind}-${process.pid}`)
+  await mkdir(staging, { recursive: true })
+  try {
+    await make(staging, async (program, parameters, options = {}) => {
+      if (!quietly) return run(program, parameters, { cwd: ROOT, what: `Building ${title}`, ...options })
+      const result = await capture(program, parameters, { cwd: ROOT, ...options }, quietly)
+      if (!result.ok) throw new Failure(`${result.output.trimEnd()}\n\nBuilding ${title} failed.`)
+    })
+    for (const output of outputs) await install(join(staging, relativeName(output)), output)
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+  await writeFile(stampFile(kind), await fingerprint(outputs, sources))
+}
+
+/** @param {string[]} profile */
+function napi(profile, staging, build) {
+  const outputs = ['--output-dir', staging, '--js', 'index.js', '--dts', 'index.d.ts']
+  const parameters = ['build', '--platform', ...profile, ...outputs]
+  return build(process.execPath, [tool('@napi-rs/cli', 'dist/cli.js'), ...parameters])
+}
+
+/** Plain cargo: shares its work with `cargo test`, and can touch neither `index.js` nor `index.d.ts`. */
+async function testHooks(staging, build) {
+  const parameters = ['build', '--lib', '--features', 'test-hooks']
+  await build('cargo', parameters)
+  const { stdout } = await capture('cargo', [...parameters, '--message-format=json', '--quiet'], { cwd: ROOT })
+  const library = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+    .filter(({ reason, target }) => reason === 'compiler-artifact' && target.kind.includes('cdylib'))
+    .flatMap(({ filenames }) => filenames)
+    .find((name) => /\.(so|dylib|dll)$/.test(name))
+  if (!library) throw new Failure('cargo built no library.')
+  await copyFile(library, join(staging, ADDON_NAME))
+}
+
+const relativeName = (path) => relative(dirname(path), path)
+
+async function install(from, to) {
+  if (existsSync(to) && (await hashOf(from)) === (await hashOf(to))) return
+  await mkdir(dirname(to), { recursive: true })
+  const temporary = join(dirname(to), `.${process.pid}.${relativeName(to)}`)
+  await copyFile(from, temporary)
+  await rename(temporary, to)
+}
+
+/** What the outputs are and what they were made from, in one word. */
+async function fingerprint(outputs, sources) {
+  const hashes = await Promise.all(outputs.map(hashOf))
+  return digest([sources ?? (await sourcesHash()), ...hashes].join('\n'))
+}
+
+const stampFile = (kind) => join(STATE, `${kind}.stamp`)
+
+async function readStamp(kind) {
+  return existsSync(stampFile(kind)) ? readFile(stampFile(kind), 'utf8') : undefined
+}
+
+/** Of everything that the build reads. */
+async function sourcesHash() {
+  const files = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'dts-header.d.ts', '.cargo/config.toml', 'rust-toolchain.toml']
+    .map((name) => join(ROOT, name))
+    .filter(existsSync)
+  const entries = await readdir(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  for (const entry of entries) if (entry.isFile()) files.push(join(entry.parentPath ?? entry.path, entry.name))
+  const lines = await Promise.all(
+    files.map(async (file) => `${relative(ROOT, file).replaceAll(sep, '/')} ${await hashOf(file)}`),
+  )
+  // The rest of package.json is no concern of the build.
+  const { name, version, napi: settings } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  return digest([...lines.sort(), JSON.stringify({ name, version, settings })].join('\n'))
+}
+
+const hashOf = async (file) => digest(await readFile(file))
+const digest = (content) => createHash('sha256').update(content).digest('hex')

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The checkout. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** What napi-rs calls this machine: `linux-x64-gnu`, `darwin-arm64`, … */
+export const PLATFORM = [process.platform, process.arch, abi()].filter(Boolean).join('-')
+
+/** File name of the addon on this machine. */
+export const ADDON_NAME = `gateway.${PLATFORM}.node`
+
+/** The addon that `index.js` loads. */
+export const ADDON = join(ROOT, ADDON_NAME)
+
+/** The addon with the exports that only tests use. */
+export const TEST_HOOKS_ADDON = join(ROOT, 'target', 'test-hooks', ADDON_NAME)
+
+function abi() {
+  if (process.platform === 'win32') return 'msvc'
+  if (process.platform !== 'linux') return undefined
+  // Without network interfaces the report needs no look-ups, which can take seconds.
+  process.report.excludeNetwork = true
+  return process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'
+}
+
+/** The script behind a command of a development dependency, to be run with `process.execPath` on any system. */
+export function tool(name, file) {
+  const path = join(ROOT, 'node_modules', name, file)
+  return existsSync(path) ? path : undefined
+}

@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process'
+
+import { Failure } from './failure.mjs'
+
+/**
+ * Runs a program to its end with the terminal as its own.
+ *
+ * @param {string} program
+ * @param {string[]} parameters
+ * @param {import('node:child_process').SpawnOptions & { what?: string }} [options] `what` names it in the failure
+ */
+export async function run(program, parameters, { what = program, ...options } = {}) {
+  const status = await ended(spawn(program, parameters, { stdio: 'inherit', ...options }))
+  if (status !== 0) throw new Failure(`${what} failed (${describe(status)}).`)
+}
+
+/**
+ * Runs a program to its end and keeps what it says.
+ *
+ * @param {(line: string) => void} [onLine] told of each line of either stream
+ * @returns {Promise<{ ok: boolean, status: number | string, stdout: string, output: string }>} `output`: both streams
+ */
+export async function capture(program, parameters, options = {}, onLine = () => {}) {
+  const child = spawn(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let output = ''
+  let line = ''
+  const take = (text) => {
+    output += text
+    const lines = (line + text).split('\n')
+    line = lines.pop()
+    for (const whole of lines) onLine(whole)
+  }
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+    take(text)
+  })
+  child.stderr.setEncoding('utf8').on('data', take)
+  const status = await ended(child)
+  return { ok: status === 0, status, stdout, output }
+}
+
+/** @returns {Promise<number | string>} exit code, or the name of the signal or of what kept it from starting */
+function ended(child) {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.code))
+    child.once('close', (code, signal) => resolve(code ?? signal))
+  })
+}
+
+const describe = (status) => (typeof status === 'number' ? `exit code ${status}` : status)
