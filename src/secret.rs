@@ -44,13 +44,17 @@ impl Redactor {
         }
     }
 
-    /// Replaces each secret in `text`: as it is, as it looks inside JSON, and percent-encoded.
+    /// Replaces each secret in `text`: as it is, in one line, as it looks inside JSON, and percent-encoded.
     pub(crate) fn mask(&self, text: &mut String) {
         // Longest first, so that a secret that contains another one leaves no readable rest.
         let mut secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
         secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
         for secret in secrets {
             mask_form(text, secret);
+            if secret.contains(char::is_whitespace) {
+                let words: Vec<&str> = secret.split_whitespace().collect();
+                mask_form(text, &Zeroizing::new(words.join(" ")));
+            }
             if let Ok(json) = serde_json::to_string(secret).map(Zeroizing::new) {
                 mask_form(text, json.trim_matches('"'));
             }
@@ -111,6 +115,7 @@ mod tests {
             "bad token [redacted]!"
         );
         assert_eq!(masked(&["a\"b\nc"], r#"value a\"b\nc"#), "value [redacted]");
+        assert_eq!(masked(&["BEGIN\nkey  END"], "got BEGIN key END"), "got [redacted]");
         assert_eq!(
             masked(&["p&q =r"], "at ?x=p%26q+%3Dr and p%26q%20%3Dr"),
             "at ?x=[redacted] and [redacted]"

@@ -40,7 +40,8 @@ impl From<Ended> for Error {
         match ended {
             Ended::Cancelled => Self::aborted().with_outcome(Unknown),
             Ended::Expired(limit) => {
-                let text = format!("No answer came within {} ms.", limit.as_millis());
+                // Rounded, because the operation's deadline shaves a little off.
+                let text = format!("No answer came within {:.0} ms.", limit.as_secs_f64() * 1_000.0);
                 Self::ambiguous(ErrorCode::Timeout, text)
             }
         }

@@ -77,8 +77,9 @@ impl RateWindows {
             let wish = response
                 .header("retry-after")
                 .and_then(|value| retry_after(value, date));
-            reset = wish.or(reset);
-            remaining = reset.map(|_| 0);
+            if wish.is_some() {
+                (reset, remaining) = (wish, Some(0));
+            }
         }
         let (Some(remaining), Some(reset)) = (remaining, reset) else {
             return;

@@ -10,6 +10,8 @@ use napi::bindgen_prelude::{
 use napi::{Env, Result, ValueType};
 use tokio_util::sync::CancellationToken;
 
+use super::scrub::Scrub;
+
 type Listener = FunctionRef<FnArgs<(Unknown<'static>,)>, Unknown<'static>>;
 type Register<'a> = Function<
     'a,
@@ -50,6 +52,7 @@ impl AbortHook {
                 listener: None,
             }));
         }
+        raise_listener_limit(env, signal);
         let cancellation = cancellation.clone();
         let listener = env.create_function_from_closure::<(), (), _>("abort", move |_| {
             cancellation.cancel();
@@ -66,14 +69,44 @@ impl AbortHook {
     }
 
     /// Takes the listener off and lets go of the signal. Gives the signal's reason, for the rejection.
-    pub(super) fn release(self, env: &Env) -> Result<Unknown<'static>> {
-        let signal = self.signal.get_value(env)?;
-        let reason = signal.get_named_property_unchecked("reason")?;
+    ///
+    /// Code of the caller's that throws here is not heard: the call is over, and its promise must be settled.
+    pub(super) fn release(self, env: &Env, scrub: &Scrub<'_>) -> Option<Unknown<'static>> {
+        let signal = self.signal.get_value(env).ok()?;
+        let reason = scrub.quietly(|| signal.get_named_property_unchecked("reason"));
         if let Some(listener) = self.listener {
-            let remove: Register<'_> = signal.get_named_property("removeEventListener")?;
-            remove.apply(signal, ("abort", listener.borrow_back(env)?).into())?;
+            scrub.quietly(|| {
+                let remove: Register<'_> = signal.get_named_property("removeEventListener")?;
+                remove.apply(signal, ("abort", listener.borrow_back(env)?).into())
+            });
         }
-        self.signal.unref(env)?;
-        Ok(reason)
+        let _ = self.signal.unref(env);
+        reason
+    }
+}
+
+/// Node warns of a leak at the eleventh listener of a signal. Ours are one per call under way and are taken off, so that
+/// a signal that many calls share, such as that of a shutdown, is no leak. `fetch` does the same for its own.
+fn raise_listener_limit(env: &Env, signal: Object<'_>) {
+    let raise = || -> Result<()> {
+        let process: Object<'_> = env.get_global()?.get_named_property("process")?;
+        // Missing before Node 20.16 and elsewhere: the warning stays there.
+        if !process.has_named_property("getBuiltinModule")? {
+            return Ok(());
+        }
+        let get: Function<'_, FnArgs<(&'static str,)>, Object<'_>> = process.get_named_property("getBuiltinModule")?;
+        let events: Object<'_> = get.apply(process, ("node:events",).into())?;
+        let current: Function<'_, FnArgs<(Object<'_>,)>, u32> = events.get_named_property("getMaxListeners")?;
+        let default: u32 = events.get_named_property("defaultMaxListeners")?;
+        // A limit that the caller has set stays.
+        if current.call((signal,).into())? == default {
+            let set: Function<'_, FnArgs<(u32, Object<'_>)>, Unknown<'_>> =
+                events.get_named_property("setMaxListeners")?;
+            set.call((0, signal).into())?;
+        }
+        Ok(())
+    };
+    if let Ok(scrub) = Scrub::new(env) {
+        scrub.quietly(raise);
     }
 }

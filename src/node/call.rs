@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::abort::AbortHook;
 use super::error::CallSite;
 use super::result::Crossing;
+use super::scrub::Scrub;
 use crate::context::Claim;
 use crate::error::{Error, Operation};
 use crate::operations::{Reply, in_context};
@@ -79,7 +80,8 @@ pub(super) fn promise<'env>(
 /// Runs on JavaScript's thread: unhooks what was hooked, then builds the value or the error.
 fn settle(env: &Env, hooks: Hooks, crossing: crate::error::Result<Crossing>) -> Result<Unknown<'static>> {
     let aborted = hooks.cancellation.is_cancelled();
-    let reason = hooks.abort.map(|hook| hook.release(env)).transpose()?;
+    let scrub = Scrub::new(env)?;
+    let reason = hooks.abort.and_then(|hook| hook.release(env, &scrub));
     match crossing {
         Ok(crossing) => {
             hooks.site.forget(env)?;

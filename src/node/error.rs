@@ -4,6 +4,7 @@
 use napi::bindgen_prelude::{JsObjectValue, JsValue, Object, ObjectRef, ToNapiValue, Unknown};
 use napi::{Env, Property, PropertyAttributes, Result, Status, ValueType};
 
+use super::scrub::Scrub;
 use crate::error::Error;
 
 const NAME: &str = "GatewayError";
@@ -85,13 +86,22 @@ fn hide<T: ToNapiValue>(env: &Env, name: &str, value: T) -> Result<Property> {
 }
 
 /// Whether a value is an error of this package, also one of another copy of it or from another realm.
-pub(super) fn is_gateway_error(value: Unknown<'_>) -> Result<bool> {
+pub(super) fn is_gateway_error(env: &Env, value: Unknown<'_>) -> Result<bool> {
     if !value.is_error()? {
         return Ok(false);
     }
+    let scrub = Scrub::new(env)?;
     let object = Object::from_raw(value.value().env, value.value().value);
+    // An error whose getters throw is not one of ours.
+    Ok(looks_like_ours(&object).unwrap_or_else(|_| {
+        scrub.clear();
+        false
+    }))
+}
+
+fn looks_like_ours(object: &Object<'_>) -> Result<bool> {
     let name: Unknown<'_> = object.get_named_property_unchecked("name")?;
     let code: Unknown<'_> = object.get_named_property_unchecked("code")?;
-    let named = name.get_type()? == ValueType::String && name.coerce_to_string()?.into_utf8()?.as_str()? == NAME;
-    Ok(named && code.get_type()? == ValueType::String)
+    let texts = name.get_type()? == ValueType::String && code.get_type()? == ValueType::String;
+    Ok(texts && name.coerce_to_string()?.into_utf8()?.as_str()? == NAME)
 }

@@ -55,6 +55,6 @@ pub fn railway<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Obje
     ts_args_type = "value: unknown",
     ts_return_type = "value is GatewayError"
 )]
-pub fn is_gateway_error(value: Unknown<'_>) -> Result<bool> {
-    error::is_gateway_error(value)
+pub fn is_gateway_error(env: &Env, value: Unknown<'_>) -> Result<bool> {
+    error::is_gateway_error(env, value)
 }

@@ -1,7 +1,7 @@
 //! Replies as JavaScript values. The worker thread writes JSON, the main thread lets V8 parse it: that is faster than
 //! building objects property by property, the more so the longer a list is.
 
-use napi::bindgen_prelude::{FromNapiValue, Function, JsObjectValue, Null, Object, ToNapiValue, Unknown};
+use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsObjectValue, Null, Object, ToNapiValue, Unknown};
 use napi::{Env, Result};
 
 use crate::error::{self, Error};
@@ -37,8 +37,8 @@ impl Crossing {
         match self {
             Self::Json(text) => {
                 let json: Object<'_> = env.get_global()?.get_named_property("JSON")?;
-                let parse: Function<'_, (String,), Unknown<'static>> = json.get_named_property("parse")?;
-                parse.call((text,))
+                let parse: Function<'_, FnArgs<(String,)>, Unknown<'static>> = json.get_named_property("parse")?;
+                parse.call((text,).into())
             }
             Self::Null => Unknown::from_unknown(Null.into_unknown(env)?),
             Self::Undefined => Unknown::from_unknown(().into_unknown(env)?),

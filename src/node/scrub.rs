@@ -20,4 +20,13 @@ impl<'env> Scrub<'env> {
         // The error is the exception that was pending.
         let _ = self.0.call(());
     }
+
+    /// Does something with the caller's objects; whatever it throws is cleared and answered with `None`.
+    pub(super) fn quietly<T>(&self, work: impl FnOnce() -> Result<T>) -> Option<T> {
+        let done = work();
+        if done.is_err() {
+            self.clear();
+        }
+        done.ok()
+    }
 }

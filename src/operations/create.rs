@@ -62,7 +62,7 @@ pub(crate) async fn create(
     if ours {
         cx.core.memory.created(provider.scope(), &instance.id);
     }
-    match finish(cx, provider, request, &instance, ours).await {
+    match finish(cx, provider, request, &instance, ours, max_retries).await {
         Ok(instance) => Ok(instance),
         Err(error) if !ours => Err(error.with_instance_id(&instance.id).with_resource_name(handle.name())),
         Err(error) => Err(undo(cx, provider, handle, &instance, error).await),
@@ -76,6 +76,7 @@ async fn finish(
     request: &CreateRequest,
     instance: &Instance,
     ours: bool,
+    max_retries: u32,
 ) -> Result<Instance> {
     if cx.is_cancelled() {
         return Err(Error::aborted());
@@ -83,7 +84,7 @@ async fn finish(
     if !ours {
         check_same(request, instance)?;
     }
-    let instance = complete(cx, provider, request, instance).await?;
+    let instance = complete(cx, provider, request, instance, max_retries).await?;
     if !ours {
         // Told only now by a provider that finds by listing.
         check_same(request, &instance)?;
@@ -112,15 +113,25 @@ fn check_same(request: &CreateRequest, instance: &Instance) -> Result<()> {
 }
 
 /// Repeats the provider's steps, which bear it, until nothing is left to do.
-async fn complete(cx: &Cx, provider: &dyn Provider, request: &CreateRequest, instance: &Instance) -> Result<Instance> {
+async fn complete(
+    cx: &Cx,
+    provider: &dyn Provider,
+    request: &CreateRequest,
+    instance: &Instance,
+    max_retries: u32,
+) -> Result<Instance> {
     let cx = cx.within(COMPLETION_LIMIT);
+    let mut failures = 0;
     let mut polling = Polling::new();
     loop {
         let failure = match provider.complete(&cx, request, instance).await {
             Ok(Completion::Done(instance)) => return Ok(instance),
             Ok(Completion::Pending) => None,
             // A step whose answer was lost may have been taken: the next round looks before it repeats it.
-            Err(error) if error.retryable() && error.details().retry_after.is_none() => Some(error),
+            Err(error) if failures < max_retries && error.retryable() && error.details().retry_after.is_none() => {
+                failures += 1;
+                Some(error)
+            }
             Err(error) => return Err(error),
         };
         if let Err(ended) = cx.sleep(polling.next_wait()).await {
