@@ -35,7 +35,6 @@ type PublishedOptions = NonNullable<Parameters<PublishedInfraProvider['create']>
 declare const publishedOptions: PublishedOptions
 export const options: CreateOptions = publishedOptions
 export const daemon: DaemonConfig = {} as PublishedDaemonConfig
-export const daemonBack: PublishedDaemonConfig = {} as DaemonConfig
 export const result: Awaited<ReturnType<PublishedInfraProvider<RailwayInstance>['create']>> =
   {} as ProvisionedInstance<RailwayInstance>
 

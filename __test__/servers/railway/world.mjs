@@ -135,10 +135,10 @@ export class World {
    * @param {string} [options.environmentId] project: what it is limited to
    * @param {boolean} [options.canDelete] false: a workspace member, who may create services and not delete them
    *   (reference/railway.md §8.14)
+   * @param {string} [options.token] for a test that has to recognise it; absent: a fresh one
    * @returns {string}
    */
-  addToken({ kind, projectId, environmentId, canDelete = true }) {
-    const token = this.random.uuid()
+  addToken({ kind, projectId, environmentId, canDelete = true, token = this.random.uuid() }) {
     this.tokens.set(token, { id: this.random.uuid(), kind, projectId, environmentId, canDelete })
     return token
   }

@@ -364,8 +364,14 @@ function lowerCased(headers) {
 }
 
 function close(socket, rst) {
-  if (rst) socket.resetAndDestroy()
-  else socket.destroy()
+  if (!rst || socket.writableEnded) {
+    socket.destroy()
+    return
+  }
+  // Node would end the socket before it resets it; one that is destroyed in between, by the client's leaving or by
+  // ours, is never closed, and this process does not end.
+  socket.destroySoon = socket.destroy
+  socket.resetAndDestroy()
 }
 
 function defaultEdgePage(status) {

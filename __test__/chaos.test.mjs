@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import './support/environment.mjs'
+import { runChaos } from './chaos/harness.mjs'
+import { foretell, planRound } from './chaos/plan.mjs'
+import { PROVIDERS } from './chaos/providers/index.mjs'
+import { confession } from './chaos/report.mjs'
+
+// Slower than the machine allows when it is idle: the rest of the suite runs beside this.
+const SPEED = 40
+
+for (const provider of Object.values(PROVIDERS)) {
+  const run = (options) => runChaos({ provider, seed: 1, speed: SPEED, concurrency: 48, ...options })
+
+  test(`${provider.name}: nothing is leaked or doubled in 300 creates in bad weather`, async () => {
+    const accounts = []
+    const onFinding = (finding) => {
+      accounts.push(confession(finding, { command: ({ id }) => `npm run chaos -- --seed 1 --story ${id} --speed ${SPEED}` }))
+    }
+    const { offences, creates, outcomes } = await run({ runs: 300, onFinding })
+    assert.deepEqual(
+      offences,
+      { leaked: 0, doubled: 0, phantom: 0, 'wrong place': 0, unsettled: 0, stuck: 0 },
+      accounts.join('\n\n'),
+    )
+    assert.ok(creates >= 300)
+    for (const [what, count] of Object.entries(outcomes)) assert.ok(count > 0, `no create was ${what}: too fair a weather`)
+  })
+
+  test(`${provider.name}: a client that retries blindly and swallows failures is found guilty`, async () => {
+    const { offences } = await run({ runs: 100, naive: true, without: ['processes'] })
+    assert.ok(offences.leaked > 0, 'leaked')
+    assert.ok(offences.doubled > 0, 'doubled')
+  })
+
+  test(`${provider.name}: a seed plans the same stories and the same faults, and another seed others`, () => {
+    const plan = (seed) => {
+      const planned = planRound({ seed, round: 0, provider })
+      return { planned, faults: foretell(planned, provider) }
+    }
+    assert.deepEqual(plan(7), plan(7))
+    assert.notDeepEqual(plan(7).planned.stories, plan(8).planned.stories)
+    assert.notDeepEqual(plan(7).faults, plan(8).faults)
+  })
+}

@@ -1,0 +1,32 @@
+// The client under test: the addon with its clock set to run fast, or the naive one.
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+import { Failure } from '../../scripts/lib/failure.mjs'
+import { TEST_HOOKS_ADDON } from '../../scripts/lib/paths.mjs'
+import { createNaiveProvider } from './naive.mjs'
+
+const require = createRequire(import.meta.url)
+
+/** The addon with the hook that makes its time run faster; the variable names another build of it. */
+export const addonPath = () => process.env.GATEWAY_ADDON || TEST_HOOKS_ADDON
+
+/**
+ * @param {object} options
+ * @param {boolean} options.naive
+ * @param {import('./harness.mjs').ChaosProvider} options.provider
+ * @param {number} options.speed
+ * @returns {(config: object) => object} the factory of providers
+ */
+export function loadClient({ naive, provider, speed }) {
+  if (naive) {
+    const timeoutMilliseconds = provider.timeouts.read / speed
+    return (config) => createNaiveProvider(provider.plainApi(config, { timeoutMilliseconds }), speed)
+  }
+  const path = addonPath()
+  if (!existsSync(path)) throw new Failure(`No addon at ${path}. Build it with: npm run build:test-hooks`)
+  const addon = require(path)
+  if (typeof addon.__setClockSpeed !== 'function') throw new Failure(`The addon at ${path} has no test hooks.`)
+  addon.__setClockSpeed(speed)
+  return addon[provider.factory]
+}

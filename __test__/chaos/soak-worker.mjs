@@ -1,0 +1,175 @@
+// The callers of soak.mjs: all calls share one AbortSignal, but for those that are meant to be aborted.
+import { getEventListeners, once, setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { loadClient } from './client.mjs'
+import { PROVIDERS } from './providers/index.mjs'
+import { chance, randomFor, weighted } from './seeds.mjs'
+
+const LANES = 48
+
+/** On the client's clock. */
+const STUCK_AFTER = 7_200_000
+const QUIET = 60_000
+
+const MEGABYTE = 1024 * 1024
+
+const [task] = await once(process, 'message')
+const { providerName, calls, warmUp, callsPerServer, seed, speed } = task
+const client = loadClient({ naive: false, provider: PROVIDERS[providerName], speed })
+const shared = new AbortController()
+setMaxListeners(0, shared.signal)
+const counts = {}
+const codes = {}
+let stuck = 0
+let providers = []
+let held = []
+
+const before = await runCalls(0, warmUp)
+const after = await runCalls(warmUp, calls)
+const listenersBefore = getEventListeners(shared.signal, 'abort').length
+const notAborted = await abortAll()
+const listeners = listenersBefore + getEventListeners(shared.signal, 'abort').length
+process.send({ result: { growth: (after - before) / MEGABYTE, stuck, listeners, notAborted, counts, codes } })
+
+/** @returns {Promise<number>} memory when all is quiet again */
+async function runCalls(from, count) {
+  for (let number = from; number < from + count; number += callsPerServer) {
+    await useNextServer()
+    await runBatch(number, Math.min(callsPerServer, from + count - number))
+    // What was aborted is being cleaned up, at a server that is about to be gone.
+    await sleep(QUIET / speed)
+    if ((number / callsPerServer) % 5 === 4) await report(number + callsPerServer)
+  }
+  return memory()
+}
+
+async function runBatch(first, count) {
+  let next = first
+  const lane = async () => {
+    while (next < first + count) {
+      const number = next
+      next += 1
+      await oneCall(randomFor(seed, 'call', number), number)
+    }
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
+}
+
+async function oneCall(random, number) {
+  const provider = random.pick(providers)
+  const signal = shared.signal
+  const options = { envs: { NUMBER: String(number) }, daemonConfig: { accessToken: 'token' }, signal }
+  const kind = weighted(random, [
+    [28, 'create'],
+    [4, 'create with a key'],
+    [24, 'destroy'],
+    [14, 'getById'],
+    [6, 'list'],
+    [10, 'abort'],
+    [14, 'bad arguments'],
+  ])
+  counts[kind] = (counts[kind] ?? 0) + 1
+  const keep = (created) => {
+    if (created) held.push({ provider, id: created.instanceId })
+  }
+  const any = () => (held.length > 0 ? held.splice(random.integer(held.length), 1)[0] : undefined)
+  switch (kind) {
+    case 'create':
+      return keep(await settle(provider.create(options)))
+    case 'create with a key':
+      return keep(await settle(provider.create({ ...options, idempotencyKey: `key-${number}` })))
+    case 'destroy': {
+      const one = any()
+      return one && settle(one.provider.destroy(one.id, { signal }))
+    }
+    case 'getById': {
+      const one = held.at(-1)
+      return one && settle(one.provider.getById(one.id, { signal }))
+    }
+    case 'list':
+      return settle(provider.list({ signal }))
+    case 'abort':
+      return abortOne(random, provider, options)
+    default:
+      return settle(wrongCall(random, provider, signal))
+  }
+}
+
+async function abortOne(random, provider, options) {
+  const controller = new AbortController()
+  if (chance(random, 0.1)) controller.abort()
+  else setTimeout(() => controller.abort(), random.next() * 20)
+  const call = chance(random, 0.7)
+    ? provider.create({ ...options, signal: controller.signal })
+    : provider.list({ signal: controller.signal })
+  const created = await settle(call)
+  if (created?.instanceId) held.push({ provider, id: created.instanceId })
+}
+
+function wrongCall(random, provider, signal) {
+  const wrong = random.pick([
+    () => provider.create({ name: '', signal }),
+    () => provider.create({ envs: { A: 1 }, signal }),
+    () => provider.create({ idempotencyKey: 'k', name: 'n', signal }),
+    () => provider.getById('no such form', { signal }),
+    () => provider.getById(undefined, { signal }),
+    () => provider.destroy({}, { signal }),
+    () => provider.list({ managed: 'yes', signal }),
+    () => provider.create({ signal: {} }),
+  ])
+  return wrong()
+}
+
+/** Fires the signal that everybody shares, with calls under way. @returns {Promise<number>} those that it did not end */
+async function abortAll() {
+  await useNextServer()
+  const signal = shared.signal
+  const open = Array.from({ length: 50 }, () => providers[0].list({ signal }).then(() => 'resolved', ({ code }) => code))
+  shared.abort()
+  const ended = await Promise.all(open)
+  return ended.filter((code) => code !== 'ABORTED').length
+}
+
+async function settle(promise) {
+  let timer
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, STUCK_AFTER / speed, 'stuck')
+  })
+  const outcome = await Promise.race([promise.catch(note), late])
+  clearTimeout(timer)
+  if (outcome === 'stuck') stuck += 1
+  return outcome === 'stuck' ? undefined : outcome
+}
+
+function note({ code }) {
+  codes[code] = (codes[code] ?? 0) + 1
+}
+
+async function useNextServer() {
+  process.send({ wantsServer: true })
+  const [{ configs }] = await once(process, 'message')
+  providers = configs.map((config) => client(config))
+  held = []
+}
+
+/** After the garbage is gone, on both sides of the language border. */
+async function memory() {
+  for (let round = 0; round < 3; round += 1) {
+    globalThis.gc()
+    await sleep(20)
+  }
+  return process.memoryUsage.rss()
+}
+
+async function report(done) {
+  const resident = await memory()
+  const { heapUsed, heapTotal } = process.memoryUsage()
+  process.send({
+    progress: `${done} calls: ${megabytes(resident)} resident, of which JavaScript's heap ${megabytes(heapTotal)} (${megabytes(heapUsed)} used)`,
+  })
+}
+
+function megabytes(bytes) {
+  return `${(bytes / MEGABYTE).toFixed(1)} MB`
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+// npm run soak                            50 000 mixed calls, and what is left of them in the process
+// npm run soak -- --calls 5000 --seed 7   fewer, and the same ones again
+//
+// The callers run in a process of their own, so that its memory is theirs alone; the server runs here.
+import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+import { withoutCredentials } from '../../scripts/lib/environment.mjs'
+import { Failure, runMain } from '../../scripts/lib/failure.mjs'
+import { addonPath } from './client.mjs'
+import { PROVIDERS } from './providers/index.mjs'
+import { createWeather } from './weather.mjs'
+
+const WORKER = fileURLToPath(new URL('soak-worker.mjs', import.meta.url))
+
+/** Calls before the first measurement: pools, caches and bounded memories have filled by then. */
+const WARM_UP = 20_000
+const GROWTH_LIMIT_MEGABYTES = 10
+
+/** A listing must not grow with what was there long ago: each server serves so many calls. */
+const CALLS_PER_SERVER = 2_000
+
+const LATEST_EFFECT = 20_000
+
+await runMain(async () => {
+  const { provider, calls, seed, speed } = readArguments()
+  console.log(`Soak at ${provider.title}: ${calls} calls after ${WARM_UP} to warm up, seed ${seed}, speed ${speed}`)
+  console.log(`addon: ${addonPath()} (with test hooks: time can only be made to run faster in that build)`)
+  const result = await soak({ provider, calls, seed, speed })
+  const failures = judge(result)
+  for (const failure of failures) console.log(`FAILED: ${failure}`)
+  if (failures.length === 0) console.log('Nothing stuck, no listener left, memory within its bound.')
+  else process.exitCode = 1
+})
+
+function readArguments() {
+  const text = { type: 'string' }
+  const { values } = parseArgs({
+    options: {
+      provider: { ...text, default: 'railway' },
+      calls: { ...text, default: '50000' },
+      seed: { ...text, default: String(randomBytes(4).readUInt32LE()) },
+      speed: { ...text, default: '100' },
+    },
+  })
+  const provider = PROVIDERS[values.provider]
+  if (!provider) throw new Failure(`unknown provider: ${values.provider}`, 2)
+  return { provider, calls: Number(values.calls), seed: Number(values.seed), speed: Number(values.speed) }
+}
+
+async function soak({ provider, calls, seed, speed }) {
+  let server
+  let faults = 0
+  const open = async (number) => {
+    await server?.close()
+    const place = await provider.start({ seed: seed + number, lag: {}, stale: {}, deploymentOf: () => 'well' })
+    server = place.server
+    const weather = createWeather({
+      seed: seed + number,
+      climate: { type: 'random', rate: 0.15, drastic: false },
+      kinds: provider.kinds,
+      about: (operation) => ({ timeout: provider.timeouts[provider.operations[operation].timeout], latest: LATEST_EFFECT }),
+    })
+    server.faults.take = (request) => {
+      // A long log of requests is for tests that look at it.
+      if (server.requests.length > 1_000) server.requests.length = 0
+      const { operation } = place.describe(request)
+      const decision = Object.hasOwn(provider.operations, operation) ? weather.next(operation) : undefined
+      if (!decision) return undefined
+      faults += 1
+      const fault = place.adapt(decision.fault, { operation })
+      return { ...fault, ...(fault.milliseconds && { milliseconds: fault.milliseconds / speed }) }
+    }
+    return provider.places.map(([, name]) => place.configFor(name, `soak-${number}-${name}`))
+  }
+
+  const child = fork(WORKER, { env: withoutCredentials(), execArgv: ['--expose-gc'] })
+  try {
+    return await new Promise((resolve, reject) => {
+      let number = 0
+      child.on('error', reject)
+      child.on('exit', (code, signal) => reject(new Error(`the callers' process ended with ${signal ?? code}`)))
+      child.on('message', async ({ wantsServer, progress, result }) => {
+        if (wantsServer) child.send({ configs: await open((number += 1)) })
+        if (progress) console.log(`  ${progress}`)
+        if (result) resolve({ ...result, faults })
+      })
+      child.send({ providerName: provider.name, calls, warmUp: WARM_UP, callsPerServer: CALLS_PER_SERVER, seed, speed })
+    })
+  } finally {
+    child.removeAllListeners('exit')
+    child.kill()
+    await server?.close()
+  }
+}
+
+function judge({ growth, stuck, listeners, notAborted, counts, codes, faults }) {
+  console.log(`calls: ${figures(counts)}`)
+  console.log(`rejections: ${figures(codes)}; faults: ${faults}`)
+  console.log(`memory: ${growth >= 0 ? '+' : ''}${growth.toFixed(1)} MB since warm-up; stuck: ${stuck}; listeners left: ${listeners}`)
+  return [
+    growth >= GROWTH_LIMIT_MEGABYTES && `memory grew by ${growth.toFixed(1)} MB; the bound is ${GROWTH_LIMIT_MEGABYTES} MB`,
+    stuck > 0 && `${stuck} promises never settled`,
+    listeners > 0 && `${listeners} listeners are left on the signal that all calls have used`,
+    notAborted > 0 && `${notAborted} calls did not end with ABORTED when their signal fired`,
+  ].filter(Boolean)
+}
+
+function figures(counts) {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
+}

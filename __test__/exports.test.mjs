@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { describe, test } from 'node:test'
+import vm from 'node:vm'
+
+import * as imported from '@computesdk/gateway'
+
+import './support/environment.mjs'
+import { thrown } from './support/rejection.mjs'
+
+const required = createRequire(import.meta.url)('@computesdk/gateway')
+
+test('import and require give the same named exports', () => {
+  for (const name of ['railway', 'isGatewayError']) {
+    assert.equal(typeof imported[name], 'function', name)
+    assert.equal(imported[name], required[name], name)
+  }
+})
+
+test('nothing else is exported but what the loader puts there', () => {
+  assert.deepEqual(
+    Object.keys(required).filter((name) => !name.startsWith('__napi')).sort(),
+    ['isGatewayError', 'railway'],
+  )
+})
+
+test('package.json can be read through the package', () => {
+  const manifest = createRequire(import.meta.url)('@computesdk/gateway/package.json')
+  assert.equal(manifest.name, '@computesdk/gateway')
+})
+
+describe('isGatewayError', () => {
+  const ours = thrown(() => imported.railway({ apiKey: 5 }))
+
+  test('knows an error of the package', () => {
+    assert.equal(imported.isGatewayError(ours), true)
+  })
+
+  test('knows an error from another realm by its name and code', () => {
+    const foreign = vm.runInNewContext("Object.assign(new Error('x'), { name: 'GatewayError', code: 'NETWORK' })")
+    assert.equal(foreign instanceof Error, false, 'the test needs a foreign one')
+    assert.equal(imported.isGatewayError(foreign), true)
+  })
+
+  const others = {
+    nothing: undefined,
+    null: null,
+    'a number': 1,
+    'a string': 'GatewayError',
+    'a symbol': Symbol('GatewayError'),
+    'a bigint': 1n,
+    'a function': () => {},
+    'an array': [],
+    'an object that looks like one': { name: 'GatewayError', code: 'NETWORK', message: 'x' },
+    'an Error': new Error('x'),
+    'an Error with a code': Object.assign(new Error('x'), { code: 'ECONNRESET' }),
+    'an Error of that name without a code': Object.assign(new Error('x'), { name: 'GatewayError' }),
+    'an Error of that name whose code is no string': Object.assign(new Error('x'), { name: 'GatewayError', code: 5 }),
+    'an abort': AbortSignal.abort().reason,
+    'a proxy': new Proxy({}, {}),
+  }
+  for (const [title, value] of Object.entries(others)) {
+    test(`does not take ${title} for one`, () => {
+      assert.equal(imported.isGatewayError(value), false)
+    })
+  }
+
+  test('called without a value says no', () => {
+    assert.equal(imported.isGatewayError(), false)
+  })
+
+  test('says no of an error whose properties throw', () => {
+    const hostile = Object.defineProperty(new Error('x'), 'name', {
+      get() {
+        throw new Error('from the getter')
+      },
+    })
+    // A type guard stands in catch blocks: an exception out of it would hide the one that was caught.
+    assert.equal(imported.isGatewayError(hostile), false)
+  })
+})

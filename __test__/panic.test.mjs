@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+import { withRailway } from './support/railway.mjs'
+import { rejection, thrown } from './support/rejection.mjs'
+
+// A panic cannot be caused from outside, so a build of its own exports two. `npm run build:test-hooks` makes it.
+const directory = fileURLToPath(new URL('../target/test-hooks/', import.meta.url))
+
+/** @returns {any} the addon with `__panicInWork` and `__panicInMethod` */
+function loadTestBuild() {
+  const files = existsSync(directory) ? readdirSync(directory).filter((name) => /^gateway\..*\.node$/.test(name)) : []
+  assert.equal(files.length, 1, 'the test build is missing from target/test-hooks: run `npm run build:test-hooks`')
+  return createRequire(import.meta.url)(`${directory}${files[0]}`)
+}
+
+test('a panic in the work of a call rejects with INTERNAL, and the next call works', async (t) => {
+  const addon = loadTestBuild()
+  await rejection(addon.__panicInWork(), { code: 'INTERNAL', provider: 'railway', retryable: false })
+  const { config } = await withRailway(t)
+  assert.deepEqual(await addon.railway(config).list(), [])
+})
+
+test('a thousand panics are a thousand rejections', async () => {
+  const addon = loadTestBuild()
+  const outcomes = await Promise.allSettled(Array.from({ length: 1_000 }, () => addon.__panicInWork()))
+  assert.ok(outcomes.every(({ reason }) => reason?.code === 'INTERNAL'))
+})
+
+test("a panic on JavaScript's thread throws, and the process lives", async (t) => {
+  const addon = loadTestBuild()
+  assert.throws(() => addon.__panicInMethod())
+  const { config } = await withRailway(t)
+  assert.deepEqual(await addon.railway(config).list(), [])
+})
+
+test('the package itself exports no way to panic', async () => {
+  const published = await import('@computesdk/gateway')
+  assert.equal('__panicInWork' in published, false)
+  assert.equal('__panicInMethod' in published, false)
+  thrown(() => published.railway(5), { code: 'INVALID_CONFIG' })
+})

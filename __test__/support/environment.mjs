@@ -1,0 +1,26 @@
+/**
+ * Takes away what a developer's shell may hold: credentials that would hide a missing one, and a proxy that would get
+ * the requests meant for a test's server. Happens on import.
+ */
+for (const name of Object.keys(process.env)) {
+  if (/^(RAILWAY_|RENDER_|NSC_|VERCEL_)|_proxy$/i.test(name)) delete process.env[name]
+}
+
+/**
+ * Sets variables of `process.env` until the test ends.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {Record<string, string | undefined>} variables `undefined` removes one
+ */
+export function setEnvironment(t, variables) {
+  for (const [name, value] of Object.entries(variables)) {
+    const before = process.env[name]
+    t.after(() => put(name, before))
+    put(name, value)
+  }
+}
+
+function put(name, value) {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
+}
