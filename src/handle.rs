@@ -20,6 +20,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 pub(crate) struct Handle {
     name: String,
     origin: Origin,
+    mark: Option<String>,
 }
 
 /// Where a handle comes from, which decides what a resource that bears it already is to a create.
@@ -55,23 +56,34 @@ impl Handle {
         Self::from_bytes(&bytes, Origin::Key)
     }
 
-    /// The caller's own name. What bears it may be older than the create.
-    pub(crate) fn named(name: String) -> Self {
-        Self {
+    /// The caller's own name, which says nothing of who made what bears it: a mark tells that.
+    pub(crate) fn named(name: String, random: &dyn Random) -> Result<Self> {
+        let mark = Self::random(random)?.name;
+        Ok(Self {
             name,
             origin: Origin::Caller,
-        }
+            mark: Some(mark),
+        })
     }
 
     fn from_bytes(bytes: &[u8; LENGTH], origin: Origin) -> Self {
         let mut name = String::with_capacity(PREFIX.len() + LENGTH);
         name.push_str(PREFIX);
         name.extend(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])));
-        Self { name, origin }
+        Self {
+            name,
+            origin,
+            mark: None,
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What a create leaves on its resource besides the name, so that two creates under one name can be told apart.
+    pub(crate) fn mark(&self) -> Option<&str> {
+        self.mark.as_deref()
     }
 
     pub(crate) fn origin(&self) -> Origin {

@@ -168,6 +168,11 @@ pub(crate) trait Provider: Send + Sync {
     /// *Behaviour*: `None` says only that it was not seen; reads may lag.
     async fn find(&self, cx: &Cx, handle: &Handle) -> Result<Option<Instance>>;
 
+    /// Looks once for the mark of the create that made the instance: `None` if none is seen (yet).
+    ///
+    /// Asked only where two creates may have had the same name.
+    async fn has_mark(&self, cx: &Cx, instance: &Instance, mark: &str) -> Result<Option<bool>>;
+
     /// Brings what `create` made into the state that the request asks for, where that takes further requests.
     ///
     /// *Behaviour*: safe to repeat, also by another process on a half-done create. Most providers have nothing to do.

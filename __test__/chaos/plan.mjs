@@ -85,7 +85,10 @@ export function planRound({ seed, round, creates = ROUND_SIZE, provider, without
   const stories = []
   const table = TYPES.filter(([, type]) => !without.includes(type))
   const add = (type) => stories.push(planStory({ type, id: `${round}.${stories.length}`, roundSeed, provider, without }))
-  if (!without.includes('processes')) add('processes')
+  const processes = !without.includes('processes')
+  if (processes) add('processes')
+  // Processes are dear: one story of them is enough for a round, unless nothing else is wanted.
+  if (table.length === 0 && processes) table.push([1, 'processes'])
   while (table.length > 0 && countCreates(stories) < creates) add(weighted(random, table))
   return { round, seed: roundSeed, ...setting, stories }
 }

@@ -31,7 +31,7 @@ impl Creation {
     /// Chooses the handle and refuses what the provider cannot do.
     pub(crate) fn prepare(cx: &Cx, provider: &dyn Provider, mut request: CreateRequest) -> Result<Self> {
         let handle = match (request.name.take(), &request.idempotency_key) {
-            (Some(name), _) => Handle::named(name),
+            (Some(name), _) => Handle::named(name, &*cx.core.random)?,
             (None, Some(key)) => Handle::derived(provider.scope(), key),
             (None, None) => Handle::random(&*cx.core.random)?,
         };
@@ -53,10 +53,10 @@ pub(crate) async fn create(
     max_retries: u32,
 ) -> Result<Instance> {
     let Creation { request, handle } = creation;
-    // Two creates with one key in one process follow each other, so that the second finds what the first has made.
+    // Two creates under one name in one process follow each other, so that the second finds what the first has made.
     let _turn = match handle.origin() {
-        Origin::Key => Some(cx.core.memory.turn(cx, provider.scope(), handle.name()).await?),
-        Origin::Random | Origin::Caller => None,
+        Origin::Key | Origin::Caller => Some(cx.core.memory.turn(cx, provider.scope(), handle.name()).await?),
+        Origin::Random => None,
     };
     let Sent { instance, ours } = send(cx, provider, request, handle, max_retries).await?;
     if ours {
@@ -153,7 +153,9 @@ async fn undo(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: &Inst
             Ok(()) => return error.after("The instance was made and removed again"),
             Err(failure) => failure,
         };
-        if !failure.retryable() || cx.sleep(polling.next_wait()).await.is_err() {
+        // An unreadable answer to a deletion passes like any other trouble; a refusal does not.
+        let passing = failure.retryable() || failure.outcome() == Outcome::Unknown;
+        if !passing || cx.sleep(polling.next_wait()).await.is_err() {
             let note = format!("The instance was made and could not be removed again ({failure})");
             return error
                 .with_leftover()

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::polling::Polling;
 use crate::context::Cx;
 use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Outcome, Result};
@@ -74,7 +75,7 @@ pub(super) async fn send(
             "the outcome of a create is unknown: looking for it"
         );
         match look_up(cx, provider, handle).await {
-            Search::Found(instance) => return Ok(Sent { instance, ours: true }),
+            Search::Found(instance) => return claim(cx, provider, handle, instance, &error).await,
             // Nothing was made, so there is nothing to clean up either.
             Search::Absent if cx.is_cancelled() => return Err(Error::aborted()),
             Search::Absent if sent <= max_retries && error.code() != ErrorCode::Internal => {}
@@ -92,12 +93,7 @@ pub(super) async fn send(
 async fn earlier(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Option<Instance>> {
     let found = provider.find(cx, handle).await;
     match found.map_err(|error| error.with_outcome(Outcome::NoEffect))? {
-        Some(holder) if handle.origin() == Origin::Caller => {
-            let text = "An instance of this name exists already.";
-            Err(Error::new(ErrorCode::AlreadyExists, text)
-                .with_instance_id(holder.id)
-                .with_resource_name(handle.name()))
-        }
+        Some(holder) if handle.origin() == Origin::Caller => Err(taken(holder, handle)),
         found => Ok(found),
     }
 }
@@ -105,6 +101,7 @@ async fn earlier(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Op
 /// Finds the resource that is known to bear the handle, however long reads take to show it.
 async fn adopt(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error, ours: bool) -> Result<Sent> {
     match look_up(cx, provider, handle).await {
+        Search::Found(instance) if ours => claim(cx, provider, handle, instance, &clash).await,
         Search::Found(instance) => Ok(Sent { instance, ours }),
         // The name is taken, and nothing that bears it shows.
         Search::Absent => {
@@ -113,6 +110,42 @@ async fn adopt(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error, 
         }
         Search::Unsettled(search) => Err(unknown(&clash, &search, handle)),
     }
+}
+
+/// Takes what was found for this create's own, once its mark has shown that it is.
+///
+/// Only a name of the caller's needs a mark: another process may have made something under it at the same time.
+async fn claim(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: Instance, lost: &Error) -> Result<Sent> {
+    let Some(mark) = handle.mark() else {
+        return Ok(Sent { instance, ours: true });
+    };
+    let cx = cx.detached(provider.visibility_lag());
+    let mut polling = Polling::new();
+    loop {
+        let seen = provider.has_mark(&cx, &instance, mark).await;
+        match seen {
+            Ok(Some(true)) => return Ok(Sent { instance, ours: true }),
+            Ok(Some(false)) => return Err(taken(instance, handle)),
+            Err(error) if !error.retryable() => {
+                return Err(unknown(lost, &error, handle).with_instance_id(instance.id));
+            }
+            Ok(None) | Err(_) => {}
+        }
+        if cx.sleep(polling.next_wait()).await.is_err() {
+            return Err(match seen {
+                // No mark after all this time: made by no create of this package.
+                Ok(_) => taken(instance, handle),
+                Err(error) => unknown(lost, &error, handle).with_instance_id(instance.id),
+            });
+        }
+    }
+}
+
+/// The caller's name is somebody else's.
+fn taken(holder: Instance, handle: &Handle) -> Error {
+    Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.")
+        .with_instance_id(holder.id)
+        .with_resource_name(handle.name())
 }
 
 /// Adds who holds the name, where a single look tells.

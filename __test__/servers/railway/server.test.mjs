@@ -255,7 +255,7 @@ describe('reads', () => {
   test('a lag by the clock of the server', async () => {
     let clock = 1_000_000
     const { world, create, data, message } = await setUp({ now: () => clock })
-    world.lag = { milliseconds: 5000 }
+    world.lag = { milliseconds: 5000, serviceById: true }
     const { id } = await create({})
     assert.equal(await message(SERVICE, { id }), 'Service not found')
     clock += 5000

@@ -2,19 +2,21 @@
  * Reads that lag behind writes, without timers: a counter per object and per kind of read (reference/railway.md §8.4
  * for what is not there yet, §8.8 for what is not gone yet).
  *
- * @typedef {{ reads?: number, milliseconds?: number }} Delay `Infinity` reads: for good
+ * @typedef {{ reads?: number, milliseconds?: number, serviceById?: boolean }} Delay `Infinity` reads: for good
  * @typedef {'live' | 'deleted' | 'ghost' | 'gone'} Sight
  *   deleted: still returned, with its deletedAt · ghost: still returned as if nothing had happened
  */
 
 /** @param {Delay} delay */
-export function curtain({ reads = 0, milliseconds = 0 }, now) {
-  return reads > 0 || milliseconds > 0 ? { reads, until: now + milliseconds, seen: new Map() } : undefined
+export function curtain({ reads = 0, milliseconds = 0, serviceById = false }, now) {
+  return reads > 0 || milliseconds > 0 ? { reads, until: now + milliseconds, serviceById, seen: new Map() } : undefined
 }
 
 /** Whether the curtain is still down for this kind of read; counts the read. */
 function isDown(delay, kind, now) {
   if (!delay) return false
+  // Of `service(id)` no lag is on record, only of instances (reference/railway.md §8.4).
+  if (kind === 'service' && delay.serviceById === false) return false
   if (now < delay.until) return true
   const seen = delay.seen.get(kind) ?? 0
   if (seen >= delay.reads) return false

@@ -18,9 +18,10 @@ export class World {
 
   /**
    * How long what is created from now on stays unseen: for its first `reads` reads of each kind, or so many
-   * milliseconds of the server's clock. `deploymentReads`: how often `latestDeployment` is null at first.
+   * milliseconds of the server's clock. `deploymentReads`: how often `latestDeployment` is null at first. `serviceById`:
+   * whether `service(id)` lags too, of which nothing is on record.
    */
-  lag = { reads: 0, milliseconds: 0, deploymentReads: 0 }
+  lag = { reads: 0, milliseconds: 0, deploymentReads: 0, serviceById: false }
 
   /**
    * How long what is deleted from now on is still returned. `showDeletedAt: false` gives it as if it were alive.
@@ -375,7 +376,7 @@ export class World {
 
   #markDeleted(object, stale = this.stale, when = this.#timestamp()) {
     object.deletedAt = when
-    object.stale = curtain(stale, this.now())
+    object.stale = curtain({ ...stale, serviceById: true }, this.now())
     if (object.stale) object.stale.showDeletedAt = stale.showDeletedAt ?? true
   }
 

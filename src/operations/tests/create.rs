@@ -467,3 +467,34 @@ async fn what_could_not_be_removed_is_not_to_be_created_again_without_a_key() {
         assert_eq!((code(&error), error.retryable()), ("TIMEOUT", retryable));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_found_under_the_callers_name_is_adopted_only_with_the_mark_of_this_create() {
+    for (marks, expected) in [
+        (vec![Ok(None), Ok(Some(true))], "late"),
+        (vec![Ok(Some(false))], "ALREADY_EXISTS"),
+        ((0..100).map(|_| Ok(None)).collect(), "ALREADY_EXISTS"),
+        (
+            vec![Err(Error::new(ErrorCode::PermissionDenied, "no"))],
+            "OUTCOME_UNKNOWN",
+        ),
+    ] {
+        let provider = Scripted::new();
+        provider.creates.lock().unwrap().push_back(Err(lost()));
+        provider
+            .finds
+            .lock()
+            .unwrap()
+            .extend([Ok(None), Ok(Some(instance("late", "mine")))]);
+        provider.marks.lock().unwrap().extend(marks);
+        let outcome = match created(&provider, named()).await {
+            Ok(instance) => instance.id,
+            Err(error) => {
+                assert_eq!(error.details().instance_id.as_deref(), Some("late"));
+                code(&error).to_owned()
+            }
+        };
+        assert_eq!(outcome, expected);
+        assert_eq!(provider.count("destroy ours"), 0);
+    }
+}

@@ -35,6 +35,8 @@ pub(super) struct Scripted {
     pub(super) creates: Queue<Result<Instance>>,
     /// Empty: not seen.
     pub(super) finds: Queue<Result<Option<Instance>>>,
+    /// Empty: the mark is there.
+    pub(super) marks: Queue<Result<Option<bool>>>,
     /// Empty: nothing is left to do.
     pub(super) completions: Queue<Result<Completion>>,
     /// Empty: ready.
@@ -61,6 +63,7 @@ impl Scripted {
             ),
             creates: Mutex::default(),
             finds: Mutex::default(),
+            marks: Mutex::default(),
             completions: Mutex::default(),
             looks: Mutex::default(),
             gets: Mutex::default(),
@@ -123,6 +126,10 @@ impl Provider for Scripted {
 
     async fn find(&self, _cx: &Cx, _handle: &Handle) -> Result<Option<Instance>> {
         self.next("find", &self.finds).unwrap_or(Ok(None))
+    }
+
+    async fn has_mark(&self, _cx: &Cx, _instance: &Instance, _mark: &str) -> Result<Option<bool>> {
+        self.next("has mark", &self.marks).unwrap_or(Ok(Some(true)))
     }
 
     async fn complete(&self, _cx: &Cx, _request: &CreateRequest, instance: &Instance) -> Result<Completion> {

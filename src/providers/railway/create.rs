@@ -8,7 +8,7 @@
 use super::isolation;
 use super::options::RailwayOptions;
 use super::wire::{
-    CreateData, DeployData, Input, InstanceUpdateInput, InstanceUpdateVariables, InstanceVariables, LimitsInput,
+    CreateData, DeployData, Input, InstanceUpdateInput, InstanceUpdateVariables, InstanceVariables, LimitsInput, MARK,
     RegionConfig, RegistryInput, ServiceCreateInput, SourceInput, UpdateData, Variables, VariablesInput, own_fields,
 };
 use super::{Railway, documents};
@@ -25,13 +25,17 @@ pub(super) async fn create(railway: &Railway, cx: &Cx, request: &CreateRequest, 
     let at_once = is_done_at_once(railway, cx)
         .await
         .map_err(|error| error.with_outcome(Outcome::NoEffect))?;
+    let mut variables = if at_once { variables(request) } else { Variables::new() };
+    if let Some(mark) = handle.mark() {
+        variables.insert(MARK, mark);
+    }
     let input = ServiceCreateInput {
         project_id: &railway.project_id,
         environment_id: &railway.environment_id,
         name: handle.name(),
         source: at_once.then_some(SourceInput { image: &request.image }),
         registry_credentials: registry(&railway.options).filter(|_| at_once),
-        variables: if at_once { variables(request) } else { Variables::new() },
+        variables,
     };
     let data: CreateData = railway
         .execute(cx, Effect::Once, &documents::SERVICE_CREATE, Input { input })

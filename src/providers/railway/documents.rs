@@ -42,6 +42,12 @@ pub(super) const SERVICE_INSTANCES: Document = Document {
            latestDeployment { id status url staticUrl deploymentStopped } } } pageInfo { hasNextPage endCursor } } } }",
 };
 
+pub(super) const VARIABLES: Document = Document {
+    name: "Variables",
+    text: "query Variables($projectId: String!, $environmentId: String!, $serviceId: String!) { \
+           variables(projectId: $projectId, environmentId: $environmentId, serviceId: $serviceId, unrendered: true) }",
+};
+
 pub(super) const ENVIRONMENTS: Document = Document {
     name: "Environments",
     text: "query Environments($projectId: String!, $first: Int!, $after: String) { \

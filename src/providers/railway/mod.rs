@@ -29,7 +29,7 @@ use crate::instance::Instance;
 use crate::provider::{Completion, Identity, Ownership, Page, Provider, Readiness, Removal, Scope};
 
 use self::options::RailwayOptions;
-use self::wire::{InstanceData, InstanceNode, InstanceVariables};
+use self::wire::{InstanceData, InstanceNode, InstanceVariables, ReadVariables, VariablesData};
 
 pub(crate) const IDENTITY: Identity = Identity {
     name: "railway",
@@ -151,6 +151,22 @@ impl Provider for Railway {
 
     async fn find(&self, cx: &Cx, handle: &Handle) -> Result<Option<Instance>> {
         find::find(self, cx, handle).await
+    }
+
+    async fn has_mark(&self, cx: &Cx, instance: &Instance, mark: &str) -> Result<Option<bool>> {
+        let variables = ReadVariables {
+            project_id: &self.project_id,
+            environment_id: &self.environment_id,
+            service_id: &instance.id,
+        };
+        let data: Result<VariablesData> = self
+            .execute(cx, Effect::Idempotent, &documents::VARIABLES, variables)
+            .await;
+        match data {
+            Ok(data) => Ok(data.variables.mark.map(|seen| seen == mark)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn complete(&self, cx: &Cx, request: &CreateRequest, instance: &Instance) -> Result<Completion> {

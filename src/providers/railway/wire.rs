@@ -9,6 +9,9 @@ use serde_json::Value;
 use crate::handle::is_managed_name;
 use crate::instance::{Instance, Status};
 
+/// The variable that tells two creates under one name of the caller's apart: services have no labels (§6).
+pub(super) const MARK: &str = "COMPUTESDK_CREATE_MARK";
+
 /// Variables of a service, in Railway's form: names and values.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
 
@@ -138,6 +141,26 @@ pub(super) struct CreatedService {
     pub(super) id: String,
     pub(super) name: Option<String>,
     pub(super) created_at: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReadVariables<'a> {
+    pub(super) project_id: &'a str,
+    pub(super) environment_id: &'a str,
+    pub(super) service_id: &'a str,
+}
+
+#[derive(Deserialize)]
+pub(super) struct VariablesData {
+    pub(super) variables: Mark,
+}
+
+/// Of all variables only ours is read: the others are secrets.
+#[derive(Deserialize)]
+pub(super) struct Mark {
+    #[serde(rename = "COMPUTESDK_CREATE_MARK")]
+    pub(super) mark: Option<String>,
 }
 
 #[derive(Deserialize)]
