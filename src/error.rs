@@ -208,6 +208,12 @@ impl Error {
         }
     }
 
+    /// Whether a look or a step that failed so may go well the next time: besides what a caller may retry, an answer that
+    /// could not be read.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.0.code.is_transient() || (self.0.code == ErrorCode::Protocol && self.0.outcome == Outcome::Unknown)
+    }
+
     /// The failed create has left something that could not be removed: a repeated call without an idempotency key would
     /// make another one beside it.
     pub(crate) fn with_leftover(mut self) -> Self {

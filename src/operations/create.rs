@@ -128,7 +128,7 @@ async fn complete(
             Ok(Completion::Done(instance)) => return Ok(instance),
             Ok(Completion::Pending) => None,
             // A step whose answer was lost may have been taken: the next round looks before it repeats it.
-            Err(error) if failures < max_retries && error.retryable() && error.details().retry_after.is_none() => {
+            Err(error) if failures < max_retries && error.may_pass() && error.details().retry_after.is_none() => {
                 failures += 1;
                 Some(error)
             }
@@ -153,9 +153,7 @@ async fn undo(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: &Inst
             Ok(()) => return error.after("The instance was made and removed again"),
             Err(failure) => failure,
         };
-        // An unreadable answer to a deletion passes like any other trouble; a refusal does not.
-        let passing = failure.retryable() || failure.outcome() == Outcome::Unknown;
-        if !passing || cx.sleep(polling.next_wait()).await.is_err() {
+        if !failure.may_pass() || cx.sleep(polling.next_wait()).await.is_err() {
             let note = format!("The instance was made and could not be removed again ({failure})");
             return error
                 .with_leftover()

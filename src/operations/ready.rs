@@ -28,7 +28,7 @@ pub(crate) async fn until_ready(
             }
             Ok(Readiness::Starting) => {}
             // One look that went wrong says nothing of the instance: the next one may go well.
-            Err(error) if error.retryable() => {}
+            Err(error) if error.may_pass() => {}
             Err(error) => return Err(error.with_outcome(Outcome::Done)),
         }
         match waiting.sleep(polling.next_wait()).await {

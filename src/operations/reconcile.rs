@@ -126,7 +126,7 @@ async fn claim(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: Inst
         match seen {
             Ok(Some(true)) => return Ok(Sent { instance, ours: true }),
             Ok(Some(false)) => return Err(taken(instance, handle)),
-            Err(error) if !error.retryable() => {
+            Err(error) if !error.may_pass() => {
                 return Err(unknown(lost, &error, handle).with_instance_id(instance.id));
             }
             Ok(None) | Err(_) => {}
@@ -188,7 +188,7 @@ async fn look_up(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Search {
         match failure {
             None if over && unseen >= LOOKS => return Search::Absent,
             // Failures that do not pass by themselves end the search; others may pass until twice the window is over.
-            Some(error) if !error.retryable() => return Search::Unsettled(error),
+            Some(error) if !error.may_pass() => return Search::Unsettled(error),
             _ => {}
         }
         if let Err(timeout) = cx.sleep(wait).await {
