@@ -45,7 +45,7 @@ impl Handle {
     }
 
     /// The name that belongs to an idempotency key in a scope: the same in every process, and with every credential.
-    pub(crate) fn derived(scope: &Scope, key: &str) -> Self {
+    pub(crate) fn derived(scope: &Scope, key: &str, random: &dyn Random) -> Result<Self> {
         let mut hash = Sha256::new();
         hash.update(b"computesdk idempotency key\0");
         hash.update(scope.place());
@@ -53,7 +53,10 @@ impl Handle {
         let digest: [u8; 32] = hash.finalize().into();
         let mut bytes = [0_u8; LENGTH];
         bytes.copy_from_slice(&digest[..LENGTH]);
-        Self::from_bytes(&bytes, Origin::Key)
+        Ok(Self {
+            mark: Some(Self::random(random)?.name),
+            ..Self::from_bytes(&bytes, Origin::Key)
+        })
     }
 
     /// The caller's own name, which says nothing of who made what bears it: a mark tells that.
@@ -129,12 +132,13 @@ mod tests {
                 &[project],
             )
         };
-        let handle = Handle::derived(&scope("https://a", "k", "p"), "key");
-        assert!(is_managed_name(handle.name()));
-        assert_eq!(handle, Handle::derived(&scope("https://a", "rotated", "p"), "key"));
-        assert_eq!(handle, Handle::derived(&scope("https://proxy", "k", "p"), "key"));
-        assert_ne!(handle, Handle::derived(&scope("https://a", "k", "p"), "other"));
-        assert_ne!(handle, Handle::derived(&scope("https://a", "k", "q"), "key"));
+        let name = |scope: Scope, key: &str| Handle::derived(&scope, key, &SystemRandom).unwrap().name().to_owned();
+        let handle = name(scope("https://a", "k", "p"), "key");
+        assert!(is_managed_name(&handle));
+        assert_eq!(handle, name(scope("https://a", "rotated", "p"), "key"));
+        assert_eq!(handle, name(scope("https://proxy", "k", "p"), "key"));
+        assert_ne!(handle, name(scope("https://a", "k", "p"), "other"));
+        assert_ne!(handle, name(scope("https://a", "k", "q"), "key"));
     }
 
     #[test]

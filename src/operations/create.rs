@@ -32,7 +32,7 @@ impl Creation {
     pub(crate) fn prepare(cx: &Cx, provider: &dyn Provider, mut request: CreateRequest) -> Result<Self> {
         let handle = match (request.name.take(), &request.idempotency_key) {
             (Some(name), _) => Handle::named(name, &*cx.core.random)?,
-            (None, Some(key)) => Handle::derived(provider.scope(), key),
+            (None, Some(key)) => Handle::derived(provider.scope(), key, &*cx.core.random)?,
             (None, None) => Handle::random(&*cx.core.random)?,
         };
         provider.check_create(&request, &handle)?;

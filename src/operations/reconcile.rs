@@ -112,32 +112,41 @@ async fn adopt(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error, 
     }
 }
 
-/// Takes what was found for this create's own, once its mark has shown that it is.
+/// Takes what was found for this create's own, if its mark shows that it is.
 ///
-/// Only a name of the caller's needs a mark: another process may have made something under it at the same time.
+/// A name that was not drawn for this create may be borne by what another one has made: at the same time, or so shortly
+/// before that the first look did not show it.
 async fn claim(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: Instance, lost: &Error) -> Result<Sent> {
     let Some(mark) = handle.mark() else {
         return Ok(Sent { instance, ours: true });
     };
-    let cx = cx.detached(provider.visibility_lag());
+    let settled_at = cx.now() + provider.absence_window();
+    let looking = cx.detached(provider.visibility_lag());
     let mut polling = Polling::new();
     loop {
-        let seen = provider.has_mark(&cx, &instance, mark).await;
+        let seen = provider.has_mark(&looking, &instance, mark).await;
         match seen {
             Ok(Some(true)) => return Ok(Sent { instance, ours: true }),
-            Ok(Some(false)) => return Err(taken(instance, handle)),
+            Ok(Some(false)) => break,
             Err(error) if !error.may_pass() => {
                 return Err(unknown(lost, &error, handle).with_instance_id(instance.id));
             }
             Ok(None) | Err(_) => {}
         }
-        if cx.sleep(polling.next_wait()).await.is_err() {
-            return Err(match seen {
+        if looking.sleep(polling.next_wait()).await.is_err() {
+            match seen {
                 // No mark after all this time: made by no create of this package.
-                Ok(_) => taken(instance, handle),
-                Err(error) => unknown(lost, &error, handle).with_instance_id(instance.id),
-            });
+                Ok(_) => break,
+                Err(error) => return Err(unknown(lost, &error, handle).with_instance_id(instance.id)),
+            }
         }
+    }
+    // Somebody else's. The create that was lost may still arrive; it finds its name taken, unless the holder is removed
+    // before. So the holder is not handed out before that create can no longer take effect.
+    cx.sleep(settled_at.saturating_duration_since(cx.now())).await?;
+    match handle.origin() {
+        Origin::Key => Ok(Sent { instance, ours: false }),
+        Origin::Random | Origin::Caller => Err(taken(instance, handle)),
     }
 }
 

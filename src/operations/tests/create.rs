@@ -393,6 +393,31 @@ async fn a_key_whose_instance_is_too_young_to_be_seen_adopts_it_after_the_clash(
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_another_create_with_the_key_made_is_not_handed_out_while_a_lost_one_may_still_arrive() {
+    let provider = Scripted::new();
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(Some(instance("theirs", "x")))]);
+    provider.marks.lock().unwrap().push_back(Ok(Some(false)));
+    provider
+        .looks
+        .lock()
+        .unwrap()
+        .push_back(Ok(Readiness::Failed("crashed".to_owned())));
+    let request = CreateRequest {
+        ready_timeout: Some(Duration::from_secs(10)),
+        ..keyed()
+    };
+    let began = Instant::now();
+    let error = created(&provider, request).await.unwrap_err();
+    assert!(began.elapsed() >= ABSENCE);
+    assert_eq!((code(&error), provider.count("destroy ours")), ("PROVISION_FAILED", 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_earlier_call_with_the_key_made_survives_a_later_one_that_loses_its_answer() {
     let provider = Scripted::new();
     provider
