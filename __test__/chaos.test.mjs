@@ -10,13 +10,16 @@ import { confession } from './chaos/report.mjs'
 // Slower than the machine allows when it is idle: the rest of the suite runs beside this.
 const SPEED = 40
 
+/** Both its rounds have reads that lag behind writes, and outages. */
+const SEED = 3
+
 for (const provider of Object.values(PROVIDERS)) {
-  const run = (options) => runChaos({ provider, seed: 1, speed: SPEED, concurrency: 48, ...options })
+  const run = (options) => runChaos({ provider, seed: SEED, speed: SPEED, concurrency: 48, ...options })
 
   test(`${provider.name}: nothing is leaked or doubled in 300 creates in bad weather`, async () => {
     const accounts = []
     const onFinding = (finding) => {
-      accounts.push(confession(finding, { command: ({ id }) => `npm run chaos -- --seed 1 --story ${id} --speed ${SPEED}` }))
+      accounts.push(confession(finding, { command: ({ id }) => `npm run chaos -- --seed ${SEED} --story ${id} --speed ${SPEED}` }))
     }
     const { offences, creates, outcomes } = await run({ runs: 300, onFinding })
     assert.deepEqual(
