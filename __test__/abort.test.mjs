@@ -291,3 +291,13 @@ async function seen(server, operation) {
     'the request has arrived',
   )
 }
+
+test('a signal that fires while the reply is on its way is an abort like any other', async (t) => {
+  const { makeProvider } = await withRailway(t)
+  const controller = new AbortController()
+  // Nobody listens there, so that the call ends by itself while this thread stands still.
+  const call = makeProvider({ baseUrl: 'http://127.0.0.1:1' }).list({ signal: controller.signal })
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  controller.abort()
+  await rejection(call, { code: 'ABORTED' })
+})

@@ -69,6 +69,14 @@ export const KINDS = [
     }),
   },
   {
+    name: 'stale when it comes',
+    make: (random, { timeout }) => ({
+      kind: 'slow',
+      milliseconds: between(random, Math.floor(timeout * 0.6), Math.floor(timeout * 0.85)),
+      effectFirst: true,
+    }),
+  },
+  {
     name: 'too slow, effect at once',
     slow: true,
     ambiguous: true,
@@ -91,6 +99,11 @@ export const KINDS = [
     name: 'effect late, reset at once',
     ambiguous: true,
     make: (random, { latest }) => ({ kind: 'late-effect', milliseconds: between(random, 500, latest) }),
+  },
+  {
+    name: 'effect just in time, reset at once',
+    ambiguous: true,
+    make: (random, { latest }) => ({ kind: 'late-effect', milliseconds: between(random, Math.floor(latest * 0.8), latest) }),
   },
   { name: '5xx', blind: true, make: (random) => gatewayTrouble(random, false) },
   { name: '5xx after effect', ambiguous: true, make: (random) => gatewayTrouble(random, true) },

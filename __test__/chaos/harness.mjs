@@ -16,7 +16,7 @@ import { addRound, createTally } from './tally.mjs'
  * @property {string} name
  * @property {string} title
  * @property {string} factory name of the addon's export
- * @property {Record<string, { timeout: string, places?: string[] }>} operations that a client may ask for
+ * @property {Record<string, { timeout: string, effect?: boolean, places?: string[] }>} operations that a client may ask for
  * @property {string} creating the operation that makes a resource
  * @property {Record<string, number>} timeouts of the client, by the operations' `timeout`
  * @property {import('./faults.mjs').Kind[]} kinds

@@ -7,12 +7,13 @@ export const ROUND_SIZE = 200
 
 /**
  * @typedef {object} Climate how often requests of a story fail, and how
- * @property {'random' | 'aimed' | 'blackout'} type
- *   aimed: one kind at one operation, a few times · blackout: from an ambiguous create on, nothing gets through
+ * @property {'random' | 'aimed' | 'blackout' | 'sluggish'} type
+ *   aimed: one kind at one operation, a few times · blackout: from an ambiguous create on, nothing gets through ·
+ *   sluggish: a create takes effect late, and every look for it is answered late, with what was true when it began
  * @property {number} [rate] random
  * @property {boolean} [drastic] random: also what keeps the client away for an hour
- * @property {string} [operation] aimed, blackout
- * @property {string} [kind] aimed, blackout
+ * @property {string} [operation] all but random
+ * @property {string} [kind] all but random
  * @property {number} [skip] aimed: requests of the operation before the first fault
  * @property {number} [times] aimed
  *
@@ -113,6 +114,7 @@ export function weatherFor(story, voice, plan, provider) {
     seed: derive(story.seed, voice),
     climate: story.climate,
     kinds: provider.kinds,
+    isRead: (operation) => !provider.operations[operation].effect,
     about: (operation) => ({
       timeout: story.requestTimeoutMs ?? provider.timeouts[provider.operations[operation].timeout],
       latest: plan.latestEffect,
@@ -191,11 +193,13 @@ function planClimate(random, { place, provider, patient }) {
     const fitting = kinds.filter((kind) => kind.ambiguous && (kind.fits?.(provider.creating) ?? true))
     return { type: 'blackout', operation: provider.creating, kind: random.pick(fitting).name }
   }
+  const sluggish = () => ({ type: 'sluggish', operation: provider.creating, kind: 'effect just in time, reset at once' })
   return weighted(random, [
     [1, () => ({ type: 'random', rate: 0.05, drastic: false })],
     [4, () => ({ type: 'random', rate: 0.3, drastic: patient && chance(random, 0.3) })],
     [2, () => ({ type: 'random', rate: 0.6, drastic: patient && chance(random, 0.3) })],
     [4, aimed],
+    [0.4, sluggish],
     [patient ? 0.4 : 0, blackout],
   ])()
 }

@@ -16,8 +16,9 @@ const SLOW_PAUSE = 3
  * @param {import('./plan.mjs').Climate} options.climate
  * @param {import('./faults.mjs').Kind[]} options.kinds
  * @param {(operation: string) => import('./faults.mjs').Circumstances} options.about
+ * @param {(operation: string) => boolean} [options.isRead] for a sluggish climate
  */
-export function createWeather({ seed, climate, kinds, about }) {
+export function createWeather({ seed, climate, kinds, about, isRead }) {
   const streams = new Map()
   let dark = false
 
@@ -32,6 +33,10 @@ export function createWeather({ seed, climate, kinds, about }) {
       if (operation !== climate.operation) return undefined
       dark = true
       return named(climate.kind)
+    }
+    if (climate.type === 'sluggish') {
+      if (isRead(operation)) return chance(random, 0.7) ? named('stale when it comes') : undefined
+      return operation === climate.operation && stream.count === 1 ? named(climate.kind) : undefined
     }
     if (climate.type === 'aimed') {
       const hit = operation === climate.operation && stream.count > climate.skip && stream.count <= climate.skip + climate.times

@@ -72,14 +72,26 @@ pub(super) fn promise<'env>(
         let outcome =
             joined.unwrap_or_else(|_| Err(label.on(Error::internal("The call ended in a fault of this package."))));
         let crossing = outcome.and_then(|reply| Crossing::of(&reply));
-        deferred.resolve(Box::new(move |env| settle(&env, hooks, crossing)));
+        deferred.resolve(Box::new(move |env| settle(&env, hooks, &label, crossing)));
     });
     Ok(promise)
 }
 
 /// Runs on JavaScript's thread: unhooks what was hooked, then builds the value or the error.
-fn settle(env: &Env, hooks: Hooks, crossing: crate::error::Result<Crossing>) -> Result<Unknown<'static>> {
+fn settle(
+    env: &Env,
+    hooks: Hooks,
+    label: &Label,
+    crossing: crate::error::Result<Crossing>,
+) -> Result<Unknown<'static>> {
     let aborted = hooks.cancellation.is_cancelled();
+    // The signal may have fired while the reply was on its way here: to its caller that is an abort like any other. Not
+    // so for a create, whose reply says what exists.
+    let crossing = match label.operation {
+        Operation::Create => crossing,
+        _ if aborted => Err(label.on(Error::aborted())),
+        _ => crossing,
+    };
     let scrub = Scrub::new(env)?;
     let reason = hooks.abort.and_then(|hook| hook.release(env, &scrub));
     match crossing {
