@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{
-    FnArgs, FromNapiValue, Function, FunctionCallContext, JsObjectValue, Object, PromiseRaw, ToNapiValue, Unknown,
+    External, FnArgs, FromNapiValue, Function, FunctionCallContext, FunctionRef, JsObjectValue, Object, PromiseRaw,
+    ToNapiValue, Unknown,
 };
 use napi::{Env, JsValue, Result, ValueType};
 use tokio::runtime::Runtime;
@@ -42,16 +43,12 @@ pub(super) fn create<'env>(
         Ok(definition) => definition,
         Err(error) => return Err(to_js(env, &in_context(error, identity, Operation::Configure))?),
     };
-    // One native function, and the methods as JavaScript's own bound copies of it: each native function is a weak handle
-    // with a finalizer, and four of them per provider were two thirds of a factory's cost, most of it in the collector.
-    let dispatch = env.create_function_from_closure::<(), Unknown<'static>, _>(identity.name, move |context| {
-        invoke(&*definition, &context)
-    })?;
-    let bind: Bind<'_> = dispatch.get_named_property("bind")?;
+    let definition = External::new(definition).into_unknown(env)?;
+    let (dispatch, bind) = dispatch(env)?;
     let mut object = Object::new(env)?;
     object.set("name", identity.name)?;
     for (index, operation) in (0..).zip(METHODS) {
-        let method = bind.apply(dispatch.to_unknown(), ((), index).into())?;
+        let method = bind.apply(dispatch, (definition, index).into())?;
         object.set(operation.as_str(), method)?;
     }
     Ok(object)
@@ -65,7 +62,29 @@ const METHODS: [Operation; 4] = [
     Operation::Destroy,
 ];
 
-type Bind<'env> = Function<'env, FnArgs<((), u32)>, Unknown<'env>>;
+type Bind<'env> = Function<'env, FnArgs<(Unknown<'env>, u32)>, Unknown<'env>>;
+
+/// The one native function of an environment, kept with it.
+///
+/// Methods are JavaScript's own bound copies of it, with the definition as `this`. A native function costs a template, a
+/// weak handle and a finalizer: four of them per provider were two thirds of a factory's time, most of it in the
+/// collector.
+struct Dispatch(FunctionRef<(), Unknown<'static>>);
+
+fn dispatch(env: &Env) -> Result<(Unknown<'_>, Bind<'_>)> {
+    let function = if let Some(Dispatch(function)) = env.get_instance_data()? {
+        function.borrow_back(env)?
+    } else {
+        let made = env.create_function_from_closure::<(), Unknown<'static>, _>("method", |context| {
+            let definition: &External<Arc<dyn Definition>> = context.this()?;
+            invoke(&***definition, &context)
+        })?;
+        env.set_instance_data(Dispatch(made.create_ref()?), (), |_| {})?;
+        made
+    };
+    let bind = function.get_named_property("bind")?;
+    Ok((function.to_unknown(), bind))
+}
 
 fn read_config(scrub: &Scrub<'_>, object: Option<Object<'_>>, read: Read) -> crate::error::Result<Arc<dyn Definition>> {
     read(&Reader::config(&JsFields { scrub, object }))

@@ -185,6 +185,8 @@ async fn look_up(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Search {
     let mut wait = FIRST_WAIT;
     let mut unseen = 0;
     loop {
+        // A look counts for the moment in which it began: a slow answer may tell of a state that is long past.
+        let over = cx.now() - began >= window;
         let failure = match provider.find(&cx, handle).await {
             Ok(Some(instance)) => return Search::Found(instance),
             Ok(None) => {
@@ -193,7 +195,6 @@ async fn look_up(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Search {
             }
             Err(error) => Some(error),
         };
-        let over = cx.now() - began >= window;
         match failure {
             None if over && unseen >= LOOKS => return Search::Absent,
             // Failures that do not pass by themselves end the search; others may pass until twice the window is over.
