@@ -44,14 +44,7 @@ pub(super) fn create<'env>(
         Err(error) => return Err(to_js(env, &in_context(error, identity, Operation::Configure))?),
     };
     let definition = External::new(definition).into_unknown(env)?;
-    let (dispatch, bind) = dispatch(env)?;
-    let mut object = Object::new(env)?;
-    object.set("name", identity.name)?;
-    for (index, operation) in (0..).zip(METHODS) {
-        let method = bind.apply(dispatch, (definition, index).into())?;
-        object.set(operation.as_str(), method)?;
-    }
-    Ok(object)
+    assemble(env)?.call((definition, identity.name).into())
 }
 
 /// The methods, in the order in which a provider shows them. A bound method hands its index on as first argument.
@@ -62,28 +55,34 @@ const METHODS: [Operation; 4] = [
     Operation::Destroy,
 ];
 
-type Bind<'env> = Function<'env, FnArgs<(Unknown<'env>, u32)>, Unknown<'env>>;
+/// Makes the provider object from a definition and a name.
+type Assemble<'env> = Function<'env, FnArgs<(Unknown<'env>, &'static str)>, Object<'env>>;
 
-/// The one native function of an environment, kept with it.
-///
-/// Methods are JavaScript's own bound copies of it, with the definition as `this`. A native function costs a template, a
-/// weak handle and a finalizer: four of them per provider were two thirds of a factory's time, most of it in the
-/// collector.
-struct Dispatch(FunctionRef<(), Unknown<'static>>);
+/// Methods are bound copies of one native function, with the definition as `this`. A native function per method costs a
+/// template, a weak handle and a finalizer each, and putting the object together through Node-API as much again: this
+/// is the one place where a line of JavaScript is worth it.
+const ASSEMBLE: &str = "(method) => (definition, name) => ({ name, create: method.bind(definition, 0), \
+    getById: method.bind(definition, 1), list: method.bind(definition, 2), destroy: method.bind(definition, 3) })";
 
-fn dispatch(env: &Env) -> Result<(Unknown<'_>, Bind<'_>)> {
-    let function = if let Some(Dispatch(function)) = env.get_instance_data()? {
-        function.borrow_back(env)?
-    } else {
-        let made = env.create_function_from_closure::<(), Unknown<'static>, _>("method", |context| {
+/// What is made once per environment and kept with it.
+struct Kept(FunctionRef<FnArgs<(Unknown<'static>, &'static str)>, Object<'static>>);
+
+fn assemble(env: &Env) -> Result<Assemble<'_>> {
+    if env.get_instance_data::<Kept>()?.is_none() {
+        let method = env.create_function_from_closure::<(), Unknown<'static>, _>("method", |context| {
             let definition: &External<Arc<dyn Definition>> = context.this()?;
             invoke(&***definition, &context)
         })?;
-        env.set_instance_data(Dispatch(made.create_ref()?), (), |_| {})?;
-        made
-    };
-    let bind = function.get_named_property("bind")?;
-    Ok((function.to_unknown(), bind))
+        let script: Function<'_, FnArgs<(Unknown<'_>,)>, Assemble<'_>> = env.run_script(ASSEMBLE)?;
+        let made = script.call((method.to_unknown(),).into())?;
+        env.set_instance_data(Kept(made.create_ref()?), (), |_| {})?;
+    }
+    let function = env
+        .get_instance_data::<Kept>()?
+        .map(|kept| kept.0.borrow_back(env))
+        .transpose()?;
+    let function = function.ok_or_else(|| napi::Error::from_reason("The environment keeps nothing."))?;
+    Function::from_unknown(function.to_unknown())
 }
 
 fn read_config(scrub: &Scrub<'_>, object: Option<Object<'_>>, read: Read) -> crate::error::Result<Arc<dyn Definition>> {
