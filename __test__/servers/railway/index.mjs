@@ -1,7 +1,7 @@
 import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { Processes } from '../shared/processes.mjs'
 import { createEndpoint, PATH } from './endpoint.mjs'
 import { loadFullSchema } from './full-schema.mjs'
-import { Processes } from './processes.mjs'
 import { createRateLimit } from './rate.mjs'
 import { createResolvers } from './resolvers.mjs'
 import { World } from './world.mjs'
@@ -86,7 +86,9 @@ export async function startRailwayServer(options = {}) {
       ...world.platformVariables(instance),
       ...world.resolvedVariables(service.id, instance.environmentId),
     }
-    processes.start(deployment, variables, (exitCode) => {
+    const { environmentId } = deployment
+    const labels = { serviceId: service.id, serviceName: service.name, environmentId }
+    processes.start({ id: deployment.id, subject: service, labels }, variables, (exitCode) => {
       // A process that ends well is a deployment that has completed, not one that failed (reference/railway.md §7).
       world.deployments.end(
         deployment,

@@ -23,7 +23,7 @@ const instanceStatus = (status, stopped) =>
  * @param {{ pageSizeDefault: number, pageSizeMaximum: number }} sizes
  */
 export function createPresenter(world, sizes) {
-  /** @param {import('./visibility.mjs').Sight} [sight] */
+  /** @param {import('../shared/visibility.mjs').Sight} [sight] */
   const dates = ({ createdAt, updatedAt, deletedAt }, sight) => ({
     createdAt,
     updatedAt,

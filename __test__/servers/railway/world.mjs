@@ -1,7 +1,7 @@
 import { Deployments, isBilled } from './deployments.mjs'
 import { nameTaken, problem } from './errors.mjs'
 import { resolveReferences } from './variables.mjs'
-import { curtain, glance } from './visibility.mjs'
+import { curtain, glance } from '../shared/visibility.mjs'
 
 const NAME_LENGTH_MAXIMUM = 32
 const idOf = (object) => (typeof object === 'string' ? object : object.id)

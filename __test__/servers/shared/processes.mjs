@@ -4,15 +4,12 @@ const KILL_AFTER_MILLISECONDS = 2000
 const OUTPUT_MAXIMUM = 64 * 1024
 
 /**
- * Runs a real process for a deployment that is up, in place of its container.
+ * Runs a real process for something that is up, in place of its container or machine.
  *
  * @typedef {{ command: string, args?: string[], inherit?: boolean }} Command `inherit`: output goes to ours
  *
- * @typedef {object} RunningProcess
- * @property {string} serviceId
- * @property {string} serviceName
- * @property {string} environmentId
- * @property {string} deploymentId
+ * @typedef {object} RunningProcess what it was started with as `labels`, and
+ * @property {string} id
  * @property {number} [pid]
  * @property {Record<string, string>} environment all it was given
  * @property {string} output the first 64 KiB of stdout and stderr
@@ -30,7 +27,7 @@ export class Processes {
   #atExit = () => this.#children.forEach((child) => signalGroup(child, 'SIGKILL'))
 
   /**
-   * @param {Command | ((service: object, variables: Record<string, string>) => Command)} [runCommand] absent: nothing
+   * @param {Command | ((subject: object, variables: Record<string, string>) => Command)} [runCommand] absent: nothing
    *   is run
    */
   constructor(runCommand) {
@@ -38,14 +35,14 @@ export class Processes {
   }
 
   /**
-   * @param {object} deployment
+   * @param {{ id: string, subject: object, labels?: Record<string, string> }} what `id`: of what is up; `subject`: what
+   *   the command is chosen by
    * @param {Record<string, string>} variables
    * @param {(exitCode: number | null) => void} onExit by itself, not by stop()
    */
-  start(deployment, variables, onExit) {
-    if (!this.#runCommand || this.#children.has(deployment.id)) return
-    const { service } = deployment
-    const chosen = typeof this.#runCommand === 'function' ? this.#runCommand(service, variables) : this.#runCommand
+  start({ id, subject, labels }, variables, onExit) {
+    if (!this.#runCommand || this.#children.has(id)) return
+    const chosen = typeof this.#runCommand === 'function' ? this.#runCommand(subject, variables) : this.#runCommand
     // Nothing of our own environment but the path: a container does not see its host's either.
     const environment = { PATH: process.env.PATH, ...variables }
     const child = spawn(chosen.command, chosen.args ?? [], {
@@ -53,15 +50,7 @@ export class Processes {
       stdio: ['ignore', chosen.inherit ? 'inherit' : 'pipe', chosen.inherit ? 'inherit' : 'pipe'],
       detached: true, // a group of its own, so that a shell's children are stopped with it
     })
-    const record = {
-      serviceId: service.id,
-      serviceName: service.name,
-      environmentId: deployment.environmentId,
-      deploymentId: deployment.id,
-      pid: child.pid,
-      environment,
-      output: '',
-    }
+    const record = { ...labels, id, pid: child.pid, environment, output: '' }
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk) => {
         if (record.output.length < OUTPUT_MAXIMUM) record.output += chunk
@@ -71,7 +60,7 @@ export class Processes {
       const end = (exitCode, signal) => {
         if (record.exitCode !== undefined) return
         Object.assign(record, { exitCode, signal })
-        if (this.#children.delete(deployment.id)) onExit(exitCode)
+        if (this.#children.delete(id)) onExit(exitCode)
         if (this.#children.size === 0) process.off('exit', this.#atExit)
         resolve()
       }
@@ -79,19 +68,19 @@ export class Processes {
       child.on('close', end)
     })
     if (this.#children.size === 0) process.on('exit', this.#atExit)
-    this.#children.set(deployment.id, child)
+    this.#children.set(id, child)
     this.all.push(record)
   }
 
   /** SIGTERM, then SIGKILL for what does not listen. */
-  async stop(deploymentId) {
-    const child = this.#children.get(deploymentId)
+  async stop(id) {
+    const child = this.#children.get(id)
     if (!child) return
-    this.#children.delete(deploymentId)
+    this.#children.delete(id)
     if (this.#children.size === 0) process.off('exit', this.#atExit)
     signalGroup(child, 'SIGTERM')
     const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MILLISECONDS)
-    await this.all.find((record) => record.deploymentId === deploymentId && record.pid === child.pid).exited
+    await this.all.find((record) => record.id === id && record.pid === child.pid).exited
     clearTimeout(timer)
   }
 
