@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::json;
 
 /// A document with one root field, which is also its operation name but for the first letter.
 pub(crate) struct Document {
@@ -24,12 +25,11 @@ struct Body<'a, V> {
 impl Document {
     /// The body of a request.
     pub(crate) fn body(&self, variables: impl Serialize) -> Result<Vec<u8>> {
-        serde_json::to_vec(&Body {
+        json::write(&Body {
             query: self.text,
             operation_name: self.name,
             variables,
         })
-        .map_err(|_| Error::internal("A request could not be written as JSON."))
     }
 }
 
@@ -99,22 +99,12 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
         Ok(Envelope {
             errors: Some(errors), ..
         }) if !errors.is_empty() => Answer::Errors(typed(errors)),
-        _ => Answer::Unreadable(place(&problem)),
+        _ => Answer::Unreadable(json::problem(&problem)),
     }
 }
 
 fn typed(errors: Vec<Value>) -> Vec<GraphqlError> {
     errors.into_iter().map(GraphqlError::from).collect()
-}
-
-/// Where and how JSON went wrong. serde's own text can quote the offending value, which may be a secret.
-fn place(problem: &serde_json::Error) -> String {
-    let kind = match problem.classify() {
-        serde_json::error::Category::Syntax => "it is not valid JSON",
-        serde_json::error::Category::Eof => "its JSON ends too early",
-        serde_json::error::Category::Data | serde_json::error::Category::Io => "it has an unexpected shape",
-    };
-    format!("{kind} (line {}, column {})", problem.line(), problem.column())
 }
 
 #[cfg(test)]

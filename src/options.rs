@@ -220,7 +220,7 @@ impl Raw {
 }
 
 /// A credential fit for a header: trimmed, and visible ASCII only. `None` if it is not.
-pub(crate) fn credential(text: &str) -> Option<Secret> {
+fn credential(text: &str) -> Option<Secret> {
     let trimmed = text.trim();
     let fit = !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_graphic());
     fit.then(|| Secret::new(trimmed.to_owned()))
@@ -230,4 +230,15 @@ pub(crate) fn credential(text: &str) -> Option<Secret> {
 pub(crate) trait Environment {
     /// The value of a variable; `None` also if it is empty.
     fn variable(&self, name: &str) -> Option<String>;
+
+    /// A credential from a variable; a blank one counts as absent.
+    ///
+    /// Errors: `INVALID_CONFIG` if it holds what no header can carry.
+    fn credential(&self, name: &str) -> Result<Option<Secret>> {
+        let Some(text) = self.variable(name).filter(|text| !text.trim().is_empty()) else {
+            return Ok(None);
+        };
+        let unfit = || Error::config(format!("{name} must hold only visible ASCII characters."));
+        credential(&text).map(Some).ok_or_else(unfit)
+    }
 }

@@ -3,13 +3,10 @@
 use std::collections::HashSet;
 
 use crate::context::Cx;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::Result;
 use crate::instance::Instance;
+use crate::paging::Cursors;
 use crate::provider::Provider;
-
-/// The most pages that are read: with 100 instances each, more than anybody has. A server that always has another page
-/// would be read for ever.
-const PAGES: usize = 10_000;
 
 /// All pages of a listing, each instance once.
 ///
@@ -18,22 +15,16 @@ const PAGES: usize = 10_000;
 pub(crate) async fn list(cx: &Cx, provider: &dyn Provider, managed_only: bool) -> Result<Vec<Instance>> {
     let mut instances = Vec::new();
     let mut ids = HashSet::new();
-    let mut cursors = HashSet::new();
-    let mut cursor: Option<String> = None;
+    let mut cursors = Cursors::default();
     loop {
-        let page = provider.list(cx, cursor.as_deref(), managed_only).await?;
+        let page = provider.list(cx, cursors.current(), managed_only).await?;
         for instance in page.instances {
             if (!managed_only || instance.managed) && ids.insert(instance.id.clone()) {
                 instances.push(instance);
             }
         }
-        let Some(next) = page.next else {
+        if !cursors.follow(page.next)? {
             return Ok(instances);
-        };
-        if !cursors.insert(next.clone()) || cursors.len() == PAGES {
-            let text = "The provider sent the same page cursor twice, or pages without end.";
-            return Err(Error::new(ErrorCode::Protocol, text));
         }
-        cursor = Some(next);
     }
 }

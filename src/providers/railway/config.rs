@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::context::Core;
 use crate::error::{Error, Operation, Result};
 use crate::http::client::{Client, Effect};
-use crate::options::{Environment, Reader, credential};
+use crate::options::{Environment, Reader};
 use crate::provider::{Bound, Definition, Identity, Scope};
 use crate::secret::{Redactor, Secret};
 
@@ -63,21 +63,13 @@ impl RailwayConfig {
             return Ok(Token::Project(token.clone()));
         }
         for name in ["RAILWAY_API_KEY", "RAILWAY_API_TOKEN"] {
-            if let Some(key) = from_environment(environment, name)? {
+            if let Some(key) = environment.credential(name)? {
                 return Ok(Token::Bearer(key));
             }
         }
-        let token = from_environment(environment, "RAILWAY_TOKEN")?;
+        let token = environment.credential("RAILWAY_TOKEN")?;
         token.map(Token::Project).ok_or_else(|| Error::config(MISSING_API_KEY))
     }
-}
-
-fn from_environment(environment: &dyn Environment, name: &str) -> Result<Option<Secret>> {
-    let Some(text) = environment.variable(name).filter(|text| !text.trim().is_empty()) else {
-        return Ok(None);
-    };
-    let unfit = || Error::config(format!("{name} must hold only visible ASCII characters."));
-    credential(&text).map(Some).ok_or_else(unfit)
 }
 
 impl Definition for RailwayConfig {

@@ -3,45 +3,38 @@
 //! In the project's list, not the environment's: a service whose create was cut short may not have an instance in the
 //! environment yet.
 
-use std::collections::HashSet;
-
 use super::create::made;
 use super::list::{PAGE_SIZE, next_cursor};
 use super::wire::{PageVariables, ProjectData};
 use super::{Railway, documents};
 use crate::context::Cx;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::Result;
 use crate::handle::Handle;
 use crate::http::client::Effect;
 use crate::instance::Instance;
+use crate::paging::Cursors;
 
 pub(super) async fn find(railway: &Railway, cx: &Cx, handle: &Handle) -> Result<Option<Instance>> {
-    let mut cursors = HashSet::new();
-    let mut cursor: Option<String> = None;
+    let mut cursors = Cursors::default();
     loop {
         let variables = PageVariables {
             project_id: &railway.project_id,
             environment_id: None,
             first: PAGE_SIZE,
-            after: cursor.as_deref(),
+            after: cursors.current(),
         };
         let data: ProjectData = railway
             .execute(cx, Effect::Idempotent, &documents::SERVICES, variables)
             .await?;
-        cursor = next_cursor(&data.project.services)?;
+        let next = next_cursor(&data.project.services)?;
         for service in data.project.services.edges.into_iter().map(|edge| edge.node) {
             let named = service.name.as_deref() == Some(handle.name()) && service.deleted_at.is_none();
             if let (true, Some(id)) = (named, service.id) {
                 return Ok(Some(made(railway, id, handle.name(), service.created_at, None)));
             }
         }
-        match &cursor {
-            None => return Ok(None),
-            Some(next) if !cursors.insert(next.clone()) => {
-                let text = "Railway sent the same page cursor of services twice.";
-                return Err(Error::new(ErrorCode::Protocol, text));
-            }
-            Some(_) => {}
+        if !cursors.follow(next)? {
+            return Ok(None);
         }
     }
 }

@@ -4,15 +4,15 @@
 //! appears in every environment that is not a fork, and with an image it starts there, at the user's cost
 //! (`reference/railway.md` §8.1).
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::list::{PAGE_SIZE, next_cursor, no_environment};
 use super::wire::{EnvironmentNode, EnvironmentsData, PageVariables};
 use super::{Railway, documents};
 use crate::context::Cx;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{ErrorCode, Result};
 use crate::http::client::Effect;
+use crate::paging::Cursors;
 
 /// How long the answer is trusted. An environment that is added within this time gets a copy of what is created
 /// meanwhile; a minute keeps that unlikely and the extra requests few.
@@ -94,28 +94,22 @@ async fn ask(railway: &Railway, cx: &Cx) -> Result<Isolation> {
 /// The project's environments that are not deleted.
 pub(super) async fn environments(railway: &Railway, cx: &Cx) -> Result<Vec<EnvironmentNode>> {
     let mut environments = Vec::new();
-    let mut cursors = HashSet::new();
-    let mut cursor: Option<String> = None;
+    let mut cursors = Cursors::default();
     loop {
         let variables = PageVariables {
             project_id: &railway.project_id,
             environment_id: None,
             first: PAGE_SIZE,
-            after: cursor.as_deref(),
+            after: cursors.current(),
         };
         let data: EnvironmentsData = railway
             .execute(cx, Effect::Idempotent, &documents::ENVIRONMENTS, variables)
             .await?;
-        cursor = next_cursor(&data.environments)?;
+        let next = next_cursor(&data.environments)?;
         let nodes = data.environments.edges.into_iter().map(|edge| edge.node);
         environments.extend(nodes.filter(|node| node.deleted_at.is_none()));
-        match &cursor {
-            None => return Ok(environments),
-            Some(next) if !cursors.insert(next.clone()) => {
-                let text = "Railway sent the same page cursor of environments twice.";
-                return Err(Error::new(ErrorCode::Protocol, text));
-            }
-            Some(_) => {}
+        if !cursors.follow(next)? {
+            return Ok(environments);
         }
     }
 }

@@ -1,0 +1,62 @@
+//! Reads a listing to its end, and no further: pages whose cursors go round would be read for ever.
+
+use std::collections::HashSet;
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// The most pages that are read: with 100 entries each, more than anybody has. A server that always has another page
+/// would be read for ever.
+const PAGES: usize = 10_000;
+
+/// The cursors of one listing so far.
+#[derive(Default)]
+pub(crate) struct Cursors {
+    current: Option<String>,
+    followed: HashSet<String>,
+}
+
+impl Cursors {
+    /// Where the page to be read begins; `None` for the first.
+    pub(crate) fn current(&self) -> Option<&str> {
+        self.current.as_deref()
+    }
+
+    /// Goes on to the page at `next`; `false` if there is none.
+    ///
+    /// Errors: `PROTOCOL` for a cursor that came before, and for pages without end.
+    pub(crate) fn follow(&mut self, next: Option<String>) -> Result<bool> {
+        let Some(next) = next else {
+            return Ok(false);
+        };
+        if !self.followed.insert(next.clone()) || self.followed.len() == PAGES {
+            let text = "The provider sent the same page cursor twice, or pages without end.";
+            return Err(Error::new(ErrorCode::Protocol, text));
+        }
+        self.current = Some(next);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_followed_once() {
+        let mut cursors = Cursors::default();
+        assert_eq!(cursors.current(), None);
+        assert!(cursors.follow(Some("a".to_owned())).unwrap());
+        assert!(cursors.follow(Some("b".to_owned())).unwrap());
+        assert_eq!(cursors.current(), Some("b"));
+        let error = cursors.follow(Some("a".to_owned())).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Protocol);
+        assert!(!cursors.follow(None).unwrap());
+    }
+
+    #[test]
+    fn pages_come_to_an_end() {
+        let mut cursors = Cursors::default();
+        let end = (0..).find(|page: &usize| cursors.follow(Some(page.to_string())).is_err());
+        assert_eq!(end, Some(PAGES - 1));
+    }
+}
