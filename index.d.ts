@@ -196,6 +196,68 @@ export interface RailwayCreateOptions extends CreateOptions {
   allowVariableReferences?: boolean | undefined
 }
 
+/** The types of Render service that this package makes. */
+export type RenderServiceType = 'web_service' | 'private_service' | 'background_worker'
+
+/** Credentials and settings of {@link render}. An empty string counts as absent. */
+export interface RenderConfig extends ProviderSettings {
+  /** Environment: `RENDER_API_KEY`. One key reaches all workspaces of its user; this package keeps to `ownerId`. */
+  apiKey?: string | undefined
+  /** The workspace, such as `tea-…`. Environment: `RENDER_OWNER_ID`. */
+  ownerId?: string | undefined
+  /** Default of the `create` option of this name. */
+  serviceType?: RenderServiceType | undefined
+  /** Default of the `create` option of this name. */
+  plan?: string | undefined
+  /** Default of the `create` option of this name. */
+  region?: string | undefined
+  /** Default of the `create` option of this name. */
+  registryCredentialId?: string | undefined
+}
+
+/** A Render service in the configured workspace. */
+export interface RenderInstance {
+  /** Also the `instanceId`. */
+  serviceId: string
+  ownerId: string
+  /** Of what `list` gives, always one of {@link RenderServiceType}. */
+  type?: string
+  /** As Render spells it; older and newer names are in use side by side. */
+  plan?: string
+  region?: string
+  name?: string
+  /** `unknown` in what `list` gives, unless the service is suspended: a listing does not tell of deploys. */
+  status: InstanceStatus
+  /** RFC 3339. */
+  createdAt?: string
+  /** Of a web service `https://…`; of a private service its host and port in the private network; of a worker none. */
+  url?: string
+  /** Created by this package, as its name tells. */
+  managed: boolean
+}
+
+/** Options of `create` that only Render knows. */
+export interface RenderCreateOptions extends CreateOptions {
+  /**
+   * Default `web_service`, which is reached from outside and must listen on `0.0.0.0:$PORT`. A daemon that only dials
+   * out runs as a `background_worker`: not exposed, and never put to sleep.
+   */
+  serviceType?: RenderServiceType | undefined
+  /** Instance type, such as `starter` or `1c-2g`. Default: Render's own, which is a paid one. `free` is for web services. */
+  plan?: string | undefined
+  /** Such as `frankfurt`. Default: Render's own, `oregon`. */
+  region?: string | undefined
+  /** How many copies run. Default 1. */
+  numInstances?: number | undefined
+  /** Web services only: the deploy goes live only when this path answers. Begins with `/`. */
+  healthCheckPath?: string | undefined
+  /** Replaces the image's command. */
+  dockerCommand?: string | undefined
+  /** Access to a private registry, by the id under which Render keeps it. */
+  registryCredentialId?: string | undefined
+  /** The project environment that the service belongs to. */
+  environmentId?: string | undefined
+}
 
 /**
  * Which binding artifact the generated loader actually loaded: `'native'` for
@@ -241,3 +303,29 @@ export declare function isGatewayError(value: unknown): value is GatewayError
  * ```
  */
 export declare function railway(config?: RailwayConfig): InfraProvider<RailwayInstance, RailwayCreateOptions>
+
+/**
+ * Compute at [Render](https://render.com): one image-backed service per instance, in one workspace.
+ *
+ * Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`.
+ *
+ * Without `plan` Render itself chooses, and it chooses a paid one (`starter`): pass `plan: 'free'` for a web service that
+ * costs nothing and sleeps when no requests come in.
+ *
+ * @param config Credentials and settings; every field is optional.
+ * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
+ * that rejects at the call.
+ *
+ * @example
+ * ```ts
+ * import { render } from '@computesdk/gateway';
+ *
+ * const provider = render({ apiKey, ownerId, serviceType: 'background_worker', plan: 'starter' });
+ * const { instance, instanceId } = await provider.create({
+ *   daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+ *   waitUntilReady: true,
+ * });
+ * await provider.destroy(instanceId);
+ * ```
+ */
+export declare function render(config?: RenderConfig): InfraProvider<RenderInstance, RenderCreateOptions>

@@ -837,3 +837,4 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.isGatewayError = nativeBinding.isGatewayError
 module.exports.railway = nativeBinding.railway
+module.exports.render = nativeBinding.render

@@ -15,6 +15,9 @@ const LENGTH: usize = 20;
 /// 32 symbols, so that a byte maps to one without bias: 20 of them hold 100 bits.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// The variable that holds a create's mark at providers whose resources have neither labels nor tags.
+pub(crate) const MARK_VARIABLE: &str = "COMPUTESDK_CREATE_MARK";
+
 /// The name by which one create is known at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Handle {

@@ -23,4 +23,5 @@ mod options;
 mod paging;
 mod provider;
 mod providers;
+mod rest;
 mod secret;

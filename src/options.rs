@@ -155,6 +155,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// One of a few words.
+    pub(crate) fn choice(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>> {
+        let Some(text) = self.filled_text(name)? else {
+            return Ok(None);
+        };
+        let word = words.iter().copied().find(|word| *word == text);
+        word.map(Some)
+            .ok_or_else(|| self.refusal(name, &format!("must be one of {}", words.join(", "))))
+    }
+
     /// Variables: an object whose values are strings. The refusal names the variable, never its value.
     pub(crate) fn variables(&self, name: &str) -> Result<Vec<(String, Secret)>> {
         let entries = match self.get(name)? {

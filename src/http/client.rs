@@ -30,6 +30,9 @@ pub(crate) struct Client {
     settings: Settings,
 }
 
+/// Reads an answer, and keeps what it has read.
+type Interpret<'a> = &'a mut (dyn FnMut(&Response) -> Result<()> + Send);
+
 /// What a request does at the provider, which decides how long it may take and whether it may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -75,21 +78,29 @@ impl Client {
     /// Sends a request and has its answer interpreted.
     ///
     /// `interpret` is the provider's: only it can tell a success from a refusal that arrived as HTTP 200.
-    pub(crate) async fn call<T>(
+    pub(crate) async fn call<T: Send>(
         &self,
         cx: &Cx,
         effect: Effect,
         request: Request,
         interpret: impl Fn(&Response) -> Result<T> + Send + Sync,
     ) -> Result<T> {
+        let mut value = None;
+        let mut keep = |response: &Response| interpret(response).map(|read| value = Some(read));
+        self.exchange(cx, effect, request, &mut keep).await?;
+        value.ok_or_else(|| Error::internal("A request ended without an answer."))
+    }
+
+    /// The layers, compiled once and not for every type of answer: that would be the greater part of the addon.
+    async fn exchange(&self, cx: &Cx, effect: Effect, request: Request, interpret: Interpret<'_>) -> Result<()> {
         let cx = &cx.within(self.settings.patience(effect));
         let started = cx.now();
         let mut attempts = 0;
         loop {
-            let failure = match self.attempt(cx, effect, request.clone(), &interpret).await {
-                Ok(value) => {
+            let failure = match self.attempt(cx, effect, request.clone(), interpret).await {
+                Ok(()) => {
                     self.tenant.quota.refund(attempts);
-                    return Ok(value);
+                    return Ok(());
                 }
                 Err(error) => error,
             };
@@ -130,13 +141,7 @@ impl Client {
     }
 
     /// One attempt: admitted, sent once, bounded in time, interpreted.
-    async fn attempt<T>(
-        &self,
-        cx: &Cx,
-        effect: Effect,
-        request: Request,
-        interpret: &(impl Fn(&Response) -> Result<T> + Send + Sync),
-    ) -> Result<T> {
+    async fn attempt(&self, cx: &Cx, effect: Effect, request: Request, interpret: Interpret<'_>) -> Result<()> {
         let bucket = request.bucket;
         self.tenant.windows.admit(cx, bucket).await?;
         let _slot = self.tenant.slot(cx).await?;

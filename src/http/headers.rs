@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::Response;
+
 /// Package and version, so that a provider's support can tell our traffic.
 pub(crate) const USER_AGENT: &str = concat!(
     "computesdk-gateway/",
@@ -55,6 +57,28 @@ pub(crate) fn reset_after(value: &str, date: SystemTime) -> Option<Duration> {
     };
     let wait = Duration::try_from_secs_f64(seconds.max(0.0)).ok()?;
     Some(LONGEST_WISH.min(wait))
+}
+
+/// How long a refusal asks to stay away: its `Retry-After`, else what is left of the window that it has found empty.
+pub(crate) fn stay_away(response: &Response, date: SystemTime) -> Option<Duration> {
+    let wish = response
+        .header("retry-after")
+        .and_then(|value| retry_after(value, date));
+    let window = || {
+        let left = rate_header(response, RATE_REMAINING).and_then(|value| value.trim().parse::<u32>().ok());
+        let reset = rate_header(response, RATE_RESET).and_then(|value| reset_after(value, date));
+        reset.filter(|_| left.is_none_or(|left| left == 0))
+    };
+    wish.or_else(window)
+}
+
+/// Names of the headers that tell of a rate window, with and without the prefix.
+pub(super) const RATE_LIMIT: [&str; 2] = ["x-ratelimit-limit", "ratelimit-limit"];
+pub(super) const RATE_REMAINING: [&str; 2] = ["x-ratelimit-remaining", "ratelimit-remaining"];
+pub(super) const RATE_RESET: [&str; 2] = ["x-ratelimit-reset", "ratelimit-reset"];
+
+pub(super) fn rate_header<'a>(response: &'a Response, names: [&str; 2]) -> Option<&'a str> {
+    names.into_iter().find_map(|name| response.header(name))
 }
 
 #[cfg(test)]

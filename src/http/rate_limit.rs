@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::Response;
-use super::headers::{reset_after, retry_after};
+use super::headers::{RATE_LIMIT, RATE_REMAINING, RATE_RESET, rate_header, reset_after, retry_after};
 use crate::config::LONGEST_WAIT;
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Result};
@@ -63,16 +63,10 @@ impl RateWindows {
 
     /// Learns from an answer: the window's figures, and a 429's own wait.
     pub(crate) fn learn(&self, bucket: &'static str, response: &Response, now: Instant, date: SystemTime) {
-        let number = |names: [&str; 2]| {
-            let value = names.into_iter().find_map(|name| response.header(name))?;
-            value.trim().parse::<u32>().ok()
-        };
-        let limit = number(["x-ratelimit-limit", "ratelimit-limit"]);
-        let mut remaining = number(["x-ratelimit-remaining", "ratelimit-remaining"]);
-        let resets = ["x-ratelimit-reset", "ratelimit-reset"]
-            .into_iter()
-            .find_map(|name| response.header(name));
-        let mut reset = resets.and_then(|value| reset_after(value, date));
+        let number = |names| rate_header(response, names)?.trim().parse::<u32>().ok();
+        let limit = number(RATE_LIMIT);
+        let mut remaining = number(RATE_REMAINING);
+        let mut reset = rate_header(response, RATE_RESET).and_then(|value| reset_after(value, date));
         if response.status == 429 {
             let wish = response
                 .header("retry-after")

@@ -10,7 +10,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::{error, factory};
-use crate::providers::railway;
+use crate::providers::{railway, render};
 
 /// Compute at [Railway](https://railway.com): one service per instance, in one environment of one project.
 ///
@@ -37,6 +37,37 @@ use crate::providers::railway;
 )]
 pub fn railway<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
     factory::create(env, railway::IDENTITY, railway::RailwayConfig::read, config)
+}
+
+/// Compute at [Render](https://render.com): one image-backed service per instance, in one workspace.
+///
+/// Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`.
+///
+/// Without `plan` Render itself chooses, and it chooses a paid one (`starter`): pass `plan: 'free'` for a web service that
+/// costs nothing and sleeps when no requests come in.
+///
+/// @param config Credentials and settings; every field is optional.
+/// @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
+/// that rejects at the call.
+///
+/// @example
+/// ```ts
+/// import { render } from '@computesdk/gateway';
+///
+/// const provider = render({ apiKey, ownerId, serviceType: 'background_worker', plan: 'starter' });
+/// const { instance, instanceId } = await provider.create({
+///   daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+///   waitUntilReady: true,
+/// });
+/// await provider.destroy(instanceId);
+/// ```
+#[napi(
+    catch_unwind,
+    ts_args_type = "config?: RenderConfig",
+    ts_return_type = "InfraProvider<RenderInstance, RenderCreateOptions>"
+)]
+pub fn render<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
+    factory::create(env, render::IDENTITY, render::RenderConfig::read, config)
 }
 
 /// Whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.

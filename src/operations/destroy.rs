@@ -1,5 +1,7 @@
 //! `destroy`.
 
+use std::time::Duration;
+
 use super::polling::Polling;
 use crate::context::Cx;
 use crate::error::{Error, Result};
@@ -22,7 +24,13 @@ pub(crate) async fn destroy(cx: &Cx, provider: &dyn Provider, id: &str) -> Resul
 ///
 /// While it is too young for its absence to mean anything, it is looked at again, for as long as reads may lag.
 pub(crate) async fn remove(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Ownership) -> Result<()> {
-    let lag_ends = cx.now() + provider.visibility_lag();
+    // What this process created is that much older already.
+    let age = match ownership {
+        Ownership::Ours => cx.core.memory.unseen_for(provider.scope(), id),
+        Ownership::Unchecked => Some(Duration::ZERO),
+    };
+    let lag = age.map_or(Duration::ZERO, |age| provider.visibility_lag().saturating_sub(age));
+    let lag_ends = cx.now() + lag;
     let mut polling = Polling::new();
     loop {
         // Asked once more when the lag is over, for that answer counts.

@@ -8,14 +8,14 @@
 use super::isolation;
 use super::options::RailwayOptions;
 use super::wire::{
-    CreateData, DeployData, Input, InstanceUpdateInput, InstanceUpdateVariables, InstanceVariables, LimitsInput, MARK,
+    CreateData, DeployData, Input, InstanceUpdateInput, InstanceUpdateVariables, InstanceVariables, LimitsInput,
     RegionConfig, RegistryInput, ServiceCreateInput, SourceInput, UpdateData, Variables, VariablesInput, own_fields,
 };
 use super::{Railway, documents};
 use crate::context::Cx;
 use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::handle::{Handle, is_managed_name};
+use crate::handle::{Handle, MARK_VARIABLE, is_managed_name};
 use crate::http::client::Effect;
 use crate::instance::{Instance, Status};
 use crate::provider::Completion;
@@ -27,7 +27,7 @@ pub(super) async fn create(railway: &Railway, cx: &Cx, request: &CreateRequest, 
         .map_err(|error| error.with_outcome(Outcome::NoEffect))?;
     let mut variables = if at_once { variables(request) } else { Variables::new() };
     if let Some(mark) = handle.mark() {
-        variables.insert(MARK, mark);
+        variables.insert(MARK_VARIABLE, mark);
     }
     let input = ServiceCreateInput {
         project_id: &railway.project_id,

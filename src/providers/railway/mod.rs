@@ -56,7 +56,7 @@ pub(crate) struct Railway {
 
 impl Railway {
     /// Sends a document and reads its data; what else comes back goes through the error table.
-    async fn execute<T: DeserializeOwned>(
+    async fn execute<T: DeserializeOwned + Send>(
         &self,
         cx: &Cx,
         effect: Effect,

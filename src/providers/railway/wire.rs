@@ -9,9 +9,6 @@ use serde_json::Value;
 use crate::handle::is_managed_name;
 use crate::instance::{Instance, Status};
 
-/// The variable that tells two creates under one name of the caller's apart: services have no labels (§6).
-pub(super) const MARK: &str = "COMPUTESDK_CREATE_MARK";
-
 /// Variables of a service, in Railway's form: names and values.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
 
@@ -156,7 +153,7 @@ pub(super) struct VariablesData {
     pub(super) variables: Mark,
 }
 
-/// Of all variables only ours is read: the others are secrets.
+/// Of all variables only [`MARK_VARIABLE`](crate::handle::MARK_VARIABLE) is read: the others are secrets.
 #[derive(Deserialize)]
 pub(super) struct Mark {
     #[serde(rename = "COMPUTESDK_CREATE_MARK")]

@@ -1,0 +1,69 @@
+//! Makes a service and its first deploy, by one request (`reference/render.md` §4).
+
+use http::Method;
+
+use super::Render;
+use super::wire::{Created, DetailsPost, EnvSpecificDetails, EnvVarPost, ImagePost, ServicePost};
+use crate::context::Cx;
+use crate::create_request::CreateRequest;
+use crate::error::Result;
+use crate::handle::{Handle, MARK_VARIABLE};
+use crate::http::client::Effect;
+use crate::instance::{Instance, Status};
+use crate::json;
+
+/// The bucket of creates: 20 an hour for each user (§2).
+const CREATES: &str = "creates";
+
+pub(super) async fn create(render: &Render, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
+    let options = &render.options;
+    let body = json::write(&ServicePost {
+        kind: options.service_type,
+        name: handle.name(),
+        owner_id: &render.owner_id,
+        auto_deploy: "no",
+        environment_id: options.environment_id.as_deref(),
+        image: ImagePost {
+            owner_id: &render.owner_id,
+            image_path: &request.image,
+            registry_credential_id: options.registry_credential_id.as_deref(),
+        },
+        env_vars: variables(request, handle),
+        service_details: DetailsPost {
+            runtime: "image",
+            plan: options.plan.as_deref(),
+            region: options.region.as_deref(),
+            num_instances: options.instances,
+            health_check_path: options.health_check_path.as_deref(),
+            env_specific_details: options
+                .docker_command
+                .as_deref()
+                .map(|docker_command| EnvSpecificDetails { docker_command }),
+        },
+    })?;
+    let mut request = render.request(Method::POST, &["services"])?.json(body);
+    request.bucket = CREATES;
+    let created: Created = render.read(cx, Effect::Once, request).await?;
+    Ok(Instance {
+        // Accepted, not running: the first deploy follows (§4.6).
+        status: Status::Pending,
+        launch: created.deploy_id,
+        ..created.service.into_instance()
+    })
+}
+
+/// The resource's variables, and the mark: services have no labels of their own.
+fn variables<'a>(request: &'a CreateRequest, handle: &'a Handle) -> Vec<EnvVarPost<'a>> {
+    let mark = handle.mark().map(|value| EnvVarPost {
+        key: MARK_VARIABLE,
+        value,
+    });
+    let given = request.variables.iter().map(|(key, value)| EnvVarPost {
+        key,
+        value: value.expose(),
+    });
+    let given = given.filter(|variable| mark.is_none() || variable.key != MARK_VARIABLE);
+    let mut variables: Vec<_> = given.collect();
+    variables.extend(mark);
+    variables
+}
