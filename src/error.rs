@@ -14,6 +14,9 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 /// The longest message, in characters: a provider's words and ours about them.
 const QUOTE_LIMIT: usize = 700;
 
+/// How much is shown of the end of a command's output, in characters.
+const OUTPUT_LIMIT: usize = 400;
+
 /// What went wrong, in the words that JavaScript sees as `error.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ErrorCode {
@@ -134,6 +137,8 @@ pub(crate) struct Details {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) instance_id: Option<String>,
     pub(crate) resource_name: Option<String>,
+    /// What a command of ours has printed before it failed; its end is what the message ends with.
+    output: Option<String>,
     /// A repeated call finds what this one may have made.
     repeatable: bool,
     /// Something was left at the provider.
@@ -155,6 +160,7 @@ impl Error {
             retry_after: None,
             instance_id: None,
             resource_name: None,
+            output: None,
             repeatable: false,
             leftover: false,
         }))
@@ -271,6 +277,13 @@ impl Error {
         self
     }
 
+    /// The whole output of a command that has failed. It is cut only after it was masked: a secret of which the beginning
+    /// is cut off would no longer be recognised.
+    pub(crate) fn with_output(mut self, output: String) -> Self {
+        self.0.output = Some(output);
+        self
+    }
+
     /// Puts what was done about the failure before what the provider said of it, which a message ends with.
     pub(crate) fn after(mut self, note: &str) -> Self {
         self.0.message = format!("{note}: {}", self.0.message);
@@ -300,6 +313,13 @@ impl Error {
         let details = &mut *self.0;
         redactor.mask(&mut details.message);
         details.message = quote(&details.message);
+        if let Some(mut output) = details.output.take() {
+            redactor.mask(&mut output);
+            let end = quote_end(&output);
+            if !end.is_empty() {
+                details.message = format!("{} It printed: {end}", details.message);
+            }
+        }
         for text in [&mut details.provider_code, &mut details.request_id]
             .into_iter()
             .flatten()
@@ -319,6 +339,18 @@ impl fmt::Debug for Error {
             self.0.outcome,
             self.0.message
         )
+    }
+}
+
+/// The end of an output, fit to be shown.
+fn quote_end(output: &str) -> String {
+    let words = output.split(|c: char| c.is_whitespace() || c.is_control());
+    let line: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let line = line.join(" ");
+    let surplus = line.chars().count().saturating_sub(OUTPUT_LIMIT);
+    match line.char_indices().nth(surplus) {
+        Some((start, _)) if surplus > 0 => format!("…{}", &line[start..]),
+        _ => line,
     }
 }
 
@@ -356,6 +388,26 @@ mod tests {
         let long = quote(&"x".repeat(2_000));
         assert_eq!(long.chars().count(), QUOTE_LIMIT + 1);
         assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn an_output_is_masked_before_it_is_cut() {
+        let mut redactor = Redactor::default();
+        redactor.add(&crate::secret::Secret::new("hunter2hunter2".to_owned()));
+        // The cut falls into the secret.
+        let output = format!("begin hunter2hunter2{}", "x".repeat(OUTPUT_LIMIT - 5));
+        let text = Error::new(ErrorCode::ProvisionFailed, "It failed.")
+            .with_output(output)
+            .redact(&redactor)
+            .to_string();
+        assert!(!text.contains("hunter") && !text.contains("ter2"), "{text}");
+        assert!(
+            text.starts_with("It failed. It printed: …") && text.ends_with("xxx"),
+            "{text}"
+        );
+        let silent = Error::new(ErrorCode::ProvisionFailed, "It failed.").with_output(" \n".to_owned());
+        assert_eq!(silent.redact(&redactor).to_string(), "It failed.");
+        assert_eq!(quote_end("one\n two\u{7}"), "one two");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::clock::SharedClock;
 use crate::context::Cx;
 use crate::error::{Error, Result};
+use crate::handle::Handle;
 use crate::provider::Scope;
 
 /// The most that is remembered of each kind; the oldest goes first.
@@ -40,6 +41,16 @@ struct Tables {
 struct Creation {
     at: Instant,
     seen: bool,
+    straggler: Option<Straggler>,
+}
+
+/// A sending of a create whose answer was lost, and which was repeated without waiting: it may still take effect, and
+/// makes another resource if the one that the repetition made is gone by then.
+#[derive(Clone)]
+pub(crate) struct Straggler {
+    pub(crate) handle: Handle,
+    /// What has not taken effect by then never will.
+    pub(crate) until: Instant,
 }
 
 struct Fact {
@@ -57,7 +68,7 @@ impl Memory {
     }
 
     /// This process created the instance just now.
-    pub(crate) fn created(&self, scope: &Scope, id: &str) {
+    pub(crate) fn created(&self, scope: &Scope, id: &str, straggler: Option<Straggler>) {
         let at = self.clock.now();
         let mut tables = self.tables();
         if tables.creations.len() >= CAPACITY {
@@ -66,7 +77,11 @@ impl Memory {
                 .retain(|_, creation| at.saturating_duration_since(creation.at) < CREATION_LIFETIME);
             drop_oldest(&mut tables.creations, |creation| creation.at);
         }
-        let creation = Creation { at, seen: false };
+        let creation = Creation {
+            at,
+            seen: false,
+            straggler,
+        };
         tables.creations.insert((*scope, id.to_owned()), creation);
     }
 
@@ -80,6 +95,14 @@ impl Memory {
     /// The instance was removed.
     pub(crate) fn removed(&self, scope: &Scope, id: &str) {
         self.tables().creations.remove(&(*scope, id.to_owned()));
+    }
+
+    /// What a lost sending of the instance's create may still make.
+    pub(crate) fn straggler(&self, scope: &Scope, id: &str) -> Option<Straggler> {
+        let now = self.clock.now();
+        let tables = self.tables();
+        let creation = tables.creations.get(&(*scope, id.to_owned()))?;
+        creation.straggler.clone().filter(|straggler| straggler.until > now)
     }
 
     /// Whether this process created the instance, as far back as it remembers.
@@ -175,7 +198,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_creation_is_unseen_until_it_is_read_and_belongs_to_its_tenant() {
         let memory = Memory::new(Arc::new(SystemClock));
-        memory.created(&scope("one"), "id");
+        memory.created(&scope("one"), "id", None);
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(memory.unseen_for(&scope("one"), "id"), Some(Duration::from_secs(5)));
         assert_eq!(memory.unseen_for(&scope("two"), "id"), None);
@@ -201,7 +224,7 @@ mod tests {
         let memory = Memory::new(Arc::new(SystemClock));
         for number in 0..CAPACITY + 10 {
             tokio::time::advance(Duration::from_millis(1)).await;
-            memory.created(&scope("one"), &number.to_string());
+            memory.created(&scope("one"), &number.to_string(), None);
         }
         assert!(!memory.is_ours(&scope("one"), "0"));
         assert!(memory.is_ours(&scope("one"), &(CAPACITY + 9).to_string()));

@@ -97,6 +97,8 @@ pub(crate) enum Completion {
     Done(Instance),
     /// The provider does not show its own work yet: ask again in a while.
     Pending,
+    /// Nothing is left to do, but what was started may still fail: ask again until it has gone well for so long.
+    Watching { instance: Instance, at_least: Duration },
 }
 
 /// What a look at a starting instance shows.
@@ -150,6 +152,12 @@ pub(crate) trait Provider: Send + Sync {
     /// How long a resource must stay unseen before it surely was not made: longer than the slowest create on record and
     /// than [`Provider::visibility_lag`].
     fn absence_window(&self) -> Duration;
+
+    /// Whether a create that is sent twice under one handle makes one resource: then what is lost is sent again at once
+    /// instead of being looked for until it surely is absent.
+    fn repeats_safely(&self) -> bool {
+        false
+    }
 
     /// Refuses an id that is not of the provider's form, before any request; gives it in the spelling of the provider.
     fn read_id(&self, operation: Operation, id: &str) -> Result<String>;

@@ -58,9 +58,13 @@ pub(crate) async fn create(
         Origin::Key | Origin::Caller => Some(cx.core.memory.turn(cx, provider.scope(), handle.name()).await?),
         Origin::Random => None,
     };
-    let Sent { instance, ours } = send(cx, provider, request, handle, max_retries).await?;
+    let Sent {
+        instance,
+        ours,
+        straggler,
+    } = send(cx, provider, request, handle, max_retries).await?;
     if ours {
-        cx.core.memory.created(provider.scope(), &instance.id);
+        cx.core.memory.created(provider.scope(), &instance.id, straggler);
     }
     match finish(cx, provider, request, &instance, ours, max_retries).await {
         Ok(instance) => Ok(instance),
@@ -122,11 +126,19 @@ async fn complete(
 ) -> Result<Instance> {
     let cx = cx.within(COMPLETION_LIMIT);
     let mut failures = 0;
+    let mut watched_since = None;
     let mut polling = Polling::new();
     loop {
         let failure = match provider.complete(&cx, request, instance).await {
             Ok(Completion::Done(instance)) => return Ok(instance),
             Ok(Completion::Pending) => None,
+            Ok(Completion::Watching { instance, at_least }) => {
+                let since = *watched_since.get_or_insert_with(|| cx.now());
+                if cx.now() - since >= at_least {
+                    return Ok(instance);
+                }
+                None
+            }
             // A step whose answer was lost may have been taken: the next round looks before it repeats it.
             Err(error) if failures < max_retries && error.may_pass() && error.details().retry_after.is_none() => {
                 failures += 1;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::polling::Polling;
 use crate::context::Cx;
 use crate::error::{Error, Result};
+use crate::memory::Straggler;
 use crate::provider::{Ownership, Provider, Removal};
 
 /// Deletes an instance for good. Deleting what is gone, or outside the scope, succeeds.
@@ -20,10 +21,21 @@ pub(crate) async fn destroy(cx: &Cx, provider: &dyn Provider, id: &str) -> Resul
         .map_err(|error: Error| error.with_instance_id(id))
 }
 
-/// Deletes an instance and forgets it.
+/// Deletes an instance and forgets it, and with it what a lost sending of its create may still make.
+pub(crate) async fn remove(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Ownership) -> Result<()> {
+    let straggler = cx.core.memory.straggler(provider.scope(), id);
+    remove_one(cx, provider, id, ownership).await?;
+    if let Some(straggler) = straggler {
+        sweep(cx, provider, &straggler).await?;
+    }
+    cx.core.memory.removed(provider.scope(), id);
+    Ok(())
+}
+
+/// Deletes an instance.
 ///
 /// While it is too young for its absence to mean anything, it is looked at again, for as long as reads may lag.
-pub(crate) async fn remove(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Ownership) -> Result<()> {
+async fn remove_one(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Ownership) -> Result<()> {
     // What this process created is that much older already.
     let age = match ownership {
         Ownership::Ours => cx.core.memory.unseen_for(provider.scope(), id),
@@ -37,9 +49,23 @@ pub(crate) async fn remove(cx: &Cx, provider: &dyn Provider, id: &str, ownership
         let last = cx.now() >= lag_ends;
         match provider.destroy(cx, id, ownership).await? {
             Removal::Unsettled if !last => cx.sleep(polling.next_wait()).await?,
-            Removal::Gone | Removal::Unsettled => break,
+            Removal::Gone | Removal::Unsettled => return Ok(()),
         }
     }
-    cx.core.memory.removed(provider.scope(), id);
-    Ok(())
+}
+
+/// Looks for what a lost sending makes belatedly, and deletes it, until none can come any more.
+async fn sweep(cx: &Cx, provider: &dyn Provider, straggler: &Straggler) -> Result<()> {
+    let mut polling = Polling::new();
+    loop {
+        let last = cx.now() >= straggler.until;
+        match provider.find(cx, &straggler.handle).await {
+            Ok(Some(late)) => remove_one(cx, provider, &late.id, Ownership::Ours).await?,
+            Ok(None) if last => return Ok(()),
+            Ok(None) => {}
+            Err(error) if error.may_pass() && !last => {}
+            Err(error) => return Err(error),
+        }
+        cx.sleep(polling.next_wait()).await?;
+    }
 }

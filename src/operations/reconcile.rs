@@ -12,6 +12,7 @@ use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::handle::{Handle, Origin};
 use crate::instance::Instance;
+use crate::memory::Straggler;
 use crate::provider::Provider;
 
 /// Absence is believed only after this many looks, besides the time that the provider names.
@@ -29,6 +30,18 @@ pub(super) struct Sent {
     /// Whether this call made the instance, so that this call may remove it. What an earlier call with the same
     /// idempotency key made may be in somebody's hands.
     pub(super) ours: bool,
+    /// What may still come of a sending that was repeated without waiting.
+    pub(super) straggler: Option<Straggler>,
+}
+
+impl Sent {
+    fn new(instance: Instance, ours: bool) -> Self {
+        Self {
+            instance,
+            ours,
+            straggler: None,
+        }
+    }
 }
 
 /// Makes the resource, or adopts the one that this create has made.
@@ -44,17 +57,29 @@ pub(super) async fn send(
     if handle.origin() != Origin::Random
         && let Some(holder) = earlier(cx, provider, handle).await?
     {
-        return Ok(Sent {
-            instance: holder,
-            ours: false,
-        });
+        return Ok(Sent::new(holder, false));
     }
+    let mut straggler = None;
+    let settled = settle(cx, provider, request, handle, max_retries, &mut straggler).await?;
+    Ok(Sent { straggler, ..settled })
+}
+
+/// Sends until it is known what has come of it.
+async fn settle(
+    cx: &Cx,
+    provider: &dyn Provider,
+    request: &CreateRequest,
+    handle: &Handle,
+    max_retries: u32,
+    straggler: &mut Option<Straggler>,
+) -> Result<Sent> {
     let mut sent = 0;
+    let mut polling = Polling::new();
     loop {
         let attempt = provider.create(cx, request, handle).await;
         sent += 1;
         let error = match attempt {
-            Ok(instance) => return Ok(Sent { instance, ours: true }),
+            Ok(instance) => return Ok(Sent::new(instance, true)),
             Err(error) => error,
         };
         match (error.outcome(), error.code(), handle.origin()) {
@@ -67,7 +92,20 @@ pub(super) async fn send(
             (_, ErrorCode::AlreadyExists, Origin::Caller) => {
                 return Err(with_holder(cx, provider, handle, error).await);
             }
-            _ => return Err(error),
+            _ if straggler.is_none() => return Err(error),
+            // This sending was refused, but an earlier one was lost.
+            _ => {}
+        }
+        let lost = error.outcome() == Outcome::Unknown;
+        let repeatable = lost && sent <= max_retries && error.code() != ErrorCode::Internal;
+        if provider.repeats_safely() && repeatable {
+            *straggler = Some(Straggler {
+                handle: handle.clone(),
+                until: cx.now() + provider.absence_window(),
+            });
+            if cx.sleep(polling.next_wait()).await.is_ok() {
+                continue;
+            }
         }
         tracing::debug!(
             ?error,
@@ -78,7 +116,9 @@ pub(super) async fn send(
             Search::Found(instance) => return claim(cx, provider, handle, instance, &error).await,
             // Nothing was made, so there is nothing to clean up either.
             Search::Absent if cx.is_cancelled() => return Err(Error::aborted()),
-            Search::Absent if sent <= max_retries && error.code() != ErrorCode::Internal => {}
+            // Long enough for every sending so far.
+            Search::Absent if repeatable => *straggler = None,
+            Search::Absent if !lost => return Err(error),
             Search::Absent => {
                 let note = format!("Sent {sent} times; nothing was made");
                 return Err(error.with_outcome(Outcome::NoEffect).after(&note));
@@ -102,7 +142,7 @@ async fn earlier(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Op
 async fn adopt(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error, ours: bool) -> Result<Sent> {
     match look_up(cx, provider, handle).await {
         Search::Found(instance) if ours => claim(cx, provider, handle, instance, &clash).await,
-        Search::Found(instance) => Ok(Sent { instance, ours }),
+        Search::Found(instance) => Ok(Sent::new(instance, ours)),
         // The name is taken, and nothing that bears it shows.
         Search::Absent => {
             let unseen = Error::new(ErrorCode::NotFound, "its name is taken, but it was not seen");
@@ -118,7 +158,7 @@ async fn adopt(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error, 
 /// before that the first look did not show it.
 async fn claim(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: Instance, lost: &Error) -> Result<Sent> {
     let Some(mark) = handle.mark() else {
-        return Ok(Sent { instance, ours: true });
+        return Ok(Sent::new(instance, true));
     };
     let settled_at = cx.now() + provider.absence_window();
     let looking = cx.detached(provider.visibility_lag());
@@ -126,7 +166,7 @@ async fn claim(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: Inst
     loop {
         let seen = provider.has_mark(&looking, &instance, mark).await;
         match seen {
-            Ok(Some(true)) => return Ok(Sent { instance, ours: true }),
+            Ok(Some(true)) => return Ok(Sent::new(instance, true)),
             Ok(Some(false)) => break,
             Err(error) if !error.may_pass() => {
                 return Err(unknown(lost, &error, handle).with_instance_id(instance.id));
@@ -145,7 +185,7 @@ async fn claim(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: Inst
     // before. So the holder is not handed out before that create can no longer take effect.
     cx.sleep(settled_at.saturating_duration_since(cx.now())).await?;
     match handle.origin() {
-        Origin::Key => Ok(Sent { instance, ours: false }),
+        Origin::Key => Ok(Sent::new(instance, false)),
         Origin::Random | Origin::Caller => Err(taken(instance, handle)),
     }
 }

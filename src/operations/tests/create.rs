@@ -523,3 +523,33 @@ async fn what_is_found_under_the_callers_name_is_adopted_only_with_the_mark_of_t
         assert_eq!(provider.count("destroy ours"), 0);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_may_still_fail_is_watched_for_as_long_as_the_provider_says() {
+    let watching = |id| {
+        Ok(Completion::Watching {
+            instance: instance(id, "x"),
+            at_least: Duration::from_secs(2),
+        })
+    };
+    let provider = Scripted::new();
+    provider
+        .completions
+        .lock()
+        .unwrap()
+        .extend((0..20).map(|_| watching("watched")));
+    let began = Instant::now();
+    assert_eq!(created(&provider, request()).await.unwrap().id, "watched");
+    assert!(began.elapsed() >= Duration::from_secs(2) && began.elapsed() < Duration::from_secs(4));
+
+    let failing = Scripted::new();
+    let failed = Error::new(ErrorCode::ProvisionFailed, "exit code 1").with_outcome(Outcome::Done);
+    failing
+        .completions
+        .lock()
+        .unwrap()
+        .extend([watching("watched"), Err(failed)]);
+    let error = created(&failing, request()).await.unwrap_err();
+    assert_eq!(code(&error), "PROVISION_FAILED");
+    assert_eq!(failing.count("destroy ours"), 1);
+}

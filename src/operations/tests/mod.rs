@@ -1,5 +1,6 @@
 //! The operations over a provider that plays a script, under a clock that nobody waits for.
 
 mod create;
+mod repeated;
 mod scripted;
 mod settled;

@@ -48,6 +48,8 @@ pub(super) struct Scripted {
     /// Empty: gone.
     pub(super) removals: Queue<Result<Removal>>,
     asked: Mutex<Vec<&'static str>>,
+    /// Whether a create may be sent twice.
+    pub(super) repeats_safely: bool,
     /// Fired when a create is asked for, to cancel in mid-flight.
     pub(super) cancel_at_create: Option<CancellationToken>,
 }
@@ -70,6 +72,7 @@ impl Scripted {
             pages: Mutex::default(),
             removals: Mutex::default(),
             asked: Mutex::default(),
+            repeats_safely: false,
             cancel_at_create: None,
         }
     }
@@ -106,6 +109,10 @@ impl Provider for Scripted {
 
     fn absence_window(&self) -> Duration {
         ABSENCE
+    }
+
+    fn repeats_safely(&self) -> bool {
+        self.repeats_safely
     }
 
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {

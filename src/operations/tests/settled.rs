@@ -33,7 +33,7 @@ async fn what_was_created_moments_ago_is_waited_for() {
 async fn waiting_ends_with_the_lag() {
     let (cx, _) = context(Operation::GetById);
     let provider = Scripted::new();
-    cx.core.memory.created(provider.scope(), "made");
+    cx.core.memory.created(provider.scope(), "made", None);
     let began = Instant::now();
     assert!(get(&cx, &provider, "made").await.unwrap().is_none());
     assert!(began.elapsed() >= LAG && began.elapsed() < LAG + Duration::from_secs(6));
@@ -52,7 +52,7 @@ async fn what_was_not_created_here_is_answered_at_once() {
 async fn what_this_process_made_is_removed_without_asking_and_forgotten() {
     let (cx, _) = context(Operation::Destroy);
     let provider = Scripted::new();
-    cx.core.memory.created(provider.scope(), "made");
+    cx.core.memory.created(provider.scope(), "made", None);
     destroy(&cx, &provider, "made").await.unwrap();
     destroy(&cx, &provider, "made").await.unwrap();
     assert_eq!(

@@ -1,0 +1,128 @@
+//! Creates whose answers get lost at a provider where sending twice makes one resource.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::scripted::{ABSENCE, LAG, MAX_RETRIES, Scripted, code, context, instance, request};
+use crate::context::Cx;
+use crate::error::{Error, ErrorCode, Operation, Result};
+use crate::instance::Instance;
+use crate::operations::create::{Creation, create};
+use crate::operations::destroy::destroy;
+use crate::provider::Readiness;
+
+fn lost() -> Error {
+    Error::ambiguous(ErrorCode::Network, "reset")
+}
+
+fn provider(creates: impl IntoIterator<Item = Result<Instance>>) -> Scripted {
+    let mut provider = Scripted::new();
+    provider.repeats_safely = true;
+    provider.creates.lock().unwrap().extend(creates);
+    provider
+}
+
+async fn created(cx: &Cx, provider: &Scripted, ready: bool) -> Result<Instance> {
+    let mut request = request();
+    request.ready_timeout = ready.then_some(Duration::from_secs(60));
+    let creation = Creation::prepare(cx, provider, request)?;
+    create(cx, provider, &creation, MAX_RETRIES).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_lost_is_sent_again_at_once() {
+    let provider = provider([Err(lost()), Err(lost())]);
+    let (cx, _) = context(Operation::Create);
+    let began = Instant::now();
+    created(&cx, &provider, false).await.unwrap();
+    assert_eq!((provider.count("create"), provider.count("find")), (3, 0));
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_always_lost_is_looked_for_in_the_end() {
+    let provider = provider((0..=MAX_RETRIES).map(|_| Err(lost())));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+    let (cx, _) = context(Operation::Create);
+    assert_eq!(created(&cx, &provider, false).await.unwrap().id, "late");
+    assert_eq!(provider.count("create"), MAX_RETRIES as usize + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_a_lost_sending_does_not_say_that_nothing_was_made() {
+    let refused = || Err(Error::new(ErrorCode::PaymentRequired, "no card"));
+    let late = provider([Err(lost()), refused()]);
+    late.finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+    let (cx, _) = context(Operation::Create);
+    assert_eq!(created(&cx, &late, false).await.unwrap().id, "late");
+
+    let absent = provider([Err(lost()), refused()]);
+    let (cx, _) = context(Operation::Create);
+    let began = Instant::now();
+    assert_eq!(
+        code(&created(&cx, &absent, false).await.unwrap_err()),
+        ErrorCode::PaymentRequired.as_str()
+    );
+    assert!(began.elapsed() >= ABSENCE);
+    assert_eq!(absent.count("create"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_sending_makes_after_the_clean_up_is_removed_too() {
+    let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
+    provider
+        .looks
+        .lock()
+        .unwrap()
+        .push_back(Ok(Readiness::Failed("it did not start".to_owned())));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+    let (cx, _) = context(Operation::Create);
+    let began = Instant::now();
+    assert_eq!(
+        code(&created(&cx, &provider, true).await.unwrap_err()),
+        ErrorCode::ProvisionFailed.as_str()
+    );
+    assert_eq!(provider.count("destroy ours"), 2);
+    assert!(began.elapsed() >= ABSENCE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_soon_after_such_a_create_waits_for_the_lost_sending() {
+    let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
+    let (cx, _) = context(Operation::Create);
+    created(&cx, &provider, false).await.unwrap();
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Err(lost()), Ok(Some(instance("late", "x")))]);
+    destroy(&cx, &provider, "first").await.unwrap();
+    assert_eq!(provider.count("destroy ours"), 2);
+
+    // Once: what is known to be settled is not waited for again.
+    let began = Instant::now();
+    destroy(&cx, &provider, "first").await.unwrap();
+    assert!(began.elapsed() < LAG);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_long_after_it_waits_for_nothing() {
+    let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
+    let (cx, _) = context(Operation::Create);
+    created(&cx, &provider, false).await.unwrap();
+    tokio::time::advance(ABSENCE).await;
+    destroy(&cx, &provider, "first").await.unwrap();
+    assert_eq!((provider.count("destroy ours"), provider.count("find")), (1, 0));
+}
