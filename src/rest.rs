@@ -15,18 +15,21 @@ pub(crate) struct Dialect {
     /// What messages call the provider.
     pub(crate) title: &'static str,
     /// The header by which it names a request, for its support.
-    pub(crate) request_id: &'static str,
-    /// Finds what the body of a refusal says.
-    pub(crate) said: fn(&Value) -> Said,
-    /// What a refusal means, where that is not the common meaning of its status.
-    pub(crate) judge: fn(u16, &Said) -> Option<(ErrorCode, Outcome)>,
+    pub(crate) request_id: Option<&'static str>,
+    /// Reads a refusal by its status and its body, if that is a JSON object.
+    pub(crate) refusal: fn(u16, Option<&Value>) -> Refusal,
 }
 
-/// What the body of a refusal says.
+/// What a refusal says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
+    /// The provider's own error code.
     pub(crate) code: Option<String>,
+    /// In the body, where it is there and not in a header.
+    pub(crate) request_id: Option<String>,
+    /// What it means, where that is not the common meaning of its status.
+    pub(crate) meaning: Option<(ErrorCode, Outcome)>,
 }
 
 impl Dialect {
@@ -57,7 +60,8 @@ impl Dialect {
         Err(self.place(Error::ambiguous(ErrorCode::Protocol, text), response))
     }
 
-    fn accept(&self, response: &Response, date: SystemTime) -> Result<()> {
+    /// Takes any success, whatever its body.
+    pub(crate) fn accept(&self, response: &Response, date: SystemTime) -> Result<()> {
         match response.status {
             200..=299 => Ok(()),
             _ => Err(self.refusal(response, date)),
@@ -67,9 +71,9 @@ impl Dialect {
     fn refusal(&self, response: &Response, date: SystemTime) -> Error {
         let status = response.status;
         let body = serde_json::from_slice(&response.body).ok().filter(Value::is_object);
-        let said = body.as_ref().map(self.said).unwrap_or_default();
-        let known = body.is_some() || response.header(self.request_id).is_some();
-        let (code, outcome) = (self.judge)(status, &said).unwrap_or_else(|| by_status(status, known));
+        let said = (self.refusal)(status, body.as_ref());
+        let known = body.is_some() || self.request_id(response).is_some();
+        let (code, outcome) = said.meaning.unwrap_or_else(|| by_status(status, known));
         let wait = (code == ErrorCode::RateLimited)
             .then(|| headers::stay_away(response, date))
             .flatten();
@@ -80,6 +84,7 @@ impl Dialect {
         let error = Error::new(code, text)
             .with_outcome(outcome)
             .with_provider_code(said.code)
+            .with_request_id(said.request_id)
             .with_retry_after(wait);
         self.place(error, response)
     }
@@ -98,7 +103,11 @@ impl Dialect {
     fn place(&self, error: Error, response: &Response) -> Error {
         error
             .with_http_status(response.status)
-            .with_request_id(response.header(self.request_id).map(str::to_owned))
+            .with_request_id(self.request_id(response).map(str::to_owned))
+    }
+
+    fn request_id<'a>(&self, response: &'a Response) -> Option<&'a str> {
+        self.request_id.and_then(|name| response.header(name))
     }
 }
 
@@ -132,14 +141,16 @@ mod tests {
 
     const DIALECT: Dialect = Dialect {
         title: "Acme",
-        request_id: "acme-request",
-        said: |body| Said {
-            message: body["message"].as_str().map(str::to_owned),
-            code: body["code"].as_str().map(str::to_owned),
-        },
-        judge: |status, said| {
-            (status == 400 && said.code.as_deref() == Some("taken"))
-                .then_some((ErrorCode::AlreadyExists, Outcome::NoEffect))
+        request_id: Some("acme-request"),
+        refusal: |status, body| {
+            let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
+            let taken = status == 400 && text("code").as_deref() == Some("taken");
+            Refusal {
+                message: text("message"),
+                code: text("code"),
+                request_id: None,
+                meaning: taken.then_some((ErrorCode::AlreadyExists, Outcome::NoEffect)),
+            }
         },
     };
 

@@ -3,37 +3,41 @@
 use serde_json::Value;
 
 use crate::error::{ErrorCode, Outcome};
-use crate::rest::{Dialect, Said};
+use crate::rest::{Dialect, Refusal};
 
 pub(super) const DIALECT: Dialect = Dialect {
     title: "Render",
     // On every recorded answer, whatever its status (§1).
-    request_id: "render-request-id",
-    said,
-    judge,
+    request_id: Some("render-request-id"),
+    refusal,
 };
 
-fn said(body: &Value) -> Said {
-    let text = |name: &str| body.get(name)?.as_str().map(str::to_owned);
-    Said {
-        message: text("message"),
-        code: text("code"),
+fn refusal(status: u16, body: Option<&Value>) -> Refusal {
+    let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
+    let (message, code) = (text("message"), text("code"));
+    let meaning = if code.as_deref() == Some("too_many_resources") {
+        Some((ErrorCode::QuotaExceeded, Outcome::NoEffect))
+    } else if matches!(status, 400 | 409) && says_taken(message.as_deref().unwrap_or_default()) {
+        Some((ErrorCode::AlreadyExists, Outcome::NoEffect))
+    } else {
+        None
+    };
+    Refusal {
+        message,
+        code,
+        request_id: None,
+        meaning,
     }
 }
 
-/// What the last words of a message say where a name is taken. The status that comes with them is not on record: 400 and
-/// 409 are both plausible (§4.4).
+/// How a message ends where a name is taken. The status that comes with it is not on record: 400 and 409 are both
+/// plausible (§4.4). The name itself stands before these words, so only the end counts.
 const TAKEN: [&str; 2] = ["already in use", "already exists"];
 
-fn judge(status: u16, said: &Said) -> Option<(ErrorCode, Outcome)> {
-    if said.code.as_deref() == Some("too_many_resources") {
-        return Some((ErrorCode::QuotaExceeded, Outcome::NoEffect));
-    }
-    // The name itself stands in the message, so only its end counts.
-    let message = said.message.as_deref().unwrap_or_default().to_lowercase();
-    let message = message.trim_end_matches(['.', '!', ' ']);
-    let taken = matches!(status, 400 | 409) && TAKEN.iter().any(|words| message.ends_with(words));
-    taken.then_some((ErrorCode::AlreadyExists, Outcome::NoEffect))
+fn says_taken(message: &str) -> bool {
+    let lowered = message.to_lowercase();
+    let lowered = lowered.trim_end_matches(['.', '!', ' ']);
+    TAKEN.iter().any(|words| lowered.ends_with(words))
 }
 
 #[cfg(test)]
