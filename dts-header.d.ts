@@ -258,3 +258,56 @@ export interface RenderCreateOptions extends CreateOptions {
   /** The project environment that the service belongs to. */
   environmentId?: string | undefined
 }
+
+/** What an instance of Namespace is made of; in the config a default, in the options of `create` for that instance. */
+export interface NamespaceShape {
+  /** Whole number. Default 2. */
+  virtualCpu?: number | undefined
+  /** Whole number. Default 4096. */
+  memoryMegabytes?: number | undefined
+  /** Default `amd64`. */
+  machineArch?: 'amd64' | 'arm64' | undefined
+  /** Default `linux`. On the others Namespace runs no container: `image` has no meaning, and no daemon can be given. */
+  os?: 'linux' | 'macos' | 'windows' | undefined
+  /** Shown in Namespace's lists. Default `ComputeSDK instance`. */
+  documentedPurpose?: string | undefined
+  /** How long the instance lives, in milliseconds. Default 3 600 000; the workspace's policy may allow less. */
+  timeout?: number | undefined
+}
+
+/** Credentials and settings of {@link namespace}. An empty string counts as absent. */
+export interface NamespaceConfig extends ProviderSettings, NamespaceShape {
+  /** Environment: `NSC_TOKEN`, then the token file that `NSC_TOKEN_FILE` names, which is read at each call. */
+  token?: string | undefined
+  /** Region of the endpoint, such as `us` or `eu`. Environment: `NSC_ENDPOINT`, a whole address. Default `us`. */
+  region?: string | undefined
+  /** Kept with what is destroyed. Default `Destroyed by the ComputeSDK gateway`. */
+  destroyReason?: string | undefined
+}
+
+/** A Namespace instance in the token's workspace. */
+export interface NamespaceInstance {
+  /** Also the `instanceId`. */
+  instanceId: string
+  /** When it ends, RFC 3339. */
+  deadline?: string
+  /** Of what this package has made; Namespace itself knows no names. */
+  name?: string
+  status: InstanceStatus
+  /** RFC 3339. */
+  createdAt?: string
+  /** Of the first exported port; not in what `list` gives. */
+  url?: string
+  /** Created by this package, as its label tells. */
+  managed: boolean
+}
+
+/** Options of `create` that only Namespace knows. */
+export interface NamespaceCreateOptions extends CreateOptions, NamespaceShape {
+  /** Ports of the container that are reached from outside by HTTPS; Namespace asks callers for its own token there. */
+  exportPorts?: number[] | undefined
+  /** Labels of the instance. Names of lower-case letters, digits, hyphens and dots; `computesdk.` is this package's own. */
+  labels?: Record<string, string> | undefined
+  /** Arguments for the image's entrypoint. Default: the image's own command. */
+  args?: string[] | undefined
+}

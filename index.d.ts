@@ -259,13 +259,58 @@ export interface RenderCreateOptions extends CreateOptions {
   environmentId?: string | undefined
 }
 
-/**
- * Which binding artifact the generated loader actually loaded: `'native'` for
- * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
- * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
- * can point the loader at a WASI artifact this package does not build itself.
- */
-export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+/** What an instance of Namespace is made of; in the config a default, in the options of `create` for that instance. */
+export interface NamespaceShape {
+  /** Whole number. Default 2. */
+  virtualCpu?: number | undefined
+  /** Whole number. Default 4096. */
+  memoryMegabytes?: number | undefined
+  /** Default `amd64`. */
+  machineArch?: 'amd64' | 'arm64' | undefined
+  /** Default `linux`. On the others Namespace runs no container: `image` has no meaning, and no daemon can be given. */
+  os?: 'linux' | 'macos' | 'windows' | undefined
+  /** Shown in Namespace's lists. Default `ComputeSDK instance`. */
+  documentedPurpose?: string | undefined
+  /** How long the instance lives, in milliseconds. Default 3 600 000; the workspace's policy may allow less. */
+  timeout?: number | undefined
+}
+
+/** Credentials and settings of {@link namespace}. An empty string counts as absent. */
+export interface NamespaceConfig extends ProviderSettings, NamespaceShape {
+  /** Environment: `NSC_TOKEN`, then the token file that `NSC_TOKEN_FILE` names, which is read at each call. */
+  token?: string | undefined
+  /** Region of the endpoint, such as `us` or `eu`. Environment: `NSC_ENDPOINT`, a whole address. Default `us`. */
+  region?: string | undefined
+  /** Kept with what is destroyed. Default `Destroyed by the ComputeSDK gateway`. */
+  destroyReason?: string | undefined
+}
+
+/** A Namespace instance in the token's workspace. */
+export interface NamespaceInstance {
+  /** Also the `instanceId`. */
+  instanceId: string
+  /** When it ends, RFC 3339. */
+  deadline?: string
+  /** Of what this package has made; Namespace itself knows no names. */
+  name?: string
+  status: InstanceStatus
+  /** RFC 3339. */
+  createdAt?: string
+  /** Of the first exported port; not in what `list` gives. */
+  url?: string
+  /** Created by this package, as its label tells. */
+  managed: boolean
+}
+
+/** Options of `create` that only Namespace knows. */
+export interface NamespaceCreateOptions extends CreateOptions, NamespaceShape {
+  /** Ports of the container that are reached from outside by HTTPS; Namespace asks callers for its own token there. */
+  exportPorts?: number[] | undefined
+  /** Labels of the instance. Names of lower-case letters, digits, hyphens and dots; `computesdk.` is this package's own. */
+  labels?: Record<string, string> | undefined
+  /** Arguments for the image's entrypoint. Default: the image's own command. */
+  args?: string[] | undefined
+}
 
 /**
  * Whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.
@@ -281,6 +326,34 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  * ```
  */
 export declare function isGatewayError(value: unknown): value is GatewayError
+
+/**
+ * Compute at [Namespace](https://namespace.so): one instance each, a virtual machine with one container, in the workspace of
+ * the token.
+ *
+ * Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`, then in
+ * the token file.
+ *
+ * An instance lives for an hour unless `timeout` says otherwise. Its container runs as a service: when it ends, the
+ * instance counts as `failed` and stays, and costs, until it is destroyed or its time is over.
+ *
+ * @param config Credentials and settings; every field is optional.
+ * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
+ * that rejects at the call.
+ *
+ * @example
+ * ```ts
+ * import { namespace } from '@computesdk/gateway';
+ *
+ * const provider = namespace({ token, region: 'eu', virtualCpu: 4, memoryMegabytes: 8192 });
+ * const { instance, instanceId } = await provider.create({
+ *   daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+ *   timeout: 4 * 3_600_000,
+ * });
+ * await provider.destroy(instanceId);
+ * ```
+ */
+export declare function namespace(config?: NamespaceConfig): InfraProvider<NamespaceInstance, NamespaceCreateOptions>
 
 /**
  * Compute at [Railway](https://railway.com): one service per instance, in one environment of one project.
@@ -329,3 +402,4 @@ export declare function railway(config?: RailwayConfig): InfraProvider<RailwayIn
  * ```
  */
 export declare function render(config?: RenderConfig): InfraProvider<RenderInstance, RenderCreateOptions>
+

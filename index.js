@@ -836,5 +836,6 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.isGatewayError = nativeBinding.isGatewayError
+module.exports.namespace = nativeBinding.namespace
 module.exports.railway = nativeBinding.railway
 module.exports.render = nativeBinding.render

@@ -16,6 +16,7 @@ mod handle;
 mod http;
 mod instance;
 mod json;
+mod jwt;
 mod memory;
 mod node;
 mod operations;

@@ -145,13 +145,56 @@ impl<'a> Reader<'a> {
     pub(crate) fn whole(&self, name: &str, low: u32, high: u32) -> Result<Option<u32>> {
         match self.get(name)? {
             Raw::Absent => Ok(None),
-            Raw::Number(value) if value.fract() == 0.0 && (f64::from(low)..=f64::from(high)).contains(&value) => {
+            value => self.as_whole(name, &value, low, high).map(Some),
+        }
+    }
+
+    /// An array of whole numbers within bounds.
+    pub(crate) fn wholes(&self, name: &str, low: u32, high: u32) -> Result<Option<Vec<u32>>> {
+        self.list(name, |path, item| self.as_whole(path, item, low, high))
+    }
+
+    /// An array of strings.
+    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
+        self.list(name, |path, item| match item {
+            Raw::Text(text) => Ok(text.clone()),
+            other => Err(self.wrong(path, "a string", other)),
+        })
+    }
+
+    fn list<T>(&self, name: &str, read: impl Fn(&str, &Raw) -> Result<T>) -> Result<Option<Vec<T>>> {
+        let items = match self.get(name)? {
+            Raw::Absent => return Ok(None),
+            Raw::List(items) => items,
+            other => return Err(self.wrong(name, "an array", &other)),
+        };
+        let items = items.iter().enumerate();
+        items
+            .map(|(index, item)| read(&format!("{name}[{index}]"), item))
+            .collect::<Result<_>>()
+            .map(Some)
+    }
+
+    fn as_whole(&self, name: &str, value: &Raw, low: u32, high: u32) -> Result<u32> {
+        match value {
+            Raw::Number(value) if value.fract() == 0.0 && (f64::from(low)..=f64::from(high)).contains(value) => {
                 // In range and whole, as just checked: the cast is exact.
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-                Ok(Some(value as u32))
+                Ok(*value as u32)
             }
             Raw::Number(_) => Err(self.refusal(name, &format!("must be a whole number from {low} to {high}"))),
-            other => Err(self.wrong(name, "a number", &other)),
+            other => Err(self.wrong(name, "a number", other)),
+        }
+    }
+
+    /// A string that can be switched off by `false`; an empty one counts as absent.
+    pub(crate) fn text_or_false(&self, name: &str) -> Result<Choice> {
+        match self.get(name)? {
+            Raw::Absent => Ok(Choice::Absent),
+            Raw::Bool(false) => Ok(Choice::Off),
+            Raw::Text(text) if text.trim().is_empty() => Ok(Choice::Absent),
+            Raw::Text(text) => Ok(Choice::Given(text)),
+            other => Err(self.wrong(name, "a string or false", &other)),
         }
     }
 
@@ -198,6 +241,13 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// An option that has a default, and can be replaced or switched off.
+pub(crate) enum Choice {
+    Absent,
+    Given(String),
+    Off,
+}
+
 /// An object inside the options, already read.
 pub(crate) struct Nested {
     entries: Vec<(String, Raw)>,
@@ -230,7 +280,7 @@ impl Raw {
 }
 
 /// A credential fit for a header: trimmed, and visible ASCII only. `None` if it is not.
-fn credential(text: &str) -> Option<Secret> {
+pub(crate) fn credential(text: &str) -> Option<Secret> {
     let trimmed = text.trim();
     let fit = !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_graphic());
     fit.then(|| Secret::new(trimmed.to_owned()))
@@ -240,6 +290,9 @@ fn credential(text: &str) -> Option<Secret> {
 pub(crate) trait Environment {
     /// The value of a variable; `None` also if it is empty.
     fn variable(&self, name: &str) -> Option<String>;
+
+    /// The content of a file that a variable names, up to 64 KiB of UTF-8.
+    fn file(&self, path: &str) -> std::io::Result<String>;
 
     /// A credential from a variable; a blank one counts as absent.
     ///

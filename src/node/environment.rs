@@ -1,12 +1,18 @@
 //! `process.env` as JavaScript sees it at the call. In a worker that is the worker's copy, and a variable set in
 //! JavaScript is there too; the C environment knows neither.
 
+use std::fs;
+use std::io::{self, Read};
+
 use napi::bindgen_prelude::FromNapiValue;
 use napi::bindgen_prelude::{JsObjectValue, Object, Unknown};
 use napi::{Env, Result, ValueType};
 
 use super::scrub::Scrub;
 use crate::options::Environment;
+
+/// The most that is read of a file, in bytes.
+const FILE_LIMIT: u64 = 64 * 1024;
 
 pub(super) struct JsEnvironment<'a> {
     pub(super) env: &'a Env,
@@ -33,5 +39,19 @@ impl Environment for JsEnvironment<'_> {
             None
         });
         found.filter(|text| !text.is_empty())
+    }
+
+    /// On JavaScript's thread, as everything that a call needs before it is sent: token files are small and local.
+    fn file(&self, path: &str) -> io::Result<String> {
+        // A pipe or a device could keep the thread waiting, or never end.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        let mut text = String::new();
+        fs::File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > FILE_LIMIT {
+            return Err(io::Error::other("longer than 64 KiB"));
+        }
+        Ok(text)
     }
 }

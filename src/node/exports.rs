@@ -10,7 +10,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::{error, factory};
-use crate::providers::{railway, render};
+use crate::providers::{namespace, railway, render};
 
 /// Compute at [Railway](https://railway.com): one service per instance, in one environment of one project.
 ///
@@ -68,6 +68,39 @@ pub fn railway<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Obje
 )]
 pub fn render<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
     factory::create(env, render::IDENTITY, render::RenderConfig::read, config)
+}
+
+/// Compute at [Namespace](https://namespace.so): one instance each, a virtual machine with one container, in the workspace of
+/// the token.
+///
+/// Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`, then in
+/// the token file.
+///
+/// An instance lives for an hour unless `timeout` says otherwise. Its container runs as a service: when it ends, the
+/// instance counts as `failed` and stays, and costs, until it is destroyed or its time is over.
+///
+/// @param config Credentials and settings; every field is optional.
+/// @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
+/// that rejects at the call.
+///
+/// @example
+/// ```ts
+/// import { namespace } from '@computesdk/gateway';
+///
+/// const provider = namespace({ token, region: 'eu', virtualCpu: 4, memoryMegabytes: 8192 });
+/// const { instance, instanceId } = await provider.create({
+///   daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+///   timeout: 4 * 3_600_000,
+/// });
+/// await provider.destroy(instanceId);
+/// ```
+#[napi(
+    catch_unwind,
+    ts_args_type = "config?: NamespaceConfig",
+    ts_return_type = "InfraProvider<NamespaceInstance, NamespaceCreateOptions>"
+)]
+pub fn namespace<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
+    factory::create(env, namespace::IDENTITY, namespace::NamespaceConfig::read, config)
 }
 
 /// Whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.

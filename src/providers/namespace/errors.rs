@@ -1,0 +1,99 @@
+//! How Namespace refuses: Connect's `{ code, message, details }` (`reference/namespace.md` §4, §11).
+
+mod details;
+
+use serde_json::Value;
+
+use self::details::{Detail, Details};
+use crate::error::{ErrorCode, Outcome};
+use crate::rest::{Dialect, Refusal};
+
+pub(super) const DIALECT: Dialect = Dialect {
+    title: "Namespace",
+    // No source knows a header that names a request; a detail may.
+    request_id: None,
+    refusal,
+};
+
+/// Connect's codes by their gRPC number, and what each means to a caller. `failed_precondition` and
+/// `resource_exhausted` depend on their details.
+const CODES: [(&str, ErrorCode, Outcome); 17] = [
+    // No error has the number 0: an answer that says so says nothing.
+    ("ok", ErrorCode::Protocol, Outcome::Unknown),
+    ("canceled", ErrorCode::Unavailable, Outcome::Unknown),
+    ("unknown", ErrorCode::Unavailable, Outcome::Unknown),
+    ("invalid_argument", ErrorCode::InvalidArgument, Outcome::NoEffect),
+    ("deadline_exceeded", ErrorCode::Timeout, Outcome::Unknown),
+    ("not_found", ErrorCode::NotFound, Outcome::NoEffect),
+    ("already_exists", ErrorCode::AlreadyExists, Outcome::NoEffect),
+    ("permission_denied", ErrorCode::PermissionDenied, Outcome::NoEffect),
+    ("resource_exhausted", ErrorCode::RateLimited, Outcome::NoEffect),
+    ("failed_precondition", ErrorCode::InvalidArgument, Outcome::NoEffect),
+    ("aborted", ErrorCode::Unavailable, Outcome::Unknown),
+    ("out_of_range", ErrorCode::InvalidArgument, Outcome::NoEffect),
+    ("unimplemented", ErrorCode::Protocol, Outcome::NoEffect),
+    ("internal", ErrorCode::Unavailable, Outcome::Unknown),
+    ("unavailable", ErrorCode::Unavailable, Outcome::Unknown),
+    ("data_loss", ErrorCode::Unavailable, Outcome::Unknown),
+    ("unauthenticated", ErrorCode::Unauthenticated, Outcome::NoEffect),
+];
+
+/// Of a 404 that the Compute API has not sent, whatever it says.
+const WRONG_ADDRESS: &str =
+    "HTTP 404: no Compute API of Namespace at this address; check baseUrl, region and NSC_ENDPOINT.";
+
+fn refusal(status: u16, body: Option<&Value>) -> Refusal {
+    let code = body.and_then(|body| read_code(body.get("code")?));
+    let details = Details::read(body.and_then(|body| body.get("details")));
+    let said = body.and_then(|body| body.get("message")?.as_str());
+    let meaning = match (code, &details.decisive) {
+        (Some(("not_found" | "failed_precondition", ..)), Some(Detail::InstanceGone)) => {
+            Some((ErrorCode::NotFound, Outcome::NoEffect))
+        }
+        (Some(("resource_exhausted", ..)), Some(Detail::Limit)) => Some((ErrorCode::QuotaExceeded, Outcome::NoEffect)),
+        (Some((_, code, outcome)), _) => Some((code, outcome)),
+        // Without a code it is not Namespace that answers, and a 404 speaks of the address.
+        (None, _) => match status {
+            404 => Some((ErrorCode::Protocol, Outcome::NoEffect)),
+            400 | 409 => Some((ErrorCode::Protocol, Outcome::Unknown)),
+            _ => None,
+        },
+    };
+    let mut message = match (code, status) {
+        (None, 404) => WRONG_ADDRESS.to_owned(),
+        _ => said.unwrap_or_default().to_owned(),
+    };
+    for text in details.texts {
+        if !message.is_empty() {
+            message.push_str("; ");
+        }
+        message.push_str(&text);
+    }
+    if let (true, Some((code, ..))) = (message.is_empty(), code) {
+        message = format!("Namespace answered {code}, without a message.");
+    }
+    Refusal {
+        message: Some(message),
+        code: code.map(|(name, ..)| name.to_owned()),
+        request_id: details.request_id,
+        meaning,
+    }
+}
+
+/// A code by its name, in any case of letters, or by its gRPC number: Namespace's own command line takes both (§4).
+fn read_code(code: &Value) -> Option<(&'static str, ErrorCode, Outcome)> {
+    let index = match code {
+        Value::Number(number) => usize::try_from(number.as_u64()?).ok()?,
+        Value::String(name) => {
+            let name = name.to_lowercase();
+            // gRPC spells it with two l's.
+            let name = if name == "cancelled" { "canceled" } else { &name };
+            CODES.iter().position(|(known, ..)| *known == name)?
+        }
+        _ => return None,
+    };
+    CODES.get(index).copied()
+}
+
+#[cfg(test)]
+mod tests;

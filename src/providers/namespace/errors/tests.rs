@@ -1,0 +1,116 @@
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::{CODES, DIALECT};
+use crate::error::{Error, ErrorCode, Outcome};
+use crate::http::Response;
+
+fn refused(status: u16, body: &str) -> Error {
+    let response = Response {
+        status,
+        headers: HeaderMap::new(),
+        body: Bytes::from(body.to_owned()),
+    };
+    DIALECT.read::<Value>(&response, SystemTime::UNIX_EPOCH).unwrap_err()
+}
+
+/// Of `reference/namespace.md` §11: 64 vCPU asked, 32 in use, "cpu".
+const LIMITS: &str = "CgYIQBCAgAgSAgggGgYIIBCAgAQgASoDY3B1";
+
+/// Of §11: an instance that is no longer running.
+const DESTROYED: &str = "Cg11aTNlM2UzZzdjZnJn";
+
+#[test]
+fn codes_decide_and_not_statuses() {
+    for (number, (name, code, outcome)) in CODES.iter().enumerate().skip(1) {
+        for spelled in [json!(name), json!(name.to_uppercase()), json!(number)] {
+            // 400 stands for several codes; here it stands for all.
+            let error = refused(400, &json!({"code": spelled, "message": "said"}).to_string());
+            assert_eq!((error.code(), error.outcome()), (*code, *outcome), "{spelled}");
+            assert_eq!(error.details().provider_code.as_deref(), Some(*name));
+            assert_eq!(error.to_string(), "said");
+        }
+    }
+    assert_eq!(refused(499, r#"{"code":"CANCELLED"}"#).code(), ErrorCode::Unavailable);
+}
+
+#[test]
+fn without_a_code_it_is_somebody_else_who_answers() {
+    use ErrorCode::*;
+    for (status, body, code, outcome) in [
+        (400, "{}", Protocol, Outcome::Unknown),
+        (401, "", Unauthenticated, Outcome::NoEffect),
+        (403, "<html>", PermissionDenied, Outcome::NoEffect),
+        (404, "404 page not found", Protocol, Outcome::NoEffect),
+        (404, r#"{"message":"Not Found"}"#, Protocol, Outcome::NoEffect),
+        (404, r#"{"code":"whatever"}"#, Protocol, Outcome::NoEffect),
+        (404, r#"{"code":77}"#, Protocol, Outcome::NoEffect),
+        (429, "", RateLimited, Outcome::NoEffect),
+        (500, "", Unavailable, Outcome::Unknown),
+        (502, "<html>", Unavailable, Outcome::Unknown),
+        (503, "", Unavailable, Outcome::Unknown),
+        (504, "", Unavailable, Outcome::Unknown),
+    ] {
+        let error = refused(status, body);
+        assert_eq!((error.code(), error.outcome()), (code, outcome), "{status} {body}");
+    }
+    let text = refused(404, r#"{"message":"Not Found"}"#).to_string();
+    assert!(text.contains("NSC_ENDPOINT"), "{text}");
+}
+
+#[test]
+fn limits_are_told_in_figures() {
+    let detail = json!({"type": "namespace.cloud.compute.v1beta.ResourceLimitsError", "value": LIMITS});
+    let body = json!({"code": "resource_exhausted", "message": "no room", "details": [detail]});
+    let error = refused(429, &body.to_string());
+    assert_eq!(error.code(), ErrorCode::QuotaExceeded);
+    assert_eq!(
+        error.to_string(),
+        "no room; cpu, asked for 64 vCPU and 131072 MB, in use 32 vCPU and 0 MB, limit 32 vCPU and 65536 MB"
+    );
+    // Used up is used up, also if the figures cannot be read.
+    let body = json!({"code": 8, "details": [{"type": "x.UsageLimitsError", "value": "%"}]});
+    assert_eq!(refused(429, &body.to_string()).code(), ErrorCode::QuotaExceeded);
+    assert_eq!(
+        refused(429, r#"{"code":"resource_exhausted"}"#).code(),
+        ErrorCode::RateLimited
+    );
+}
+
+#[test]
+fn what_no_longer_runs_is_not_found() {
+    for (status, code) in [(400, "failed_precondition"), (404, "not_found")] {
+        for value in [DESTROYED, &format!("{DESTROYED}=="), "?", ""] {
+            let detail = json!({"type": "nsl.clusters.v1.EnvironmentDestroyed", "value": value});
+            let body = json!({"code": code, "details": [{"type": 7}, "x", detail]});
+            assert_eq!(
+                refused(status, &body.to_string()).code(),
+                ErrorCode::NotFound,
+                "{value}"
+            );
+        }
+    }
+    let other = refused(400, r#"{"code":"failed_precondition","message":"quota of something"}"#);
+    assert_eq!(other.code(), ErrorCode::InvalidArgument);
+}
+
+#[test]
+fn a_message_for_the_user_is_passed_on() {
+    // `{1: "out of luck", 2: "req-1"}`
+    let detail = json!({"type": "nsl.clusters.v1.UserMessage", "value": "CgtvdXQgb2YgbHVjaxIFcmVxLTE"});
+    let error = refused(500, &json!({"code": "internal", "details": [detail]}).to_string());
+    assert_eq!(error.to_string(), "out of luck");
+    assert_eq!(error.details().request_id.as_deref(), Some("req-1"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(status in 300_u16..700, body in ".{0,80}", value in "[A-Za-z0-9+/=]{0,60}") {
+        let _ = refused(status, &body);
+        let detail = json!({"type": "a.ResourceLimitsError", "value": value});
+        let _ = refused(status, &json!({"code": body, "message": body, "details": [detail]}).to_string());
+    }
+}

@@ -1,0 +1,184 @@
+//! The options of `create` that only Namespace has, some of which the factory takes as defaults.
+
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::create_request::CreateRequest;
+use crate::error::{Error, Result};
+use crate::handle::Handle;
+use crate::options::Reader;
+
+/// The smallest standard shape (`reference/namespace.md` §6).
+const VIRTUAL_CPU: u32 = 2;
+const MEMORY_MEGABYTES: u32 = 4_096;
+
+/// Bounds against slips only: the schema has none, and which shapes a workspace may have is for Namespace to say.
+const CPU_LIMIT: u32 = 1_024;
+const MEMORY_LIMIT: u32 = 4_194_304;
+
+/// How long an instance lives unless told otherwise. Namespace would choose, and does not say what (§1).
+const LIFETIME: Duration = Duration::from_secs(3_600);
+
+/// The most that `timeout` may be: 30 days. A workspace's policy may allow less (§6).
+const LIFETIME_LIMIT_MS: u32 = 2_592_000_000;
+
+/// Operating systems; containers run on the first only (§6).
+const SYSTEMS: [&str; 3] = [LINUX, "macos", "windows"];
+const LINUX: &str = "linux";
+
+/// What begins the names of our own labels.
+pub(super) const RESERVED: &str = "computesdk.";
+
+/// What the factory takes for every create.
+#[derive(Default)]
+pub(super) struct NamespaceDefaults {
+    virtual_cpu: Option<u32>,
+    memory_megabytes: Option<u32>,
+    machine_arch: Option<&'static str>,
+    system: Option<&'static str>,
+    purpose: Option<String>,
+    lifetime: Option<Duration>,
+}
+
+impl NamespaceDefaults {
+    pub(super) fn read(fields: &Reader<'_>) -> Result<Self> {
+        let lifetime = fields.whole("timeout", 1_000, LIFETIME_LIMIT_MS)?;
+        Ok(Self {
+            virtual_cpu: fields.whole("virtualCpu", 1, CPU_LIMIT)?,
+            memory_megabytes: fields.whole("memoryMegabytes", 1, MEMORY_LIMIT)?,
+            machine_arch: fields.choice("machineArch", &["amd64", "arm64"])?,
+            system: fields.choice("os", &SYSTEMS)?,
+            purpose: fields.filled_text("documentedPurpose")?,
+            lifetime: lifetime.map(|milliseconds| Duration::from_millis(milliseconds.into())),
+        })
+    }
+}
+
+#[derive(Default)]
+pub(super) struct NamespaceOptions {
+    pub(super) virtual_cpu: u32,
+    pub(super) memory_megabytes: u32,
+    pub(super) machine_arch: &'static str,
+    pub(super) system: &'static str,
+    pub(super) purpose: String,
+    /// When the instance ends, RFC 3339. Counted from the call, so that a create which is sent again asks for the same.
+    pub(super) deadline: String,
+    pub(super) arguments: Vec<String>,
+    pub(super) ports: Vec<u32>,
+    pub(super) labels: Vec<(String, String)>,
+}
+
+impl NamespaceOptions {
+    /// `now` is the date of the call.
+    pub(super) fn read(options: &Reader<'_>, defaults: &NamespaceDefaults, now: SystemTime) -> Result<Self> {
+        let given = NamespaceDefaults::read(options)?;
+        let mut labels = Vec::new();
+        for (name, value) in options.variables("labels")? {
+            check_label(options, &name, value.expose())?;
+            labels.push((name, value.expose().to_owned()));
+        }
+        let lifetime = given.lifetime.or(defaults.lifetime).unwrap_or(LIFETIME);
+        let deadline = OffsetDateTime::from(now + lifetime).format(&Rfc3339);
+        let purpose = given.purpose.or_else(|| defaults.purpose.clone());
+        Ok(Self {
+            virtual_cpu: given.virtual_cpu.or(defaults.virtual_cpu).unwrap_or(VIRTUAL_CPU),
+            memory_megabytes: given
+                .memory_megabytes
+                .or(defaults.memory_megabytes)
+                .unwrap_or(MEMORY_MEGABYTES),
+            machine_arch: given.machine_arch.or(defaults.machine_arch).unwrap_or("amd64"),
+            system: given.system.or(defaults.system).unwrap_or(LINUX),
+            purpose: purpose.unwrap_or_else(|| "ComputeSDK instance".to_owned()),
+            deadline: deadline.map_err(|_| Error::internal("A deadline could not be written."))?,
+            arguments: options.texts("args")?.unwrap_or_default(),
+            ports: options.wholes("exportPorts", 1, 65_535)?.unwrap_or_default(),
+            labels,
+        })
+    }
+
+    /// Whether a container runs in the instance.
+    pub(super) fn has_container(&self) -> bool {
+        self.system == LINUX
+    }
+
+    pub(super) fn check(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
+        // Neither alphabet nor length of a unique tag is published (§9), so a name keeps to what surely passes.
+        let name = handle.name();
+        if !is_plain_name(name) {
+            let text = "options.name must have at most 63 lower-case letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit.";
+            return Err(Error::argument(text));
+        }
+        let wants_container = !request.variables.is_empty() || !self.arguments.is_empty() || !self.ports.is_empty();
+        if wants_container && !self.has_container() {
+            let text = format!(
+                "On os {} Namespace runs no container, so daemonConfig, envs, args and exportPorts cannot be given.",
+                self.system
+            );
+            return Err(Error::argument(text));
+        }
+        Ok(())
+    }
+}
+
+/// What Namespace answers with a bare `invalid_argument` is told here by name (§6).
+fn check_label(options: &Reader<'_>, name: &str, value: &str) -> Result<()> {
+    let path = format!("labels.{name}");
+    if name.starts_with(RESERVED) {
+        let rule = format!("must not be set: names that begin with \"{RESERVED}\" are this package's own");
+        return Err(options.refusal(&path, &rule));
+    }
+    if !is_label_name(name) {
+        let rule = "must have a name of at most 63 lower-case letters, digits, hyphens and dots, which begins with a letter and ends with a letter or digit";
+        return Err(options.refusal(&path, rule));
+    }
+    if value.len() > 255 {
+        return Err(options.refusal(&path, "must have at most 255 bytes"));
+    }
+    Ok(())
+}
+
+fn is_plain_name(name: &str) -> bool {
+    let outer = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let ends = [name.bytes().next(), name.bytes().last()];
+    name.len() <= 63
+        && ends.iter().all(|end| end.is_some_and(outer))
+        && name
+            .bytes()
+            .all(|byte| outer(byte) || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+fn is_label_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let outer = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    name.len() <= 63
+        && bytes.first().is_some_and(u8::is_ascii_lowercase)
+        && bytes.last().is_some_and(|&last| outer(last))
+        && bytes.iter().all(|&byte| outer(byte) || matches!(byte, b'-' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_label_name, is_plain_name};
+
+    #[test]
+    fn names_keep_to_what_surely_passes() {
+        for name in ["a", "my-box", "computesdk-0123456789abcdefghjk", "a_b.c", "7"] {
+            assert!(is_plain_name(name), "{name}");
+        }
+        for name in ["", "A", "-a", "a-", "a b", "ä", "a/b", &"a".repeat(64)] {
+            assert!(!is_plain_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn label_names_keep_to_the_pattern() {
+        for name in ["a", "team", "computesdk.create-mark", "a1", &"a".repeat(63)] {
+            assert!(is_label_name(name), "{name}");
+        }
+        for name in ["", "1a", "a-", "A", "a_b", "a/b", "a.", &"a".repeat(64)] {
+            assert!(!is_label_name(name), "{name}");
+        }
+    }
+}

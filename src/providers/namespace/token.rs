@@ -1,0 +1,152 @@
+//! Where the bearer token comes from (`reference/namespace.md` §3).
+
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::jwt;
+use crate::options::{Environment, credential};
+use crate::secret::Secret;
+
+/// The text of version 0.3.24, word for word: callers match on it.
+const MISSING: &str = "Missing Namespace token. Provide token in config or set NSC_TOKEN environment variable.";
+
+/// The variable that names the token file, as Namespace's own clients and instances know it.
+const FILE: &str = "NSC_TOKEN_FILE";
+
+/// The token file. `session_token` is for another, private API that exchanges it for a bearer.
+#[derive(Deserialize)]
+struct TokenFile {
+    bearer_token: Option<String>,
+    /// What older files call it.
+    tenant_token: Option<String>,
+    session_token: Option<serde::de::IgnoredAny>,
+}
+
+/// Configuration first, then `NSC_TOKEN`, then the file, which is read at each call: the platform renews it.
+pub(super) fn resolve(configured: Option<&Secret>, environment: &dyn Environment) -> Result<Secret> {
+    if let Some(token) = configured {
+        return Ok(token.clone());
+    }
+    if let Some(token) = environment.credential("NSC_TOKEN")? {
+        return Ok(token);
+    }
+    match environment.variable(FILE) {
+        Some(path) => from_file(environment, &path),
+        None => Err(Error::config(MISSING)),
+    }
+}
+
+fn from_file(environment: &dyn Environment, path: &str) -> Result<Secret> {
+    let unfit = |problem: &str| Error::config(format!("The token file that {FILE} names {problem}."));
+    let text = environment
+        .file(path)
+        .map_err(|error| unfit(&format!("could not be read ({error})")))?;
+    // What is wrong with it is not told in serde's words: they quote.
+    let file: TokenFile = serde_json::from_str(&text).map_err(|_| unfit("is not the JSON object that it should be"))?;
+    let token = file
+        .bearer_token
+        .or(file.tenant_token)
+        .filter(|token| !token.trim().is_empty());
+    match token {
+        Some(token) => {
+            credential(&token).ok_or_else(|| unfit("holds a token with characters that are not visible ASCII"))
+        }
+        None if file.session_token.is_some() => Err(unfit(
+            "holds only a login session, which the Compute API does not take: make a token with `nsc token create` or `nsc auth generate-dev-token`",
+        )),
+        None => Err(unfit("holds no bearer_token")),
+    }
+}
+
+/// Since when the token has expired by its own claim. `None` also for one that cannot be read: opaque ones are as good.
+pub(super) fn expired(token: &Secret, now: SystemTime) -> Option<SystemTime> {
+    let text = token.expose();
+    // `nsct_`, `nscw_` and `st_` precede the JWT.
+    let text = text
+        .split_once('_')
+        .map_or(text, |(prefix, rest)| if prefix.contains('.') { text } else { rest });
+    jwt::expired(&jwt::claims(text)?, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::io;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Fake {
+        variables: HashMap<&'static str, &'static str>,
+        file: Option<&'static str>,
+    }
+
+    impl Environment for Fake {
+        fn variable(&self, name: &str) -> Option<String> {
+            self.variables.get(name).map(|&value| value.to_owned())
+        }
+
+        fn file(&self, path: &str) -> io::Result<String> {
+            assert_eq!(path, "/token.json");
+            self.file
+                .map(str::to_owned)
+                .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        }
+    }
+
+    fn in_file(file: Option<&'static str>) -> Result<Secret> {
+        let variables = [(FILE, "/token.json")].into();
+        resolve(None, &Fake { variables, file })
+    }
+
+    #[test]
+    fn the_first_of_config_variable_and_file() {
+        let variables = [("NSC_TOKEN", "variable"), (FILE, "/token.json")].into();
+        let fake = Fake {
+            variables,
+            file: Some(r#"{"bearer_token":"file"}"#),
+        };
+        let configured = Secret::new("config".to_owned());
+        assert_eq!(resolve(Some(&configured), &fake).unwrap().expose(), "config");
+        assert_eq!(resolve(None, &fake).unwrap().expose(), "variable");
+        assert_eq!(in_file(fake.file).unwrap().expose(), "file");
+        assert_eq!(resolve(None, &Fake::default()).err().unwrap().to_string(), MISSING);
+    }
+
+    #[test]
+    fn files_of_every_kind() {
+        assert_eq!(
+            in_file(Some(r#"{"tenant_token":" old ","x":1}"#)).unwrap().expose(),
+            "old"
+        );
+        for (file, words) in [
+            (None, "could not be read"),
+            (Some("hunter2"), "is not the JSON object"),
+            (Some(r#"{"bearer_token":["hunter2"]}"#), "is not the JSON object"),
+            (Some("{}"), "holds no bearer_token"),
+            (Some(r#"{"bearer_token":" "}"#), "holds no bearer_token"),
+            (Some(r#"{"bearer_token":"hunter2\n3"}"#), "visible ASCII"),
+            (Some(r#"{"session_token":"hunter2"}"#), "nsc token create"),
+        ] {
+            let text = in_file(file).err().unwrap().to_string();
+            assert!(text.contains(words) && text.contains(FILE), "{text}");
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_read_where_there_is_one() {
+        // `{"exp":1700000000,"owner_id":"team_1"}`
+        let jwt = "eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwMDAwMDAsIm93bmVyX2lkIjoidGVhbV8xIn0.c2ln_c2ln";
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        for token in [jwt.to_owned(), format!("nsct_{jwt}"), format!("nscw_{jwt}")] {
+            let token = Secret::new(token);
+            assert_eq!(expired(&token, at(1_800_000_000)), Some(at(1_700_000_000)));
+            assert_eq!(expired(&token, at(1_600_000_000)), None);
+        }
+        assert_eq!(expired(&Secret::new("nsrt_opaque".to_owned()), at(1_800_000_000)), None);
+    }
+}
