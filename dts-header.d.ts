@@ -311,3 +311,67 @@ export interface NamespaceCreateOptions extends CreateOptions, NamespaceShape {
   /** Arguments for the image's entrypoint. Default: the image's own command. */
   args?: string[] | undefined
 }
+
+/** What a sandbox of Vercel is made of; in the config a default, in the options of `create` for that sandbox. */
+export interface VercelShape {
+  /**
+   * An image of Vercel's own registry: `repo:tag`, `team/project/repo:tag` or `vercel/sandbox/node:24`. Others are
+   * refused. Default: Vercel's own.
+   */
+  image?: string | undefined
+  /** 1 or an even number. Default: Vercel's own, 2. Each comes with 2 GB of memory. */
+  vcpus?: number | undefined
+  /** At most 15 ports from 1024 to 65 535 that are reached from outside, each by a public address. Default: none. */
+  ports?: number[] | undefined
+  /** Such as `iad1`. Default: the project's. */
+  region?: string | undefined
+  /** How long the sandbox lives, in milliseconds. Default: Vercel's own, 300 000. The most is the plan's. */
+  timeout?: number | undefined
+}
+
+/** Credentials and settings of {@link vercel}. An empty string counts as absent. */
+export interface VercelConfig extends ProviderSettings, VercelShape {
+  /** Access token. Environment: `VERCEL_TOKEN`. */
+  token?: string | undefined
+  /** Environment: `VERCEL_TEAM_ID`. */
+  teamId?: string | undefined
+  /** Environment: `VERCEL_PROJECT_ID`. */
+  projectId?: string | undefined
+  /**
+   * Used when `token` is not given here. Its claims name team and project. Environment: `VERCEL_OIDC_TOKEN`, which goes
+   * before `VERCEL_TOKEN` unless `teamId` or `projectId` is given here.
+   */
+  oidcToken?: string | undefined
+}
+
+/** A Vercel sandbox in the configured project. Its `name` is also the `instanceId`. */
+export interface VercelInstance {
+  projectId: string
+  teamId: string
+  /** The run of the virtual machine. */
+  sessionId?: string
+  /** Public addresses of the sandbox's ports; not in what `list` gives. */
+  routes?: { port: number; url: string }[]
+  region?: string
+  vcpus?: number
+  name: string
+  status: InstanceStatus
+  /** RFC 3339. */
+  createdAt?: string
+  /** Of the daemon's port 18080 if that is among `ports`, else of the first. */
+  url?: string
+  /** Created by this package, as its tag tells. */
+  managed: boolean
+}
+
+/** Options of `create` that only Vercel knows. */
+export interface VercelCreateOptions extends CreateOptions, VercelShape {
+  image?: string | undefined
+  /**
+   * With `daemonConfig`: a shell script that installs and starts the daemon, run as root with the daemon's variables. It
+   * may be run twice when a create is repeated. `false`: none. Default: the ComputeSDK's installer, then `compute start`.
+   */
+  installCommand?: string | false | undefined
+  /** With `waitUntilReady`: a shell command that succeeds once the daemon is up. Default: asks it on port 18080. */
+  readyCommand?: string | undefined
+}

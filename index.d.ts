@@ -312,6 +312,78 @@ export interface NamespaceCreateOptions extends CreateOptions, NamespaceShape {
   args?: string[] | undefined
 }
 
+/** What a sandbox of Vercel is made of; in the config a default, in the options of `create` for that sandbox. */
+export interface VercelShape {
+  /**
+   * An image of Vercel's own registry: `repo:tag`, `team/project/repo:tag` or `vercel/sandbox/node:24`. Others are
+   * refused. Default: Vercel's own.
+   */
+  image?: string | undefined
+  /** 1 or an even number. Default: Vercel's own, 2. Each comes with 2 GB of memory. */
+  vcpus?: number | undefined
+  /** At most 15 ports from 1024 to 65 535 that are reached from outside, each by a public address. Default: none. */
+  ports?: number[] | undefined
+  /** Such as `iad1`. Default: the project's. */
+  region?: string | undefined
+  /** How long the sandbox lives, in milliseconds. Default: Vercel's own, 300 000. The most is the plan's. */
+  timeout?: number | undefined
+}
+
+/** Credentials and settings of {@link vercel}. An empty string counts as absent. */
+export interface VercelConfig extends ProviderSettings, VercelShape {
+  /** Access token. Environment: `VERCEL_TOKEN`. */
+  token?: string | undefined
+  /** Environment: `VERCEL_TEAM_ID`. */
+  teamId?: string | undefined
+  /** Environment: `VERCEL_PROJECT_ID`. */
+  projectId?: string | undefined
+  /**
+   * Used when `token` is not given here. Its claims name team and project. Environment: `VERCEL_OIDC_TOKEN`, which goes
+   * before `VERCEL_TOKEN` unless `teamId` or `projectId` is given here.
+   */
+  oidcToken?: string | undefined
+}
+
+/** A Vercel sandbox in the configured project. Its `name` is also the `instanceId`. */
+export interface VercelInstance {
+  projectId: string
+  teamId: string
+  /** The run of the virtual machine. */
+  sessionId?: string
+  /** Public addresses of the sandbox's ports; not in what `list` gives. */
+  routes?: { port: number; url: string }[]
+  region?: string
+  vcpus?: number
+  name: string
+  status: InstanceStatus
+  /** RFC 3339. */
+  createdAt?: string
+  /** Of the daemon's port 18080 if that is among `ports`, else of the first. */
+  url?: string
+  /** Created by this package, as its tag tells. */
+  managed: boolean
+}
+
+/** Options of `create` that only Vercel knows. */
+export interface VercelCreateOptions extends CreateOptions, VercelShape {
+  image?: string | undefined
+  /**
+   * With `daemonConfig`: a shell script that installs and starts the daemon, run as root with the daemon's variables. It
+   * may be run twice when a create is repeated. `false`: none. Default: the ComputeSDK's installer, then `compute start`.
+   */
+  installCommand?: string | false | undefined
+  /** With `waitUntilReady`: a shell command that succeeds once the daemon is up. Default: asks it on port 18080. */
+  readyCommand?: string | undefined
+}
+
+/**
+ * Which binding artifact the generated loader actually loaded: `'native'` for
+ * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
+ * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
+ * can point the loader at a WASI artifact this package does not build itself.
+ */
+export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+
 /**
  * Whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.
  *
@@ -403,3 +475,29 @@ export declare function railway(config?: RailwayConfig): InfraProvider<RailwayIn
  */
 export declare function render(config?: RenderConfig): InfraProvider<RenderInstance, RenderCreateOptions>
 
+/**
+ * Compute at [Vercel](https://vercel.com/docs/vercel-sandbox): one sandbox each, a micro virtual machine, in one project.
+ *
+ * Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`.
+ *
+ * A sandbox ends by itself: after five minutes, unless `timeout` says otherwise, and after what the plan allows at the
+ * latest. It runs images of Vercel's own registry only. So, with `daemonConfig`, `create` installs and starts the daemon by
+ * a command in the sandbox (`installCommand`); if that fails, the sandbox is destroyed.
+ *
+ * @param config Credentials and settings; every field is optional.
+ * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
+ * that rejects at the call.
+ *
+ * @example
+ * ```ts
+ * import { vercel } from '@computesdk/gateway';
+ *
+ * const provider = vercel({ token, teamId, projectId, timeout: 45 * 60_000 });
+ * const { instance, instanceId } = await provider.create({
+ *   daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+ *   waitUntilReady: true,
+ * });
+ * await provider.destroy(instanceId);
+ * ```
+ */
+export declare function vercel(config?: VercelConfig): InfraProvider<VercelInstance, VercelCreateOptions>

@@ -839,3 +839,4 @@ module.exports.isGatewayError = nativeBinding.isGatewayError
 module.exports.namespace = nativeBinding.namespace
 module.exports.railway = nativeBinding.railway
 module.exports.render = nativeBinding.render
+module.exports.vercel = nativeBinding.vercel

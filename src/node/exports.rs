@@ -10,7 +10,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::{error, factory};
-use crate::providers::{namespace, railway, render};
+use crate::providers::{namespace, railway, render, vercel};
 
 /// Compute at [Railway](https://railway.com): one service per instance, in one environment of one project.
 ///
@@ -101,6 +101,38 @@ pub fn render<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Objec
 )]
 pub fn namespace<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
     factory::create(env, namespace::IDENTITY, namespace::NamespaceConfig::read, config)
+}
+
+/// Compute at [Vercel](https://vercel.com/docs/vercel-sandbox): one sandbox each, a micro virtual machine, in one project.
+///
+/// Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`.
+///
+/// A sandbox ends by itself: after five minutes, unless `timeout` says otherwise, and after what the plan allows at the
+/// latest. It runs images of Vercel's own registry only. So, with `daemonConfig`, `create` installs and starts the daemon by
+/// a command in the sandbox (`installCommand`); if that fails, the sandbox is destroyed.
+///
+/// @param config Credentials and settings; every field is optional.
+/// @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
+/// that rejects at the call.
+///
+/// @example
+/// ```ts
+/// import { vercel } from '@computesdk/gateway';
+///
+/// const provider = vercel({ token, teamId, projectId, timeout: 45 * 60_000 });
+/// const { instance, instanceId } = await provider.create({
+///   daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+///   waitUntilReady: true,
+/// });
+/// await provider.destroy(instanceId);
+/// ```
+#[napi(
+    catch_unwind,
+    ts_args_type = "config?: VercelConfig",
+    ts_return_type = "InfraProvider<VercelInstance, VercelCreateOptions>"
+)]
+pub fn vercel<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
+    factory::create(env, vercel::IDENTITY, vercel::VercelConfig::read, config)
 }
 
 /// Whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.

@@ -3,4 +3,4 @@
 pub(crate) mod namespace;
 pub(crate) mod railway;
 pub(crate) mod render;
-
+pub(crate) mod vercel;

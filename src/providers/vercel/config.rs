@@ -1,0 +1,82 @@
+//! Vercel's settings: what the factory takes, and what it makes of them at a call.
+
+use std::sync::Arc;
+
+use http::header::AUTHORIZATION;
+
+use super::credentials::Configured;
+use super::daemon::Daemon;
+use super::options::{VercelDefaults, VercelOptions};
+use super::{IDENTITY, Vercel};
+use crate::config::Settings;
+use crate::context::Core;
+use crate::error::{Operation, Result};
+use crate::http::client::{Client, Effect};
+use crate::options::{Environment, Reader};
+use crate::provider::{Bound, Definition, Identity, Scope};
+use crate::secret::Redactor;
+
+/// What both official clients use (`reference/vercel.md` §2).
+const DEFAULT_BASE: &str = "https://vercel.com/api";
+
+/// What `vercel(config)` was given.
+pub(crate) struct VercelConfig {
+    configured: Configured,
+    defaults: VercelDefaults,
+    settings: Settings,
+}
+
+impl VercelConfig {
+    pub(crate) fn read(config: &Reader<'_>) -> Result<Arc<dyn Definition>> {
+        Ok(Arc::new(Self {
+            configured: Configured {
+                token: config.secret("token")?,
+                oidc_token: config.secret("oidcToken")?,
+                team_id: config.filled_text("teamId")?,
+                project_id: config.filled_text("projectId")?,
+            },
+            defaults: VercelDefaults::read(config)?,
+            settings: Settings::read(config)?,
+        }))
+    }
+}
+
+impl Definition for VercelConfig {
+    fn identity(&self) -> Identity {
+        IDENTITY
+    }
+
+    fn bind(
+        &self,
+        core: &Arc<Core>,
+        operation: Operation,
+        environment: &dyn Environment,
+        options: &Reader<'_>,
+    ) -> Result<Bound> {
+        let credentials = self.configured.resolve(environment, core.clock.date())?;
+        let token = &credentials.token;
+        let client = Client::new(core, &self.settings, DEFAULT_BASE, (AUTHORIZATION, "Bearer "), token)?;
+        let options = match operation {
+            Operation::Create => VercelOptions::read(options, &self.defaults)?,
+            _ => VercelOptions::default(),
+        };
+        let mut redactor = Redactor::default();
+        redactor.add(token);
+        let place = [credentials.team_id.as_str(), &credentials.project_id];
+        let provider = Vercel {
+            scope: Scope::new(IDENTITY, &client.base().origin(), token, &place),
+            client,
+            token_expired: credentials.expired,
+            team_id: credentials.team_id,
+            project_id: credentials.project_id,
+            options,
+            daemon: Daemon::default(),
+        };
+        Ok(Bound {
+            provider: Box::new(provider),
+            redactor,
+            max_retries: self.settings.max_retries,
+            patience: self.settings.patience(Effect::Idempotent),
+        })
+    }
+}

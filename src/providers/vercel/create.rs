@@ -1,0 +1,43 @@
+//! Makes a sandbox (`reference/vercel.md` §4).
+
+use http::Method;
+
+use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, MARK, Resources, Variables};
+use super::{CREATES, Vercel};
+use crate::context::Cx;
+use crate::create_request::CreateRequest;
+use crate::error::Result;
+use crate::handle::Handle;
+use crate::http::client::Effect;
+use crate::instance::Instance;
+use crate::json;
+
+pub(super) async fn create(vercel: &Vercel, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
+    let options = &vercel.options;
+    let tags = [(MANAGED, Some(MANAGED_VALUE)), (MARK, handle.mark())];
+    let body = json::write(&CreateSandbox {
+        project_id: &vercel.project_id,
+        name: handle.name(),
+        persistent: false,
+        env: variables(request),
+        tags: tags
+            .into_iter()
+            .filter_map(|(tag, value)| Some((tag, value?)))
+            .collect(),
+        ports: &options.ports,
+        timeout: options.lifetime_ms,
+        resources: options.vcpus.map(|vcpus| Resources { vcpus }),
+        image: options.image.as_deref(),
+        region: options.region.as_deref(),
+    })?;
+    let mut request = vercel.request(Method::POST, &["v3", "sandboxes"])?.json(body);
+    request.bucket = CREATES;
+    let found: Found = vercel.read(cx, Effect::Once, request).await?;
+    vercel.daemon.expect_none();
+    Ok(vercel.present(found))
+}
+
+pub(super) fn variables(request: &CreateRequest) -> Variables<'_> {
+    let variables = request.variables.iter();
+    variables.map(|(name, value)| (name.as_str(), value.expose())).collect()
+}

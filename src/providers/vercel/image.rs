@@ -1,0 +1,47 @@
+//! Which images a sandbox can run: those of Vercel's own registry (`reference/vercel.md` §8).
+
+/// Whether a reference can only mean another registry's image.
+///
+/// Vercel's has the forms `repo`, `team/project/repo` and a fully qualified one, each with a tag or a digest. Docker Hub's
+/// `user/repo` is none of them; nor is what begins with another host.
+pub(super) fn is_foreign(image: &str) -> bool {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let segments: Vec<&str> = name.split('/').collect();
+    let host = segments[0];
+    let is_host = segments.len() > 1 && (host.contains(['.', ':']) || host == "localhost");
+    if is_host {
+        let host = host.split(':').next().unwrap_or_default();
+        return host != "vercel.com" && !host.ends_with(".vercel.com") && !host.ends_with(".vercel.sh");
+    }
+    segments.len() == 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_foreign;
+
+    #[test]
+    fn forms_of_other_registries_are_told_apart() {
+        for image in [
+            "computesdk/compute:latest",
+            "docker.io/library/nginx",
+            "ghcr.io/a/b:1",
+            "localhost:5000/a",
+            "a/b@sha256:00",
+            "registry.example.com/vercel.com/x",
+            "vercel.com.example.org/a/b/c",
+        ] {
+            assert!(is_foreign(image), "{image}");
+        }
+        for image in [
+            "box",
+            "box:1",
+            "box@sha256:00",
+            "vercel/sandbox/node:24",
+            "team/project/repo:tag",
+            "vcr.vercel.com/team/project/repo:tag",
+        ] {
+            assert!(!is_foreign(image), "{image}");
+        }
+    }
+}
