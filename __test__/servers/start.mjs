@@ -4,6 +4,9 @@ import { parseArgs } from 'node:util'
 // One line per provider; each loads its server only when it is asked for.
 const PROVIDERS = {
   railway: () => import('./railway/start.mjs'),
+  namespace: () => import('./namespace/start.mjs'),
+  render: () => import('./render/start.mjs'),
+  vercel: () => import('./vercel/start.mjs'),
 }
 
 const USAGE = `usage: npm run server -- <provider> [--port N] [--run "command"]

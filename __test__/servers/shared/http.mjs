@@ -1,4 +1,5 @@
 import http from 'node:http'
+import { Readable } from 'node:stream'
 
 import { Faults } from './faults.mjs'
 
@@ -24,7 +25,7 @@ export { createRandom } from './random.mjs'
  * @property {boolean} done answered, dropped or left by the client
  *
  * @typedef {{ status?: number, headers?: Record<string, string | null>, body?: unknown }} Answer
- *   body: a string or Buffer as it is, `undefined` for none, anything else as JSON
+ *   body: a string or Buffer as it is, a Readable as it comes, `undefined` for none, anything else as JSON
  *
  * @typedef {object} Exchange one request under way, as a fault sees it
  * @property {() => Promise<Answer>} run the true handler
@@ -141,6 +142,16 @@ export async function startHttpServer({
       response.writeHead(status, headers)
       return payload
     }
+    // It may have no end: quiet() has nothing to wait for, and a client that leaves ends it.
+    const sendStream = (stream) => {
+      response.flushHeaders()
+      response.on('close', () => stream.destroy())
+      response.on('finish', () => {
+        exchange.ended = true
+      })
+      stream.on('error', () => response.destroy())
+      stream.pipe(response)
+    }
     const exchange = {
       ended: false,
       async run() {
@@ -156,14 +167,16 @@ export async function startHttpServer({
       send(answer) {
         if (gone()) return
         const payload = writeHead(answer)
+        if (payload instanceof Readable) return sendStream(payload)
         response.end(payload, () => {
           exchange.ended = true
         })
       },
       sendHalf(answer, rst) {
         if (gone()) return
-        const payload = writeHead(answer)
+        let payload = writeHead(answer)
         exchange.ended = true
+        if (payload instanceof Readable) payload = Buffer.from(payload.read() ?? '')
         response.write(payload.subarray(0, Math.floor(payload.length / 2)), () => close(response.socket, rst))
       },
       drop(rst = true) {
@@ -345,7 +358,7 @@ function serialise({ status = 200, headers = {}, body }, standing) {
   let payload
   let contentType
   if (body === undefined) payload = Buffer.alloc(0)
-  else if (Buffer.isBuffer(body)) payload = body
+  else if (Buffer.isBuffer(body) || body instanceof Readable) payload = body
   else if (typeof body === 'string') [payload, contentType] = [Buffer.from(body), 'text/plain; charset=utf-8']
   else [payload, contentType] = [Buffer.from(JSON.stringify(body)), 'application/json; charset=utf-8']
 
@@ -353,7 +366,7 @@ function serialise({ status = 200, headers = {}, body }, standing) {
     ...(contentType && { 'content-type': contentType }),
     ...lowerCased(standing),
     ...lowerCased(headers),
-    'content-length': String(payload.length),
+    ...(!(payload instanceof Readable) && { 'content-length': String(payload.length) }),
   }
   const sent = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null && value !== undefined))
   return { status, headers: sent, payload }

@@ -1,0 +1,118 @@
+// The methods of the ComputeService (reference/namespace.md §5 to §9).
+import { toJson } from '@bufbuild/protobuf'
+import { createContextKey } from '@connectrpc/connect'
+
+import { destroyed, failure, invalidArgument, notFound } from './errors.mjs'
+import { page } from './listing.mjs'
+import { presentInstance, presentMetadata } from './present.mjs'
+import { checkLimits, readCreate } from './requests.mjs'
+import { message } from './schema.mjs'
+
+/** Who asks. */
+export const CALLER = createContextKey(undefined)
+/** Of which regional endpoint. */
+export const REGION = createContextKey(undefined)
+
+const CREATE = message('CreateInstanceRequest')
+
+/**
+ * @param {import('./world.mjs').World} world
+ * @param {object} settings of the server, read at each call
+ */
+export function createMethods(world, settings) {
+  /** The instance, and how this read sees it; another workspace's and another region's are not there. */
+  function find(instanceId, kind, { values }) {
+    const { workspaceId } = values.get(CALLER)
+    if (instanceId === '') throw invalidArgument('instance_id')
+    const instance = world.get(instanceId)
+    const isHere = instance?.workspaceId === workspaceId && instance.region === values.get(REGION)
+    const sight = isHere ? world.see(instance, kind) : undefined
+    if (!sight) throw notFound(instanceId)
+    return { instance, sight }
+  }
+
+  function createInstance(request, { values }) {
+    const { workspaceId, actorId } = values.get(CALLER)
+    const asked = readCreate(request, settings, world.now())
+    const fields = { ...asked, workspaceId, region: values.get(REGION), creatorId: actorId }
+    const body = canonical(toJson(CREATE, request))
+    const holder = fields.uniqueTag && world.holderOf(fields)
+    if (holder && mayBeReused(holder, body)) {
+      return presentInstance(holder, { status: holder.status, destroyedAt: holder.destroyedAt })
+    }
+    const workspace = world.workspaces.get(workspaceId)
+    checkLimits(workspace, () => world.liveInstances(workspace), fields.shape)
+    const instance = world.create({ ...fields, body })
+    return presentInstance(instance, { status: instance.status, destroyedAt: instance.destroyedAt })
+  }
+
+  /** What a tag's holder means for a create: §9 tells only of a running one and the same body. */
+  function mayBeReused(holder, body) {
+    if (holder.status === 'DESTROYING') {
+      if (settings.destroyingHolder === 'refuse') throw failure('failed_precondition', 'unique_tag is being released')
+      return settings.destroyingHolder === 'reuse'
+    }
+    if (holder.body !== body && settings.otherBody === 'refuse') {
+      throw failure('already_exists', 'unique_tag is held by an instance of another shape')
+    }
+    return true
+  }
+
+  function describeInstance({ instanceId }, context) {
+    const { instance, sight } = find(instanceId, 'describe', context)
+    const answer = presentInstance(instance, sight)
+    if (sight.status === instance.status) world.moveOn(instance)
+    return answer
+  }
+
+  function listInstances(request, { values }) {
+    const instances = world
+      .allInstances(values.get(CALLER).workspaceId)
+      .filter(({ region }) => settings.listAllRegions || region === values.get(REGION))
+    const { entries, paginationCursor } = page(instances, request, settings, (instance) => world.see(instance, 'list'))
+    return {
+      instances: entries.map(({ instance, sight }) => presentMetadata(instance, sight)),
+      ...(paginationCursor && { paginationCursor }),
+    }
+  }
+
+  function destroyInstance({ instanceId, reason }, context) {
+    const { instance } = find(instanceId, 'destroy', context)
+    if (instance.status === 'DESTROYED') throw refusalOfTheDead(instance)
+    if (instance.status === 'DESTROYING' && settings.destroyDying === 'refuse') throw refusalOfTheDead(instance)
+    world.destroy(instance, reason)
+    return {}
+  }
+
+  const refusalOfTheDead = ({ id }) => (settings.destroyDead === 'not_found' ? notFound(id) : destroyed(id))
+
+  /** Blocks until the instance is up. It reads as often as it takes, so that a plan that moves by reads moves. */
+  async function waitInstanceSync({ instanceId, destroyedOk, containerId, containerName }, context) {
+    const { instance } = find(instanceId, 'describe', context)
+    const isMeant = ({ id, name }) => [id, ''].includes(containerId) && [name, ''].includes(containerName)
+    if ((containerId || containerName) && !instance.containers.some(isMeant)) throw invalidArgument('no such container')
+    for (;;) {
+      const { status, destroyedAt } = world.get(instanceId)
+      if (status === 'RUNNING') break
+      if (status === 'ERROR') throw failure('internal', 'the instance has failed')
+      if (status === 'DESTROYED' || status === 'DESTROYING') {
+        if (!destroyedOk) throw destroyed(instanceId)
+        return { metadata: presentMetadata(instance, { status, destroyedAt }) }
+      }
+      if (instance.course.movesByReads && !instance.course.isAtEnd) world.moveOn(instance)
+      else await world.changed(instance, context.signal)
+    }
+    // Of `container_status` no value is on record.
+    return { metadata: presentMetadata(instance, { status: 'RUNNING' }), containerStatus: 'running' }
+  }
+
+  return { createInstance, describeInstance, listInstances, destroyInstance, waitInstanceSync }
+}
+
+/** The same text for the same JSON, whatever the order of its keys. */
+const canonical = (json) =>
+  JSON.stringify(json, (_key, value) =>
+    value && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  )

@@ -1,0 +1,61 @@
+// What becomes of an instance, step by step.
+
+/** @typedef {string | { status: string, shutdownReasons?: object[] }} Step */
+
+/** @type {Record<string, Step[]>} */
+export const PLANS = {
+  runs: ['PENDING', 'CREATING', 'RUNNING'],
+  fails: ['PENDING', 'CREATING', 'ERROR'],
+  never: ['PENDING', 'CREATING'],
+  /** Ready, and down at once: a container that ends takes its instance with it (reference/namespace.md §6). */
+  crashes: ['CREATING', 'RUNNING', 'ERROR'],
+  vanishes: ['PENDING', 'CREATING', 'DESTROYED'],
+}
+
+/** What DestroyInstance begins (reference/namespace.md §5). */
+export const ENDING = ['DESTROYING', 'DESTROYED']
+
+/**
+ * One instance's way through a plan. It moves one step with each read of the instance, so that a test waits for
+ * nothing; with `stepMilliseconds` it moves by the server's clock instead.
+ */
+export class Course {
+  #index = 0
+  #since
+
+  /**
+   * @param {Step[]} steps
+   * @param {{ now: number, stepMilliseconds?: number }} options
+   */
+  constructor(steps, { now, stepMilliseconds }) {
+    this.steps = steps.map((step) => (typeof step === 'string' ? { status: step } : step))
+    this.stepMilliseconds = stepMilliseconds
+    this.#since = now
+  }
+
+  get step() {
+    return this.steps[this.#index]
+  }
+
+  get isAtEnd() {
+    return this.#index === this.steps.length - 1
+  }
+
+  get movesByReads() {
+    return this.stepMilliseconds === undefined
+  }
+
+  /** One step further. @returns {boolean} whether there was one */
+  advance() {
+    if (this.isAtEnd) return false
+    this.#index += 1
+    return true
+  }
+
+  /** One step further if the clock says so. @returns {boolean} whether it did */
+  advanceByClock(now) {
+    if (this.movesByReads || this.isAtEnd || now < this.#since + this.stepMilliseconds) return false
+    this.#since += this.stepMilliseconds
+    return this.advance()
+  }
+}

@@ -1,0 +1,139 @@
+// Namespace's errors: a Connect code, a text and details (reference/namespace.md §4, §11).
+import { create, toBinary, toJson } from '@bufbuild/protobuf'
+import { base64Encode } from '@bufbuild/protobuf/wire'
+import { ConnectError } from '@connectrpc/connect'
+import { codeFromString, codeToHttpStatus, codeToString } from '@connectrpc/connect/protocol-connect'
+
+import { message } from './schema.mjs'
+
+/**
+ * @param {string} code as on the wire, `not_found`
+ * @param {string} [text]
+ * @param {Detail[]} [details]
+ */
+export function failure(code, text = '', details = []) {
+  const number = codeFromString(code)
+  if (number === undefined) throw new TypeError(`unknown code ${JSON.stringify(code)}`)
+  const error = new ConnectError(text, number)
+  error.details.push(...details)
+  return error
+}
+
+/** @typedef {{ type: string, value: Uint8Array, debug?: object }} Detail */
+
+function detail(name, value) {
+  const description = message(name)
+  const written = create(description, value)
+  return { type: description.typeName, value: toBinary(description, written), debug: toJson(description, written) }
+}
+
+/** What an error may carry besides its text. */
+export const details = {
+  environmentDoesntExist: (id) => detail('nsl.clusters.v1.EnvironmentDoesntExist', { environmentId: id }),
+  environmentDestroyed: (id) => detail('nsl.clusters.v1.EnvironmentDestroyed', { environmentId: id }),
+  userMessage: (text, requestId = '') => detail('nsl.clusters.v1.UserMessage', { message: text, requestId }),
+
+  /** @param {{ requested?: object, used?: object, limits?: object, kind?: 1 | 2, description?: string }} limits */
+  resourceLimits: (limits) => detail('ResourceLimitsError', limits),
+
+  usageLimits: ({ used = 0, limits = 0 }) =>
+    detail('UsageLimitsError', {
+      used: { computeUnitMinutes: BigInt(used) },
+      limits: { computeUnitMinutes: BigInt(limits) },
+    }),
+
+  platformNotAllowed: (requestedPlatform, allowedPlatforms) =>
+    detail('PlatformNotAllowedError', { requestedPlatform, allowedPlatforms }),
+
+  /** Its type is on record, its fields are not (§11): no reader may depend on what is in it. */
+  permissionDenied: () => ({
+    type: 'namespace.cloud.iam.v1beta.PermissionDeniedError',
+    value: new TextEncoder().encode('\n\rinstance/what'),
+  }),
+}
+
+// Every text below is made up: no source tells Namespace's own.
+
+export const unauthenticated = (text) => failure('unauthenticated', text)
+
+export const permissionDenied = (action) =>
+  failure('permission_denied', `not allowed to ${action} resource "instance"`, [details.permissionDenied()])
+
+export const notFound = (id) => failure('not_found', `no instance ${id}`, [details.environmentDoesntExist(id)])
+
+/** The code and the detail by which a client knows that it is gone (§11). */
+export const destroyed = (id) =>
+  failure('failed_precondition', 'the instance is no longer running', [details.environmentDestroyed(id)])
+
+/** A label of the wrong form is refused without a word (§6). */
+export const bareInvalidArgument = () => failure('invalid_argument')
+
+export const invalidArgument = (text) => failure('invalid_argument', text)
+
+/**
+ * How errors look: clients are told to understand all of it (§4).
+ *
+ * @typedef {object} ErrorForm
+ * @property {'string' | 'number' | 'upper'} [code]
+ * @property {boolean} [message] false: left out
+ * @property {boolean} [details] false: left out
+ * @property {boolean} [debug] false: left out of the details
+ * @property {boolean} [padded] base64 with padding
+ *
+ * @param {ConnectError} error
+ * @param {ErrorForm} [form]
+ */
+export function errorBody(error, form = {}) {
+  const name = codeToString(error.code)
+  const codes = { string: name, number: error.code, upper: name.toUpperCase() }
+  const entries = error.details.map(({ type, value, debug }) => ({
+    type,
+    value: base64Encode(value, form.padded ? 'std' : 'std_raw'),
+    ...(debug && form.debug !== false && { debug }),
+  }))
+  return {
+    code: codes[form.code ?? 'string'],
+    ...(error.rawMessage && form.message !== false && { message: error.rawMessage }),
+    ...(entries.length > 0 && form.details !== false && { details: entries }),
+  }
+}
+
+/** The answer that tells of an error. @returns {import('../shared/http.mjs').Answer} */
+export function errorAnswer(error, form) {
+  return {
+    status: codeToHttpStatus(error.code),
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(errorBody(error, form)),
+  }
+}
+
+/**
+ * A fault: an answer with this code.
+ *
+ * @param {string} code
+ * @param {object} [extra]
+ * @param {string} [extra.message]
+ * @param {Detail[]} [extra.details]
+ * @param {ErrorForm} [extra.form]
+ * @param {number} [extra.status] another than the code's, as a proxy may make it
+ * @param {Record<string, string>} [extra.headers]
+ * @param {boolean} [extra.effect] the method happens all the same
+ * @returns {import('../shared/faults.mjs').Fault}
+ */
+export function connectError(code, { message: text, details: list, form, status, headers, effect } = {}) {
+  const answer = errorAnswer(failure(code, text, list), form)
+  return {
+    kind: 'respond',
+    status: status ?? answer.status,
+    headers: { ...answer.headers, ...headers },
+    body: answer.body,
+    effect,
+  }
+}
+
+/** What the global host and any other wrong place say to a path of the Compute API: no Connect error (§2). */
+export const wrongPlace = () => ({
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: '404 page not found\n',
+})

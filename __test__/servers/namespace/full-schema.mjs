@@ -1,0 +1,19 @@
+// Namespace's own schema, to check requests against where it is at hand. It is not ours to publish, so it lies next to
+// the checkout or nowhere.
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+
+import { createFileRegistry, fromBinary } from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+
+const file = new URL('../../../../shared/reference/namespace-compute.binpb', import.meta.url)
+
+/** @type {Promise<import('@bufbuild/protobuf').FileRegistry> | undefined} */
+let loading
+
+/** Built once per process; `undefined` where the file is missing. */
+export function loadFullSchema() {
+  if (!existsSync(file)) return undefined
+  loading ??= readFile(file).then((bytes) => createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes)))
+  return loading
+}

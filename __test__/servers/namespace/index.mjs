@@ -1,0 +1,144 @@
+// A server that behaves as Namespace's Compute API does, on the loopback interface.
+import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { Processes } from '../shared/processes.mjs'
+import { ENDING, PLANS } from './course.mjs'
+import { loadFullSchema } from './full-schema.mjs'
+import { createWire } from './wire.mjs'
+import { World } from './world.mjs'
+
+export { tooManyRequests } from '../shared/http.mjs'
+export { PLANS } from './course.mjs'
+export { connectError, details, wrongPlace } from './errors.mjs'
+export { SECRETS } from './present.mjs'
+
+const HOUR = 3_600_000
+const TICK_MILLISECONDS = 50
+
+/**
+ * `server.settings` can be changed while it runs, but for `port`, `seed`, `now`, `stepMilliseconds`, `runCommand`.
+ *
+ * @typedef {import('./course.mjs').Step} Step
+ *
+ * @typedef {object} NamespaceOptions
+ * @property {number} [port] 0 (default): any free one
+ * @property {number} [seed] of ids and tokens; absent: fresh ones
+ * @property {() => number} [now] clock in milliseconds
+ * @property {Step[] | ((instance: import('./world.mjs').Instance) => Step[])} [plan] what becomes of every instance
+ *   that is created; see PLANS
+ * @property {Step[]} [ending] what DestroyInstance and the deadline begin
+ * @property {number} [stepMilliseconds] instances move by the server's clock instead of with each DescribeInstance
+ * @property {number} [endingMilliseconds] the same for their ending only
+ * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a container that is up
+ * @property {number} [lifetimeMilliseconds] of an instance without a deadline of its own; Namespace's is not published
+ * @property {number} [lifetimeMaximumMilliseconds] what a policy makes of a longer one (reference/namespace.md §6)
+ * @property {'documented' | 'any'} [shapes] which machine shapes are accepted; the schema sets no bounds (§6)
+ * @property {RegExp} [uniqueTagForm] charset and length are not published (§9); the default is what a cautious client
+ *   keeps within
+ * @property {'reuse' | 'new' | 'refuse'} [destroyingHolder] a create whose tag is held by an instance in state
+ *   DESTROYING gets that instance, a new one, or failed_precondition; not published (§9)
+ * @property {'reuse' | 'refuse'} [otherBody] a create whose tag is held by an instance that another request made gets
+ *   it all the same, or already_exists; not published (§9); every field counts, the deadline too
+ * @property {'failed_precondition' | 'not_found'} [destroyDead] DestroyInstance of an instance in state DESTROYED (§5)
+ * @property {'accept' | 'refuse'} [destroyDying] the same for DESTROYING; not on record
+ * @property {boolean} [forgetDestroyed] what is DESTROYED is not_found, and in no list, instead of being shown so (§1)
+ * @property {number} [pageSizeDefault] about 100 (§8)
+ * @property {number} [pageSizeMaximum]
+ * @property {'oldest' | 'newest'} [listOrder] first; not on record
+ * @property {boolean} [sparsePages] pages are filtered after they were cut: short and empty ones are not the last
+ * @property {string[]} [statesOfList] which states ListInstances shows by default (§8)
+ * @property {string[]} [statesOfCompleteList] with includeCompleteRuns; whether DESTROYING, SUSPENDING and SUSPENDED
+ *   are among them is not on record: the schema's words name none of them
+ * @property {boolean} [listAllRegions] one project says that a list shows all regions from any endpoint (§2)
+ * @property {string} [region] of the endpoint without a prefix
+ * @property {string[]} [regions] that have an endpoint, see `endpoint`
+ * @property {boolean} [wrongHost] behaves as a host that does not serve the Compute API (§2)
+ * @property {import('./errors.mjs').ErrorForm} [errorForm] how errors are written (§4)
+ * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
+ */
+
+/** @param {NamespaceOptions} [options] */
+export async function startNamespaceServer(options = {}) {
+  const settings = {
+    port: 0,
+    now: Date.now,
+    plan: PLANS.runs,
+    ending: ENDING,
+    lifetimeMilliseconds: HOUR,
+    lifetimeMaximumMilliseconds: 24 * HOUR,
+    shapes: 'documented',
+    uniqueTagForm: /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/,
+    destroyingHolder: 'reuse',
+    otherBody: 'reuse',
+    destroyDead: 'failed_precondition',
+    destroyDying: 'accept',
+    forgetDestroyed: false,
+    pageSizeDefault: 100,
+    pageSizeMaximum: 100,
+    listOrder: 'newest',
+    sparsePages: false,
+    statesOfList: ['PENDING', 'CREATING', 'RUNNING'],
+    statesOfCompleteList: ['PENDING', 'CREATING', 'RUNNING', 'DESTROYED', 'ERROR'],
+    listAllRegions: false,
+    region: 'us',
+    regions: ['us', 'eu'],
+    wrongHost: false,
+    ...options,
+  }
+  const { now } = settings
+  const violations = []
+  const processes = new Processes(settings.runCommand)
+  const random = createRandom(settings.seed)
+  const world = new World({ now, settings, random, onUp: startProcesses, onDown: stopProcesses })
+  const fullSchema = await loadFullSchema()
+  const wire = createWire({
+    world,
+    settings,
+    fullSchema,
+    onViolation: (violation) => violations.push(violation),
+    onInternalError: (error) => server.errors.push(error),
+  })
+  const server = await startHttpServer({
+    handle: wire.handle,
+    describe: wire.describe,
+    port: settings.port,
+    now,
+    onDone(request) {
+      wire.leave(request)
+      settings.onDone?.(request)
+    },
+  })
+  // Reads move what they read; what nobody reads moves only so: a deadline, or a container that is to be started.
+  const ticker = settings.stepMilliseconds && setInterval(() => world.sweep(), TICK_MILLISECONDS).unref()
+
+  function startProcesses(instance) {
+    for (const container of instance.containers) {
+      const subject = { instance, container }
+      const labels = { instanceId: instance.id, containerName: container.name }
+      processes.start({ id: container.id, subject, labels }, container.environment, (exitCode) => {
+        world.containerEnded(instance, container, exitCode)
+      })
+    }
+  }
+
+  function stopProcesses(instance) {
+    for (const { id } of instance.containers) processes.stop(id)
+  }
+
+  const closeServer = server.close
+  return Object.assign(server, {
+    world,
+    settings,
+    processes: processes.all,
+    /** What no decent client would send; the real server would have taken most of it without a word. */
+    violations,
+    /** Whether Namespace's own schema was at hand to check requests against. */
+    fullSchema: fullSchema !== undefined,
+    /** The base URL of a region's endpoint; on the one host that there is here, a path tells them apart. */
+    endpoint: (region = settings.region) => (region === settings.region ? server.url : `${server.url}/${region}`),
+    async close() {
+      clearInterval(ticker)
+      await closeServer()
+      await processes.close()
+    },
+  })
+}

@@ -1,0 +1,142 @@
+// What CreateInstance accepts beyond its schema (reference/namespace.md §6). A refusal's text is made up.
+import { timestampMs } from '@bufbuild/protobuf/wkt'
+
+import { bareInvalidArgument, details, failure, invalidArgument } from './errors.mjs'
+
+const LABEL_NAME = /^[a-z]([a-z0-9-.]*[a-z0-9])?$/
+const LABEL_NAME_BYTES = 63
+const LABEL_VALUE_BYTES = 255
+const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
+
+/** Machine shapes that the documentation lists, for Linux. */
+const VIRTUAL_CPUS = [2, 4, 8, 16, 32]
+const MEMORY_GIGABYTES = [2, 4, 8, 16, 32, 64, 80, 96, 112, 128, 256, 384, 512]
+
+const WORKLOAD_TYPES = ['WORKLOAD_TYPE_UNKNOWN', 'JOB', 'SERVICE']
+const SERVICE = WORKLOAD_TYPES.indexOf('SERVICE')
+const HTTP = 1
+const PROTO_MAXIMUM = 4
+const LINUX = 'linux'
+
+/** The command line's; the server's own is not on record. */
+export const DEFAULT_SHAPE = { virtualCpu: 4, memoryMegabytes: 8192, machineArch: 'amd64', os: LINUX }
+
+const bytesOf = (text) => Buffer.byteLength(text)
+
+/**
+ * @param {object} request CreateInstanceRequest
+ * @param {object} settings of the server
+ * @param {number} now
+ * @returns {Partial<import('./world.mjs').Instance>} what it asks for
+ */
+export function readCreate(request, settings, now) {
+  const shape = readShape(request.shape, settings)
+  if (shape.os !== LINUX && request.containers.length > 0) throw invalidArgument('containers need linux')
+  const names = request.containers.map(({ name }) => name)
+  if (new Set(names).size < names.length) throw invalidArgument('two containers of one name')
+  return {
+    labels: readLabels(request.labels),
+    purpose: request.documentedPurpose,
+    shape,
+    deadline: readDeadline(request.deadline, settings, now),
+    containers: request.containers.map(readContainer),
+    uniqueTag: readTag(request.experimental?.uniqueTag, settings),
+  }
+}
+
+function readLabels(labels) {
+  for (const { name, value } of labels) {
+    if (!LABEL_NAME.test(name) || bytesOf(name) > LABEL_NAME_BYTES) throw bareInvalidArgument()
+    if (bytesOf(value) > LABEL_VALUE_BYTES) throw bareInvalidArgument()
+  }
+  // What the real one makes of a name that comes twice is not on record; nobody should depend on it.
+  if (new Set(labels.map(({ name }) => name)).size < labels.length) throw invalidArgument('two labels of one name')
+  return labels.map(({ name, value }) => ({ name, value }))
+}
+
+function readShape(shape, settings) {
+  if (!shape) return DEFAULT_SHAPE
+  const { virtualCpu, memoryMegabytes, machineArch, os } = shape
+  const read = { virtualCpu, memoryMegabytes, machineArch: machineArch || 'amd64', os: os || LINUX }
+  if (!['amd64', 'arm64'].includes(read.machineArch)) throw invalidArgument('unknown machine_arch')
+  if (!['linux', 'macos'].includes(read.os)) throw invalidArgument('unknown os')
+  if (virtualCpu < 1 || memoryMegabytes < 1) throw invalidArgument('shape too small')
+  // The schema sets no bounds; whether the server does beyond its list of shapes is not on record.
+  if (settings.shapes === 'documented' && read.os === LINUX && !isListed(read)) {
+    throw invalidArgument('no such machine shape')
+  }
+  return read
+}
+
+function isListed({ virtualCpu, memoryMegabytes }) {
+  const gigabytes = memoryMegabytes / 1024
+  return VIRTUAL_CPUS.includes(virtualCpu) && MEMORY_GIGABYTES.includes(gigabytes) && gigabytes >= virtualCpu
+}
+
+/** Every instance gets one; policy can shorten what is asked for. */
+function readDeadline(deadline, { lifetimeMilliseconds, lifetimeMaximumMilliseconds }, now) {
+  if (!deadline) return now + lifetimeMilliseconds
+  const asked = timestampMs(deadline)
+  if (asked <= now) throw invalidArgument('the deadline has passed')
+  return Math.min(asked, now + lifetimeMaximumMilliseconds)
+}
+
+function readTag(uniqueTag, { uniqueTagForm }) {
+  if (!uniqueTag) return undefined
+  if (!uniqueTagForm.test(uniqueTag)) throw invalidArgument('unique_tag')
+  return uniqueTag
+}
+
+function readContainer({ name, imageRef, args, environment, exportPorts, workloadType }) {
+  if (!NAME.test(name)) throw invalidArgument('the name of a container')
+  if (!/^\S+$/.test(imageRef)) throw invalidArgument('image_ref')
+  if (!(workloadType in WORKLOAD_TYPES)) throw invalidArgument('workload_type')
+  // A variable without a name, or with these in it, cannot be given to a process.
+  if (Object.keys(environment).some((variable) => !/^[^=\0]+$/.test(variable))) throw invalidArgument('environment')
+  for (const port of exportPorts) checkPort(port)
+  return {
+    name,
+    imageRef,
+    args: [...args],
+    environment: { ...environment },
+    exportPorts: [...exportPorts],
+    isService: workloadType === SERVICE,
+  }
+}
+
+function checkPort({ proto, containerPort, name, httpMatchRule }) {
+  if (proto < 1 || proto > PROTO_MAXIMUM) throw invalidArgument('proto of an exported port')
+  if (containerPort < 1 || containerPort > 65_535) throw invalidArgument('container_port')
+  if (name !== '' && !NAME.test(name)) throw invalidArgument('name of an exported port')
+  if (proto !== HTTP && httpMatchRule.length > 0) throw invalidArgument('http_match_rule without HTTP')
+}
+
+/**
+ * Refuses what the workspace has no room for. The details are on record, the code of the last one is not (§11).
+ *
+ * @param {object} workspace
+ * @param {() => import('./world.mjs').Instance[]} liveInstances
+ * @param {{ virtualCpu: number, memoryMegabytes: number, machineArch: string, os: string }} shape
+ */
+export function checkLimits({ limits, usedUp, platforms }, liveInstances, shape) {
+  const platform = `${shape.os}/${shape.machineArch}`
+  if (platforms && !platforms.includes(platform)) {
+    throw failure('failed_precondition', 'platform not allowed', [details.platformNotAllowed(platform, platforms)])
+  }
+  if (usedUp) throw failure('resource_exhausted', 'usage limits exceeded', [details.usageLimits(usedUp)])
+  if (!limits) return
+  const live = liveInstances()
+  const used = {
+    virtualCpu: sum(live, ({ shape: { virtualCpu } }) => virtualCpu),
+    memoryMegabytes: sum(live, ({ shape: { memoryMegabytes } }) => memoryMegabytes),
+    instanceCount: live.length,
+  }
+  const requested = { virtualCpu: shape.virtualCpu, memoryMegabytes: shape.memoryMegabytes, instanceCount: 1 }
+  const over = Object.keys(used).find((name) => used[name] + requested[name] > (limits[name] ?? Infinity))
+  if (over === undefined) return
+  const kind = over === 'instanceCount' ? 2 : 1
+  const detail = details.resourceLimits({ requested, used, limits, kind, description: over })
+  throw failure('resource_exhausted', 'workspace out of resources', [detail])
+}
+
+const sum = (list, valueOf) => list.reduce((total, entry) => total + valueOf(entry), 0)

@@ -1,0 +1,40 @@
+// The messages of Namespace's Compute API that this package uses, from the descriptors of our own schema.
+import { readFileSync } from 'node:fs'
+
+import { createFileRegistry, fromJson } from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+
+const PACKAGE = 'namespace.cloud.compute.v1beta'
+
+const { generatedFrom, ...descriptors } = JSON.parse(
+  readFileSync(new URL('schema/descriptors.json', import.meta.url), 'utf8'),
+)
+
+export { generatedFrom }
+
+export const registry = createFileRegistry(fromJson(FileDescriptorSetSchema, descriptors))
+
+export const service = registry.getService(`${PACKAGE}.ComputeService`)
+
+/** The service's part of every path. */
+export const SERVICE_PATH = `/${service.typeName}/`
+
+export const methods = new Map(service.methods.map((method) => [method.name, method]))
+
+/** @param {string} name a message of the Compute API, or the full name of another one */
+export const message = (name) => registry.getMessage(name.includes('.') ? name : `${PACKAGE}.${name}`)
+
+const STATUS = registry.getEnum(`${PACKAGE}.InstanceMetadata.Status`)
+const NUMBER_OF_STATUS = new Map(STATUS.values.map(({ name, number }) => [name, number]))
+
+/** Numbers from here on stand for states that the schema does not know; see nameUnknownStatuses in wire.mjs. */
+export const UNKNOWN_STATUS = 9000
+export const unknownStatuses = []
+
+/** @param {string} name of a state; one that the schema lacks gets a number too, as after a newer version's release */
+export function statusNumber(name) {
+  const known = NUMBER_OF_STATUS.get(name)
+  if (known !== undefined) return known
+  if (!unknownStatuses.includes(name)) unknownStatuses.push(name)
+  return UNKNOWN_STATUS + unknownStatuses.indexOf(name)
+}

@@ -1,0 +1,20 @@
+// The Namespace server for use by hand: instances move by themselves, and somebody else's run beside yours.
+import { startNamespaceServer } from './index.mjs'
+import { SERVICE_PATH } from './schema.mjs'
+
+/** @param {Pick<import('./index.mjs').NamespaceOptions, 'port' | 'runCommand' | 'onDone'>} options */
+export async function start(options) {
+  const server = await startNamespaceServer({ ...options, stepMilliseconds: 300 })
+  const { world } = server
+  const { token, workspaceId } = world.seed()
+  const reader = world.addToken({ workspace: workspaceId, actions: ['get', 'list'] })
+  return {
+    server,
+    environment: { NSC_TOKEN: token, NSC_ENDPOINT: server.url },
+    hints: `${server.fullSchema ? "Requests are checked against Namespace's own schema too.\n" : ''}Plain HTTP and JSON:
+curl ${server.url}${SERVICE_PATH}ListInstances -H "Authorization: Bearer $NSC_TOKEN" \\
+  -H 'Content-Type: application/json' -H 'Connect-Protocol-Version: 1' -d '{}'
+Another region's endpoint: ${server.endpoint('eu')}
+A token that may look and not touch: ${reader}`,
+  }
+}

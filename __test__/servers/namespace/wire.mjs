@@ -1,0 +1,128 @@
+// From an HTTP request to the Connect library's handlers and back.
+import { Code, ConnectError, createConnectRouter, createContextValues } from '@connectrpc/connect'
+import { createAsyncIterable, readAllBytes } from '@connectrpc/connect/protocol'
+import { errorFromJson } from '@connectrpc/connect/protocol-connect'
+
+import { admit } from './access.mjs'
+import { CALLER, createMethods, REGION } from './compute.mjs'
+import { errorAnswer, invalidArgument, wrongPlace } from './errors.mjs'
+import { methods, service, SERVICE_PATH, UNKNOWN_STATUS, unknownStatuses } from './schema.mjs'
+import { complain } from './strict.mjs'
+
+const PATH = new RegExp(`^(?:/([a-z0-9-]+))?${SERVICE_PATH.replaceAll('.', '\\.')}([A-Za-z]+)$`)
+const BODY_MAXIMUM = 1024 * 1024
+
+/**
+ * @param {object} options
+ * @param {import('./world.mjs').World} options.world
+ * @param {object} options.settings of the server, read at each request
+ * @param {import('@bufbuild/protobuf').FileRegistry} [options.fullSchema]
+ * @param {(violation: object) => void} options.onViolation
+ * @param {(error: Error) => void} options.onInternalError
+ */
+export function createWire({ world, settings, fullSchema, onViolation, onInternalError }) {
+  const router = createConnectRouter({
+    grpc: false,
+    grpcWeb: false,
+    requireConnectProtocolHeader: true,
+    requestGate(context) {
+      context.values.set(CALLER, admit(context.requestHeader.get('authorization'), context.method.name, world))
+    },
+  })
+  const implementation = Object.entries(createMethods(world, settings)).map(([name, method]) => [name, guarded(method)])
+  router.service(service, Object.fromEntries(implementation))
+  const handlers = new Map(router.handlers.map((handler) => [handler.method.name, handler]))
+  const underWay = new Map()
+
+  /** A method that fails by accident is this server's own bug: the library would only say "internal error". */
+  function guarded(method) {
+    return async (request, context) => {
+      try {
+        return await method(request, context)
+      } catch (error) {
+        if (error instanceof ConnectError) throw error
+        if (context.signal.aborted) throw new ConnectError('the client has left', Code.Canceled)
+        onInternalError(error)
+        throw error
+      }
+    }
+  }
+
+  /** Where a request wants to go: nowhere, where the path is none of ours or the region has no such endpoint. */
+  function locate({ path }) {
+    const [, region = settings.region, name] = PATH.exec(path) ?? []
+    if (!methods.has(name)) return undefined
+    return { region, name, isServed: settings.regions.includes(region) && !settings.wrongHost }
+  }
+
+  /** What the request log needs to know before anything happens; harmless for any request. */
+  function describe(request) {
+    const place = locate(request)
+    return place ? { operation: place.name, region: place.region } : {}
+  }
+
+  async function handle(request) {
+    const place = locate(request)
+    if (!place) onViolation({ kind: 'route', message: `${request.method} ${request.path}`, at: request.at })
+    if (!place?.isServed) return wrongPlace()
+    const method = methods.get(place.name)
+    const complaint = complain(request, method, fullSchema)
+    if (complaint) return refuse(request, complaint)
+    if (!request.headers.authorization) {
+      onViolation({ kind: 'header', message: 'no Authorization', operation: place.name, at: request.at })
+    }
+    return run(request, place)
+  }
+
+  function refuse(request, { kind, message }) {
+    onViolation({ kind, message, operation: request.operation, at: request.at })
+    if (kind === 'method') return { status: 405, headers: { allow: 'POST' } }
+    if (kind === 'content-type') return { status: 415 }
+    return errorAnswer(invalidArgument(message), settings.errorForm)
+  }
+
+  async function run(request, { name, region }) {
+    const controller = new AbortController()
+    // A late effect: its client has left before it begins.
+    if (request.done) controller.abort()
+    underWay.set(request, controller)
+    try {
+      const response = await handlers.get(name)({
+        httpVersion: '1.1',
+        method: request.method,
+        url: `http://loopback${request.path}`,
+        header: new Headers(Object.entries(request.headers).map(([key, value]) => [key, String(value)])),
+        body: createAsyncIterable([new TextEncoder().encode(request.body)]),
+        signal: controller.signal,
+        contextValues: createContextValues().set(REGION, region),
+      })
+      return await toAnswer(response)
+    } finally {
+      underWay.delete(request)
+    }
+  }
+
+  async function toAnswer({ status, header, body }) {
+    const text = new TextDecoder().decode(await readAllBytes(body ?? createAsyncIterable([]), BODY_MAXIMUM))
+    if (status !== 200 && settings.errorForm) {
+      return errorAnswer(errorFromJson(JSON.parse(text), undefined, new Error(text)), settings.errorForm)
+    }
+    return { status, headers: { 'content-type': header.get('content-type') }, body: nameUnknownStatuses(text) }
+  }
+
+  return {
+    describe,
+    handle,
+    /** The client has its answer, or has left: nobody waits any more for what this request waits for. */
+    leave: (request) => underWay.get(request)?.abort(),
+  }
+}
+
+/** The library writes a state that the schema lacks as a number; a newer server would know its name. */
+function nameUnknownStatuses(text) {
+  if (unknownStatuses.length === 0) return text
+  return text.replaceAll(/"status":(\d{4})\b/g, (whole, number) => {
+    const name = unknownStatuses[Number(number) - UNKNOWN_STATUS]
+    return name === undefined ? whole : `"status":${JSON.stringify(name)}`
+  })
+}

@@ -1,0 +1,360 @@
+// All that Namespace would know: workspaces, tokens, instances.
+import { curtain, glance } from '../shared/visibility.mjs'
+import { ACTIONS, formToken } from './access.mjs'
+import { Course } from './course.mjs'
+import { DEFAULT_SHAPE } from './requests.mjs'
+
+const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789'
+const idOf = (object) => (typeof object === 'string' ? object : object.id)
+
+/** Gone, or going for good. */
+const OVER = new Set(['DESTROYING', 'DESTROYED'])
+
+/**
+ * @typedef {object} Instance
+ * @property {string} id
+ * @property {number} sequence
+ * @property {string} workspaceId
+ * @property {string} region
+ * @property {string} creatorId
+ * @property {{ name: string, value: string }[]} labels
+ * @property {string} purpose
+ * @property {{ virtualCpu: number, memoryMegabytes: number, machineArch: string, os: string }} shape
+ * @property {number} createdAt milliseconds, as are all times here
+ * @property {number} [readyAt]
+ * @property {number} [destroyedAt]
+ * @property {number} deadline
+ * @property {Container[]} containers
+ * @property {string} [uniqueTag]
+ * @property {string} status its true state, without counting as a read
+ * @property {object[]} shutdownReasons
+ * @property {string} [destroyReason]
+ *
+ * @typedef {object} Container
+ * @property {string} id
+ * @property {string} name
+ * @property {string} imageRef
+ * @property {string[]} args
+ * @property {Record<string, string>} environment
+ * @property {object[]} exportPorts
+ * @property {boolean} isService its end is a failure whatever its exit code (reference/namespace.md §6)
+ */
+
+/** The methods see the truth; only the API (compute.mjs) looks through the curtain of `lag` and `stale`. */
+export class World {
+  workspaces = new Map()
+  tokens = new Map()
+
+  /**
+   * How long what is created from now on stays unseen by DescribeInstance and ListInstances: for its first `reads`
+   * reads of each kind, or so many milliseconds of the server's clock. `destroy`: DestroyInstance does not see it
+   * either. No source tells of any lag at Namespace, nor that there is none.
+   */
+  lag = { reads: 0, milliseconds: 0, destroy: false }
+
+  /**
+   * How long what is destroyed from now on is shown as it was before; with `showDeletedAt` true (the default) it is
+   * shown as it is, DESTROYING or DESTROYED.
+   */
+  stale = { reads: 0, milliseconds: 0, showDeletedAt: true }
+
+  #instances = new Map()
+  #holders = new Map()
+  #planned = []
+  #watchers = new Map()
+  #sequence = 0
+
+  /**
+   * @param {object} options
+   * @param {() => number} options.now
+   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
+   * @param {object} options.settings of the server
+   * @param {(instance: Instance) => void} [options.onUp]
+   * @param {(instance: Instance) => void} [options.onDown] it was up before
+   */
+  constructor({ now, random, settings, onUp = () => {}, onDown = () => {} }) {
+    this.now = now
+    this.random = random
+    this.settings = settings
+    this.onUp = onUp
+    this.onDown = onDown
+  }
+
+  // --- Setting the scene ---------------------------------------------------------------------------------------
+
+  /**
+   * A workspace, a token for it, and two instances that somebody else runs there.
+   * @returns {{ token: string, workspaceId: string }}
+   */
+  seed() {
+    const workspace = this.createWorkspace({ name: 'sandboxes' })
+    this.addInstance(workspace, { purpose: 'CI runner', labels: { 'runner.job': '4711' } })
+    this.addInstance(workspace, { purpose: 'builder', shape: { virtualCpu: 8, memoryMegabytes: 16_384 } })
+    return { token: this.addToken({ workspace }), workspaceId: workspace.id }
+  }
+
+  /**
+   * @param {object} [options]
+   * @param {string} [options.name]
+   * @param {{ virtualCpu?: number, memoryMegabytes?: number, instanceCount?: number }} [options.limits] beyond them a
+   *   create is refused (reference/namespace.md §11)
+   * @param {{ used: number, limits: number }} [options.usedUp] the period's usage; set: every create is refused
+   * @param {string[]} [options.platforms] `linux/amd64`; absent: all
+   */
+  createWorkspace({ name = 'workspace', limits, usedUp, platforms } = {}) {
+    const workspace = { id: `tenant_${this.random.text(LOWER, 20)}`, name, limits, usedUp, platforms, instances: [] }
+    this.workspaces.set(workspace.id, workspace)
+    return workspace
+  }
+
+  /**
+   * @param {object} options
+   * @param {object | string} options.workspace
+   * @param {string[]} [options.actions] what it is granted; absent: all
+   * @param {number} [options.expiresAt] milliseconds of the server's clock
+   * @param {'revocable' | 'tenant' | 'workload'} [options.kind] form of a token that is made up
+   * @param {string} [options.secret] for a test that has to recognise it within the token's form
+   * @param {string} [options.token] the whole of it
+   * @returns {string}
+   */
+  addToken({ workspace, actions = ACTIONS, expiresAt = Infinity, kind = 'revocable', secret, token }) {
+    const actorId = `user_${this.random.text(LOWER, 20)}`
+    const caller = { workspaceId: idOf(workspace), actorId, actions, expiresAt }
+    const form = { kind, region: this.settings.region, secret: secret ?? this.random.text(LOWER, 40), ...caller }
+    const text = token ?? formToken(form)
+    this.tokens.set(text, caller)
+    return text
+  }
+
+  /**
+   * An instance that has been there for a while, made by somebody else unless `labels` tell otherwise: no lag, and
+   * no process of its own.
+   *
+   * @param {object | string} workspace
+   * @param {object} [options]
+   * @param {string} [options.region]
+   * @param {Record<string, string>} [options.labels]
+   * @param {import('./course.mjs').Step} [options.status]
+   * @param {string} [options.purpose]
+   * @param {object} [options.shape]
+   * @param {string} [options.image]
+   * @param {Record<string, string>} [options.environment]
+   * @param {string} [options.uniqueTag]
+   * @param {number} [options.createdAt]
+   * @param {number} [options.deadline]
+   */
+  addInstance(workspace, { status = 'RUNNING', labels = {}, image = 'busybox', environment = {}, ...rest } = {}) {
+    const instance = this.#record({
+      workspaceId: idOf(workspace),
+      labels: Object.entries(labels).map(([name, value]) => ({ name, value })),
+      containers: [{ name: 'main', imageRef: image, args: [], environment, exportPorts: [], isService: true }],
+      ...rest,
+    })
+    this.#setCourse(instance, [status])
+    return instance
+  }
+
+  /** The plan of the next `count` instances that are created. */
+  planNext(plan, count = 1) {
+    for (let index = 0; index < count; index += 1) this.#planned.push(plan)
+  }
+
+  /** Takes an instance out of its plan. @param {import('./course.mjs').Step} step */
+  setStatus(instanceOrId, step) {
+    this.#setCourse(this.get(idOf(instanceOrId)), [step])
+  }
+
+  // --- What is true now ----------------------------------------------------------------------------------------
+
+  /** @returns {Instance | undefined} whatever its state */
+  get(id) {
+    const instance = this.#instances.get(id)
+    if (instance) this.#catchUp(instance)
+    return instance
+  }
+
+  /** Every instance of the workspace there has ever been, in the order of creation. @returns {Instance[]} */
+  allInstances(workspace) {
+    const { instances } = this.workspaces.get(idOf(workspace))
+    for (const instance of instances) this.#catchUp(instance)
+    return [...instances]
+  }
+
+  /** Those that cost money: neither gone nor on their way out. A failed one is among them (§7). */
+  liveInstances(workspace) {
+    return this.allInstances(workspace).filter(({ status }) => !OVER.has(status))
+  }
+
+  /** What the main container was given. */
+  environmentOf(instanceOrId) {
+    return this.get(idOf(instanceOrId)).containers[0]?.environment
+  }
+
+  /** Who holds the tag: it is free again when its holder is gone. @returns {Instance | undefined} */
+  holderOf({ workspaceId, region, uniqueTag }) {
+    const holder = this.#holders.get(`${workspaceId}/${region}/${uniqueTag}`)
+    if (holder) this.#catchUp(holder)
+    return holder?.status === 'DESTROYED' ? undefined : holder
+  }
+
+  /** Moves everything to where the clock says it is; reads do so by themselves. */
+  sweep() {
+    for (const id of this.#instances.keys()) this.get(id)
+  }
+
+  // --- What the API does ---------------------------------------------------------------------------------------
+
+  /** @param {Partial<Instance>} fields @returns {Instance} */
+  create(fields) {
+    const instance = this.#record(fields)
+    instance.lag = curtain(this.lag, this.now())
+    instance.lagsForDestroy = Boolean(this.lag.destroy)
+    instance.runsProcesses = true
+    const plan = this.#planned.shift() ?? this.#planFor(instance)
+    this.#setCourse(instance, plan, this.settings.stepMilliseconds)
+    return instance
+  }
+
+  /**
+   * How one read sees the instance; counts the read.
+   *
+   * @param {Instance} instance
+   * @param {'describe' | 'list' | 'destroy'} kind
+   * @returns {{ status: string, destroyedAt?: number } | undefined} `undefined`: not at all
+   */
+  see(instance, kind) {
+    this.#catchUp(instance)
+    if (kind === 'destroy' && !instance.lagsForDestroy) return this.#truth(instance)
+    const sight = glance(instance, kind, this.now())
+    if (sight === 'gone' && instance.deletedAt === null) return undefined
+    if (sight === 'ghost') return { status: instance.statusBefore }
+    return this.#truth(instance)
+  }
+
+  /** What a read that moves its subject does when it has seen it. */
+  moveOn(instance) {
+    if (instance.course.movesByReads && instance.course.advance()) this.#arrive(instance)
+  }
+
+  /** Asynchronous: DESTROYING, then DESTROYED. */
+  destroy(instance, reason) {
+    if (OVER.has(instance.status)) return
+    instance.destroyReason = reason
+    this.#setCourse(instance, this.settings.ending, this.settings.endingMilliseconds ?? this.settings.stepMilliseconds)
+  }
+
+  /** A container has ended by itself (reference/namespace.md §6). */
+  containerEnded(instance, container, exitCode) {
+    if (OVER.has(instance.status)) return
+    if (!container.isService) {
+      this.destroy(instance, 'the container has ended')
+      return
+    }
+    this.#setCourse(instance, [{ status: 'ERROR', shutdownReasons: [failureOf(container, exitCode)] }])
+  }
+
+  /** Resolves when the instance has changed its state. @param {AbortSignal} signal rejects with its reason */
+  changed(instance, signal) {
+    return new Promise((resolve, reject) => {
+      const watchers = this.#watchers.get(instance) ?? new Set()
+      this.#watchers.set(instance, watchers)
+      const end = (settle) => {
+        signal.removeEventListener('abort', onAbort)
+        watchers.delete(onChange)
+        settle()
+      }
+      const onChange = () => end(resolve)
+      const onAbort = () => end(() => reject(signal.reason))
+      if (signal.aborted) {
+        onAbort()
+        return
+      }
+      signal.addEventListener('abort', onAbort)
+      watchers.add(onChange)
+    })
+  }
+
+  #truth(instance) {
+    const { status, destroyedAt } = instance
+    if (status === 'DESTROYED' && this.settings.forgetDestroyed) return undefined
+    return { status, destroyedAt }
+  }
+
+  #record(fields) {
+    this.#sequence += 1
+    const now = this.now()
+    const instance = {
+      id: this.random.text(LOWER, 13),
+      sequence: this.#sequence,
+      region: this.settings.region,
+      creatorId: `user_${this.random.text(LOWER, 20)}`,
+      labels: [],
+      purpose: '',
+      createdAt: now,
+      deadline: now + this.settings.lifetimeMilliseconds,
+      deletedAt: null,
+      shutdownReasons: [],
+      ...fields,
+      shape: { ...DEFAULT_SHAPE, ...fields.shape },
+      containers: (fields.containers ?? []).map((container) => ({ id: this.random.text(LOWER, 13), ...container })),
+      get status() {
+        return this.course?.step.status
+      },
+    }
+    this.#instances.set(instance.id, instance)
+    this.workspaces.get(instance.workspaceId).instances.push(instance)
+    if (instance.uniqueTag) {
+      this.#holders.set(`${instance.workspaceId}/${instance.region}/${instance.uniqueTag}`, instance)
+    }
+    return instance
+  }
+
+  #planFor(instance) {
+    const { plan } = this.settings
+    return typeof plan === 'function' ? plan(instance) : plan
+  }
+
+  #setCourse(instance, steps, stepMilliseconds) {
+    instance.course = new Course(steps, { now: this.now(), stepMilliseconds })
+    this.#arrive(instance)
+  }
+
+  /** By the clock: steps, and the deadline, at which every instance ends (§6). */
+  #catchUp(instance) {
+    while (instance.course.advanceByClock(this.now())) this.#arrive(instance)
+    if (this.now() >= instance.deadline && !OVER.has(instance.status)) this.destroy(instance, 'deadline')
+  }
+
+  #arrive(instance) {
+    const { status, shutdownReasons } = instance.course.step
+    const isUp = status === 'RUNNING'
+    const wasUp = instance.isUp
+    instance.isUp = isUp
+    if (!OVER.has(status)) instance.statusBefore = status
+    if (isUp) instance.readyAt ??= this.now()
+    if (status === 'DESTROYED') instance.destroyedAt ??= this.now()
+    if (OVER.has(status)) this.#markDeleted(instance)
+    if (status === 'ERROR') instance.shutdownReasons = shutdownReasons ?? [failureOf(instance.containers[0], 1)]
+    if (isUp && !wasUp && instance.runsProcesses) this.onUp(instance)
+    if (!isUp && wasUp) this.onDown(instance)
+    for (const watcher of this.#watchers.get(instance) ?? []) watcher()
+  }
+
+  #markDeleted(instance) {
+    if (instance.deletedAt !== null) return
+    instance.deletedAt = new Date(this.now()).toISOString()
+    instance.stale = curtain(this.stale, this.now())
+    if (instance.stale) instance.stale.showDeletedAt = this.stale.showDeletedAt ?? true
+  }
+}
+
+/** Of what a failed container is reported with only the fields are on record (§7). */
+function failureOf(container, exitCode) {
+  return {
+    errorCode: exitCode ?? 137,
+    errorMessage: `container ${container?.name ?? 'main'} has failed`,
+    containerNscId: container?.id ?? '',
+    containerName: container?.name ?? '',
+    containerFailedReason: `exited with code ${exitCode ?? 137}`,
+  }
+}

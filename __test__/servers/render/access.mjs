@@ -1,0 +1,27 @@
+import { RenderError, unauthorized } from './errors.mjs'
+
+/**
+ * Who is asking (reference/render.md §1). A key is a user's, and reaches every workspace that the user belongs to.
+ *
+ * @typedef {{ userId: string, ownerIds: Set<string> }} Caller
+ *
+ * @param {import('node:http').IncomingHttpHeaders} headers
+ * @param {Map<string, Caller>} apiKeys
+ * @returns {Caller}
+ */
+export function identify({ authorization }, apiKeys) {
+  if (authorization === undefined) throw unauthorized('a request without authorization')
+  const key = /^Bearer (\S+)$/.exec(authorization)?.[1]
+  if (!key) throw unauthorized('an authorization that is not "Bearer" and a key')
+  const caller = apiKeys.get(key)
+  if (!caller) throw unauthorized()
+  return caller
+}
+
+/** Endpoints document 406 for what a client will not take (reference/render.md §1). */
+export function checkAccept({ accept }) {
+  if (accept === undefined) return
+  const types = accept.split(',').map((part) => part.split(';')[0].trim().toLowerCase())
+  if (types.some((type) => ['*/*', 'application/*', 'application/json'].includes(type))) return
+  throw new RenderError(406, 'Not Acceptable', { violation: `accept: ${accept}`, kind: 'accept' })
+}

@@ -1,0 +1,78 @@
+// A client for the tests of this server, and the end of whatever they started.
+import assert from 'node:assert/strict'
+import { afterEach } from 'node:test'
+
+import { startRenderServer } from './index.mjs'
+
+/** Of the right form, and of nothing. */
+export const ABSENT = 'srv-00000000000000000000'
+
+let running = []
+afterEach(async () => {
+  const servers = running
+  running = []
+  await Promise.all(servers.map(({ server }) => server.close()))
+  for (const { server, violates } of servers) {
+    assert.deepEqual(server.errors, [])
+    if (!violates) assert.deepEqual(server.violations, [])
+  }
+})
+
+/**
+ * A server with a seeded world, and a client for it.
+ *
+ * @param {object} [options] of the server
+ * @param {boolean} [violates] the test sends what no client of ours may send
+ */
+export async function setUp(options, violates = false) {
+  const server = await startRenderServer({ seed: 7, ...options })
+  const { world } = server
+  const seeded = world.seed()
+  const { apiKey, ownerId } = seeded
+  running.push({ server, violates })
+
+  const send = async (method, path, { body, key = apiKey, headers, signal } = {}) => {
+    const response = await fetch(`${server.endpoint}${path}`, {
+      method,
+      signal,
+      headers: {
+        ...(key && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.startsWith('application/json')
+    return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined }
+  }
+  /** The answer's body, of a request that must succeed. */
+  const get = async (path, options) => {
+    const { status, json, text } = await send('GET', path, options)
+    assert.equal(status, 200, text)
+    return json
+  }
+  /** `[status, message]` of a refusal. */
+  const refusal = async (method, path, options) => {
+    const { status, json } = await send(method, path, options)
+    return [status, json?.message]
+  }
+  const bodyFor = (changes, details) => ({
+    type: 'web_service',
+    name: 'box',
+    ownerId,
+    autoDeploy: 'no',
+    image: { ownerId, imagePath: 'nginx' },
+    envVars: [{ key: 'A', value: '1' }],
+    serviceDetails: { runtime: 'image', ...details },
+    ...changes,
+  })
+  const post = (changes, details) => send('POST', '/services', { body: bodyFor(changes, details) })
+  const create = async (changes, details) => {
+    const { status, json, text } = await post(changes, details)
+    assert.equal(status, 201, text)
+    return { ...json, id: json.service.id }
+  }
+  const list = async (query = '') => (await get(`/services${query}`)).map(({ service }) => service.name)
+  return { server, world, ...seeded, send, get, refusal, bodyFor, post, create, list }
+}

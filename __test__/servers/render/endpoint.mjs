@@ -1,0 +1,128 @@
+import { isJson } from '../shared/http.mjs'
+import { checkAccept, identify } from './access.mjs'
+import { badBody, jsonAnswer, RenderError } from './errors.mjs'
+import { readQuery } from './query.mjs'
+import { createRateLimits } from './rate.mjs'
+import { createRoutes } from './routes.mjs'
+import { checkCreateBody, checkCreateValues } from './validation.mjs'
+
+export const BASE_PATH = '/v1'
+
+/**
+ * From an HTTP request to an answer of Render's, and the headers that every answer carries. What a client of ours must
+ * never send is refused and told to `onViolation`: the real server is often silent about it.
+ *
+ * @param {object} options
+ * @param {import('./world.mjs').World} options.world
+ * @param {object} options.settings
+ * @param {Awaited<ReturnType<typeof import('./openapi.mjs').loadOpenApi>>} [options.openApi]
+ * @param {() => string} options.requestId
+ * @param {() => number} options.now
+ * @param {(violation: { kind: string, message: string, method: string, path: string, at: number }) => void}
+ *   options.onViolation
+ */
+export function createEndpoint({ world, settings, openApi, requestId, now, onViolation }) {
+  const rates = createRateLimits(settings, now)
+  const split = (route) => ({ ...route, parts: `${BASE_PATH}${route.path}`.split('/') })
+  const routes = createRoutes(world, settings).map(split)
+
+  /** The route of a request, with what stands in the place of each `:word`. */
+  function routeOf({ method, url }) {
+    // As it was sent: Node's URL has taken away `/../` by now, and a proxy may not.
+    const parts = url.split('?')[0].split('/')
+    const known = routes.filter((route) => isAt(route, parts))
+    const route = known.find((candidate) => candidate.method === method)
+    if (!route) return { allow: known.map((candidate) => candidate.method) }
+    return { route, ids: parts.filter((_part, index) => route.parts[index].startsWith(':')).map(decode) }
+  }
+
+  /** The bucket that a request draws on: one per user, or per service (reference/render.md §2). */
+  function bucketOf(request) {
+    const { route, ids } = routeOf(request)
+    const name = route?.bucket ?? (request.method === 'GET' ? 'read' : 'write')
+    return [name, name === 'service' ? ids[0] : userOf(request)]
+  }
+
+  function userOf({ headers }) {
+    try {
+      return identify(headers, world.apiKeys).userId
+    } catch {
+      return 'nobody'
+    }
+  }
+
+  function handle(request) {
+    const violate = (kind, message) =>
+      onViolation({ kind, message, method: request.method, path: request.path, at: request.at })
+    try {
+      return answer(request, violate)
+    } catch (error) {
+      if (!(error instanceof RenderError)) throw error
+      if (error.violation) violate(error.kind, error.violation)
+      const body = { ...(settings.errorIds && { id: requestId() }), message: error.message }
+      return jsonAnswer(error.status, body, error.headers)
+    }
+  }
+
+  function answer(request, violate) {
+    const { route, ids, allow } = routeOf(request)
+    if (!route) throw noRoute(request, allow)
+    const caller = identify(request.headers, world.apiKeys)
+    const bucket = bucketOf(request)
+    if (!rates.take(...bucket)) throw tooMany(rates.retryAfterSeconds(...bucket))
+    checkAccept(request.headers)
+    const parameters = readQuery(request.url, route.parameters ?? {})
+    if (route.hasBody) checkBody(request, violate)
+    else if (request.body !== '') throw badBody('invalid JSON', 'a body where none belongs')
+    return route.run({ caller, parameters, ids, body: request.json })
+  }
+
+  function checkBody({ headers, json }, violate) {
+    if (!isJson(headers['content-type'])) throw badBody('invalid JSON', `content-type: ${headers['content-type']}`)
+    for (const field of checkCreateBody(json)) violate('deprecated', `${field} is deprecated`)
+    checkCreateValues(json)
+    const complaints = openApi?.checkCreate(json) ?? []
+    if (complaints.length === 0) return
+    throw new RenderError(400, 'invalid JSON', { kind: 'openapi', violation: complaints.join('; ') })
+  }
+
+  /** The body of a 429 is not known; `Retry-After` was observed by others, and is in no recording (§2). */
+  function tooMany(seconds) {
+    const headers = settings.retryAfter ? { 'retry-after': String(seconds) } : {}
+    return new RenderError(429, 'Too Many Requests', { headers })
+  }
+
+  return {
+    handle,
+
+    /** What the request log needs to know before anything happens; harmless for any request. */
+    describe: (request) => ({ operation: routeOf(request).route?.operation }),
+
+    /** On every recorded answer, errors and empty ones too (§1). */
+    answerHeaders(request) {
+      request.requestId = requestId()
+      return { ...rates.headers(...bucketOf(request)), 'Render-Request-Id': request.requestId, Vary: 'Origin' }
+    },
+  }
+}
+
+const isAt = ({ parts }, given) =>
+  parts.length === given.length &&
+  parts.every((part, index) => (part.startsWith(':') ? isSegment(given[index]) : part === given[index]))
+
+/** One that names something: not empty, and no step to another folder, however it is written. */
+const isSegment = (text) => !/^(?:\.|%2e){0,2}$/i.test(text)
+
+function decode(segment) {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+function noRoute({ method, url }, allow) {
+  const violation = `${method} ${url.split('?')[0]} is no route of this test server`
+  if (allow.length === 0) return new RenderError(404, 'Not Found', { violation, kind: 'route' })
+  return new RenderError(405, 'Method Not Allowed', { violation, kind: 'route', headers: { allow: allow.join(', ') } })
+}

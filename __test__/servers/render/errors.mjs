@@ -1,0 +1,64 @@
+// How Render says no: a status and a JSON object that, in every recorded answer, holds `message` and nothing else
+// (reference/render.md §3). Texts that no source tells are marked as such.
+
+/** A refusal of the provider's own, as opposed to a bug of this server. */
+export class RenderError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} message
+   * @param {{ headers?: Record<string, string>, violation?: string, kind?: string }} [options] violation: what a client
+   *   of ours must never send, in words; recorded by the endpoint. kind: of the violation
+   */
+  constructor(status, message, { headers, violation, kind = 'body' } = {}) {
+    super(message)
+    this.status = status
+    this.headers = headers
+    this.violation = violation
+    this.kind = kind
+  }
+}
+
+/** The form is recorded on another endpoint; for services no source tells it (§3). */
+export const notFound = (id, status = 404) => new RenderError(status, `not found: ${id}`)
+/** The text is not known (§3). */
+export const unauthorized = (violation) => new RenderError(401, 'Unauthorized', { violation, kind: 'authorization' })
+/** Observed (§4.4). */
+export const nameTaken = (name, status) => new RenderError(status, `name: ${name} already in use`)
+/** Observed (§3). */
+export const paymentRequired = () =>
+  new RenderError(
+    402,
+    'Payment information is required to complete this request. ' +
+      'To add a card, visit https://dashboard.render.com/billing',
+  )
+
+/** A body whose shape is wrong; Render's texts are observed (§4.4), what exactly was wrong is for us alone. */
+export const badBody = (message, violation) => new RenderError(400, message, { violation })
+export const badQuery = (violation) => new RenderError(400, 'invalid query', { violation, kind: 'query' })
+
+/**
+ * An answer as Render writes it: JSON with a newline behind it (reference/render.md §1).
+ *
+ * @returns {import('../shared/http.mjs').Answer}
+ */
+export function jsonAnswer(status, value, headers) {
+  const type = { 'content-type': 'application/json; charset=utf-8' }
+  return { status, headers: { ...type, ...headers }, body: `${JSON.stringify(value)}\n` }
+}
+
+/**
+ * A fault: an error answer of Render's.
+ *
+ * @param {number} status
+ * @param {string} message
+ * @param {object} [extra]
+ * @param {string} [extra.id] the schema knows it, no recorded error has it (§3)
+ * @param {string} [extra.code] only newer documents know it (§3)
+ * @param {Record<string, string | null>} [extra.headers]
+ * @param {boolean} [extra.effect] the operation happens all the same
+ * @returns {import('../shared/faults.mjs').Fault}
+ */
+export function renderError(status, message, { id, code, headers, effect } = {}) {
+  const body = { ...(id && { id }), ...(code && { code }), message }
+  return { kind: 'respond', ...jsonAnswer(status, body, headers), effect }
+}

@@ -1,0 +1,133 @@
+import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { Processes } from '../shared/processes.mjs'
+import { BASE_PATH, createEndpoint } from './endpoint.mjs'
+import { loadOpenApi } from './openapi.mjs'
+import { LIMITS } from './rate.mjs'
+import { World } from './world.mjs'
+
+export { tooManyRequests } from '../shared/http.mjs'
+export { renderError } from './errors.mjs'
+export { LIMITS, UNLIMITED } from './rate.mjs'
+
+/**
+ * What the sources leave open is settable, with the default that seems likeliest or harshest; `server.settings` may be
+ * changed while the server runs, but for the first seven.
+ *
+ * @typedef {object} RenderOptions
+ * @property {number} [port] 0 (default): any free one
+ * @property {number} [seed] of ids and keys; absent: fresh ones
+ * @property {() => number} [now] clock in milliseconds
+ * @property {import('./deploys.mjs').Plan} [deployPlan] statuses of every deploy; a function of the service; or a list
+ *   of `{ name, plan }`
+ * @property {number} [deployStepMilliseconds] deploys move by themselves instead of with each read
+ * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a deploy that is live
+ * @property {boolean} [slugSuffix] every slug gets one; seen at workers and crons, and once at a web service (§4.6)
+ * @property {Partial<typeof LIMITS>} [limits] requests per window; `UNLIMITED` for none
+ * @property {'delay' | 'epoch-seconds'} [resetFormat] of `Ratelimit-Reset`: as recorded, or as documented (§2)
+ * @property {boolean} [retryAfter] whether a 429 carries `Retry-After` (§2)
+ * @property {number} [pageSizeDefault]
+ * @property {number} [pageSizeMaximum]
+ * @property {boolean} [newestFirst] order of services, which no source tells (§6)
+ * @property {boolean} [newestDeployFirst] order of deploys, which is not guaranteed (§8)
+ * @property {'exact' | 'partial'} [nameFilter] which of them is not known (§6)
+ * @property {boolean} [uniqueNames] whether a second service of a name is refused (§4.1)
+ * @property {400 | 409} [nameTakenStatus] which of them is not known (§4.4)
+ * @property {404 | 410} [goneStatus] for what was deleted (§7)
+ * @property {404 | 403} [foreignServiceStatus] a service of a workspace that the key does not reach (§5)
+ * @property {number} [foreignOwnerStatus] a create in such a workspace; not known
+ * @property {'empty' | number} [foreignOwnerInList] a listing of such a workspace; not known
+ * @property {boolean | 'even free'} [paymentRequired] no card: paid plans answer 402, or all of them do (§4.3)
+ * @property {string} [defaultPlan] when none is given (§4.3)
+ * @property {(plan: string) => string} [showPlan] the spelling of plans in answers (§4.3)
+ * @property {boolean} [errorIds] errors carry an `id` beside their message (§3)
+ * @property {(violation: object) => void} [onViolation] told of each at once
+ * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
+ */
+
+const DEFAULTS = {
+  port: 0,
+  now: Date.now,
+  slugSuffix: false,
+  resetFormat: 'delay',
+  retryAfter: true,
+  pageSizeDefault: 20,
+  pageSizeMaximum: 100,
+  newestFirst: false,
+  newestDeployFirst: false, // so that a client fails which takes the first for the newest
+  nameFilter: 'exact',
+  uniqueNames: true,
+  nameTakenStatus: 400,
+  goneStatus: 404,
+  foreignServiceStatus: 404,
+  foreignOwnerStatus: 404,
+  foreignOwnerInList: 'empty',
+  paymentRequired: false,
+  defaultPlan: 'starter',
+  showPlan: (plan) => plan,
+  errorIds: false,
+  onViolation: () => {},
+}
+
+/**
+ * A server that behaves as Render's public API does, on the loopback interface (reference/render.md §12).
+ *
+ * @param {RenderOptions} [options]
+ */
+export async function startRenderServer(options = {}) {
+  const settings = { ...DEFAULTS, ...options, limits: { ...LIMITS, ...options.limits } }
+  const { now, seed } = settings
+  const violations = []
+  const processes = new Processes(settings.runCommand)
+  const world = new World({
+    now,
+    random: createRandom(seed),
+    deployPlan: settings.deployPlan,
+    deployStepMilliseconds: settings.deployStepMilliseconds,
+    slugSuffix: settings.slugSuffix,
+    onUp: startProcess,
+    onDown: (deploy) => processes.stop(deploy.id),
+  })
+  // Apart from the world's, so that a repeated request does not change the ids of what comes after it.
+  const requestIds = createRandom(seed)
+  const openApi = await loadOpenApi()
+  const endpoint = createEndpoint({
+    world,
+    settings,
+    openApi,
+    now,
+    requestId: () => requestIds.uuid(),
+    onViolation(violation) {
+      violations.push(violation)
+      settings.onViolation(violation)
+    },
+  })
+  const server = await startHttpServer({ ...endpoint, port: settings.port, now, onDone: settings.onDone })
+
+  function startProcess(deploy) {
+    const { service } = deploy
+    if (!service.hasProcess) return
+    const variables = { ...world.platformVariables(service), ...service.variables }
+    const labels = { serviceId: service.id, serviceName: service.name, ownerId: service.ownerId }
+    // Render starts it again, and suspends what keeps ending (§4.6); here the first end is enough.
+    processes.start({ id: deploy.id, subject: service, labels }, variables, () => {
+      world.suspend(service, 'stuck_crashlooping')
+    })
+  }
+
+  const closeServer = server.close
+  return Object.assign(server, {
+    endpoint: `${server.url}${BASE_PATH}`,
+    world,
+    settings,
+    processes: processes.all,
+    /** What no client of ours may send; each was refused, but for what is only deprecated. */
+    violations,
+    /** Whether Render's own document was at hand to check bodies against. */
+    openApi: openApi !== undefined,
+    async close() {
+      await closeServer()
+      world.close()
+      await processes.close()
+    },
+  })
+}

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+
+import { Ajv } from 'ajv'
+
+// Render's own document. It carries no licence, so it lies next to the checkout or nowhere.
+const file = new URL('../../../../shared/reference/render-openapi.json', import.meta.url)
+
+/** By the service's type: read literally, the union of the document refuses every body (reference/render.md §10). */
+const DETAILS = {
+  static_site: 'staticSiteDetails',
+  web_service: 'webServiceDetails',
+  private_service: 'privateServiceDetails',
+  background_worker: 'backgroundWorkerDetails',
+  cron_job: 'cronJobDetails',
+}
+
+/** @type {Promise<OpenApi> | undefined} */
+let loading
+
+/** Render's document, read once per process; `undefined` where the file is missing. */
+export function loadOpenApi() {
+  if (!existsSync(file)) return undefined
+  loading ??= readFile(file, 'utf8').then((content) => new OpenApi(JSON.parse(content)))
+  return loading
+}
+
+class OpenApi {
+  #ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, validateSchema: false })
+
+  constructor(document) {
+    const { schemas } = document.components
+    // The document is older than today's names of plans (§4.3).
+    schemas.plan = schemas.paidPlan = { type: 'string' }
+    for (const [type, details] of Object.entries(DETAILS)) {
+      schemas[`servicePOST.${type}`] = withDetails(schemas.servicePOST, `${details}POST`)
+      schemas[`service.${type}`] = withDetails(schemas.service, details)
+    }
+    this.#ajv.addSchema(document, 'render')
+  }
+
+  /** What is wrong with a body of `POST /services`. @returns {string[]} */
+  checkCreate(body) {
+    return this.check(`servicePOST.${body.type}`, body)
+  }
+
+  /** What is wrong with a service as an answer shows it. @returns {string[]} */
+  checkService(service) {
+    return this.check(`service.${service.type}`, service)
+  }
+
+  /** @returns {string[]} */
+  check(name, value) {
+    const validate = this.#ajv.getSchema(`render#/components/schemas/${name}`)
+    if (!validate) throw new Error(`Render's document has no schema ${name}`)
+    validate(value)
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || 'it'} ${message}`)
+  }
+}
+
+function withDetails(schema, details) {
+  const serviceDetails = { $ref: `#/components/schemas/${details}` }
+  return { ...schema, properties: { ...schema.properties, serviceDetails } }
+}

@@ -1,0 +1,39 @@
+import { badQuery } from './errors.mjs'
+
+/**
+ * One page as Render cuts it: entries with a cursor each, no total and no link to the next (reference/render.md §6).
+ * The page starts after the cursor's place in the order, so a cursor stays good when its own object is gone.
+ *
+ * @template {{ sequence: number }} T
+ * @param {T[]} objects in the order of creation
+ * @param {{ cursor?: string, limit: number }} page
+ * @param {(object: T) => boolean} isShown asked in order, and only until the page is full
+ * @returns {{ object: T, cursor: string }[]}
+ */
+export function cutPage(objects, { cursor, limit }, isShown, { newestFirst = false } = {}) {
+  const after = cursor === undefined ? undefined : decode(cursor)
+  const page = []
+  for (const object of newestFirst ? objects.toReversed() : objects) {
+    if (page.length === limit) break
+    const isPast = after === undefined || (newestFirst ? object.sequence < after : object.sequence > after)
+    if (isPast && isShown(object)) page.push({ object, cursor: encode(object) })
+  }
+  return page
+}
+
+// Opaque, and with all that a client spoils which does not percent-encode them: `+`, `/` and `=` (§6).
+const HEAD = Buffer.from([0xfb, 0xff, 0xfe])
+
+function encode({ sequence }) {
+  const tail = Buffer.alloc(4)
+  tail.writeUInt32BE(sequence)
+  return Buffer.concat([HEAD, tail]).toString('base64')
+}
+
+function decode(cursor) {
+  const bytes = Buffer.from(cursor, 'base64')
+  const isOurs = bytes.length === 7 && bytes.subarray(0, 3).equals(HEAD) && bytes.toString('base64') === cursor
+  // What Render says to a cursor that it has not given is not known.
+  if (!isOurs) throw badQuery(`the cursor ${cursor} is none that this server has given`)
+  return bytes.readUInt32BE(3)
+}

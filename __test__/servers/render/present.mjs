@@ -1,0 +1,110 @@
+/**
+ * How the API shows what the world knows, in the form of the recorded answers (reference/render.md §4.6, §8).
+ *
+ * @param {import('./world.mjs').World} world
+ * @param {{ defaultPlan: string, showPlan: (plan: string) => string }} settings
+ */
+export function createViews(world, settings) {
+  const service = (record) => ({
+    id: record.id,
+    autoDeploy: record.autoDeploy,
+    // In no older document, and sent all the same (§4.6).
+    autoDeployTrigger: record.autoDeploy === 'yes' ? 'commit' : 'off',
+    ...(record.image ? {} : { branch: 'main', repo: 'https://github.com/acme/site' }),
+    createdAt: record.createdAt,
+    dashboardUrl: `https://dashboard.render.com/${DASHBOARD[record.type]}/${record.id}`,
+    ...(record.environmentId && { environmentId: record.environmentId }),
+    ...(record.image && { imagePath: record.image }),
+    name: record.name,
+    notifyOnFail: 'default',
+    ownerId: record.ownerId,
+    ...credentialOf(record),
+    rootDir: '',
+    serviceDetails: DETAILS[record.type](record),
+    slug: record.slug,
+    suspended: record.suspenders.size > 0 ? 'suspended' : 'not_suspended',
+    suspenders: [...record.suspenders],
+    type: record.type,
+    updatedAt: record.updatedAt,
+  })
+
+  const credentialOf = ({ registryCredentialId }) => {
+    const credential = world.registryCredentials.get(registryCredentialId)
+    return credential && { registryCredential: { id: credential.id, name: credential.name } }
+  }
+
+  const image = ({ details }) => ({
+    buildPlan: 'starter',
+    env: 'image',
+    envSpecificDetails: { dockerCommand: details.dockerCommand ?? '', dockerContext: '', dockerfilePath: '' },
+    // Which spelling answers use is not known since plans have new names (§4.3).
+    plan: settings.showPlan(details.plan ?? settings.defaultPlan),
+    region: details.region ?? 'oregon',
+    runtime: 'image',
+  })
+
+  const server = (record) => ({
+    ...image(record),
+    ...(record.details.maxShutdownDelaySeconds && {
+      maxShutdownDelaySeconds: record.details.maxShutdownDelaySeconds,
+    }),
+    numInstances: record.details.numInstances ?? 1,
+    ...parent(record),
+    previews: record.details.previews ?? { generation: 'off' },
+    pullRequestPreviewsEnabled: 'no',
+    sshAddress: `${record.id}@ssh.${record.details.region ?? 'oregon'}.render.com`,
+  })
+
+  const parent = (record) => (record.parent ? { parentServer: record.parent } : {})
+
+  const listening = (record) => ({ openPorts: [{ port: 10_000, protocol: 'TCP' }], url: world.urlOf(record) })
+
+  const DETAILS = {
+    web_service: (record) => ({
+      ...server(record),
+      ...listening(record),
+      healthCheckPath: record.details.healthCheckPath ?? '',
+      maintenanceMode: { enabled: false, uri: '' },
+    }),
+    private_service: (record) => ({ ...server(record), ...listening(record) }),
+    background_worker: server,
+    cron_job: (record) => ({ ...image(record), schedule: record.details.schedule ?? '0 * * * *' }),
+    static_site: (record) => ({
+      buildCommand: 'npm run build',
+      buildPlan: 'starter',
+      ...parent(record),
+      previews: { generation: 'off' },
+      publishPath: 'public',
+      pullRequestPreviewsEnabled: 'no',
+      url: world.urlOf(record),
+    }),
+  }
+
+  /** Counts as a read of the deploy. `commit` and `finishedAt` are null in recordings, against the schema (§8). */
+  const deploy = (record) => {
+    const { status, updatedAt, startedAt, finishedAt } = world.deploys.read(record)
+    return {
+      id: record.id,
+      commit: record.image ? null : { id: 'c0ffee', message: 'Build the site', createdAt: record.createdAt },
+      createdAt: record.createdAt,
+      finishedAt,
+      ...(record.image && { image: record.image }),
+      startedAt,
+      status,
+      trigger: record.trigger,
+      updatedAt,
+    }
+  }
+
+  const owner = ({ id, name, email, type }) => ({ id, name, email, type })
+
+  return { service, deploy, owner }
+}
+
+const DASHBOARD = {
+  web_service: 'web',
+  private_service: 'pserv',
+  background_worker: 'worker',
+  cron_job: 'cron',
+  static_site: 'static',
+}

@@ -1,0 +1,54 @@
+/**
+ * The buckets of reference/render.md §2, by what the recorded headers say: so many requests in a window. `service` is
+ * one bucket per service, the others one per user.
+ */
+export const LIMITS = { create: 20, service: 10, write: 100, read: 400 }
+
+/** For whoever has more in mind than an account would be allowed. */
+export const UNLIMITED = { create: 1e9, service: 1e9, write: 1e9, read: 1e9 }
+
+const WINDOWS = { create: 3_600_000, service: 60_000, write: 60_000, read: 60_000 }
+
+/**
+ * @typedef {keyof typeof LIMITS} BucketName
+ *
+ * @param {{ limits: Record<BucketName, number>, resetFormat: 'delay' | 'epoch-seconds' }} settings read at each
+ *   request, so that a test may change them
+ * @param {() => number} now
+ */
+export function createRateLimits(settings, now) {
+  const windows = new Map()
+
+  function windowOf(name, subject) {
+    const key = `${name} ${subject}`
+    let window = windows.get(key)
+    if (!window || now() >= window.resetsAt) {
+      window = { used: 0, resetsAt: now() + WINDOWS[name] }
+      windows.set(key, window)
+    }
+    return window
+  }
+
+  return {
+    /** Counts one request. @returns {boolean} whether it is allowed */
+    take(name, subject) {
+      const window = windowOf(name, subject)
+      window.used += 1
+      return window.used <= settings.limits[name]
+    },
+
+    headers(name, subject) {
+      const { used, resetsAt } = windowOf(name, subject)
+      // Seconds that remain, against what the documentation says (§2). Of a minute 0 to 59 are recorded, so a window
+      // may have up to a second to go when it says 0.
+      const left = Math.ceil((resetsAt - now()) / 1000) - 1
+      return {
+        'Ratelimit-Limit': String(settings.limits[name]),
+        'Ratelimit-Remaining': String(Math.max(0, settings.limits[name] - used)),
+        'Ratelimit-Reset': String(settings.resetFormat === 'delay' ? left : Math.ceil(resetsAt / 1000)),
+      }
+    },
+
+    retryAfterSeconds: (name, subject) => Math.max(1, Math.ceil((windowOf(name, subject).resetsAt - now()) / 1000)),
+  }
+}

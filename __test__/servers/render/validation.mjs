@@ -1,0 +1,164 @@
+import { badBody, RenderError } from './errors.mjs'
+
+const RUNTIMES = ['docker', 'elixir', 'go', 'node', 'python', 'ruby', 'rust', 'image']
+export const REGIONS = ['oregon', 'frankfurt', 'ohio', 'singapore', 'virginia']
+export const TYPES = ['static_site', 'web_service', 'private_service', 'background_worker', 'cron_job']
+
+/** @typedef {(value: unknown, path: string) => string[]} Checker complaints, none if all is well */
+
+/** @returns {Checker} */
+const is = (what, test) => (value, path) => (test(value) ? [] : [`${path} must be ${what}`])
+const text = is('a string', (value) => typeof value === 'string')
+const word = is('a string that is not empty', (value) => typeof value === 'string' && value !== '')
+const flag = is('true or false', (value) => typeof value === 'boolean')
+const oneOf = (...values) => is(`one of ${values.join(', ')}`, (value) => values.includes(value))
+const whole = (least, most = Infinity) =>
+  is(`a whole number from ${least} to ${most}`, (value) => Number.isInteger(value) && value >= least && value <= most)
+/** @returns {Checker} */
+const each = (check) => (value, path) =>
+  Array.isArray(value)
+    ? value.flatMap((entry, index) => check(entry, `${path}[${index}]`))
+    : [`${path} must be an array`]
+/** Knows all its fields: what is not named here is refused, though the schema lets it pass. @returns {Checker} */
+const object = (required, optional = {}) => (value, path) => {
+  if (!isObject(value)) return [`${path} must be an object`]
+  const rules = { ...required, ...optional }
+  const missing = Object.keys(required).filter((name) => !Object.hasOwn(value, name))
+  return [
+    ...missing.map((name) => `${path}.${name} is missing`),
+    ...Object.entries(value).flatMap(([name, entry]) =>
+      Object.hasOwn(rules, name) ? rules[name](entry, `${path}.${name}`) : [`${path}.${name} is unknown`],
+    ),
+  ]
+}
+/** A part that the package never sends: only that it is an object. */
+const unmodelled = is('an object', (value) => isObject(value))
+
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** For an image, `dockerCommand` alone has a meaning (reference/render.md §4.3). */
+const docker = object(
+  {},
+  { dockerCommand: text, dockerContext: text, dockerfilePath: text, registryCredentialId: word },
+)
+
+const server = {
+  autoscaling: unmodelled,
+  disk: object({ name: word, mountPath: word }, { sizeGB: whole(1) }),
+  env: oneOf(...RUNTIMES),
+  envSpecificDetails: docker,
+  maxShutdownDelaySeconds: whole(1, 300),
+  numInstances: whole(1),
+  // An open string: the names of plans are not those of the document any more (§4.3).
+  plan: word,
+  preDeployCommand: text,
+  previews: object({}, { generation: oneOf('off', 'manual', 'automatic') }),
+  pullRequestPreviewsEnabled: oneOf('yes', 'no'),
+  region: word,
+}
+
+/** `serviceDetails` by the service's type (reference/render.md §4.3). */
+const DETAILS = {
+  web_service: object(
+    { runtime: oneOf(...RUNTIMES) },
+    {
+      ...server,
+      healthCheckPath: text,
+      ipAllowList: each(object({ cidrBlock: word, description: text })),
+      maintenanceMode: object({ enabled: flag, uri: text }),
+      renderSubdomainPolicy: oneOf('enabled', 'disabled'),
+    },
+  ),
+  private_service: object({ runtime: oneOf(...RUNTIMES) }, server),
+  background_worker: object({ runtime: oneOf(...RUNTIMES) }, server),
+}
+
+/** Exactly one of the two (reference/render.md §4.5). @type {Checker} */
+const envVar = (value, path) =>
+  isObject(value) && Object.hasOwn(value, 'generateValue')
+    ? object({ key: word, generateValue: flag })(value, path)
+    : object({ key: word, value: text })(value, path)
+
+const bodyOf = (type) =>
+  object(
+    {
+      type: oneOf(...TYPES),
+      name: text,
+      ownerId: text,
+      image: object({ imagePath: word, ownerId: text }, { registryCredentialId: word }),
+      serviceDetails: DETAILS[type],
+    },
+    {
+      autoDeploy: oneOf('yes', 'no'),
+      autoDeployTrigger: oneOf('commit', 'checksPass', 'off'),
+      environmentId: word,
+      envVars: each(envVar),
+      secretFiles: each(object({ name: word, content: text })),
+    },
+  )
+
+const BODIES = Object.fromEntries(Object.keys(DETAILS).map((type) => [type, bodyOf(type)]))
+
+/** What Render has replaced by something else (§4.3). */
+const DEPRECATED = ['env', 'pullRequestPreviewsEnabled']
+
+/**
+ * Refuses a body of `POST /services` that Render would refuse, or that would mean something else than it says. Where
+ * Render's own message is known, it is used (reference/render.md §4.4); what is wrong says the violation.
+ *
+ * @returns {string[]} what it uses that is deprecated
+ */
+export function checkCreateBody(body) {
+  if (!isObject(body)) throw badBody('invalid JSON', 'the body must be a JSON object')
+  const { type, ownerId, serviceDetails, envVars } = body
+  if (!TYPES.includes(type)) {
+    throw badBody(`invalid service type: ${typeof type === 'string' ? type : ''}`, 'type is missing or unknown')
+  }
+  if (!DETAILS[type]) throw badBody(`invalid service type: ${type}`, `this test server does not create a ${type}`)
+  if (ownerId == null || ownerId === '') throw badBody('ownerID is a required field', 'ownerId is missing')
+  if (serviceDetails == null) {
+    throw badBody('must include serviceDetails when creating a non-static service', 'serviceDetails is missing')
+  }
+  const { runtime } = serviceDetails
+  if (isObject(serviceDetails) && !RUNTIMES.includes(runtime)) {
+    const given = typeof runtime === 'string' ? runtime : ''
+    throw badBody(
+      `invalid runtime: ${given}. valid runtimes are: [${RUNTIMES.join(', ')}]`,
+      'serviceDetails.runtime is missing or unknown',
+    )
+  }
+  if (Array.isArray(envVars) && envVars.some(lacksValue)) {
+    throw badBody('missing environment variable value', 'an entry of envVars has no value')
+  }
+  // By analogy with ownerId; Render's words for these two are not known.
+  if (body.name == null || body.name === '') throw badBody('name is a required field', 'name is missing')
+  if (body.image == null) throw badBody('image is a required field', 'image is missing')
+  const complaints = BODIES[type](body, 'body')
+  if (complaints.length > 0) throw badBody('invalid JSON', complaints.join('; '))
+  checkMeaning(body)
+  return DEPRECATED.filter((name) => Object.hasOwn(serviceDetails, name)).map((name) => `serviceDetails.${name}`)
+}
+
+const lacksValue = (entry) =>
+  isObject(entry) && entry.value === undefined && !Object.hasOwn(entry, 'generateValue')
+
+/** What has the right form and cannot be meant. */
+function checkMeaning({ ownerId, image, serviceDetails, envVars = [] }) {
+  if (serviceDetails.runtime !== 'image') {
+    throw badBody('invalid JSON', 'this test server runs images only; runtime must be image')
+  }
+  // Recorded clients send an empty one, which is tolerated (§4.2); another workspace's is a mistake.
+  if (image.ownerId !== '' && image.ownerId !== ownerId) {
+    throw badBody('invalid JSON', 'image.ownerId is not the ownerId of the service')
+  }
+  const keys = envVars.map(({ key }) => key)
+  // What Render makes of it is not known.
+  if (new Set(keys).size < keys.length) throw badBody('invalid JSON', 'envVars names one variable twice')
+}
+
+/** Refuses values that a caller may have chosen; a client that hands them on does nothing wrong. Texts not known. */
+export function checkCreateValues({ type, serviceDetails: { plan, region } }) {
+  if (region !== undefined && !REGIONS.includes(region)) throw new RenderError(400, `invalid region: ${region}`)
+  // Free instances are for web services only (reference/render.md §4.7).
+  if (plan === 'free' && type !== 'web_service') throw new RenderError(400, `invalid plan: ${plan}`)
+}

@@ -1,0 +1,319 @@
+import { curtain, glance } from '../shared/visibility.mjs'
+import { Deploys, isAlive } from './deploys.mjs'
+import { normaliseImage } from './image.mjs'
+
+/** What the types of service differ in: the ids (reference/render.md §1) and the slug (§4.6). */
+const TYPES = {
+  web_service: { prefix: 'srv' },
+  private_service: { prefix: 'srv' },
+  background_worker: { prefix: 'srv', hasSuffix: true },
+  cron_job: { prefix: 'crn', hasSuffix: true },
+  static_site: { prefix: 'srv' },
+}
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+const idOf = (object) => (typeof object === 'string' ? object : object.id)
+
+/**
+ * All that Render would know: workspaces, services, deploys, keys. The methods see the truth; only the API
+ * (routes.mjs) looks through the curtain of `lag` and `stale`.
+ */
+export class World {
+  owners = new Map()
+  services = new Map()
+  environments = new Map()
+  registryCredentials = new Map()
+  /** @type {Map<string, import('./access.mjs').Caller>} */
+  apiKeys = new Map()
+
+  /**
+   * How long what is created from now on stays unseen, of which nothing is recorded: for its first `reads` reads of a
+   * kind, or so many milliseconds of the server's clock. A listing always lags; a read by id, its deploys and its
+   * variables only with `serviceById` (recorded clients read a new service at once); a deletion only with `deletes`.
+   * `deployReads`: so often the first deploy is missing; `envVarReads`: so often the variables are.
+   */
+  lag = { reads: 0, milliseconds: 0, serviceById: false, deletes: false, deployReads: 0, envVarReads: 0 }
+
+  /** How long what is deleted from now on is still returned as if it were alive (§7: not recorded). */
+  stale = { reads: 0, milliseconds: 0 }
+
+  #slugs = new Set()
+  #sequence = 0
+  #microseconds = 0
+
+  /**
+   * @param {object} options
+   * @param {() => number} options.now
+   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
+   * @param {import('./deploys.mjs').Plan} [options.deployPlan]
+   * @param {number} [options.deployStepMilliseconds]
+   * @param {boolean} [options.slugSuffix] a suffix for every type
+   * @param {(deploy: object) => void} [options.onUp]
+   * @param {(deploy: object) => void} [options.onDown]
+   */
+  constructor({ now, random, deployPlan, deployStepMilliseconds, slugSuffix, onUp = () => {}, onDown = () => {} }) {
+    this.now = now
+    this.random = random
+    this.slugSuffix = slugSuffix
+    this.onDown = onDown
+    this.deploys = new Deploys({
+      timestamp: () => this.#timestamp(),
+      plan: deployPlan,
+      stepMilliseconds: deployStepMilliseconds,
+      onUp,
+      onDown,
+      onSuspension: (service, by) => this.suspend(service, by),
+    })
+  }
+
+  // --- Setting the scene ---------------------------------------------------------------------------------------
+
+  /**
+   * A key that reaches two workspaces: an empty one, and one in which somebody else is at work.
+   * @returns {{ apiKey: string, ownerId: string, otherOwnerId: string }}
+   */
+  seed() {
+    const owner = this.createOwner({ name: 'sandboxes' })
+    const other = this.createOwner({ name: 'website' })
+    this.addService(other, { name: 'shop' })
+    return { apiKey: this.addApiKey({ owners: [owner, other] }), ownerId: owner.id, otherOwnerId: other.id }
+  }
+
+  /** @param {{ name?: string, type?: 'team' | 'user', email?: string }} [options] */
+  createOwner({ name = 'workspace', type = 'team', email = 'somebody@example.com' } = {}) {
+    const id = this.#id(type === 'user' ? 'usr' : 'tea')
+    const owner = { ...this.#record(id), name, email, type, services: [], liveNames: new Map() }
+    this.owners.set(id, owner)
+    return owner
+  }
+
+  /**
+   * @param {object} options
+   * @param {(object | string)[]} options.owners every workspace that the key's user belongs to
+   * @param {string} [options.userId] keys of one user share their rate limits; absent: a user of its own
+   * @param {string} [options.key] for a test that has to recognise it; absent: a fresh one
+   * @returns {string}
+   */
+  addApiKey({ owners, userId = this.#id('usr'), key = `rnd_${this.random.text(LETTERS, 28)}` }) {
+    this.apiKeys.set(key, { userId, ownerIds: new Set(owners.map(idOf)) })
+    return key
+  }
+
+  /** An environment of a project of the workspace. */
+  createEnvironment(owner, { name = 'production' } = {}) {
+    const environment = { ...this.#record(this.#id('evm')), ownerId: idOf(owner), name }
+    this.environments.set(environment.id, environment)
+    return environment
+  }
+
+  addRegistryCredential(owner, { name = 'registry' } = {}) {
+    const credential = { ...this.#record(this.#id('rgc')), ownerId: idOf(owner), name }
+    this.registryCredentials.set(credential.id, credential)
+    return credential
+  }
+
+  /**
+   * A service that somebody has made and that has been there for a while: no lag, its deploy on the last step of
+   * `plan`. Types that this server creates for nobody are possible too. No command is run for it.
+   *
+   * @param {object | string} owner
+   * @param {object} [options]
+   * @param {string} [options.name]
+   * @param {keyof typeof TYPES} [options.type]
+   * @param {string} [options.image]
+   * @param {Record<string, string>} [options.variables]
+   * @param {object} [options.details] plan, region, numInstances, …
+   * @param {object} [options.parent] the service that this is a preview of
+   * @param {string[]} [options.suspendedBy]
+   * @param {string} [options.environmentId]
+   * @param {import('./deploys.mjs').Step[]} [options.plan] of its deploy
+   * @param {true} [options.deleted] gone, and returned by every read as if it were there
+   */
+  addService(owner, { type = 'web_service', image = 'nginx', plan = ['live'], suspendedBy = [], ...options } = {}) {
+    const name = options.name ?? `${type.replaceAll('_', '-')}-${this.random.text(LETTERS, 6)}`
+    const isGit = type === 'static_site'
+    const details = { ...options, name, type, ownerId: idOf(owner), image: isGit ? undefined : image }
+    const service = this.#add({ ...details, hasProcess: false })
+    this.deploy(service, { trigger: isGit ? 'new_commit' : 'api', plan: plan.slice(-1), lag: {} })
+    for (const by of suspendedBy) this.suspend(service, by)
+    if (options.deleted) this.deleteService(service, { reads: Infinity })
+    return service
+  }
+
+  /** The plan of the next `count` deploys. */
+  planNext(plan, count = 1) {
+    this.deploys.planNext(plan, count)
+  }
+
+  // --- What is true now ----------------------------------------------------------------------------------------
+
+  /** Every service there has ever been, in the order of creation. @param {object | string} [owner] absent: of all */
+  allServices(owner) {
+    return owner === undefined ? [...this.services.values()] : [...this.owners.get(idOf(owner)).services]
+  }
+
+  /** @param {object | string} [owner] */
+  liveServices(owner) {
+    return this.allServices(owner).filter((service) => !service.deletedAt)
+  }
+
+  /** Services that run, or are about to. @param {object | string} [owner] */
+  runningServices(owner) {
+    const runs = ({ suspenders, deploys }) => suspenders.size === 0 && deploys.some(isAlive)
+    return this.liveServices(owner).filter(runs)
+  }
+
+  /** Who bears the name in the workspace. */
+  holderOf(ownerId, name) {
+    return this.owners.get(ownerId).liveNames.get(name)
+  }
+
+  /** What the service was given at its creation. */
+  variablesOf(serviceOrId) {
+    return { ...this.services.get(idOf(serviceOrId)).variables }
+  }
+
+  /** The public address: of a web service whole, of a private one without a scheme (reference/render.md §4.6). */
+  urlOf({ type, slug }) {
+    if (type === 'web_service' || type === 'static_site') return `https://${slug}.onrender.com`
+    return type === 'private_service' ? `${slug}:10000` : undefined
+  }
+
+  /** What Render adds to a container's environment (reference/render.md §4.5). */
+  platformVariables(service) {
+    const variables = {
+      PORT: '10000',
+      RENDER: 'true',
+      RENDER_SERVICE_ID: service.id,
+      RENDER_SERVICE_NAME: service.name,
+      RENDER_INSTANCE_ID: `${service.id}-${this.random.text(LETTERS, 5)}`,
+    }
+    if (service.type !== 'web_service') return variables
+    const url = this.urlOf(service)
+    return { ...variables, RENDER_EXTERNAL_URL: url, RENDER_EXTERNAL_HOSTNAME: new URL(url).hostname }
+  }
+
+  /** Whether a read of this kind sees the object; counts the read. */
+  isSeen(object, kind) {
+    return glance(object, kind, this.now()) !== 'gone'
+  }
+
+  // --- What the API does ---------------------------------------------------------------------------------------
+
+  /**
+   * @param {object} request ownerId, type, name, image, variables, details, …
+   * @returns {{ service: object, deploy: object }}
+   */
+  createService(request) {
+    const service = this.#add({ ...request, lag: this.lag })
+    return { service, deploy: this.deploy(service, { trigger: 'api', lag: this.lag }) }
+  }
+
+  deploy(service, { trigger = 'manual', plan, lag = {} } = {}) {
+    const id = this.#id('dep')
+    const image = service.image && { ref: service.image, sha: `sha256:${this.random.text('0123456789abcdef', 64)}` }
+    const delay = curtain({ reads: lag.deployReads }, this.now())
+    const deploy = { ...this.#record(id), service, trigger, image, lag: delay }
+    return this.deploys.start(deploy, plan)
+  }
+
+  /** @param {object} [stale] */
+  deleteService(service, stale = this.stale) {
+    const { liveNames } = this.owners.get(service.ownerId)
+    // A deleted name can be had again at once (reference/render.md §7).
+    this.#slugs.delete(service.slug)
+    service.deletedAt = this.#timestamp()
+    if (liveNames.get(service.name) === service) {
+      liveNames.delete(service.name)
+      const namesake = this.liveServices(service.ownerId).find(({ name }) => name === service.name)
+      if (namesake) liveNames.set(service.name, namesake)
+    }
+    service.stale = curtain({ ...stale, serviceById: true }, this.now())
+    this.#stop(service)
+  }
+
+  /** @param {string} [by] `user`, `billing`, `stuck_crashlooping`, … (reference/render.md §4.6) */
+  suspend(service, by = 'user') {
+    service.suspenders.add(by)
+    this.#touch(service)
+    this.#stop(service)
+  }
+
+  /** Takes away what a user has done; a service that is suspended by others stays so. */
+  resume(service) {
+    if (!service.suspenders.delete('user')) return
+    this.#touch(service)
+    if (service.suspenders.size === 0) this.deploy(service, { trigger: 'service_resumed' })
+  }
+
+  close() {
+    this.deploys.close()
+  }
+
+  #stop(service) {
+    for (const deploy of service.deploys) this.onDown(deploy)
+  }
+
+  #add({ ownerId, type, name, image, variables = {}, details = {}, parent, lag = {}, ...rest }) {
+    const { registryCredentialId, environmentId, autoDeploy = 'yes', secretFiles = [], hasProcess = true } = rest
+    const service = {
+      ...this.#record(this.#id(TYPES[type].prefix)),
+      ownerId,
+      type,
+      name,
+      slug: this.#slug(type, name),
+      image: image && normaliseImage(image),
+      registryCredentialId,
+      environmentId,
+      autoDeploy,
+      secretFiles,
+      hasProcess,
+      variables: { ...variables },
+      details: { ...details },
+      parent: parent && { id: parent.id, name: parent.name },
+      suspenders: new Set(),
+      deploys: [],
+      lag: curtain(lag, this.now()),
+      deletionLag: lag.deletes ? { deletedAt: null, lag: curtain(lag, this.now()) } : undefined,
+      variablesLag: { deletedAt: null, lag: curtain({ reads: lag.envVarReads }, this.now()) },
+    }
+    const owner = this.owners.get(ownerId)
+    this.services.set(service.id, service)
+    owner.services.push(service)
+    if (!owner.liveNames.has(name)) owner.liveNames.set(name, service)
+    return service
+  }
+
+  /** In all recordings the name, or the name and four characters (reference/render.md §4.6). */
+  #slug(type, name) {
+    const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'service'
+    const wantsSuffix = this.slugSuffix || TYPES[type].hasSuffix
+    let slug = wantsSuffix ? undefined : plain
+    while (slug === undefined || this.#slugs.has(slug)) slug = `${plain}-${this.random.text(LETTERS, 4)}`
+    this.#slugs.add(slug)
+    return slug
+  }
+
+  #id(prefix) {
+    return `${prefix}-${this.random.text(LETTERS, 20)}`
+  }
+
+  #record(id) {
+    this.#sequence += 1
+    const when = this.#timestamp()
+    return { id, sequence: this.#sequence, createdAt: when, updatedAt: when, deletedAt: null }
+  }
+
+  #touch(service) {
+    service.updatedAt = this.#timestamp()
+  }
+
+  /** Six decimals, as recorded; no two are equal, so that an order by time is one. */
+  #timestamp() {
+    this.#microseconds = Math.max(this.now() * 1000, this.#microseconds + 1)
+    const milliseconds = Math.floor(this.#microseconds / 1000)
+    const rest = String(Math.floor(this.#microseconds % 1000)).padStart(3, '0')
+    return new Date(milliseconds).toISOString().replace('Z', `${rest}Z`)
+  }
+}

@@ -1,0 +1,133 @@
+// Processes of this machine, in the place of those in a virtual machine.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join, posix } from 'node:path'
+
+/** What a child's own children still hold open after its end is not waited for longer than this. */
+const DRAIN_MILLISECONDS = 100
+
+/** The working directory of the default image (reference/vercel.md §7), which stands for a fresh folder here. */
+export const HOME = '/vercel'
+
+/**
+ * The processes that stand for what runs in the virtual machines. A group of its own each, so that a shell's children
+ * end with it; one that leaves its group (`setsid`) escapes.
+ */
+export class Children {
+  /** By session, process groups that may have members: the child itself or what it has left behind. */
+  #groups = new Map()
+  #folders = new Map()
+  // Whoever started the server may end without close(); what the server started must not outlive it.
+  #atExit = () => {
+    for (const groups of this.#groups.values()) for (const group of groups) signalGroup(group, 'SIGKILL')
+    for (const folder of this.#folders.values()) rmSync(folder, { recursive: true, force: true })
+  }
+
+  /**
+   * @param {object} options
+   * @param {string} options.sessionId
+   * @param {string} options.command
+   * @param {string[]} options.args
+   * @param {string} options.cwd as the guest sees it
+   * @param {Record<string, string>} options.environment all that it gets
+   * @param {boolean} [options.inherit] output goes to ours
+   * @param {(stream: 'stdout' | 'stderr', data: string) => void} options.onOutput
+   * @param {(exitCode: number) => void} options.onExit
+   * @returns {Promise<number>} its pid; rejects with `code: 'ENOENT'` or the like if it cannot be started
+   */
+  start({ sessionId, command, args, cwd, environment, inherit, onOutput, onExit }) {
+    const output = inherit ? 'inherit' : 'pipe'
+    const child = spawn(command, args, {
+      cwd: this.#place(sessionId, cwd),
+      env: environment,
+      stdio: ['ignore', output, output],
+      detached: true,
+    })
+    for (const stream of ['stdout', 'stderr']) {
+      child[stream]?.setEncoding('utf8').on('data', (data) => onOutput(stream, data))
+    }
+    if (child.pid !== undefined) this.#remember(sessionId, child.pid)
+    return new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('spawn', () => {
+        this.#watch(child, sessionId, onExit)
+        resolve(child.pid)
+      })
+    })
+  }
+
+  /** @param {number} signal of POSIX */
+  signal(pid, signal) {
+    signalGroup(pid, signal)
+  }
+
+  /** As when a machine is switched off. */
+  stop(sessionId) {
+    for (const group of this.#groups.get(sessionId) ?? []) signalGroup(group, 'SIGKILL')
+  }
+
+  /** Once nothing of the session runs any more. */
+  forget(sessionId) {
+    this.#groups.delete(sessionId)
+    const folder = this.#folders.get(sessionId)
+    this.#folders.delete(sessionId)
+    if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    this.#attend()
+  }
+
+  #watch(child, sessionId, onExit) {
+    child.once('exit', (code, signal) => {
+      const exitCode = code ?? 128 + constants.signals[signal]
+      // A group without members frees its number for a stranger; one that has some keeps it.
+      if (!signalGroup(child.pid, 0)) this.#groups.get(sessionId)?.delete(child.pid)
+      let timer
+      const end = () => {
+        clearTimeout(timer)
+        child.off('close', end)
+        onExit(exitCode)
+      }
+      child.once('close', end)
+      timer = setTimeout(end, DRAIN_MILLISECONDS)
+    })
+  }
+
+  #remember(sessionId, pid) {
+    if (!this.#groups.has(sessionId)) this.#groups.set(sessionId, new Set())
+    this.#groups.get(sessionId).add(pid)
+    this.#attend()
+  }
+
+  /** The session's folder stands for the home directory and what lies below; anything else is what it is. */
+  #place(sessionId, cwd) {
+    if (!this.#folders.has(sessionId)) {
+      this.#folders.set(sessionId, mkdtempSync(join(tmpdir(), 'vercel-sandbox-')))
+      this.#attend()
+    }
+    const wanted = posix.resolve(HOME, cwd)
+    if (wanted !== HOME && !wanted.startsWith(`${HOME}/`)) {
+      // Otherwise `spawn` would say of the executable that it is missing.
+      if (!existsSync(wanted)) throw Object.assign(new Error('no such folder'), { code: 'no such folder' })
+      return wanted
+    }
+    const place = join(this.#folders.get(sessionId), posix.relative(HOME, wanted))
+    mkdirSync(place, { recursive: true })
+    return place
+  }
+
+  /** Holds a listener for the end of this process only as long as there is something to end. */
+  #attend() {
+    process.off('exit', this.#atExit)
+    if (this.#groups.size > 0 || this.#folders.size > 0) process.on('exit', this.#atExit)
+  }
+}
+
+/** @returns {boolean} whether there was anybody to signal */
+function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal)
+    return true
+  } catch {
+    return false
+  }
+}

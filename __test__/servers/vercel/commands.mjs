@@ -1,0 +1,302 @@
+// Commands of the sandboxes: their records, their output, their end.
+import { EventEmitter } from 'node:events'
+import { constants } from 'node:os'
+import { Readable } from 'node:stream'
+
+import { curtain } from '../shared/visibility.mjs'
+import { Children, HOME } from './children.mjs'
+import { badRequest, executableNotFound, sandboxStopped } from './errors.mjs'
+import { presentCommand } from './present.mjs'
+import { isOver } from './sessions.mjs'
+
+/** Of output that is kept, per command. */
+const OUTPUT_MAXIMUM = 256 * 1024
+
+/**
+ * What becomes of a command that is not really run.
+ *
+ * @typedef {object} CommandPlan
+ * @property {number} [exitCode] 0 unless told
+ * @property {number} [reads] so many reads of the command still show it running; `Infinity`: it never ends by itself
+ * @property {number} [milliseconds] instead of reads: by the server's clock
+ * @property {string | { stream: 'stdout' | 'stderr', data: string }[]} [output] there from the start
+ * @property {boolean} [missing] there is no such executable
+ */
+
+/** @type {Record<string, CommandPlan>} */
+export const COMMAND_PLANS = {
+  succeeds: { exitCode: 0 },
+  fails: { exitCode: 1, output: [{ stream: 'stderr', data: 'compute: cannot start\n' }] },
+  stays: { reads: Infinity },
+  missing: { missing: true },
+}
+
+/**
+ * The commands of all sessions: real processes of this machine, or played from a plan.
+ *
+ * @typedef {object} CommandRecord
+ * @property {string} id
+ * @property {string} sessionId
+ * @property {string} name the executable
+ * @property {string[]} args
+ * @property {string} cwd as the guest sees it
+ * @property {Record<string, string>} env as the request had it
+ * @property {Record<string, string>} environment all that the process gets
+ * @property {boolean} sudo noted, and nothing more
+ * @property {boolean} wait
+ * @property {number} [timeout]
+ * @property {number} startedAt
+ * @property {number | null} exitCode
+ * @property {number} [durationMs]
+ * @property {{ stream: 'stdout' | 'stderr', data: string }[]} output the first 256 KiB
+ * @property {string} text the same as one text
+ * @property {boolean} played not a real process
+ * @property {number} [pid]
+ * @property {Promise<void>} exited
+ */
+export class Commands {
+  #children = new Children()
+  #planned = []
+  #sequence = 0
+
+  /**
+   * @param {object} options
+   * @param {() => number} options.now
+   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
+   * @param {CommandPlan | ((command: CommandRecord, sandbox: object) => CommandPlan | undefined)} [options.plan]
+   *   absent, or `undefined` for this command: it is really run
+   * @param {import('../shared/processes.mjs').Command | ((sandbox: object, environment: object) =>
+   *   import('../shared/processes.mjs').Command)} [options.runCommand] what really runs in the place of every command
+   */
+  constructor({ now, random, plan, runCommand }) {
+    this.now = now
+    this.random = random
+    this.plan = plan
+    this.runCommand = runCommand
+  }
+
+  /** The plan of the next `count` commands. */
+  planNext(plan, count = 1) {
+    for (let index = 0; index < count; index += 1) this.#planned.push(plan)
+  }
+
+  /**
+   * @param {object} session
+   * @param {object} request body of the request, checked
+   * @param {import('../shared/visibility.mjs').Delay} lag
+   * @returns {Promise<CommandRecord>}
+   */
+  async start(session, request, lag) {
+    const { sandbox } = session
+    const command = new Command(session, request, {
+      id: `cmd_${this.random.text('0123456789abcdef', 28)}`,
+      sequence: (this.#sequence += 1),
+      now: this.now(),
+    })
+    command.lag = curtain(lag, this.now())
+    const plan = this.#planned.shift() ?? (typeof this.plan === 'function' ? this.plan(command, sandbox) : this.plan)
+    if (plan?.missing) throw executableNotFound(command.name)
+    if (plan) {
+      command.play(plan)
+      this.#enter(command, session)
+      this.#settle(command)
+    } else {
+      await this.#run(command, session)
+    }
+    return command
+  }
+
+  /** One read of it: afterwards a played one is one read nearer to its end. */
+  read(command) {
+    this.#settle(command)
+    const shown = presentCommand(command)
+    if (command.readsLeft > 0) command.readsLeft -= 1
+    return shown
+  }
+
+  /** What it is now, without counting as a read. */
+  look(command) {
+    this.#settle(command)
+    return presentCommand(command)
+  }
+
+  /** Resolves at its end. A played one that ends at all, ends for who waits. */
+  async waitFor(command) {
+    this.#hurry(command)
+    await command.exited
+  }
+
+  /** Output from the start to the end, as NDJSON. @returns {Readable} */
+  logs(command) {
+    this.#hurry(command)
+    return streamOf(command, { output: true })
+  }
+
+  /** The same between two lines of the command itself. @returns {Readable} */
+  follow(command, { output }) {
+    const start = { command: { ...presentCommand(command), exitCode: null, durationMs: undefined } }
+    this.#hurry(command)
+    return streamOf(command, { output, start, end: () => ({ command: presentCommand(command) }) })
+  }
+
+  kill(command, signal) {
+    if (command.exitCode !== null) return
+    if (command.pid !== undefined) this.#children.signal(command.pid, signal)
+    else command.end(128 + signal, this.now())
+  }
+
+  /** All of the session, at once. @returns {Promise<void>} resolves when the last process has ended */
+  async stop(session) {
+    const own = session.sandbox.commands.filter(({ sessionId }) => sessionId === session.id)
+    const running = own.filter(({ exitCode }) => exitCode === null)
+    for (const command of running) {
+      command.cutOff = true
+      if (command.played) command.end(128 + constants.signals.SIGKILL, this.now())
+    }
+    this.#children.stop(session.id)
+    await Promise.all(running.map(({ exited }) => exited))
+    this.#children.forget(session.id)
+  }
+
+  async #run(command, session) {
+    const { sandbox } = session
+    const { runCommand } = this
+    const chosen = typeof runCommand === 'function' ? runCommand(sandbox, command.environment) : runCommand
+    // Entered first: a sandbox that is deleted while the process starts must take it along.
+    this.#enter(command, session)
+    try {
+      command.pid = await this.#children.start({
+        sessionId: session.id,
+        command: chosen ? chosen.command : command.name,
+        args: chosen ? (chosen.args ?? []) : command.args,
+        cwd: command.cwd,
+        environment: command.environment,
+        inherit: chosen?.inherit,
+        onOutput: (stream, data) => command.write(stream, data),
+        onExit: (exitCode) => command.end(exitCode, this.now()),
+      })
+    } catch (error) {
+      sandbox.commands.splice(sandbox.commands.indexOf(command), 1)
+      command.end(127, this.now())
+      if (['ENOENT', 'EACCES'].includes(error.code)) throw executableNotFound(command.name)
+      throw badRequest(`Invalid request: the command cannot be started (${error.code}).`) // its text is not known
+    }
+    if (isOver(session)) {
+      this.#children.signal(command.pid, constants.signals.SIGKILL)
+      throw sandboxStopped()
+    }
+    if (command.timeout !== undefined) {
+      const timer = setTimeout(() => this.kill(command, constants.signals.SIGKILL), command.timeout)
+      command.exited.then(() => clearTimeout(timer))
+    }
+  }
+
+  #enter(command, session) {
+    session.sandbox.commands.push(command)
+  }
+
+  /** Ends a played one whose time has come. */
+  #settle(command) {
+    if (!command.played || command.exitCode !== null) return
+    const age = this.now() - command.startedAt
+    if (age >= command.timeout) command.end(128 + constants.signals.SIGKILL, this.now())
+    else if (age >= command.endsAfter || command.readsLeft === 0) command.end(command.plannedExit, this.now())
+  }
+
+  #hurry(command) {
+    this.#settle(command)
+    if (command.played && command.readsLeft !== Infinity && command.endsAfter === undefined) {
+      command.readsLeft = 0
+      this.#settle(command)
+    }
+  }
+}
+
+class Command {
+  exitCode = null
+  deletedAt = null
+  output = []
+  played = false
+  #size = 0
+  #events = new EventEmitter().setMaxListeners(0)
+
+  constructor({ id: sessionId, sandbox, cwd }, request, { id, sequence, now }) {
+    this.id = id
+    this.sequence = sequence
+    this.sessionId = sessionId
+    this.name = request.command
+    this.args = request.args ?? []
+    this.cwd = request.cwd ?? cwd ?? HOME
+    this.env = { ...request.env }
+    // Nothing of our own environment but the path: a machine at Vercel does not see it either.
+    this.environment = { PATH: process.env.PATH, ...sandbox.env, ...request.env }
+    this.sudo = request.sudo ?? false
+    this.wait = request.wait ?? false
+    this.timeout = request.timeout
+    this.startedAt = now
+    this.exited = new Promise((resolve) => this.#events.once('exit', () => resolve()))
+  }
+
+  get text() {
+    return this.output.map(({ data }) => data).join('')
+  }
+
+  /** @param {CommandPlan} plan */
+  play({ exitCode = 0, reads, milliseconds, output = [] }) {
+    this.played = true
+    this.plannedExit = exitCode
+    this.endsAfter = milliseconds
+    this.readsLeft = reads ?? (milliseconds === undefined ? 0 : Infinity)
+    for (const { stream, data } of typeof output === 'string' ? [{ stream: 'stdout', data: output }] : output) {
+      this.write(stream, data)
+    }
+  }
+
+  write(stream, data) {
+    const kept = data.slice(0, OUTPUT_MAXIMUM - this.#size)
+    if (kept === '') return
+    this.#size += kept.length
+    this.output.push({ stream, data: kept })
+    this.#events.emit('output', { stream, data: kept })
+  }
+
+  end(exitCode, now) {
+    if (this.exitCode !== null) return
+    this.exitCode = exitCode
+    this.durationMs = now - this.startedAt
+    this.#events.emit('exit')
+  }
+
+  on(name, listener) {
+    this.#events.on(name, listener)
+  }
+
+  off(name, listener) {
+    this.#events.off(name, listener)
+  }
+}
+
+/** Ends with the command, by an error line if its session took it along (reference/vercel.md §7). */
+function streamOf(command, { output, start, end }) {
+  const stream = new Readable({ read() {} })
+  const line = (value) => stream.push(`${JSON.stringify(value)}\n`)
+  const finish = () => {
+    if (command.cutOff) {
+      const message = 'The sandbox was stopped before the command ended.'
+      line({ stream: 'error', data: { code: 'sandbox_stream_closed', message } })
+    } else if (end) line(end())
+    stream.push(null)
+  }
+  if (start) line(start)
+  if (output) for (const entry of command.output) line(entry)
+  if (command.exitCode !== null) finish()
+  else {
+    if (output) command.on('output', line)
+    command.on('exit', finish)
+    stream.on('close', () => {
+      command.off('output', line)
+      command.off('exit', finish)
+    })
+  }
+  return stream
+}

@@ -1,0 +1,124 @@
+// The way in: from a request to its operation, and from a refusal to its answer.
+import { Readable } from 'node:stream'
+
+import { isJson, matchesPattern } from '../shared/http.mjs'
+import { authorizeRight, authorizeTeam, identify } from './access.mjs'
+import { errorAnswer, routeNotFound, VercelError, violation } from './errors.mjs'
+import { checkPathPart, readQuery } from './query.mjs'
+import { findRoute } from './routes.mjs'
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+/**
+ * From an HTTP request to an operation, through all that is checked before it: route, rate, token, type, team, query,
+ * body. What Vercel may ignore in silence is refused here, and recorded.
+ *
+ * @param {object} options
+ * @param {import('./world.mjs').World} options.world
+ * @param {Record<string, (context: object) => object>} options.operations
+ * @param {object} [options.fullSchema] see full-schema.mjs
+ * @param {ReturnType<import('./rate.mjs').createRateLimits>} options.rateLimits
+ * @param {object} options.settings
+ * @param {(violation: object) => void} options.onViolation
+ * @param {(error: Error) => void} options.onInternalError
+ */
+export function createEndpoint({ world, operations, fullSchema, rateLimits, settings, onViolation, onInternalError }) {
+  const { basePath } = settings
+  const matches = new WeakMap()
+
+  const below = (path) => (path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined)
+
+  /** What the request log needs to know before anything happens. */
+  function describe(request) {
+    const path = below(request.path)
+    const match = path === undefined ? undefined : findRoute(request.method, path)
+    if (!match) return {}
+    matches.set(request, match)
+    return { operation: match.route.operation, params: match.params }
+  }
+
+  async function handle(request) {
+    try {
+      world.passTime()
+      const answer = await answerTo(request)
+      checkAnswer(request, answer)
+      return answer
+    } catch (error) {
+      if (!(error instanceof VercelError)) throw error
+      if (error.violation) record(request, error.kind, error.violation)
+      const answer = errorAnswer(error)
+      checkAnswer(request, answer)
+      return answer
+    }
+  }
+
+  async function answerTo(request) {
+    const match = matches.get(request)
+    if (!match) throw routeNotFound(`no such route: ${request.method} ${request.path}`)
+    const { route } = match
+    rateLimits.take(route.bucket, request.query.teamId)
+    const caller = identify(request.headers, world, settings)
+    // A stop without it is said to be refused; the SDK sends it with everything (reference/vercel.md §3).
+    if (!isJson(request.headers['content-type'])) throw violation('content-type', 'content-type must be JSON')
+    const query = readQuery(request.url, route.query)
+    const params = Object.fromEntries(Object.entries(match.params).map(([name, part]) => [name, readPart(part, name)]))
+    const team = authorizeTeam(caller, query, world)
+    authorizeRight(caller, route.right)
+    checkBody(request, route)
+    checkByFullSchema(request, route, Object.keys(query))
+    return operations[route.operation]({ request, caller, team, query, params, body: request.json })
+  }
+
+  function checkByFullSchema({ json }, { operation, body }, queryNames) {
+    if (!fullSchema) return
+    const complaints = [
+      ...fullSchema.checkQuery(operation, queryNames),
+      ...(body ? fullSchema.checkRequest(operation, json) : []),
+    ]
+    if (complaints.length > 0) throw violation('schema', `${complaints.join('; ')} (refused by the full schema)`)
+  }
+
+  /** An answer that does not have its shape is this server's own bug. */
+  function checkAnswer({ operation }, { status = 200, body }) {
+    if (!fullSchema || !operation || body instanceof Readable) return
+    const complaints = fullSchema.checkAnswer(operation, status, JSON.parse(JSON.stringify(body)))
+    if (complaints.length > 0) onInternalError(new Error(`answer to ${operation}: ${complaints.join('; ')}`))
+  }
+
+  function record({ method, path, at }, kind, message) {
+    onViolation({ kind, message, request: `${method} ${path}`, at })
+  }
+
+  return {
+    describe,
+    handle,
+    /** `when` of a fault: an operation, or method and path, the latter below the base path. */
+    matches: (request, pattern) =>
+      matchesPattern({ ...request, path: below(request.path) ?? request.path }, pattern),
+    answerHeaders: (request) => ({
+      ...rateLimits.headers(matches.get(request)?.route.bucket ?? 'other', request.query.teamId),
+      'x-vercel-id': `iad1::${world.random.text(LETTERS, 5)}-${world.now()}-${world.random.text(LETTERS, 12)}`,
+    }),
+  }
+}
+
+function readPart(part, name) {
+  let value
+  try {
+    value = decodeURIComponent(part)
+  } catch {
+    throw violation('path', `${name} is not URL-encoded`)
+  }
+  checkPathPart(value, name)
+  return value
+}
+
+function checkBody({ body, json }, route) {
+  if (!route.body) {
+    if (body !== '') throw violation('body', 'a body where there must be none')
+    return
+  }
+  if (json === undefined) throw violation('body', 'the body is not JSON')
+  const complaint = route.body(json, 'body')
+  if (complaint) throw violation('body', complaint)
+}

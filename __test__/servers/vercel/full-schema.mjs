@@ -1,0 +1,62 @@
+// Checks by shapes that are not our own, where they are at hand.
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+
+import Ajv from 'ajv/dist/2020.js'
+
+// Shapes derived from Vercel's OpenAPI document and SDK. They are not ours to publish, so they lie next to the checkout
+// or nowhere.
+const file = new URL('../../../../shared/reference/vercel-sandbox-schemas.json', import.meta.url)
+
+/** @type {Promise<FullSchema> | undefined} */
+let loading
+
+/** Built once per process; `undefined` where the file is missing. */
+export function loadFullSchema() {
+  if (!existsSync(file)) return undefined
+  loading ??= readFile(file, 'utf8').then((text) => new FullSchema(JSON.parse(text)))
+  return loading
+}
+
+class FullSchema {
+  #ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true })
+  #operations
+
+  /** @param {{ $defs: object, operations: object[], openapiRequired: object, examples: object }} document */
+  constructor({ $defs, operations, openapiRequired, examples }) {
+    this.#ajv.addSchema({ $id: 'vercel', $defs })
+    this.#operations = new Map(operations.map((operation) => [operation.id, operation]))
+    this.openapiRequired = openapiRequired
+    this.examples = examples
+  }
+
+  /** What is wrong with a value, by the name of a shape; without the value itself, which may be a secret. */
+  check(shape, value) {
+    const validate = this.#ajv.getSchema(`vercel#/$defs/${shape}`)
+    if (!validate) throw new TypeError(`no shape ${shape}`)
+    if (validate(value)) return []
+    return validate.errors.map(({ instancePath, message }) => `${instancePath || '/'} ${message}`)
+  }
+
+  /** The operation as the document has it. */
+  operation(id) {
+    return this.#operations.get(id)
+  }
+
+  checkQuery(id, names) {
+    const { query } = this.operation(id)
+    return names.filter((name) => !query.includes(name)).map((name) => `no query parameter ${name}`)
+  }
+
+  checkRequest(id, body) {
+    const shape = this.operation(id).body
+    return shape === undefined ? [] : this.check(shape, body)
+  }
+
+  checkAnswer(id, status, body) {
+    if (status >= 400) return this.check('ErrorResponse', body)
+    const shape = this.operation(id).response[status]
+    if (shape === undefined) return [`status ${status} is not one of its`]
+    return typeof shape === 'string' ? this.check(shape, body) : []
+  }
+}

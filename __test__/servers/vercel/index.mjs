@@ -1,0 +1,123 @@
+// Puts the server together; all that others import.
+import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { createEndpoint } from './endpoint.mjs'
+import { loadFullSchema } from './full-schema.mjs'
+import { createOperations } from './operations.mjs'
+import { createRateLimits } from './rate.mjs'
+import { World } from './world.mjs'
+
+export { tooManyRequests } from '../shared/http.mjs'
+export { COMMAND_PLANS } from './commands.mjs'
+export { apiError } from './errors.mjs'
+export { encodeOidcToken } from './oidc.mjs'
+
+const DAY = 86_400_000
+
+/**
+ * @typedef {object} VercelOptions
+ * @property {number} [port] 0 (default): any free one
+ * @property {string} [basePath] `/api` as at vercel.com; empty as at api.vercel.com (reference/vercel.md §2)
+ * @property {number} [seed] of ids, names and tokens; absent: fresh ones
+ * @property {() => number} [now] clock in milliseconds; with one of a test's own nothing happens but on a request, or
+ *   on `world.passTime()`
+ * @property {number} [pageSizeDefault]
+ * @property {number} [pageSizeMaximum] of pages, whatever `limit` says; `limit` itself ends at 50
+ * @property {boolean} [emptyLastPage] the last page that holds something has a cursor all the same; not known
+ * @property {boolean} [filterPages] filters are applied to pages, which may then be short or empty; not known
+ * @property {import('./sessions.mjs').Plan} [sandboxPlan] states of every session: a list, a function of the sandbox,
+ *   or a list of `{ name, plan }`; `running` at once unless told
+ * @property {number} [stepMilliseconds] sessions move by themselves instead of with each read
+ * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['plan']} [commandPlan] what becomes of
+ *   commands; absent: THEY ARE REALLY RUN, on this machine
+ * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['runCommand']} [runCommand] what really
+ *   runs in the place of every command
+ * @property {number} [timeoutMaximum] of a session: 24 h, as of the Pro plan (§10)
+ * @property {number} [vcpusMaximum] 8, as of the Pro plan (§10)
+ * @property {number} [concurrencyLimit] sandboxes that run at once
+ * @property {number} [nameTakenStatus] 400 is recorded; 409 is in the list of statuses too (§11)
+ * @property {number} [imageNotReadyStatus] not told by any source (§8)
+ * @property {number} [invalidTokenStatus] 403 by other endpoints of Vercel's; 401 is documented too (§11)
+ * @property {'not_found' | 'forbidden'} [foreignProject] how a project of another team is refused; not known
+ * @property {'sandbox_stopped' | 'kept'} [commandsOfStopped] whether commands of a stopped session can still be read;
+ *   410 is in the list of statuses
+ * @property {'not_found' | 'sandbox_stopped'} [deletedSession] how a session of a deleted sandbox is refused; not known
+ * @property {Parameters<typeof createRateLimits>[0]} [rateLimit]
+ * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
+ */
+
+/**
+ * A server that behaves as Vercel's Sandbox API does, on the loopback interface. Its `url` is what a client takes as
+ * base URL, with the base path; `origin` is the same without.
+ *
+ * @param {VercelOptions} [options]
+ */
+export async function startVercelServer(options = {}) {
+  const settings = {
+    port: 0,
+    basePath: '/api',
+    now: Date.now,
+    pageSizeDefault: 20,
+    pageSizeMaximum: 50,
+    emptyLastPage: false,
+    filterPages: false,
+    timeoutMaximum: DAY,
+    vcpusMaximum: 8,
+    concurrencyLimit: Infinity,
+    nameTakenStatus: 400,
+    imageNotReadyStatus: 422,
+    invalidTokenStatus: 403,
+    foreignProject: 'not_found',
+    commandsOfStopped: 'sandbox_stopped',
+    deletedSession: 'not_found',
+    ...options,
+  }
+  const { now } = settings
+  const violations = []
+  const departures = new Map()
+  const world = new World({
+    now,
+    realTime: now === Date.now,
+    random: createRandom(settings.seed),
+    sandboxPlan: settings.sandboxPlan,
+    stepMilliseconds: settings.stepMilliseconds,
+    commandPlan: settings.commandPlan,
+    runCommand: settings.runCommand,
+  })
+  const left = (request) => new Promise((resolve) => departures.set(request, resolve))
+  const fullSchema = await loadFullSchema()
+  const endpoint = createEndpoint({
+    world,
+    operations: createOperations(world, settings, left),
+    fullSchema,
+    rateLimits: createRateLimits(settings.rateLimit, now),
+    settings,
+    onViolation: (violation) => violations.push(violation),
+    onInternalError: (error) => server.errors.push(error),
+  })
+  const server = await startHttpServer({
+    ...endpoint,
+    port: settings.port,
+    now,
+    onDone(request) {
+      departures.get(request)?.()
+      departures.delete(request)
+      settings.onDone?.(request)
+    },
+  })
+  const closeServer = server.close
+
+  return Object.assign(server, {
+    origin: server.url,
+    url: `${server.url}${settings.basePath}`,
+    world,
+    settings,
+    /** What a client of ours must never send: refused, and noted here. */
+    violations,
+    /** Whether Vercel's own shapes were at hand to check requests and answers against. */
+    fullSchema: fullSchema !== undefined,
+    async close() {
+      await closeServer()
+      await world.close()
+    },
+  })
+}

@@ -1,0 +1,192 @@
+// The operations of the API, one function each.
+import { authorizeProject } from './access.mjs'
+import {
+  commandNotFound,
+  inTransition,
+  invalidRequest,
+  paymentRequired,
+  sandboxNotFound,
+  sandboxStopped,
+  sessionNotFound,
+} from './errors.mjs'
+import { paginate } from './pages.mjs'
+import { presentCommand, presentRoutes, presentSandbox, presentSession, presentSnapshot } from './present.mjs'
+import { checkListing } from './query.mjs'
+import { isOver } from './sessions.mjs'
+
+const NDJSON = { 'content-type': 'application/x-ndjson' }
+
+/**
+ * What each route does, everything general having been checked (endpoint.mjs). Each gets
+ * `{ request, caller, team, query, params, body }`.
+ *
+ * @param {import('./world.mjs').World} world
+ * @param {import('./index.mjs').VercelOptions} settings
+ * @param {(request: object) => Promise<void>} left resolves when the client has gone, or has its answer
+ */
+export function createOperations(world, settings, left) {
+  const { commands, lives } = world
+
+  return {
+    createSandbox({ caller, team, body }) {
+      const project = authorizeProject(caller, body.projectId, team, world, settings)
+      if (team.paymentMissing) throw paymentRequired()
+      checkLimits(body)
+      const image = world.images.resolve(project.id, body.image, settings.imageNotReadyStatus)
+      const sandbox = world.createSandbox(project, { ...body, image }, settings)
+      const { expiresAt, ...created } = presentSandbox(sandbox)
+      return answerAndAdvance({ sandbox: created, ...sessionOf(sandbox) }, sandbox.session)
+    },
+
+    listSandboxes({ caller, team, query }) {
+      checkListing(query)
+      const project = authorizeProject(caller, query.project, team, world, settings)
+      const kind = query.tags ? 'listSandboxes.tags' : 'listSandboxes'
+      const visible = world
+        .allSandboxes(project)
+        .map((sandbox) => ({ sandbox, sight: world.glance(sandbox, kind) }))
+        .filter(({ sight }) => sight !== 'gone')
+      const { page, pagination } = paginate(visible, query, fits(query), settings)
+      return ok({ sandboxes: page.map(({ sandbox, sight }) => presentSandbox(sandbox, sight)), pagination })
+    },
+
+    getSandbox({ caller, team, query, params }) {
+      const project = authorizeProject(caller, query.projectId, team, world, settings)
+      if (team.paymentMissing) throw paymentRequired()
+      const sandbox = world.sandbox(params.name, project)
+      const sight = sandbox ? world.glance(sandbox, 'getSandbox') : 'gone'
+      if (sight === 'gone') throw sandboxNotFound(params.name)
+      const resumed = query.resume === true && isOver(sandbox.session)
+      if (resumed) world.resume(sandbox)
+      const body = { sandbox: presentSandbox(sandbox, sight), ...sessionOf(sandbox, sight), resumed }
+      return answerAndAdvance(body, sandbox.session)
+    },
+
+    deleteSandbox({ caller, team, query, params }) {
+      const project = authorizeProject(caller, query.projectId, team, world, settings)
+      const sandbox = world.sandbox(params.name, project)
+      const hidden = sandbox && world.lag.deletes && world.glance(sandbox, 'deleteSandbox') === 'gone'
+      if (!sandbox || sandbox.deletedAt !== null || hidden) throw sandboxNotFound(params.name)
+      world.deleteSandbox(sandbox)
+      return ok({ sandbox: presentSandbox(sandbox) })
+    },
+
+    getSession({ caller, team, params }) {
+      const session = findSession(caller, team, params)
+      return answerAndAdvance(
+        { session: presentSession(session), routes: presentRoutes(session.sandbox) },
+        session,
+      )
+    },
+
+    stopSession({ caller, team, params }) {
+      const session = findSession(caller, team, params)
+      const snapshot = world.stopSession(session)
+      return ok({
+        session: presentSession(session),
+        sandbox: presentSandbox(session.sandbox),
+        ...(snapshot && { snapshot: presentSnapshot(snapshot) }),
+      })
+    },
+
+    extendTimeout({ caller, team, params, body }) {
+      const session = findSession(caller, team, params)
+      requireRunning(session)
+      const timeout = session.timeout + body.duration
+      if (timeout > settings.timeoutMaximum) throw invalidRequest(`timeout must be at most ${settings.timeoutMaximum}`)
+      world.extendTimeout(session, body.duration)
+      return ok({ session: presentSession(session) })
+    },
+
+    async runCommand({ caller, team, params, body }) {
+      const session = findSession(caller, team, params)
+      requireRunning(session)
+      const command = await commands.start(session, body, world.commandLag)
+      if (body.wait) return { headers: NDJSON, body: commands.follow(command, { output: body.logs ?? false }) }
+      // At once, whatever has become of it since: a detached command is told as running (reference/vercel.md §7).
+      return ok({ command: { ...presentCommand(command), exitCode: null, durationMs: undefined } })
+    },
+
+    listCommands({ caller, team, params }) {
+      const session = findSession(caller, team, params)
+      requireReadable(session)
+      const visible = commandsOf(session).filter((command) => world.glance(command, 'listCommands') !== 'gone')
+      return ok({ commands: visible.map((command) => commands.look(command)).toReversed() })
+    },
+
+    async getCommand({ request, caller, team, params, query }) {
+      const command = findCommand(caller, team, params)
+      if (query.wait) await Promise.race([commands.waitFor(command), left(request)])
+      return ok({ command: commands.read(command) })
+    },
+
+    commandLogs({ caller, team, params }) {
+      return { headers: NDJSON, body: commands.logs(findCommand(caller, team, params)) }
+    },
+
+    async killCommand({ caller, team, params, body }) {
+      const command = findCommand(caller, team, params)
+      commands.kill(command, body.signal)
+      return ok({ command: commands.look(command) })
+    },
+  }
+
+  /** What the shape alone does not say (§4, §10). */
+  function checkLimits({ timeout = 0, resources: { vcpus = 2, memory = vcpus * 2048 } = {}, region, failoverRegions }) {
+    if (timeout > settings.timeoutMaximum) throw invalidRequest(`timeout must be at most ${settings.timeoutMaximum}`)
+    if (vcpus !== 1 && vcpus % 2 !== 0) throw invalidRequest('resources.vcpus must be 1 or even')
+    if (vcpus > settings.vcpusMaximum) throw invalidRequest(`resources.vcpus must be at most ${settings.vcpusMaximum}`)
+    if (memory !== vcpus * 2048) throw invalidRequest('resources.memory must be vcpus times 2048')
+    if (failoverRegions?.includes(region ?? 'iad1')) throw invalidRequest('failoverRegions must not hold the region')
+  }
+
+  function findSession(caller, team, { sessionId }) {
+    const session = world.sessions.get(sessionId)
+    const project = session && world.projects.get(session.sandbox.projectId)
+    if (!session || project.teamId !== team.id) throw sessionNotFound()
+    if (caller.projects && !caller.projects.has(project.id)) throw sessionNotFound()
+    if (session.sandbox.deletedAt !== null) {
+      throw settings.deletedSession === 'sandbox_stopped' ? sandboxStopped() : sessionNotFound()
+    }
+    return session
+  }
+
+  function findCommand(caller, team, params) {
+    const session = findSession(caller, team, params)
+    requireReadable(session)
+    const command = commandsOf(session).find(({ id }) => id === params.commandId)
+    if (!command || world.glance(command, 'getCommand') === 'gone') throw commandNotFound()
+    return command
+  }
+
+  function requireReadable(session) {
+    if (settings.commandsOfStopped === 'sandbox_stopped') requireRunning(session)
+  }
+
+  function answerAndAdvance(body, session) {
+    lives.advance(session)
+    return ok(body)
+  }
+}
+
+const commandsOf = ({ id, sandbox }) => sandbox.commands.filter(({ sessionId }) => sessionId === id)
+
+const sessionOf = (sandbox, sight) => ({
+  session: presentSession(sandbox.session, sight),
+  routes: presentRoutes(sandbox),
+})
+
+/** That a session which is about to run answers as one that is about to stop is a guess (§11). */
+function requireRunning(session) {
+  if (isOver(session)) throw sandboxStopped()
+  if (session.status !== 'running') throw inTransition(session.status)
+}
+
+const fits =
+  ({ tags: [key, value] = [], status, namePrefix = '' }) =>
+  ({ sandbox }) =>
+    (key === undefined || sandbox.tags?.[key] === value) &&
+    (status === undefined || sandbox.session.status === status) &&
+    sandbox.name.startsWith(namePrefix)
+
+const ok = (body) => ({ status: 200, body })

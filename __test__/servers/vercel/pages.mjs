@@ -1,0 +1,52 @@
+// Listings, a page at a time.
+import { violation } from './errors.mjs'
+
+/** What a listing can be in the order of (reference/vercel.md §6). */
+const KEYS = {
+  createdAt: ({ sandbox }) => sandbox.sequence,
+  name: ({ sandbox }) => sandbox.name,
+  statusUpdatedAt: ({ sandbox }) => sandbox.session.statusUpdatedAt,
+  currentSnapshotId: ({ sandbox }) => sandbox.currentSnapshotId ?? '',
+}
+
+/**
+ * One page of a listing, newest first unless told. The cursor holds a place in the order, not a record, so that it
+ * stays good when the record is deleted.
+ *
+ * @template {{ sandbox: object }} T
+ * @param {T[]} entries all that there are
+ * @param {{ limit?: number, cursor?: string, sortBy?: string, sortOrder?: string }} query
+ * @param {(entry: T) => boolean} fits the filters
+ * @param {{ pageSizeDefault: number, pageSizeMaximum: number, emptyLastPage: boolean, filterPages: boolean }} settings
+ */
+export function paginate(entries, { limit, cursor, sortBy = 'createdAt', sortOrder = 'desc' }, fits, settings) {
+  const size = Math.min(limit ?? settings.pageSizeDefault, settings.pageSizeMaximum)
+  const direction = sortOrder === 'asc' ? 1 : -1
+  const place = (entry) => [KEYS[sortBy](entry), entry.sandbox.sequence]
+  const order = (one, other) => direction * (compare(one[0], other[0]) || compare(one[1], other[1]))
+  const after = cursor === undefined ? undefined : decode(cursor, sortBy, sortOrder)
+  const candidates = (settings.filterPages ? entries : entries.filter(fits))
+    .filter((entry) => after === undefined || order(place(entry), after) > 0)
+    .sort((one, other) => order(place(one), place(other)))
+  const page = candidates.slice(0, size)
+  const more = candidates.length > size || (settings.emptyLastPage && page.length > 0)
+  const next = more ? encode(sortBy, sortOrder, place(page.at(-1))) : null
+  const shown = settings.filterPages ? page.filter(fits) : page
+  return { page: shown, pagination: { count: shown.length, next } }
+}
+
+const compare = (one, other) => (one < other ? -1 : Number(one > other))
+
+const encode = (sortBy, sortOrder, place) =>
+  Buffer.from(JSON.stringify({ sortBy, sortOrder, place })).toString('base64url')
+
+/** It belongs to the listing that it came from; whatever else is passed for one was not handed on as it was. */
+function decode(cursor, sortBy, sortOrder) {
+  try {
+    const known = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (known.sortBy === sortBy && known.sortOrder === sortOrder && Array.isArray(known.place)) return known.place
+  } catch {
+    // The same as one of another listing.
+  }
+  throw violation('query', 'the cursor is not one of this listing')
+}

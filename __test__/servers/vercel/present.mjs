@@ -1,0 +1,86 @@
+// What the API shows of the world.
+/**
+ * From the world's records to what the API shows of them (reference/vercel.md §5). Times are milliseconds; what there
+ * is none of is left out. No answer ever holds a variable.
+ */
+
+/** @param {import('../shared/visibility.mjs').Sight} [sight] a deleted one is still returned as it was, or stopped */
+export function presentSandbox(sandbox, sight) {
+  const { session } = sandbox
+  const status = statusOf(sandbox, sight)
+  return {
+    name: sandbox.name,
+    currentSessionId: session.id,
+    ...(sandbox.currentSnapshotId && { currentSnapshotId: sandbox.currentSnapshotId }),
+    status,
+    statusUpdatedAt: session.statusUpdatedAt,
+    persistent: sandbox.persistent,
+    region: sandbox.region,
+    failoverRegions: sandbox.failoverRegions,
+    vcpus: sandbox.vcpus,
+    memory: sandbox.memory,
+    runtime: sandbox.runtime,
+    architecture: 'amd64',
+    image: sandbox.image,
+    timeout: sandbox.timeout,
+    cwd: session.cwd,
+    ...(sandbox.tags && { tags: sandbox.tags }),
+    createdAt: sandbox.createdAt,
+    updatedAt: sandbox.updatedAt,
+    totalEgressBytes: 0,
+    totalIngressBytes: 0,
+    totalActiveCpuDurationMs: 0,
+    totalDurationMs: 0,
+    ...(status === 'running' && { expiresAt: session.expiresAt }),
+  }
+}
+
+export function presentSession(session, sight) {
+  const { sandbox } = session
+  return {
+    id: session.id,
+    runtime: sandbox.runtime,
+    architecture: 'amd64',
+    requestedAt: session.requestedAt,
+    ...defined(session, ['startedAt', 'stoppedAt', 'abortedAt', 'duration']),
+    status: session === sandbox.session ? statusOf(sandbox, sight) : session.status,
+    vcpus: sandbox.vcpus,
+    memory: sandbox.memory,
+    timeout: session.timeout,
+    region: sandbox.region,
+    cwd: session.cwd,
+    createdAt: session.requestedAt,
+    updatedAt: session.statusUpdatedAt,
+    sourceSandboxName: sandbox.name,
+    projectId: sandbox.projectId,
+  }
+}
+
+export const presentRoutes = ({ routes }) =>
+  routes.map(({ subdomain, port }) => ({ url: `https://${subdomain}.vercel.run`, subdomain, port }))
+
+export const presentSnapshot = ({ id, session, region, createdAt }) => ({
+  id,
+  sourceSessionId: session.id,
+  region,
+  status: 'created',
+  sizeBytes: 0,
+  createdAt,
+  updatedAt: createdAt,
+})
+
+export const presentCommand = ({ id, name, args, cwd, sessionId, startedAt, exitCode, durationMs }) => ({
+  id,
+  name,
+  args,
+  cwd,
+  sessionId,
+  startedAt,
+  exitCode,
+  ...(durationMs !== undefined && { durationMs }),
+})
+
+const statusOf = ({ session, statusAtDeletion }, sight) => (sight === 'ghost' ? statusAtDeletion : session.status)
+
+const defined = (object, names) =>
+  Object.fromEntries(names.filter((name) => object[name] !== undefined).map((name) => [name, object[name]]))

@@ -1,0 +1,59 @@
+// The routes that there are.
+import { CREATE, EXTEND_TIMEOUT, KILL_COMMAND, NOTHING, RUN_COMMAND } from './bodies.mjs'
+import { QUERIES } from './query.mjs'
+
+const NAMED = '/v2/sandboxes/:name'
+const SESSION = '/v2/sandboxes/sessions/:sessionId'
+const COMMAND = `${SESSION}/cmd/:commandId`
+
+/**
+ * @typedef {object} Route
+ * @property {string} operation as in the official OpenAPI document
+ * @property {string} method
+ * @property {string} path
+ * @property {'create' | 'delete' | 'other'} bucket of the rate limit (reference/vercel.md §11)
+ * @property {string} right what a token must be allowed to do
+ * @property {Record<string, import('./query.mjs').Reader>} query
+ * @property {import('./shapes.mjs').Check} [body] absent: there must be none
+ */
+
+/** All that this server models of the named-sandbox API (§4, §6, §7). @type {Route[]} */
+export const ROUTES = [
+  ['createSandbox', 'POST', '/v3/sandboxes', 'create', QUERIES.team, CREATE],
+  ['listSandboxes', 'GET', '/v2/sandboxes', 'read', QUERIES.listSandboxes],
+  ['getSandbox', 'GET', NAMED, 'read', QUERIES.getSandbox],
+  ['deleteSandbox', 'DELETE', NAMED, 'delete', QUERIES.deleteSandbox],
+  ['getSession', 'GET', SESSION, 'read', QUERIES.team],
+  ['stopSession', 'POST', `${SESSION}/stop`, 'delete', QUERIES.team, NOTHING],
+  ['extendTimeout', 'POST', `${SESSION}/extend-timeout`, 'create', QUERIES.team, EXTEND_TIMEOUT],
+  ['runCommand', 'POST', `${SESSION}/cmd`, 'command', QUERIES.team, RUN_COMMAND],
+  ['listCommands', 'GET', `${SESSION}/cmd`, 'read', QUERIES.team],
+  ['getCommand', 'GET', COMMAND, 'read', QUERIES.getCommand],
+  ['commandLogs', 'GET', `${COMMAND}/logs`, 'read', QUERIES.team],
+  ['killCommand', 'POST', `${COMMAND}/kill`, 'command', QUERIES.team, KILL_COMMAND],
+].map(([operation, method, path, right, query, body]) => ({
+  operation,
+  method,
+  path,
+  bucket: { createSandbox: 'create', deleteSandbox: 'delete' }[operation] ?? 'other',
+  right,
+  query,
+  body,
+  pattern: new RegExp(`^${path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
+}))
+
+/** Words that stand where a name could: routes of their own, which this server does not model. */
+const RESERVED = new Set(['sessions', 'snapshots'])
+
+/**
+ * @param {string} method
+ * @param {string} path below the base path
+ * @returns {{ route: Route, params: Record<string, string> } | undefined}
+ */
+export function findRoute(method, path) {
+  for (const route of ROUTES) {
+    const match = route.method === method && route.pattern.exec(path)
+    if (match && !RESERVED.has(match.groups?.name)) return { route, params: { ...match.groups } }
+  }
+  return undefined
+}

@@ -1,0 +1,31 @@
+// For `npm run server -- vercel`.
+import { COMMAND_PLANS, startVercelServer } from './index.mjs'
+
+/**
+ * The Vercel server for use by hand: sandboxes take a moment to run, and there is a project to work in. What a client
+ * asks a sandbox to run is not run: on this machine it might install something.
+ *
+ * @param {Pick<import('./index.mjs').VercelOptions, 'port' | 'runCommand' | 'onDone'>} options
+ */
+export async function start({ runCommand, ...options }) {
+  const server = await startVercelServer({
+    ...options,
+    sandboxPlan: ['pending', 'running'],
+    stepMilliseconds: 300,
+    ...(runCommand ? { runCommand } : { commandPlan: COMMAND_PLANS.stays }),
+  })
+  const { token, oidcToken, teamId, projectId } = server.world.seed()
+  return {
+    server,
+    environment: {
+      VERCEL_BASE_URL: server.url,
+      VERCEL_TOKEN: token,
+      VERCEL_TEAM_ID: teamId,
+      VERCEL_PROJECT_ID: projectId,
+    },
+    hints: `The package does not read VERCEL_BASE_URL: pass it as \`baseUrl\`.
+Commands are not run, they count as running until their sandbox stops; --run names what to run in their place, with
+their variables.
+An OIDC token, to try instead of the three above: VERCEL_OIDC_TOKEN=${oidcToken}`,
+  }
+}

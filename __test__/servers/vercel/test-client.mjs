@@ -1,0 +1,88 @@
+// For the tests of this folder: a server with a seeded project, and a client for it.
+import assert from 'node:assert/strict'
+import { afterEach } from 'node:test'
+
+import { startVercelServer } from './index.mjs'
+
+let running = []
+
+/** Closes what setUp has opened; nothing of it may have failed by accident. To be called once per test file. */
+export function closeAfterEach() {
+  afterEach(async () => {
+    const servers = running
+    running = []
+    await Promise.all(servers.map((server) => server.close()))
+    for (const { errors } of servers) assert.deepEqual(errors, [])
+  })
+}
+
+/** @param {import('./index.mjs').VercelOptions} [options] */
+export async function setUp(options) {
+  const server = await startVercelServer({ seed: 7, ...options })
+  running.push(server)
+  const { world } = server
+  const seeded = world.seed()
+  const { token, teamId, projectId } = seeded
+
+  /** @param {string} path with its query; the team is added unless `team` says otherwise */
+  const send = (method, path, { body, headers, team = teamId, signal } = {}) => {
+    const url = new URL(`${server.url}${path}`)
+    if (team) url.searchParams.append('teamId', team)
+    const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const all = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers }
+    return fetch(url, { method, headers: all, signal, ...(payload !== undefined && { body: payload }) })
+  }
+
+  const call = async (...parameters) => {
+    const response = await send(...parameters)
+    return { status: response.status, headers: response.headers, json: await response.json() }
+  }
+
+  /** The body of a success. */
+  const data = async (...parameters) => {
+    const { status, json } = await call(...parameters)
+    assert.equal(status, 200, JSON.stringify(json))
+    return json
+  }
+
+  /** `status code` of a refusal. */
+  const refused = async (...parameters) => {
+    const { status, json } = await call(...parameters)
+    assert.ok(status >= 400, `${status}`)
+    return `${status} ${json.error.code}`
+  }
+
+  const create = (body, options) =>
+    data('POST', '/v3/sandboxes', { body: { projectId, persistent: false, ...body }, ...options })
+  const createRefused = (body, options) =>
+    refused('POST', '/v3/sandboxes', { body: { projectId, ...body }, ...options })
+  const get = (name, query = '') => data('GET', `/v2/sandboxes/${name}?projectId=${projectId}${query}`)
+  const getRefused = (name, query = '') => refused('GET', `/v2/sandboxes/${name}?projectId=${projectId}${query}`)
+  const list = (query = '') => data('GET', `/v2/sandboxes?project=${projectId}${query}`)
+  const remove = (name) => data('DELETE', `/v2/sandboxes/${name}?projectId=${projectId}`)
+  const removeRefused = (name) => refused('DELETE', `/v2/sandboxes/${name}?projectId=${projectId}`)
+  const names = async (query) => (await list(query)).sandboxes.map(({ name }) => name)
+
+  return {
+    server,
+    world,
+    ...seeded,
+    send,
+    call,
+    data,
+    refused,
+    create,
+    createRefused,
+    get,
+    getRefused,
+    list,
+    names,
+    remove,
+    removeRefused,
+  }
+}
+
+/** What the tests that expect refusals have provoked, by kind; from now on there are none. */
+export function takeViolations({ violations }) {
+  return violations.splice(0).map(({ kind }) => kind)
+}

@@ -1,0 +1,355 @@
+// The state behind the API, and the methods by which a test sets it up and looks at it.
+import { curtain, glance } from '../shared/visibility.mjs'
+import { HOME } from './children.mjs'
+import { Commands } from './commands.mjs'
+import { nameTaken, snapshotNotFound, tooManySandboxes } from './errors.mjs'
+import { Images } from './images.mjs'
+import { encodeOidcToken } from './oidc.mjs'
+import { isOver, Sessions } from './sessions.mjs'
+
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789'
+const MEGABYTES_PER_VCPU = 2048
+
+const idOf = (object) => (typeof object === 'string' ? object : object.id)
+
+/**
+ * All that Vercel would know: teams, projects, tokens, images, sandboxes with their sessions and commands. The methods
+ * see the truth; only the API (operations.mjs) looks through the curtain of `lag` and `stale`.
+ *
+ * A *sandbox* is a durable record with a name, a *session* one virtual machine of it (reference/vercel.md §1).
+ */
+export class World {
+  teams = new Map()
+  projects = new Map()
+  /** @type {Map<string, import('./access.mjs').Caller>} */
+  tokens = new Map()
+  sessions = new Map()
+
+  /**
+   * How long a sandbox that is created from now on stays unseen, of which nothing is recorded: for its first `reads`
+   * reads of each kind (`getSandbox`, `listSandboxes`, `listSandboxes.tags`), or so many milliseconds of the server's
+   * clock. Sessions are found at once; a deletion by name lags only with `deletes`: it answers 404 and does nothing.
+   */
+  lag = { reads: 0, milliseconds: 0, deletes: false }
+
+  /**
+   * How long what is deleted from now on is still returned: as it was before, or stopped (`showStopped`, the default).
+   */
+  stale = { reads: 0, milliseconds: 0, showStopped: true }
+
+  /** How long a command that is started from now on stays unseen by `listCommands` and `getCommand`; not recorded. */
+  commandLag = { reads: 0, milliseconds: 0 }
+
+  /** How long the name of what is deleted from now on stays taken: milliseconds of the server's clock; not recorded. */
+  nameHeldMilliseconds = 0
+
+  /** Everything that ever was in a project. */
+  #sandboxes = new Map()
+  #sequence = 0
+  #stops = new Set()
+
+  /**
+   * @param {object} options
+   * @param {() => number} options.now
+   * @param {boolean} [options.realTime]
+   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
+   * @param {import('./sessions.mjs').Plan} [options.sandboxPlan]
+   * @param {number} [options.stepMilliseconds]
+   * @param {object} [options.commandPlan] see commands.mjs
+   * @param {object} [options.runCommand] see commands.mjs
+   */
+  constructor({ now, realTime, random, sandboxPlan, stepMilliseconds, commandPlan, runCommand }) {
+    this.now = now
+    this.random = random
+    this.images = new Images({ random })
+    this.commands = new Commands({ now, random, plan: commandPlan, runCommand })
+    this.lives = new Sessions({
+      now,
+      plan: sandboxPlan,
+      stepMilliseconds,
+      realTime,
+      onOver: (session) => this.#switchOff(session),
+    })
+  }
+
+  // --- Setting the scene ---------------------------------------------------------------------------------------
+
+  /**
+   * A team with a project, an access token and an OIDC token for them.
+   * @returns {{ token: string, oidcToken: string, teamId: string, projectId: string }}
+   */
+  seed() {
+    const team = this.createTeam({ slug: 'acme' })
+    const project = this.createProject(team, { slug: 'sandboxes' })
+    return {
+      token: this.addToken({ teams: [team] }),
+      oidcToken: this.mintOidcToken(project),
+      teamId: team.id,
+      projectId: project.id,
+    }
+  }
+
+  /** `paymentMissing` of a team may be set at any time: creating and reading then answer 402. */
+  createTeam({ slug = `team-${this.teams.size + 1}` } = {}) {
+    const team = { id: `team_${this.random.text(ALPHANUMERIC, 24)}`, slug, paymentMissing: false }
+    this.teams.set(team.id, team)
+    return team
+  }
+
+  createProject(teamOrId, { slug = `project-${this.projects.size + 1}` } = {}) {
+    const id = `prj_${this.random.text(ALPHANUMERIC, 28)}`
+    const project = { id, slug, teamId: idOf(teamOrId), heldNames: new Map() }
+    this.projects.set(id, project)
+    this.#sandboxes.set(id, { all: [], live: new Map(), latest: new Map() })
+    return project
+  }
+
+  /**
+   * An access token.
+   *
+   * @param {object} [options]
+   * @param {string} [options.token] for a test that has to recognise it; absent: a fresh one
+   * @param {(object | string)[]} [options.teams] absent: every team
+   * @param {(object | string)[]} [options.projects] absent: every project of its teams
+   * @param {('create' | 'read' | 'delete' | 'command')[]} [options.may] absent: all
+   * @param {number} [options.expiresAt] milliseconds
+   * @returns {string}
+   */
+  addToken({ token = this.random.text(ALPHANUMERIC, 24), teams, projects, may, expiresAt } = {}) {
+    const set = (list) => list && new Set(list.map(idOf))
+    this.tokens.set(token, { kind: 'access', teams: set(teams), projects: set(projects), may: set(may), expiresAt })
+    return token
+  }
+
+  /**
+   * An OIDC token of a project, known from now on.
+   *
+   * @param {object | string} projectOrId
+   * @param {object} [options]
+   * @param {string} [options.environment]
+   * @param {number} [options.lifetimeSeconds] 12 h unless told, as those for development have (reference/vercel.md
+   *   §3); negative: expired
+   * @param {object} [options.claims] in the place of those that it would have
+   * @param {string} [options.signature] for a test that has to recognise the token
+   * @returns {string}
+   */
+  mintOidcToken(projectOrId, { environment = 'development', lifetimeSeconds = 43_200, claims, signature } = {}) {
+    const project = this.projects.get(idOf(projectOrId))
+    const team = this.teams.get(project.teamId)
+    const issuedAt = Math.floor(this.now() / 1000)
+    const payload = {
+      iss: `https://oidc.vercel.com/${team.slug}`,
+      aud: `https://vercel.com/${team.slug}`,
+      sub: `owner:${team.slug}:project:${project.slug}:environment:${environment}`,
+      owner_id: team.id,
+      project_id: project.id,
+      environment,
+      iat: issuedAt,
+      exp: issuedAt + lifetimeSeconds,
+      ...claims,
+    }
+    const token = encodeOidcToken(payload, { signature })
+    this.tokens.set(token, {
+      kind: 'oidc',
+      teams: new Set([team.id]),
+      projects: new Set([project.id]),
+      expiresAt: payload.exp && payload.exp * 1000,
+    })
+    return token
+  }
+
+  /** @param {object | string} projectOrId see Images */
+  addImage(projectOrId, reference, options) {
+    return this.images.add(idOf(projectOrId), reference, options)
+  }
+
+  /**
+   * A sandbox that has been there for a while, made by anybody: no lag, in the given state.
+   *
+   * @param {object | string} projectOrId
+   * @param {object} [options] as a create has them, and
+   * @param {import('./sessions.mjs').Status} [options.status] `running` unless told
+   */
+  addSandbox(projectOrId, { status = 'running', ...options } = {}) {
+    return this.#create(this.projects.get(idOf(projectOrId)), options, { plan: [status], lag: {} })
+  }
+
+  /** The plan of the next `count` sandboxes' sessions. */
+  planNext(plan, count = 1) {
+    this.lives.planNext(plan, count)
+  }
+
+  /** The plan of the next `count` commands. */
+  planNextCommand(plan, count = 1) {
+    this.commands.planNext(plan, count)
+  }
+
+  /** To be called when the injected clock has moved; requests do so themselves. */
+  passTime() {
+    this.lives.passTime()
+  }
+
+  // --- What is true now ----------------------------------------------------------------------------------------
+
+  /** By id or slug. */
+  findTeam(reference) {
+    return this.teams.get(reference) ?? [...this.teams.values()].find(({ slug }) => slug === reference)
+  }
+
+  /** By id or slug, within the team. */
+  findProject(reference, team) {
+    const projects = [...this.projects.values()].filter(({ teamId }) => teamId === team.id)
+    return projects.find(({ id, slug }) => id === reference || slug === reference)
+  }
+
+  /** Every sandbox of the project there has ever been, in the order of creation. */
+  allSandboxes(projectOrId) {
+    return [...this.#sandboxes.get(idOf(projectOrId)).all]
+  }
+
+  /** Those that have not been deleted, whether they run or not. */
+  liveSandboxes(projectOrId) {
+    return [...this.#sandboxes.get(idOf(projectOrId)).live.values()]
+  }
+
+  /** Those that cost money: running, or on their way up or down. */
+  runningSandboxes(projectOrId) {
+    this.passTime()
+    return this.liveSandboxes(projectOrId).filter(({ session }) => !isOver(session))
+  }
+
+  /**
+   * The last one of this name, deleted or not; its `commands` are all that were ever started in it.
+   * @param {object | string} [projectOrId] absent: in any project
+   */
+  sandbox(name, projectOrId) {
+    const projects = projectOrId ? [idOf(projectOrId)] : [...this.projects.keys()]
+    const found = projects.map((id) => this.#sandboxes.get(id).latest.get(name)).filter(Boolean)
+    return found.sort((one, other) => one.sequence - other.sequence).at(-1)
+  }
+
+  /** How a read of this kind sees a sandbox or a command; counts the read. */
+  glance(object, kind) {
+    return glance(object, kind, this.now())
+  }
+
+  // --- What the API does ---------------------------------------------------------------------------------------
+
+  /** @param {object} options body of the create, checked */
+  createSandbox(project, options, { concurrencyLimit, nameTakenStatus }) {
+    const { name } = options
+    if (name !== undefined && this.#isTaken(project, name)) throw nameTaken(name, nameTakenStatus)
+    // Neither the code nor what exactly counts is known (reference/vercel.md §10, §11).
+    if (this.lives.aliveCount >= concurrencyLimit) throw tooManySandboxes(concurrencyLimit)
+    return this.#create(project, options, { lag: this.lag })
+  }
+
+  /** Stops the session first (§6). The record is gone at once; `stale` says who still sees it. */
+  deleteSandbox(sandbox) {
+    const project = this.projects.get(sandbox.projectId)
+    sandbox.statusAtDeletion = sandbox.session.status
+    this.lives.end(sandbox.session)
+    this.#sandboxes.get(project.id).live.delete(sandbox.name)
+    sandbox.deletedAt = this.now()
+    sandbox.updatedAt = this.now()
+    sandbox.stale = curtain(this.stale, this.now())
+    if (sandbox.stale) sandbox.stale.showDeletedAt = this.stale.showStopped ?? true
+    if (this.nameHeldMilliseconds > 0) project.heldNames.set(sandbox.name, this.now() + this.nameHeldMilliseconds)
+  }
+
+  /** A persistent one leaves a snapshot (§1). @returns {object | undefined} the snapshot */
+  stopSession(session) {
+    if (isOver(session)) return undefined
+    this.lives.end(session)
+    const { sandbox } = session
+    sandbox.updatedAt = this.now()
+    if (!sandbox.persistent) return undefined
+    sandbox.currentSnapshotId = `snap_${this.random.text(ALPHANUMERIC, 28)}`
+    return { id: sandbox.currentSnapshotId, session, region: sandbox.region, createdAt: this.now() }
+  }
+
+  /** A new session of a sandbox that has a snapshot (§6). */
+  resume(sandbox) {
+    if (!sandbox.currentSnapshotId) throw snapshotNotFound()
+    sandbox.updatedAt = this.now()
+    this.#startSession(sandbox)
+  }
+
+  extendTimeout(session, milliseconds) {
+    this.lives.extend(session, milliseconds)
+    session.sandbox.updatedAt = this.now()
+  }
+
+  /** Resolves when no process and no folder is left. */
+  async close() {
+    for (const project of this.projects.keys()) {
+      for (const { session } of this.allSandboxes(project)) if (!isOver(session)) this.#switchOff(session)
+    }
+    this.lives.close()
+    await Promise.all(this.#stops)
+  }
+
+  #create(project, options, { plan, lag }) {
+    const name = options.name ?? this.#freeName(project)
+    const vcpus = options.resources?.vcpus ?? 2
+    const sandbox = {
+      name,
+      sequence: (this.#sequence += 1),
+      projectId: project.id,
+      persistent: options.persistent ?? true,
+      region: options.region ?? 'iad1',
+      failoverRegions: options.failoverRegions ?? [],
+      vcpus,
+      memory: vcpus * MEGABYTES_PER_VCPU,
+      runtime: 'node24',
+      image: options.image ?? this.images.resolve(project.id),
+      timeout: options.timeout ?? 300_000,
+      tags: options.tags,
+      /** As the create had them; the API never shows them. */
+      env: { ...options.env },
+      routes: (options.ports ?? []).map((port) => ({ port, subdomain: `sb-${this.random.text(LOWER, 12)}` })),
+      createdAt: this.now(),
+      updatedAt: this.now(),
+      deletedAt: null,
+      lag: curtain(lag, this.now()),
+      sessions: [],
+      session: undefined,
+      /** @type {import('./commands.mjs').CommandRecord[]} */
+      commands: [],
+    }
+    const { all, live, latest } = this.#sandboxes.get(project.id)
+    all.push(sandbox)
+    live.set(name, sandbox)
+    latest.set(name, sandbox)
+    this.#startSession(sandbox, plan)
+    return sandbox
+  }
+
+  #startSession(sandbox, plan) {
+    const id = `sbx_${this.random.text(ALPHANUMERIC, 28)}`
+    const session = this.lives.start({ id, sandbox, cwd: HOME, ...(plan && { plan }) })
+    this.sessions.set(id, session)
+  }
+
+  #switchOff(session) {
+    const stopping = this.commands.stop(session).finally(() => this.#stops.delete(stopping))
+    this.#stops.add(stopping)
+  }
+
+  #isTaken(project, name) {
+    return this.#sandboxes.get(project.id).live.has(name) || project.heldNames.get(name) > this.now()
+  }
+
+  #freeName(project) {
+    for (;;) {
+      const words = [
+        this.random.pick(['brisk', 'calm', 'fond', 'lucid', 'mellow', 'proud', 'quiet', 'swift']),
+        this.random.pick(['amber', 'copper', 'ivory', 'jade', 'olive', 'ruby', 'silver', 'teal']),
+        this.random.pick(['anchor', 'beacon', 'canyon', 'harbor', 'meadow', 'orchard', 'summit', 'valley']),
+      ]
+      const name = `${words.join('-')}-${this.random.text(LOWER, 6)}`
+      if (!this.#isTaken(project, name)) return name
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// A Vercel server with a project, and the package's provider for it: what Node tests begin with.
+import assert from 'node:assert/strict'
+
+import { vercel } from '@computesdk/gateway'
+
+import './environment.mjs'
+import { COMMAND_PLANS, startVercelServer } from '../servers/vercel/index.mjs'
+import { canary, printable } from './canary.mjs'
+
+/** Of the right form, and of nothing. */
+export const ABSENT_NAME = 'computesdk-00000000000000000000'
+
+/**
+ * At the test's end the server is closed and must have seen nothing that Vercel would not understand.
+ *
+ * Commands are played, and stay up: what the package runs by default would install something on this machine. A test
+ * that gives a harmless `installCommand` lets it run with `server: { commandPlan: undefined }`.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {object} [options]
+ * @param {import('../servers/vercel/index.mjs').VercelOptions} [options.server] besides the defaults: commands stay up,
+ *   and the rate limit is out of reach
+ * @param {boolean} [options.oidc] the credential is an OIDC token instead of token, team and project
+ * @param {import('@computesdk/gateway').VercelConfig} [options.config] besides the defaults
+ */
+export async function withVercel(t, options = {}) {
+  const scene = await startVercel(options)
+  t.after(scene.close)
+  return scene
+}
+
+let scenes = 0
+
+/** The same for whoever closes it. */
+export async function startVercel({ server: serverOptions, oidc = false, config } = {}) {
+  const server = await startVercelServer({
+    commandPlan: COMMAND_PLANS.stays,
+    rateLimit: { limit: 1_000_000_000 },
+    ...serverOptions,
+  })
+  const { world } = server
+  const team = world.createTeam({ slug: 'acme' })
+  const project = world.createProject(team, { slug: 'sandboxes' })
+  const place = { teamId: team.id, projectId: project.id }
+  // The package remembers rate limits by address and token, and a port may come again: no two scenes share a token.
+  scenes += 1
+  const token = world.addToken({ token: canary(`vercel-token-${process.pid}-${scenes}`) })
+  const oidcToken = world.mintOidcToken(project, { signature: canary(`oidc-${process.pid}-${scenes}`) })
+  const credential = oidc ? { oidcToken } : { token, ...place }
+  // Without repetitions: what a test makes fail is to stay failed.
+  const base = { ...credential, baseUrl: server.url, maxRetries: 0 }
+  const makeProvider = (changes) => vercel({ ...base, ...config, ...changes })
+
+  return {
+    server,
+    world,
+    team,
+    project,
+    ...place,
+    token,
+    oidcToken,
+    config: { ...base, ...config },
+    provider: makeProvider(),
+    makeProvider,
+    /** Names of what was asked of the server, in order. */
+    asked: () => server.requests.map(({ operation }) => operation),
+    /** The requests of one operation. */
+    requestsFor: (operation) => server.requests.filter((request) => request.operation === operation),
+    /** Sandboxes of the project that exist, whether they run or not. */
+    sandboxes: () => world.liveSandboxes(project),
+    async close() {
+      await server.close()
+      assert.equal(server.errors.length, 0, `the server failed: ${printable(server.errors)}`)
+      assert.equal(server.violations.length, 0, `what Vercel would not understand: ${printable(server.violations)}`)
+    },
+  }
+}
