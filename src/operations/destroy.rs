@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::polling::Polling;
 use crate::context::Cx;
 use crate::error::{Error, Result};
+use crate::handle::Handle;
+use crate::instance::Instance;
 use crate::memory::Straggler;
 use crate::provider::{Ownership, Provider, Removal};
 
@@ -59,7 +61,7 @@ async fn sweep(cx: &Cx, provider: &dyn Provider, straggler: &Straggler) -> Resul
     let mut polling = Polling::new();
     loop {
         let last = cx.now() >= straggler.until;
-        match provider.find(cx, &straggler.handle).await {
+        match find_late(cx, provider, &straggler.handle).await {
             Ok(Some(late)) => remove_one(cx, provider, &late.id, Ownership::Ours).await?,
             Ok(None) if last => return Ok(()),
             Ok(None) => {}
@@ -68,4 +70,17 @@ async fn sweep(cx: &Cx, provider: &dyn Provider, straggler: &Straggler) -> Resul
         }
         cx.sleep(polling.next_wait()).await?;
     }
+}
+
+/// What bears the handle, if it is of the same create. Under a key or a caller's name a later create may have made it,
+/// and it is in somebody's hands.
+async fn find_late(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Option<Instance>> {
+    let Some(late) = provider.find(cx, handle).await? else {
+        return Ok(None);
+    };
+    let ours = match handle.mark() {
+        None => true,
+        Some(mark) => provider.has_mark(cx, &late, mark).await? == Some(true),
+    };
+    Ok(Some(late).filter(|_| ours))
 }

@@ -24,7 +24,12 @@ fn provider(creates: impl IntoIterator<Item = Result<Instance>>) -> Scripted {
 }
 
 async fn created(cx: &Cx, provider: &Scripted, ready: bool) -> Result<Instance> {
+    created_with(cx, provider, ready, None).await
+}
+
+async fn created_with(cx: &Cx, provider: &Scripted, ready: bool, key: Option<&str>) -> Result<Instance> {
     let mut request = request();
+    request.idempotency_key = key.map(str::to_owned);
     request.ready_timeout = ready.then_some(Duration::from_secs(60));
     let creation = Creation::prepare(cx, provider, request)?;
     create(cx, provider, &creation, MAX_RETRIES).await
@@ -125,4 +130,24 @@ async fn a_destroy_long_after_it_waits_for_nothing() {
     tokio::time::advance(ABSENCE).await;
     destroy(&cx, &provider, "first").await.unwrap();
     assert_eq!((provider.count("destroy ours"), provider.count("find")), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_later_create_with_the_same_key_has_made_is_left_alone() {
+    let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
+    let (cx, _) = context(Operation::Create);
+    created_with(&cx, &provider, false, Some("key")).await.unwrap();
+    // Under the same handle, with another create's mark; and one whose mark does not show at first.
+    provider.finds.lock().unwrap().extend([
+        Ok(Some(instance("later", "x"))),
+        Ok(Some(instance("late", "x"))),
+        Ok(Some(instance("late", "x"))),
+    ]);
+    provider
+        .marks
+        .lock()
+        .unwrap()
+        .extend([Ok(Some(false)), Ok(None), Ok(Some(true))]);
+    destroy(&cx, &provider, "first").await.unwrap();
+    assert_eq!((provider.count("destroy ours"), provider.count("has mark")), (2, 3));
 }
