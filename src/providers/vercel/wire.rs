@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -53,8 +53,7 @@ pub(super) struct Resources {
 pub(super) struct Found {
     pub(super) sandbox: Sandbox,
     session: Option<Session>,
-    #[serde(default)]
-    routes: Vec<Route>,
+    routes: Option<Vec<Route>>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +102,12 @@ struct Route {
     system: Option<bool>,
 }
 
+impl Route {
+    fn to_json(&self) -> Value {
+        json!({"port": self.port, "url": self.url})
+    }
+}
+
 impl Sandbox {
     /// `reference/vercel.md` §5.
     pub(super) fn status(&self) -> Status {
@@ -130,7 +135,7 @@ impl Found {
         Self {
             sandbox,
             session: None,
-            routes: Vec::new(),
+            routes: None,
         }
     }
 
@@ -138,26 +143,25 @@ impl Found {
         let Self {
             sandbox,
             session,
-            mut routes,
+            routes,
         } = self;
         let status = sandbox.status();
         let managed = sandbox.tag(MANAGED) == Some(MANAGED_VALUE);
         let session_id = session.map(|session| session.id).or(sandbox.current_session_id);
-        routes.retain(|route| route.system != Some(true));
-        let daemon = routes.iter().find(|route| route.port == DAEMON_PORT);
-        let url = daemon.or(routes.first()).map(|route| route.url.clone());
+        let routes = routes.map(|mut routes| {
+            routes.retain(|route| route.system != Some(true));
+            routes
+        });
+        let known = routes.as_deref().unwrap_or_default();
+        let daemon = known.iter().find(|route| route.port == DAEMON_PORT);
+        let url = daemon.or(known.first()).map(|route| route.url.clone());
         let own = [
             ("projectId", Some(json!(project_id))),
             ("teamId", Some(json!(team_id))),
             ("sessionId", session_id.as_ref().map(|id| json!(id))),
             (
                 "routes",
-                (!routes.is_empty()).then(|| {
-                    routes
-                        .iter()
-                        .map(|route| json!({"port": route.port, "url": route.url}))
-                        .collect()
-                }),
+                routes.map(|routes| routes.iter().map(Route::to_json).collect()),
             ),
             ("region", sandbox.region.map(|region| json!(region))),
             ("vcpus", sandbox.vcpus.map(|vcpus| json!(vcpus))),
