@@ -21,6 +21,10 @@ const CAPACITY: usize = 10_000;
 /// How long a creation of ours is remembered: as long as a reader could still fail to see it, and then some.
 const CREATION_LIFETIME: Duration = Duration::from_secs(600);
 
+/// How long a removal of ours is remembered: longer than any read is known to show what is gone
+/// (`reference/railway.md` §8.8).
+const REMOVAL_LIFETIME: Duration = Duration::from_secs(600);
+
 type PlaceAndName = ([u8; 32], String);
 
 /// Whose turn it is to create under a name.
@@ -35,6 +39,8 @@ pub(crate) struct Memory {
 #[derive(Default)]
 struct Tables {
     creations: HashMap<(Scope, String), Creation>,
+    /// By place: with whatever credential it was removed, it is gone.
+    removals: HashMap<PlaceAndName, Instant>,
     facts: HashMap<(Scope, &'static str), Fact>,
 }
 
@@ -94,7 +100,24 @@ impl Memory {
 
     /// The instance was removed.
     pub(crate) fn removed(&self, scope: &Scope, id: &str) {
-        self.tables().creations.remove(&(*scope, id.to_owned()));
+        let at = self.clock.now();
+        let mut tables = self.tables();
+        tables.creations.remove(&(*scope, id.to_owned()));
+        if tables.removals.len() >= CAPACITY {
+            tables
+                .removals
+                .retain(|_, removed| at.saturating_duration_since(*removed) < REMOVAL_LIFETIME);
+            drop_oldest(&mut tables.removals, |removed| *removed);
+        }
+        tables.removals.insert((*scope.place(), id.to_owned()), at);
+    }
+
+    /// Whether this process removed the instance not long ago, so that reads may still show it.
+    pub(crate) fn was_removed(&self, scope: &Scope, id: &str) -> bool {
+        let now = self.clock.now();
+        let tables = self.tables();
+        let removed = tables.removals.get(&(*scope.place(), id.to_owned()));
+        removed.is_some_and(|removed| now.saturating_duration_since(*removed) < REMOVAL_LIFETIME)
     }
 
     /// What a lost sending of the instance's create may still make.

@@ -153,6 +153,11 @@ pub(crate) trait Provider: Send + Sync {
     /// than [`Provider::visibility_lag`].
     fn absence_window(&self) -> Duration;
 
+    /// Whether an id is never given twice. Where it is a name, what was removed may be there again, and be another's.
+    fn ids_are_unique(&self) -> bool {
+        true
+    }
+
     /// Whether a create that is sent twice under one handle makes one resource: then what is lost is sent again at once
     /// instead of being looked for until it surely is absent.
     fn repeats_safely(&self) -> bool {

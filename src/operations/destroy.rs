@@ -50,6 +50,8 @@ async fn remove_one(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Owner
         // Asked once more when the lag is over, for that answer counts.
         let last = cx.now() >= lag_ends;
         match provider.destroy(cx, id, ownership).await? {
+            // Another call of this process has removed it meanwhile.
+            Removal::Unsettled if cx.core.memory.was_removed(provider.scope(), id) => return Ok(()),
             Removal::Unsettled if !last => cx.sleep(polling.next_wait()).await?,
             Removal::Gone | Removal::Unsettled => return Ok(()),
         }

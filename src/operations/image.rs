@@ -22,7 +22,13 @@ fn full(reference: &str) -> String {
     };
     let is_host = |part: &str| part.contains(['.', ':']) || part == "localhost";
     let path = match name.split_once('/') {
-        Some((host, path)) if is_host(host) => return format!("{}/{path}{version}", canonical(host)),
+        Some((host, path)) if is_host(host) => {
+            let host = canonical(host);
+            if host == REGISTRY && !path.contains('/') {
+                return format!("{host}/{NAMESPACE}/{path}{version}");
+            }
+            return format!("{host}/{path}{version}");
+        }
         Some(_) => name.to_owned(),
         None => format!("{NAMESPACE}/{name}"),
     };
@@ -44,6 +50,8 @@ mod tests {
     fn short_and_long_forms_are_the_same() {
         for (one, other) in [
             ("nginx", "docker.io/library/nginx:latest"),
+            ("docker.io/nginx", "docker.io/library/nginx:latest"),
+            ("index.docker.io/nginx:1", "nginx:1"),
             ("computesdk/compute:latest", "docker.io/computesdk/compute"),
             ("index.docker.io/a/b:1", "a/b:1"),
             ("localhost:5000/a", "localhost:5000/a:latest"),

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::polling::Polling;
 use crate::context::Cx;
 use crate::create_request::CreateRequest;
@@ -23,6 +25,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// The longest wait between two looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// How much longer than the absence window a search may take, for looks that are slow or fail.
+const SLACK: Duration = Duration::from_secs(120);
+
+/// The same for a create whose caller has turned away: nobody waits, and nobody but this search knows what there may be.
+const ABANDONED: Duration = Duration::from_secs(900);
 
 /// What a create has come to.
 pub(super) struct Sent {
@@ -113,17 +121,17 @@ async fn settle(
             "the outcome of a create is unknown: looking for it"
         );
         match look_up(cx, provider, handle).await {
-            Search::Found(instance) => return claim(cx, provider, handle, instance, &error).await,
+            Ending::Found(instance) => return claim(cx, provider, handle, instance, &error).await,
             // Nothing was made, so there is nothing to clean up either.
-            Search::Absent if cx.is_cancelled() => return Err(Error::aborted()),
+            Ending::Absent if cx.is_cancelled() => return Err(Error::aborted()),
             // Long enough for every sending so far.
-            Search::Absent if repeatable => *straggler = None,
-            Search::Absent if !lost => return Err(error),
-            Search::Absent => {
+            Ending::Absent if repeatable => *straggler = None,
+            Ending::Absent if !lost => return Err(error),
+            Ending::Absent => {
                 let note = format!("Sent {sent} times; nothing was made");
                 return Err(error.with_outcome(Outcome::NoEffect).after(&note));
             }
-            Search::Unsettled(search) => return Err(unknown(&error, &search, handle)),
+            Ending::Unsettled(search) => return Err(unknown(&error, &search, handle)),
         }
     }
 }
@@ -131,7 +139,7 @@ async fn settle(
 /// What bore the name before this create began: the caller's own name makes it somebody else's, which is never adopted;
 /// under a key it is what an earlier call has made.
 async fn earlier(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Option<Instance>> {
-    let found = provider.find(cx, handle).await;
+    let found = find(cx, provider, handle).await;
     match found.map_err(|error| error.with_outcome(Outcome::NoEffect))? {
         Some(holder) if handle.origin() == Origin::Caller => Err(taken(holder, handle)),
         found => Ok(found),
@@ -141,14 +149,14 @@ async fn earlier(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Op
 /// Finds the resource that is known to bear the handle, however long reads take to show it.
 async fn adopt(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error, ours: bool) -> Result<Sent> {
     match look_up(cx, provider, handle).await {
-        Search::Found(instance) if ours => claim(cx, provider, handle, instance, &clash).await,
-        Search::Found(instance) => Ok(Sent::new(instance, ours)),
+        Ending::Found(instance) if ours => claim(cx, provider, handle, instance, &clash).await,
+        Ending::Found(instance) => Ok(Sent::new(instance, ours)),
         // The name is taken, and nothing that bears it shows.
-        Search::Absent => {
+        Ending::Absent => {
             let unseen = Error::new(ErrorCode::NotFound, "its name is taken, but it was not seen");
             Err(unknown(&clash, &unseen, handle))
         }
-        Search::Unsettled(search) => Err(unknown(&clash, &search, handle)),
+        Ending::Unsettled(search) => Err(unknown(&clash, &search, handle)),
     }
 }
 
@@ -160,30 +168,31 @@ async fn claim(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: Inst
     let Some(mark) = handle.mark() else {
         return Ok(Sent::new(instance, true));
     };
-    let settled_at = cx.now() + provider.absence_window();
-    let looking = cx.detached(provider.visibility_lag());
+    let search = Search::new(cx, provider);
     let mut polling = Polling::new();
     loop {
-        let seen = provider.has_mark(&looking, &instance, mark).await;
+        // Absence counts only in a look that began when reads no longer lagged.
+        let due = search.elapsed() >= provider.visibility_lag();
+        let seen = match search.patience() {
+            Some(patience) => provider.has_mark(&cx.detached(patience), &instance, mark).await,
+            None => return Err(unknown(lost, &timed_out(), handle).with_instance_id(instance.id)),
+        };
         match seen {
             Ok(Some(true)) => return Ok(Sent::new(instance, true)),
             Ok(Some(false)) => break,
-            Err(error) if !error.may_pass() => {
+            // No mark after all this time: made by no create of this package.
+            Ok(None) if due => break,
+            Err(error) if !error.may_pass() || search.patience().is_none() => {
                 return Err(unknown(lost, &error, handle).with_instance_id(instance.id));
             }
             Ok(None) | Err(_) => {}
         }
-        if looking.sleep(polling.next_wait()).await.is_err() {
-            match seen {
-                // No mark after all this time: made by no create of this package.
-                Ok(_) => break,
-                Err(error) => return Err(unknown(lost, &error, handle).with_instance_id(instance.id)),
-            }
-        }
+        search.pause(polling.next_wait()).await;
     }
     // Somebody else's. The create that was lost may still arrive; it finds its name taken, unless the holder is removed
     // before. So the holder is not handed out before that create can no longer take effect.
-    cx.sleep(settled_at.saturating_duration_since(cx.now())).await?;
+    let window = provider.absence_window();
+    cx.sleep(window.saturating_sub(search.elapsed())).await?;
     match handle.origin() {
         Origin::Key => Ok(Sent::new(instance, false)),
         Origin::Random | Origin::Caller => Err(taken(instance, handle)),
@@ -200,14 +209,47 @@ fn taken(holder: Instance, handle: &Handle) -> Error {
 /// Adds who holds the name, where a single look tells.
 async fn with_holder(cx: &Cx, provider: &dyn Provider, handle: &Handle, clash: Error) -> Error {
     let clash = clash.with_resource_name(handle.name());
-    match provider.find(cx, handle).await {
+    match find(cx, provider, handle).await {
         Ok(Some(holder)) => clash.with_instance_id(holder.id),
         _ => clash,
     }
 }
 
+/// A search for what a lost create may have made: how long it has gone on, and how long it may.
+struct Search<'a> {
+    /// The create's. Its cancellation does not end the search: what is found then has to be removed.
+    cx: &'a Cx,
+    began: Instant,
+    window: Duration,
+}
+
+impl<'a> Search<'a> {
+    fn new(cx: &'a Cx, provider: &dyn Provider) -> Self {
+        Self {
+            cx,
+            began: cx.now(),
+            window: provider.absence_window(),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.cx.now() - self.began
+    }
+
+    /// How long the next look may take; `None` if the search is over.
+    fn patience(&self) -> Option<Duration> {
+        let limit = if self.cx.is_cancelled() { ABANDONED } else { SLACK };
+        let left = (self.window + limit).saturating_sub(self.elapsed());
+        (!left.is_zero()).then_some(left)
+    }
+
+    async fn pause(&self, wait: Duration) {
+        self.cx.core.clock.sleep(wait).await;
+    }
+}
+
 /// How a search for a handle ended.
-enum Search {
+enum Ending {
     Found(Instance),
     /// Not seen, often enough and over long enough a time.
     Absent,
@@ -216,36 +258,44 @@ enum Search {
 }
 
 /// Looks for the handle until it is found or surely absent.
-///
-/// A cancellation does not end it: then the resource has to be found in order to be removed.
-async fn look_up(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Search {
-    let window = provider.absence_window();
-    let cx = cx.detached(window * 2);
-    let began = cx.now();
+async fn look_up(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Ending {
+    let search = Search::new(cx, provider);
     let mut wait = FIRST_WAIT;
     let mut unseen = 0;
+    let mut failure = None;
     loop {
+        let Some(patience) = search.patience() else {
+            return Ending::Unsettled(failure.unwrap_or_else(timed_out));
+        };
         // A look counts for the moment in which it began: a slow answer may tell of a state that is long past.
-        let over = cx.now() - began >= window;
-        let failure = match provider.find(&cx, handle).await {
-            Ok(Some(instance)) => return Search::Found(instance),
+        let over = search.elapsed() >= search.window;
+        match find(&cx.detached(patience), provider, handle).await {
+            Ok(Some(instance)) => return Ending::Found(instance),
             Ok(None) => {
                 unseen += 1;
-                None
+                if over && unseen >= LOOKS {
+                    return Ending::Absent;
+                }
+                failure = None;
             }
-            Err(error) => Some(error),
-        };
-        match failure {
-            None if over && unseen >= LOOKS => return Search::Absent,
-            // Failures that do not pass by themselves end the search; others may pass until twice the window is over.
-            Some(error) if !error.may_pass() => return Search::Unsettled(error),
-            _ => {}
+            // Failures that do not pass by themselves end the search.
+            Err(error) if !error.may_pass() => return Ending::Unsettled(error),
+            Err(error) => failure = Some(error),
         }
-        if let Err(timeout) = cx.sleep(wait).await {
-            return Search::Unsettled(failure.unwrap_or(timeout));
-        }
+        search.pause(wait).await;
         wait = LONGEST_WAIT.min(wait * 2);
     }
+}
+
+/// Looks once. What this process has removed is not taken for alive because reads still show it.
+async fn find(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Option<Instance>> {
+    let found = provider.find(cx, handle).await?;
+    let memory = &cx.core.memory;
+    Ok(found.filter(|instance| !(provider.ids_are_unique() && memory.was_removed(provider.scope(), &instance.id))))
+}
+
+fn timed_out() -> Error {
+    Error::new(ErrorCode::Timeout, "The search took too long.")
 }
 
 /// The create may have made something, and it could not be found out.

@@ -3,4 +3,5 @@
 mod create;
 mod repeated;
 mod scripted;
+mod search;
 mod settled;

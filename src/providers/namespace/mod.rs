@@ -177,7 +177,8 @@ impl Provider for Namespace {
         let answer: Result<Destroyed> = self.call(cx, Effect::Idempotent, "DestroyInstance", &message).await;
         match answer {
             Ok(Destroyed {}) => return Ok(Removal::Gone),
-            // Also `failed_precondition` with the detail that says "no longer running" (§11).
+            // With the detail that says "no longer running" (§11): it was there.
+            Err(error) if error.code() == ErrorCode::NotFound && says_precondition(&error) => return Ok(Removal::Gone),
             Err(error) if error.code() == ErrorCode::NotFound => {}
             // Without the detail, or an answer that is none of Namespace's: only a look tells.
             Err(error) if is_double_edged(&error) => {
@@ -197,9 +198,12 @@ impl Provider for Namespace {
 
 /// Whether a failed deletion may mean "gone already" or "done".
 fn is_double_edged(error: &Error) -> bool {
-    let details = error.details();
     let strange = error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown;
-    strange || details.provider_code.as_deref() == Some("failed_precondition")
+    strange || says_precondition(error)
+}
+
+fn says_precondition(error: &Error) -> bool {
+    error.details().provider_code.as_deref() == Some("failed_precondition")
 }
 
 /// All examples have 13 lower-case letters and digits; ids are opaque (§7), so only the alphabet is relied on.

@@ -95,7 +95,7 @@ impl Definition for RenderConfig {
             scope: Scope::new(IDENTITY, &client.base().origin(), &key, &[&owner_id]),
             client,
             owner_id,
-            own_service_id: environment.variable("RENDER_SERVICE_ID"),
+            own_service_id: environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
             options,
         };
         Ok(Bound {

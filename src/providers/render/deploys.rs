@@ -37,7 +37,7 @@ fn stage(deploy: &Deploy) -> Stage {
 /// The latest deploys of a service, in no particular order.
 pub(super) async fn of(render: &Render, cx: &Cx, service_id: &str) -> Result<Vec<Deploy>> {
     let mut request = render.request(Method::GET, &["services", service_id, "deploys"])?;
-    request.url.set_query(Some("limit=20"));
+    request.url.set_query(Some("limit=100"));
     let listed: Result<Vec<ListedDeploy>> = render.read(cx, Effect::Idempotent, request).await;
     match listed {
         Ok(listed) => Ok(listed.into_iter().map(|listed| listed.deploy).collect()),
@@ -48,12 +48,12 @@ pub(super) async fn of(render: &Render, cx: &Cx, service_id: &str) -> Result<Vec
 }
 
 /// The order of a listing is not guaranteed (§8), so the dates decide: RFC 3339 in UTC, which sorts as text.
-pub(super) fn newest(deploys: &[Deploy]) -> Option<&Deploy> {
+fn newest(deploys: &[Deploy]) -> Option<&Deploy> {
     deploys.iter().max_by_key(|deploy| deploy.created_at.as_deref())
 }
 
 /// The deploy that tells how the service does: the live one, for it serves while a newer one is on its way or has failed.
-fn telling(deploys: &[Deploy]) -> Option<&Deploy> {
+pub(super) fn telling(deploys: &[Deploy]) -> Option<&Deploy> {
     let live = deploys.iter().find(|deploy| stage(deploy) == Stage::Live);
     live.or_else(|| newest(deploys))
 }
@@ -87,23 +87,23 @@ pub(super) async fn readiness(render: &Render, cx: &Cx, instance: &Instance) -> 
 }
 
 async fn judge(render: &Render, cx: &Cx, instance: &Instance, deploy: Option<&Deploy>) -> Result<Readiness> {
-    let Some(deploy) = deploy else {
-        return Ok(Readiness::Starting);
-    };
-    match stage(deploy) {
-        Stage::Live => {}
-        Stage::Failed => {
-            let status = deploy.status.as_deref().unwrap_or_default();
+    let live = match deploy.map(stage) {
+        None | Some(Stage::Replaced) => return Ok(Readiness::Starting),
+        Some(Stage::Failed) => {
+            let status = deploy.and_then(|deploy| deploy.status.as_deref()).unwrap_or_default();
             return Ok(Readiness::Failed(format!("its deploy has the status {status}.")));
         }
-        Stage::Starting | Stage::Replaced | Stage::Unknown => return Ok(Readiness::Starting),
-    }
-    // Now that it is live, for what the create's answer could not tell.
+        Some(stage) => stage == Stage::Live,
+    };
+    // What the create's answer could not tell; and whether Render has suspended it, which a deploy does not show.
     let Some(service) = render.service(cx, &instance.id).await? else {
         return Ok(Readiness::Starting);
     };
     if let Some(suspenders) = service.suspension() {
         return Ok(Readiness::Failed(format!("it was suspended ({suspenders}).")));
+    }
+    if !live {
+        return Ok(Readiness::Starting);
     }
     Ok(Readiness::Ready(Instance {
         status: Status::Running,

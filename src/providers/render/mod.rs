@@ -151,8 +151,11 @@ impl Provider for Render {
         let mut instance = instance.clone();
         if instance.launch.is_none() {
             let deploys = deploys::of(self, cx, &instance.id).await?;
-            instance.launch = deploys::newest(&deploys).and_then(|deploy| deploy.id.clone());
-            instance.status = deploys::status(&deploys);
+            instance.launch = deploys::telling(&deploys).and_then(|deploy| deploy.id.clone());
+            // A suspended service says so itself.
+            if instance.status == Status::Unknown {
+                instance.status = deploys::status(&deploys);
+            }
         }
         Ok(Completion::Done(instance))
     }
@@ -187,21 +190,20 @@ impl Provider for Render {
         request.bucket = WRITES;
         let done = |response: &Response| DIALECT.done(response, date);
         match self.client.call(cx, Effect::Idempotent, request, done).await {
-            Ok(()) => return Ok(Removal::Gone),
-            Err(error) if error.code() == ErrorCode::NotFound => {}
+            // What is not there was there: every recorded deletion right after a create was carried out (§7).
+            Ok(()) => Ok(Removal::Gone),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(Removal::Gone),
             // An answer that is none of Render's: only a look tells what has come of the request.
             Err(error) if error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown => {
-                if self.service(cx, id).await?.is_some() {
-                    return Err(error);
+                match (self.service(cx, id).await?, ownership) {
+                    (Some(_), _) => Err(error),
+                    // Too young to be seen, perhaps.
+                    (None, Ownership::Ours) => Ok(Removal::Unsettled),
+                    (None, Ownership::Unchecked) => Ok(Removal::Gone),
                 }
             }
-            Err(error) => return Err(error),
+            Err(error) => Err(error),
         }
-        // Ours may be too young to be seen, and so to be deleted.
-        Ok(match ownership {
-            Ownership::Ours => Removal::Unsettled,
-            Ownership::Unchecked => Removal::Gone,
-        })
     }
 }
 

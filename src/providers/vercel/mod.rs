@@ -123,6 +123,11 @@ impl Provider for Vercel {
         ABSENCE_WINDOW
     }
 
+    /// They are names.
+    fn ids_are_unique(&self) -> bool {
+        false
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         if !is_sandbox_name(id) {
             let text = "instanceId must be the name of a Vercel sandbox: at most 128 letters, digits, hyphens and underscores.";
