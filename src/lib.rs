@@ -24,5 +24,6 @@ mod options;
 mod paging;
 mod provider;
 mod providers;
+mod recent;
 mod rest;
 mod secret;

@@ -14,6 +14,7 @@ use crate::context::Cx;
 use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::provider::Scope;
+use crate::recent::Recent;
 
 /// The most that is remembered of each kind; the oldest goes first.
 const CAPACITY: usize = 10_000;
@@ -24,6 +25,9 @@ const CREATION_LIFETIME: Duration = Duration::from_secs(600);
 /// How long a removal of ours is remembered: longer than any read is known to show what is gone
 /// (`reference/railway.md` §8.8).
 const REMOVAL_LIFETIME: Duration = Duration::from_secs(600);
+
+/// The most that a fact is remembered, whatever is asked for.
+const FACT_LIFETIME: Duration = Duration::from_secs(600);
 
 type PlaceAndName = ([u8; 32], String);
 
@@ -36,18 +40,17 @@ pub(crate) struct Memory {
     tables: Mutex<Tables>,
 }
 
-#[derive(Default)]
 struct Tables {
-    creations: HashMap<(Scope, String), Creation>,
-    /// By place: with whatever credential it was removed, it is gone.
-    removals: HashMap<PlaceAndName, Instant>,
-    facts: HashMap<(Scope, &'static str), Fact>,
+    creations: Recent<(Scope, String), Creation>,
+    /// By place, as the next: with whatever credential it is removed.
+    stragglers: Recent<PlaceAndName, Straggler>,
+    removals: Recent<PlaceAndName, ()>,
+    facts: Recent<(Scope, &'static str), Fact>,
 }
 
 struct Creation {
-    at: Instant,
+    /// Whether a read has shown it.
     seen: bool,
-    straggler: Option<Straggler>,
 }
 
 /// A sending of a create whose answer was lost, and which was repeated without waiting: it may still take effect, and
@@ -69,26 +72,24 @@ impl Memory {
         Self {
             clock,
             turns: Mutex::default(),
-            tables: Mutex::default(),
+            tables: Mutex::new(Tables {
+                creations: Recent::new(CAPACITY, CREATION_LIFETIME),
+                stragglers: Recent::new(CAPACITY, CREATION_LIFETIME),
+                removals: Recent::new(CAPACITY, REMOVAL_LIFETIME),
+                facts: Recent::new(CAPACITY, FACT_LIFETIME),
+            }),
         }
     }
 
     /// This process created the instance just now.
     pub(crate) fn created(&self, scope: &Scope, id: &str, straggler: Option<Straggler>) {
-        let at = self.clock.now();
+        let now = self.clock.now();
         let mut tables = self.tables();
-        if tables.creations.len() >= CAPACITY {
-            tables
-                .creations
-                .retain(|_, creation| at.saturating_duration_since(creation.at) < CREATION_LIFETIME);
-            drop_oldest(&mut tables.creations, |creation| creation.at);
+        if let Some(straggler) = straggler {
+            tables.stragglers.insert(now, place_and(scope, id), straggler);
         }
-        let creation = Creation {
-            at,
-            seen: false,
-            straggler,
-        };
-        tables.creations.insert((*scope, id.to_owned()), creation);
+        let creation = Creation { seen: false };
+        tables.creations.insert(now, (*scope, id.to_owned()), creation);
     }
 
     /// A read has shown the instance: from now on its absence means that it is gone.
@@ -98,34 +99,27 @@ impl Memory {
         }
     }
 
-    /// The instance was removed.
+    /// The instance was removed, and with it what a lost sending has made.
     pub(crate) fn removed(&self, scope: &Scope, id: &str) {
-        let at = self.clock.now();
+        let now = self.clock.now();
         let mut tables = self.tables();
         tables.creations.remove(&(*scope, id.to_owned()));
-        if tables.removals.len() >= CAPACITY {
-            tables
-                .removals
-                .retain(|_, removed| at.saturating_duration_since(*removed) < REMOVAL_LIFETIME);
-            drop_oldest(&mut tables.removals, |removed| *removed);
-        }
-        tables.removals.insert((*scope.place(), id.to_owned()), at);
+        tables.stragglers.remove(&place_and(scope, id));
+        tables.removals.insert(now, place_and(scope, id), ());
     }
 
     /// Whether this process removed the instance not long ago, so that reads may still show it.
     pub(crate) fn was_removed(&self, scope: &Scope, id: &str) -> bool {
         let now = self.clock.now();
-        let tables = self.tables();
-        let removed = tables.removals.get(&(*scope.place(), id.to_owned()));
-        removed.is_some_and(|removed| now.saturating_duration_since(*removed) < REMOVAL_LIFETIME)
+        self.tables().removals.get(now, &place_and(scope, id)).is_some()
     }
 
-    /// What a lost sending of the instance's create may still make.
+    /// What a lost sending of the instance's create may still make, or has made and nobody has looked for yet.
     pub(crate) fn straggler(&self, scope: &Scope, id: &str) -> Option<Straggler> {
         let now = self.clock.now();
         let tables = self.tables();
-        let creation = tables.creations.get(&(*scope, id.to_owned()))?;
-        creation.straggler.clone().filter(|straggler| straggler.until > now)
+        let (straggler, _) = tables.stragglers.get(now, &place_and(scope, id))?;
+        Some(straggler.clone())
     }
 
     /// Whether this process created the instance, as far back as it remembers.
@@ -142,19 +136,19 @@ impl Memory {
     fn age(&self, scope: &Scope, id: &str) -> Option<(Duration, bool)> {
         let now = self.clock.now();
         let tables = self.tables();
-        let creation = tables.creations.get(&(*scope, id.to_owned()))?;
-        let age = now.saturating_duration_since(creation.at);
-        (age < CREATION_LIFETIME).then_some((age, creation.seen))
+        let (creation, age) = tables.creations.get(now, &(*scope, id.to_owned()))?;
+        Some((age, creation.seen))
     }
 
-    /// Waits until nobody else in this process is at work on the same name, with whatever credential.
+    /// Waits until nobody else in this process is at work on the same name: with whatever credential, where the place
+    /// alone tells tenants apart.
     pub(crate) async fn turn(&self, cx: &Cx, scope: &Scope, name: &str) -> Result<OwnedMutexGuard<()>> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
             if turns.len() >= CAPACITY {
                 turns.retain(|_, turn| turn.strong_count() > 0);
             }
-            let kept = turns.entry((*scope.place(), name.to_owned())).or_default();
+            let kept = turns.entry((*scope.turn(), name.to_owned())).or_default();
             kept.upgrade().unwrap_or_else(|| {
                 let turn = Arc::default();
                 *kept = Arc::downgrade(&turn);
@@ -170,19 +164,16 @@ impl Memory {
 
     /// Remembers an answer of the provider's for a while.
     pub(crate) fn learn(&self, scope: &Scope, fact: &'static str, value: &'static str, lifetime: Duration) {
-        let until = self.clock.now() + lifetime;
-        let mut tables = self.tables();
-        if tables.facts.len() >= CAPACITY {
-            drop_oldest(&mut tables.facts, |fact| fact.until);
-        }
-        tables.facts.insert((*scope, fact), Fact { until, value });
+        let now = self.clock.now();
+        let until = now + lifetime.min(FACT_LIFETIME);
+        self.tables().facts.insert(now, (*scope, fact), Fact { until, value });
     }
 
     /// An answer that is still fresh.
     pub(crate) fn recall(&self, scope: &Scope, fact: &'static str) -> Option<&'static str> {
         let now = self.clock.now();
         let tables = self.tables();
-        let fact = tables.facts.get(&(*scope, fact))?;
+        let (fact, _) = tables.facts.get(now, &(*scope, fact))?;
         (now < fact.until).then_some(fact.value)
     }
 
@@ -192,16 +183,8 @@ impl Memory {
     }
 }
 
-/// Makes room for one more.
-fn drop_oldest<K: Clone + Eq + std::hash::Hash, V>(table: &mut HashMap<K, V>, at: impl Fn(&V) -> Instant) {
-    while table.len() >= CAPACITY {
-        let oldest = table
-            .iter()
-            .min_by_key(|(_, value)| at(value))
-            .map(|(key, _)| key.clone());
-        let Some(oldest) = oldest else { return };
-        table.remove(&oldest);
-    }
+fn place_and(scope: &Scope, name: &str) -> PlaceAndName {
+    (*scope.place(), name.to_owned())
 }
 
 #[cfg(test)]

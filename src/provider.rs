@@ -34,6 +34,8 @@ pub(crate) struct Scope {
     place: [u8; 32],
     /// Hash of the place, the address and the credential: equal for two calls exactly if all of them are.
     access: [u8; 32],
+    /// Whether tenants have places of their own.
+    is_tenants_own: bool,
 }
 
 impl Scope {
@@ -46,7 +48,21 @@ impl Scope {
         Self {
             place,
             access: hash.finalize().into(),
+            is_tenants_own: true,
         }
+    }
+
+    /// For a place that does not tell tenants apart: who they are is known by their credentials only.
+    pub(crate) fn shared_by_tenants(self) -> Self {
+        Self {
+            is_tenants_own: false,
+            ..self
+        }
+    }
+
+    /// What creates under one name must have in common to follow each other: tenants never wait for each other.
+    pub(crate) fn turn(&self) -> &[u8; 32] {
+        if self.is_tenants_own { &self.place } else { &self.access }
     }
 
     pub(crate) fn place(&self) -> &[u8; 32] {

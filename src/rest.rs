@@ -112,13 +112,14 @@ impl Dialect {
 }
 
 /// What a status commonly means. A 404 that the API itself has not sent (`known`) says nothing of any resource: a wrong
-/// address must not look like a missing instance.
+/// address must not look like a missing instance. Nor does such a 403 say anything of the credential: it is a firewall's.
 fn by_status(status: u16, known: bool) -> (ErrorCode, Outcome) {
     match status {
         400 | 422 => (ErrorCode::InvalidArgument, Outcome::NoEffect),
         401 => (ErrorCode::Unauthenticated, Outcome::NoEffect),
         402 => (ErrorCode::PaymentRequired, Outcome::NoEffect),
-        403 => (ErrorCode::PermissionDenied, Outcome::NoEffect),
+        403 if known => (ErrorCode::PermissionDenied, Outcome::NoEffect),
+        403 => (ErrorCode::Unavailable, Outcome::NoEffect),
         404 if known => (ErrorCode::NotFound, Outcome::NoEffect),
         410 => (ErrorCode::NotFound, Outcome::NoEffect),
         408 => (ErrorCode::Unavailable, Outcome::Unknown),
@@ -240,6 +241,23 @@ mod tests {
         }
         assert_eq!(refused(404, &[("acme-request", "r-1")], "").code(), ErrorCode::NotFound);
         assert_eq!(refused(404, &[], "{}").code(), ErrorCode::NotFound);
+    }
+
+    #[test]
+    fn a_403_of_somebody_else_says_nothing_of_the_credential() {
+        for body in ["", "<html></html>", "Forbidden"] {
+            let error = refused(403, &[], body);
+            assert_eq!(
+                (error.code(), error.outcome()),
+                (ErrorCode::Unavailable, Outcome::NoEffect),
+                "{body}"
+            );
+        }
+        assert_eq!(refused(403, &[], "{}").code(), ErrorCode::PermissionDenied);
+        assert_eq!(
+            refused(403, &[("acme-request", "r-1")], "").code(),
+            ErrorCode::PermissionDenied
+        );
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Environment for JsEnvironment<'_> {
             self.scrub.clear();
             None
         });
-        found.filter(|text| !text.is_empty())
+        found.filter(|text| !text.trim().is_empty())
     }
 
     /// On JavaScript's thread, as everything that a call needs before it is sent: token files are small and local.

@@ -7,10 +7,10 @@ use super::destroy::remove;
 use super::image::is_same_image;
 use super::polling::Polling;
 use super::ready::until_ready;
-use super::reconcile::{Sent, send};
+use super::reconcile::{ABANDONED, Sent, send};
 use crate::context::Cx;
 use crate::create_request::CreateRequest;
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::handle::{Handle, Origin};
 use crate::instance::Instance;
 use crate::provider::{Completion, Ownership, Provider};
@@ -68,7 +68,14 @@ pub(crate) async fn create(
     }
     match finish(cx, provider, request, &instance, ours, max_retries).await {
         Ok(instance) => Ok(instance),
-        Err(error) if !ours => Err(error.with_instance_id(&instance.id).with_resource_name(handle.name())),
+        Err(error) if !ours => {
+            let error = error.with_instance_id(&instance.id).with_resource_name(handle.name());
+            // Of a mistake in the arguments nobody expects that it removes anything.
+            Err(match error.code() {
+                ErrorCode::InvalidArgument => error,
+                _ => error.after("The instance was made by another call with this key and is left as it is"),
+            })
+        }
         Err(error) => Err(undo(cx, provider, handle, &instance, error).await),
     }
 }
@@ -149,23 +156,33 @@ async fn complete(
         if let Err(ended) = cx.sleep(polling.next_wait()).await {
             return Err(match failure {
                 Some(failure) if !cx.is_cancelled() => failure,
-                _ => ended,
+                _ if cx.is_cancelled() => ended,
+                _ => {
+                    let limit = COMPLETION_LIMIT.as_secs();
+                    let text = format!("The steps that follow the creation were not done within {limit} s.");
+                    Error::new(ErrorCode::Timeout, text).with_outcome(Outcome::Done)
+                }
             });
         }
     }
 }
 
 /// Removes what a failed create has made, also when the caller has turned away, and says so in the error.
-async fn undo(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: &Instance, error: Error) -> Error {
+///
+/// A failure that does not pass by itself ends it only while there is a caller who is told of it.
+async fn undo(caller: &Cx, provider: &dyn Provider, handle: &Handle, instance: &Instance, error: Error) -> Error {
     let error = error.with_instance_id(&instance.id).with_resource_name(handle.name());
-    let cx = cx.detached(REMOVAL_LIMIT);
+    let began = caller.now();
+    let cx = caller.detached(ABANDONED);
     let mut polling = Polling::new();
     loop {
         let failure = match remove(&cx, provider, &instance.id, Ownership::Ours).await {
             Ok(()) => return error.after("The instance was made and removed again"),
             Err(failure) => failure,
         };
-        if !failure.may_pass() || cx.sleep(polling.next_wait()).await.is_err() {
+        let told = !caller.is_cancelled();
+        let hopeless = !failure.may_pass() || cx.now() - began >= REMOVAL_LIMIT;
+        if (told && hopeless) || cx.sleep(polling.next_wait()).await.is_err() {
             let note = format!("The instance was made and could not be removed again ({failure})");
             return error
                 .with_leftover()

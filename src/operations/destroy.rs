@@ -6,7 +6,6 @@ use super::polling::Polling;
 use crate::context::Cx;
 use crate::error::{Error, Result};
 use crate::handle::Handle;
-use crate::instance::Instance;
 use crate::memory::Straggler;
 use crate::provider::{Ownership, Provider, Removal};
 
@@ -51,22 +50,29 @@ async fn remove_one(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Owner
         let last = cx.now() >= lag_ends;
         match provider.destroy(cx, id, ownership).await? {
             // Another call of this process has removed it meanwhile.
-            Removal::Unsettled if cx.core.memory.was_removed(provider.scope(), id) => return Ok(()),
+            Removal::Unsettled if was_removed(cx, provider, id) => return Ok(()),
             Removal::Unsettled if !last => cx.sleep(polling.next_wait()).await?,
             Removal::Gone | Removal::Unsettled => return Ok(()),
         }
     }
 }
 
+fn was_removed(cx: &Cx, provider: &dyn Provider, id: &str) -> bool {
+    provider.ids_are_unique() && cx.core.memory.was_removed(provider.scope(), id)
+}
+
 /// Looks for what a lost sending makes belatedly, and deletes it, until none can come any more.
 async fn sweep(cx: &Cx, provider: &dyn Provider, straggler: &Straggler) -> Result<()> {
+    // A mark may show later than what bears it.
+    let unclear_until = straggler.until.max(cx.now()) + provider.visibility_lag();
     let mut polling = Polling::new();
     loop {
-        let last = cx.now() >= straggler.until;
+        let (last, marks_show) = (cx.now() >= straggler.until, cx.now() >= unclear_until);
         match find_late(cx, provider, &straggler.handle).await {
-            Ok(Some(late)) => remove_one(cx, provider, &late.id, Ownership::Ours).await?,
-            Ok(None) if last => return Ok(()),
-            Ok(None) => {}
+            Ok(Late::Found(id)) => remove_one(cx, provider, &id, Ownership::Ours).await?,
+            Ok(Late::Unclear) if marks_show => return Ok(()),
+            Ok(Late::Nothing) if last => return Ok(()),
+            Ok(Late::Nothing | Late::Unclear) => {}
             Err(error) if error.may_pass() && !last => {}
             Err(error) => return Err(error),
         }
@@ -74,15 +80,27 @@ async fn sweep(cx: &Cx, provider: &dyn Provider, straggler: &Straggler) -> Resul
     }
 }
 
-/// What bears the handle, if it is of the same create. Under a key or a caller's name a later create may have made it,
-/// and it is in somebody's hands.
-async fn find_late(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Option<Instance>> {
+/// What a look for a straggler's work has shown.
+enum Late {
+    Nothing,
+    /// The id of what this create has made.
+    Found(String),
+    /// Something bears the handle, and no mark of it shows.
+    Unclear,
+}
+
+/// Looks for what bears the handle and is of the same create. Under a key or a caller's name a later create may have
+/// made it, and it is in somebody's hands.
+async fn find_late(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Late> {
     let Some(late) = provider.find(cx, handle).await? else {
-        return Ok(None);
+        return Ok(Late::Nothing);
     };
-    let ours = match handle.mark() {
-        None => true,
-        Some(mark) => provider.has_mark(cx, &late, mark).await? == Some(true),
-    };
-    Ok(Some(late).filter(|_| ours))
+    Ok(match handle.mark() {
+        None => Late::Found(late.id),
+        Some(mark) => match provider.has_mark(cx, &late, mark).await? {
+            Some(true) => Late::Found(late.id),
+            Some(false) => Late::Nothing,
+            None => Late::Unclear,
+        },
+    })
 }

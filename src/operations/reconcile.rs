@@ -30,7 +30,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const SLACK: Duration = Duration::from_secs(120);
 
 /// The same for a create whose caller has turned away: nobody waits, and nobody but this search knows what there may be.
-const ABANDONED: Duration = Duration::from_secs(900);
+pub(super) const ABANDONED: Duration = Duration::from_secs(900);
 
 /// What a create has come to.
 pub(super) struct Sent {
@@ -106,12 +106,12 @@ async fn settle(
         }
         let lost = error.outcome() == Outcome::Unknown;
         let repeatable = lost && sent <= max_retries && error.code() != ErrorCode::Internal;
-        if provider.repeats_safely() && repeatable {
+        if provider.repeats_safely() && lost && (repeatable || sent > 1) {
             *straggler = Some(Straggler {
                 handle: handle.clone(),
                 until: cx.now() + provider.absence_window(),
             });
-            if cx.sleep(polling.next_wait()).await.is_ok() {
+            if repeatable && cx.sleep(polling.next_wait()).await.is_ok() {
                 continue;
             }
         }
@@ -182,7 +182,7 @@ async fn claim(cx: &Cx, provider: &dyn Provider, handle: &Handle, instance: Inst
             Ok(Some(false)) => break,
             // No mark after all this time: made by no create of this package.
             Ok(None) if due => break,
-            Err(error) if !error.may_pass() || search.patience().is_none() => {
+            Err(error) if !search.may_go_on_after(&error) => {
                 return Err(unknown(lost, &error, handle).with_instance_id(instance.id));
             }
             Ok(None) | Err(_) => {}
@@ -243,6 +243,12 @@ impl<'a> Search<'a> {
         (!left.is_zero()).then_some(left)
     }
 
+    /// A failure that does not pass by itself ends the search, unless the caller has gone: then there is nobody to tell,
+    /// and a page that somebody in between has sent must not leave a resource behind.
+    fn may_go_on_after(&self, failure: &Error) -> bool {
+        (failure.may_pass() || self.cx.is_cancelled()) && self.patience().is_some()
+    }
+
     async fn pause(&self, wait: Duration) {
         self.cx.core.clock.sleep(wait).await;
     }
@@ -278,8 +284,7 @@ async fn look_up(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Ending {
                 }
                 failure = None;
             }
-            // Failures that do not pass by themselves end the search.
-            Err(error) if !error.may_pass() => return Ending::Unsettled(error),
+            Err(error) if !search.may_go_on_after(&error) => return Ending::Unsettled(error),
             Err(error) => failure = Some(error),
         }
         search.pause(wait).await;

@@ -123,7 +123,9 @@ impl Call {
     pub(crate) async fn run(self) -> Result<Reply> {
         let Self { cx, bound, task } = self;
         let provider = &*bound.provider;
-        let bounded = cx.within(bound.patience * EXCHANGES + provider.visibility_lag());
+        // Removing what this process has made may include a search for what a lost sending makes belatedly.
+        let waits = provider.visibility_lag() + provider.absence_window();
+        let bounded = cx.within(bound.patience * EXCHANGES + waits);
         let reply = match &task {
             // A create bounds its steps one by one: it may have to look for its resource, wait for it and clean up after it.
             Task::Create(creation) => create(&cx, provider, creation, bound.max_retries)

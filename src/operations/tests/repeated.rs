@@ -123,13 +123,15 @@ async fn a_destroy_soon_after_such_a_create_waits_for_the_lost_sending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_destroy_long_after_it_waits_for_nothing() {
+async fn a_destroy_long_after_it_looks_once_and_waits_for_nothing() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
     let (cx, _) = context(Operation::Create);
     created(&cx, &provider, false).await.unwrap();
     tokio::time::advance(ABSENCE).await;
+    let began = Instant::now();
     destroy(&cx, &provider, "first").await.unwrap();
-    assert_eq!((provider.count("destroy ours"), provider.count("find")), (1, 0));
+    assert_eq!((provider.count("destroy ours"), provider.count("find")), (1, 1));
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,4 +152,44 @@ async fn what_a_later_create_with_the_same_key_has_made_is_left_alone() {
         .extend([Ok(Some(false)), Ok(None), Ok(Some(true))]);
     destroy(&cx, &provider, "first").await.unwrap();
     assert_eq!((provider.count("destroy ours"), provider.count("has mark")), (2, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_that_has_failed_halfway_looks_again_however_late_it_is_repeated() {
+    let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
+    let (cx, _) = context(Operation::Create);
+    created(&cx, &provider, false).await.unwrap();
+    let refused = Error::new(ErrorCode::Unauthenticated, "expired");
+    provider.finds.lock().unwrap().push_back(Err(refused));
+    assert_eq!(
+        code(&destroy(&cx, &provider, "first").await.unwrap_err()),
+        "UNAUTHENTICATED"
+    );
+    tokio::time::advance(ABSENCE).await;
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("late", "x"))));
+    destroy(&cx, &provider, "first").await.unwrap();
+    assert_eq!(provider.count("destroy ours"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_sending_counts_too() {
+    let provider = provider((0..=MAX_RETRIES).map(|_| Err(lost())));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("first", "x"))));
+    let (cx, _) = context(Operation::Create);
+    created(&cx, &provider, false).await.unwrap();
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+    destroy(&cx, &provider, "first").await.unwrap();
+    assert_eq!(provider.count("destroy ours"), 2);
 }

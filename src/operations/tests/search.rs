@@ -87,3 +87,20 @@ async fn what_this_process_has_removed_is_not_adopted_because_reads_still_show_i
     let again = Cx::new(Arc::clone(&cx.core), Operation::Create, CancellationToken::new());
     assert_eq!(created(&again, &provider, Some("key")).await.unwrap().id, "next");
 }
+
+#[tokio::test(start_paused = true)]
+async fn for_a_caller_that_has_gone_a_refusal_ends_neither_search_nor_removal() {
+    let refused = || Error::new(ErrorCode::PermissionDenied, "a firewall's page");
+    let (cx, cancellation) = context(Operation::Create);
+    let mut provider = Scripted::new();
+    provider.cancel_at_create = Some(cancellation);
+    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .extend([Err(refused()), Ok(Some(instance("late", "x")))]);
+    provider.removals.lock().unwrap().push_back(Err(refused()));
+    assert_eq!(code(&created(&cx, &provider, None).await.unwrap_err()), "ABORTED");
+    assert_eq!(provider.count("destroy ours"), 2);
+}

@@ -102,7 +102,7 @@ impl Definition for NamespaceConfig {
         let provider = Namespace {
             // The workspace is the token's, which need not tell it. Tags and lists belong to an endpoint (§2), so this is
             // part of the place: the same key makes another instance in another region.
-            scope: Scope::new(IDENTITY, &origin, &token, &[&origin]),
+            scope: Scope::new(IDENTITY, &origin, &token, &[&origin]).shared_by_tenants(),
             token_expired: token::expired(&token, core.clock.date()),
             destroy_reason: self.destroy_reason.clone().unwrap_or_else(|| DESTROY_REASON.to_owned()),
             client,

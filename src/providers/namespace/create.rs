@@ -4,7 +4,7 @@ use super::Namespace;
 use super::wire::{Container, CreateInstance, Described, Experimental, LabelPost, MANAGED, MARK, NAME, Port, Shape};
 use crate::context::Cx;
 use crate::create_request::CreateRequest;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::handle::Handle;
 use crate::http::client::Effect;
 use crate::instance::Instance;
@@ -36,20 +36,25 @@ pub(super) async fn create(
         },
     };
     let described: Described = namespace.call(cx, Effect::Once, "CreateInstance", &message).await?;
-    let metadata = &described.metadata;
-    if metadata.is_gone_or_going() {
+    if described.metadata.is_gone_or_going() {
         // What an unfinished removal still holds the tag for; what becomes of the tag is not published (§9).
         let text = "The instance that held this handle is still being destroyed.";
-        return Err(Error::new(ErrorCode::Unavailable, text).with_instance_id(&metadata.instance_id));
+        return Err(Error::new(ErrorCode::Unavailable, text).with_instance_id(described.metadata.instance_id));
     }
-    if handle.mark().is_some() && metadata.labels.is_empty() {
-        let text = "Namespace's answer holds no labels, so whose instance it is cannot be told.";
-        return Err(Error::ambiguous(ErrorCode::Protocol, text));
-    }
-    let foreign = !metadata.labels.is_empty() && metadata.name() != Some(handle.name());
+    let id = described.metadata.instance_id.clone();
+    // Without labels it is somebody else's, or the answer tells too little.
+    let described = if handle.mark().is_none() || described.metadata.has_labels() {
+        described
+    } else {
+        let again = namespace.describe(cx, &id).await;
+        let again = again.map_err(|error| error.with_outcome(Outcome::Unknown))?;
+        again.unwrap_or(described)
+    };
+    let metadata = &described.metadata;
+    let foreign = metadata.has_labels() && metadata.name() != Some(handle.name());
     if foreign || handle.mark().is_some_and(|mark| metadata.mark() != Some(mark)) {
         let text = "Another instance holds the tag of this name.";
-        return Err(Error::new(ErrorCode::AlreadyExists, text).with_instance_id(&metadata.instance_id));
+        return Err(Error::new(ErrorCode::AlreadyExists, text).with_instance_id(id));
     }
     Ok(described.into_instance())
 }

@@ -93,12 +93,6 @@ impl Namespace {
             Err(error) => Err(error),
         }
     }
-
-    /// Whether the instance is gone for good, or as good as.
-    async fn is_gone(&self, cx: &Cx, id: &str) -> Result<bool> {
-        let described = self.describe(cx, id).await?;
-        Ok(described.is_none_or(|described| described.metadata.is_gone_or_going()))
-    }
 }
 
 #[async_trait]
@@ -159,10 +153,15 @@ impl Provider for Namespace {
     }
 
     async fn get(&self, cx: &Cx, id: &str) -> Result<Option<Instance>> {
-        let described = self.describe(cx, id).await?;
-        Ok(described
-            .filter(|described| !described.metadata.is_gone())
-            .map(Described::into_instance))
+        let Some(described) = self.describe(cx, id).await? else {
+            return Ok(None);
+        };
+        if described.metadata.is_gone() {
+            // Shown as destroyed: it does not merely lag.
+            cx.core.memory.seen(&self.scope, id);
+            return Ok(None);
+        }
+        Ok(Some(described.into_instance()))
     }
 
     async fn list(&self, cx: &Cx, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
@@ -176,23 +175,23 @@ impl Provider for Namespace {
         };
         let answer: Result<Destroyed> = self.call(cx, Effect::Idempotent, "DestroyInstance", &message).await;
         match answer {
-            Ok(Destroyed {}) => return Ok(Removal::Gone),
-            // With the detail that says "no longer running" (§11): it was there.
-            Err(error) if error.code() == ErrorCode::NotFound && says_precondition(&error) => return Ok(Removal::Gone),
-            Err(error) if error.code() == ErrorCode::NotFound => {}
-            // Without the detail, or an answer that is none of Namespace's: only a look tells.
-            Err(error) if is_double_edged(&error) => {
-                if !self.is_gone(cx, id).await? {
-                    return Err(error);
-                }
-            }
-            Err(error) => return Err(error),
+            Ok(Destroyed) => Ok(Removal::Gone),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(match ownership {
+                // With the detail that says "no longer running" (§11) it was there.
+                _ if says_precondition(&error) => Removal::Gone,
+                // Too young to be seen, perhaps, and so to be destroyed.
+                Ownership::Ours => Removal::Unsettled,
+                Ownership::Unchecked => Removal::Gone,
+            }),
+            // Without the detail, or an answer that is none of Namespace's: only a look tells, and one that shows nothing
+            // may lag behind.
+            Err(error) if is_double_edged(&error) => match self.describe(cx, id).await? {
+                Some(described) if described.metadata.is_gone_or_going() => Ok(Removal::Gone),
+                Some(_) => Err(error),
+                None => Ok(Removal::Unsettled),
+            },
+            Err(error) => Err(error),
         }
-        // Ours may be too young to be seen, and so to be destroyed.
-        Ok(match ownership {
-            Ownership::Ours => Removal::Unsettled,
-            Ownership::Unchecked => Removal::Gone,
-        })
     }
 }
 

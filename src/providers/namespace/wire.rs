@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::instance::{Instance, Status};
 use crate::provider::Readiness;
@@ -83,10 +84,32 @@ pub(super) struct Removal<'a> {
     pub(super) reason: &'a str,
 }
 
-/// `google.protobuf.Empty`, which has no fields and never will: an object that has some is somebody else's answer.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Destroyed {}
+/// `google.protobuf.Empty`, which has no fields and never will: an object that has some is somebody else's answer. (A derived
+/// reader would take an empty array as well.)
+pub(super) struct Destroyed;
+
+impl<'de> Deserialize<'de> for Destroyed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(DestroyedVisitor)
+    }
+}
+
+struct DestroyedVisitor;
+
+impl<'de> Visitor<'de> for DestroyedVisitor {
+    type Value = Destroyed;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an empty object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Destroyed, A::Error> {
+        match map.next_key::<IgnoredAny>()? {
+            None => Ok(Destroyed),
+            Some(_) => Err(serde::de::Error::custom("not an empty object")),
+        }
+    }
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -167,9 +190,18 @@ pub(super) struct Metadata {
     created_at: Option<String>,
     deadline: Option<String>,
     destroyed_at: Option<String>,
+    #[serde(default, deserialize_with = "word")]
     status: Option<String>,
     #[serde(default)]
-    pub(super) labels: Vec<Label>,
+    labels: Option<Vec<Label>>,
+}
+
+/// An enum's name. What is none is passed over, so that one entry does not spoil a list.
+fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(word) => Some(word),
+        _ => None,
+    })
 }
 
 #[derive(Deserialize)]
@@ -201,8 +233,12 @@ struct ShutdownReason {
 
 impl Metadata {
     fn label(&self, name: &str) -> Option<&str> {
-        let label = self.labels.iter().find(|label| label.name == name)?;
+        let label = self.labels.iter().flatten().find(|label| label.name == name)?;
         Some(&label.value)
+    }
+
+    pub(super) fn has_labels(&self) -> bool {
+        self.labels.as_ref().is_some_and(|labels| !labels.is_empty())
     }
 
     pub(super) fn name(&self) -> Option<&str> {
@@ -319,6 +355,21 @@ mod tests {
         ] {
             assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn only_an_empty_object_means_destroyed() {
+        assert!(serde_json::from_str::<Destroyed>("{}").is_ok());
+        for text in ["[]", "null", "", r#"{"data":null}"#, "0"] {
+            assert!(serde_json::from_str::<Destroyed>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_strange_entry_does_not_spoil_a_list() {
+        let text = r#"{"instances":[{"instanceId":"a","status":3,"labels":null},{"instanceId":"b"}]}"#;
+        let listed: Listed = serde_json::from_str(text).unwrap();
+        assert_eq!(listed.instances.len(), 2);
     }
 
     #[test]

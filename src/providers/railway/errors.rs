@@ -154,6 +154,8 @@ fn from_status(response: &Response) -> Error {
         300..=399 => (ErrorCode::Protocol, Outcome::NoEffect),
         401 => (ErrorCode::Unauthenticated, Outcome::NoEffect),
         402 => (ErrorCode::PaymentRequired, Outcome::NoEffect),
+        // A firewall's page, which says nothing of the credential.
+        403 if response.is_html() => (ErrorCode::Unavailable, Outcome::NoEffect),
         403 => (ErrorCode::PermissionDenied, Outcome::NoEffect),
         408 => (ErrorCode::Unavailable, Outcome::Unknown),
         429 => (ErrorCode::RateLimited, Outcome::NoEffect),

@@ -70,7 +70,7 @@ impl Definition for VercelConfig {
             team_id: credentials.team_id,
             project_id: credentials.project_id,
             options,
-            daemon: Daemon::default(),
+            daemon: Daemon::new(&*core.random)?,
         };
         Ok(Bound {
             provider: Box::new(provider),

@@ -37,7 +37,7 @@ pub(super) async fn create(vercel: &Vercel, cx: &Cx, request: &CreateRequest, ha
     Ok(vercel.present(found))
 }
 
-pub(super) fn variables(request: &CreateRequest) -> Variables<'_> {
+fn variables(request: &CreateRequest) -> Variables<'_> {
     let variables = request.variables.iter();
     variables.map(|(name, value)| (name.as_str(), value.expose())).collect()
 }

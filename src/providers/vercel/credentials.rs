@@ -39,6 +39,19 @@ impl Configured {
         let token = self.token(environment)?;
         let claims = jwt::claims(token.expose()).unwrap_or_default();
         let claim = |name: &str| claims.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+        for (field, prefix, configured, claimed) in [
+            ("teamId", "team_", &self.team_id, claim("owner_id")),
+            ("projectId", "prj_", &self.project_id, claim("project_id")),
+        ] {
+            // A slug may well be the name of what the claim gives by its id.
+            let (Some(configured), Some(claimed)) = (configured, claimed) else {
+                continue;
+            };
+            if configured.starts_with(prefix) && *configured != claimed {
+                let text = format!("config.{field} is another one than the OIDC token is for, by its claims.");
+                return Err(Error::config(text));
+            }
+        }
         let place = |claimed: Option<String>, configured: &Option<String>, variable, missing| {
             claimed
                 .or_else(|| configured.clone())
@@ -148,6 +161,28 @@ mod tests {
             ..Configured::default()
         };
         assert_eq!(resolved(&oidc, &environment).unwrap(), [OIDC, "team_1", "prj_1"]);
+    }
+
+    #[test]
+    fn a_place_that_contradicts_the_token_is_refused() {
+        let given = |team_id: &str, project_id: &str| Configured {
+            oidc_token: Some(secret(OIDC)),
+            team_id: Some(team_id.to_owned()),
+            project_id: Some(project_id.to_owned()),
+            ..Configured::default()
+        };
+        assert!(resolved(&given("team_1", "prj_1"), &[]).is_ok());
+        assert!(resolved(&given("acme", "sandboxes"), &[]).is_ok());
+        let error = resolved(&given("team_2", "prj_1"), &[]).unwrap_err();
+        assert!(error.to_string().contains("config.teamId"), "{error}");
+        let error = resolved(&given("team_1", "prj_2"), &[]).unwrap_err();
+        assert!(error.to_string().contains("config.projectId"), "{error}");
+        // The environment is everybody's: what stands there gives way.
+        let only_token = Configured {
+            oidc_token: Some(secret(OIDC)),
+            ..Configured::default()
+        };
+        assert!(resolved(&only_token, &[("VERCEL_TEAM_ID", "team_2")]).is_ok());
     }
 
     #[test]

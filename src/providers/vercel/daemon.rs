@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::create::variables;
 use super::options::DaemonCommands;
-use super::wire::{Command, Commands, LogLine, Ran, RunCommand, Variables};
+use super::wire::{Command, Commands, LogLine, Ran, RunCommand};
 use super::{DIALECT, Vercel};
+use crate::clock::Random;
 use crate::context::Cx;
 use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Outcome, Result};
@@ -17,13 +17,14 @@ use crate::http::client::Effect;
 use crate::instance::{Instance, Status};
 use crate::json;
 use crate::provider::{Completion, Readiness};
+use crate::secret::Secret;
 
 /// What installs and starts the daemon unless told otherwise. The installer's address and flags are those of the
 /// ComputeSDK; it usually starts the daemon itself, so that is asked first (§13). May be run again.
 pub(super) const INSTALL_COMMAND: &str = r#"set -e
 if ! command -v compute > /dev/null 2>&1; then
   curl -fsSL https://computesdk.com/install.sh -o /tmp/computesdk-install.sh
-  bash /tmp/computesdk-install.sh --non-interactive --location /usr/local/bin
+  bash /tmp/computesdk-install.sh --non-interactive --access-token "$COMPUTESDK_ACCESS_TOKEN" --location /usr/local/bin
 fi
 curl -fsS -m 2 -o /dev/null http://127.0.0.1:18080/health || exec compute start --access-token "$COMPUTESDK_ACCESS_TOKEN""#;
 
@@ -38,8 +39,11 @@ const INSTALL: &str = "computesdk-install";
 const READY: &str = "computesdk-ready";
 
 /// What one call knows of the commands that it has started. A listing may lag behind.
-#[derive(Default)]
-pub(super) struct Daemon(Mutex<Known>);
+pub(super) struct Daemon {
+    /// The role of this call's own [`READY`] command: what proved an earlier call right proves nothing now.
+    ready: String,
+    known: Mutex<Known>,
+}
 
 #[derive(Clone, Default)]
 struct Known {
@@ -47,20 +51,34 @@ struct Known {
     none: bool,
     install: Option<String>,
     ready: Option<String>,
+    ready_sent: bool,
+    /// The daemon's, for the command that asks for it.
+    variables: Vec<(String, Secret)>,
 }
 
 impl Daemon {
+    pub(super) fn new(random: &dyn Random) -> Result<Self> {
+        let mut bytes = [0_u8; 8];
+        random
+            .fill(&mut bytes)
+            .map_err(|error| Error::internal(format!("A command could not be named: {error}.")))?;
+        Ok(Self {
+            ready: format!("{READY}-{:016x}", u64::from_le_bytes(bytes)),
+            known: Mutex::default(),
+        })
+    }
+
     /// The sandbox is new: nothing runs in it.
     pub(super) fn expect_none(&self) {
         self.change(|known| known.none = true);
     }
 
     fn known(&self) -> Known {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn change(&self, change: impl FnOnce(&mut Known)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -78,11 +96,20 @@ pub(super) async fn complete(
         return Ok(Completion::Pending);
     };
     let session = session(&instance)?;
-    let Some(install) = find(vercel, cx, session, INSTALL, vercel.daemon.known().install).await? else {
-        vercel.daemon.change(|known| known.none = false);
-        let started = start(vercel, cx, session, INSTALL, &commands.install, variables(request)).await?;
-        vercel.daemon.change(|known| known.install = Some(started.id));
-        return Ok(Completion::Pending);
+    vercel
+        .daemon
+        .change(|known| known.variables.clone_from(&request.variables));
+    let known = vercel.daemon.known();
+    let install = match find(vercel, cx, session, INSTALL, known.install.as_deref()).await? {
+        Seen::Command(install) => install,
+        Seen::NotYet => return Ok(Completion::Pending),
+        Seen::Nothing => {
+            vercel.daemon.change(|known| known.none = false);
+            if let Some(started) = start(vercel, cx, session, INSTALL, &commands.install).await? {
+                vercel.daemon.change(|known| known.install = Some(started.id));
+            }
+            return Ok(Completion::Pending);
+        }
     };
     match install.exit_code {
         None => Ok(Completion::Watching {
@@ -101,16 +128,27 @@ pub(super) async fn readiness(vercel: &Vercel, cx: &Cx, instance: Instance) -> R
     };
     let session = session(&instance)?;
     let known = vercel.daemon.known();
-    if let Some(install) = find(vercel, cx, session, INSTALL, known.install).await?
+    if let Seen::Command(install) = find(vercel, cx, session, INSTALL, known.install.as_deref()).await?
         && let Some(code) = install.exit_code.filter(|code| *code != 0)
     {
         return Err(failed(vercel, cx, session, &install, code).await);
     }
-    let Some(ready) = find(vercel, cx, session, READY, known.ready).await? else {
-        let script = until(commands);
-        let started = start(vercel, cx, session, READY, &script, Variables::new()).await?;
-        vercel.daemon.change(|known| known.ready = Some(started.id));
-        return Ok(Readiness::Starting);
+    let role = vercel.daemon.ready.as_str();
+    let ready = if known.ready_sent {
+        find(vercel, cx, session, role, known.ready.as_deref()).await?
+    } else {
+        Seen::Nothing
+    };
+    let ready = match ready {
+        Seen::Command(ready) => ready,
+        Seen::NotYet => return Ok(Readiness::Starting),
+        Seen::Nothing => {
+            vercel.daemon.change(|known| known.ready_sent = true);
+            if let Some(started) = start(vercel, cx, session, role, &until(commands)).await? {
+                vercel.daemon.change(|known| known.ready = Some(started.id));
+            }
+            return Ok(Readiness::Starting);
+        }
     };
     Ok(match ready.exit_code {
         None => Readiness::Starting,
@@ -153,59 +191,73 @@ fn session(instance: &Instance) -> Result<&str> {
     session.ok_or_else(|| Error::ambiguous(ErrorCode::Protocol, text))
 }
 
-/// A command of ours: the one that this call has started, or another one that is there already.
-async fn find(vercel: &Vercel, cx: &Cx, session: &str, role: &str, id: Option<String>) -> Result<Option<Command>> {
-    let path = ["v2", "sandboxes", "sessions", session, "cmd"];
-    if let Some(id) = id {
-        let request = vercel.request(Method::GET, &[&path[..], &[&id]].concat())?;
-        let ran: Ran = vercel.read(cx, Effect::Idempotent, request).await.map_err(gone)?;
-        return Ok(Some(ran.command));
-    }
-    if vercel.daemon.known().none {
-        return Ok(None);
-    }
-    let request = vercel.request(Method::GET, &path)?;
-    let listed: Commands = vercel.read(cx, Effect::Idempotent, request).await.map_err(gone)?;
-    // Newest first.
-    let mut commands = listed.commands.into_iter();
-    Ok(commands.find(|command| command.args.get(2).is_some_and(|name| name == role)))
+/// What a look for a command of ours has shown.
+enum Seen {
+    Command(Command),
+    /// It was started, or the session was, and reads do not show it yet.
+    NotYet,
+    Nothing,
 }
 
-async fn start(
-    vercel: &Vercel,
-    cx: &Cx,
-    session: &str,
-    role: &str,
-    script: &str,
-    env: Variables<'_>,
-) -> Result<Command> {
+/// A command of ours: the one that this call has started, or another one that is there already.
+async fn find(vercel: &Vercel, cx: &Cx, session: &str, role: &str, id: Option<&str>) -> Result<Seen> {
+    let path = ["v2", "sandboxes", "sessions", session, "cmd"];
+    if let Some(id) = id {
+        let request = vercel.request(Method::GET, &[&path[..], &[id]].concat())?;
+        let ran: Result<Ran> = vercel.read(cx, Effect::Idempotent, request).await;
+        let ran = shown(ran.map_err(stopped))?;
+        return Ok(ran.map_or(Seen::NotYet, |ran| Seen::Command(ran.command)));
+    }
+    if vercel.daemon.known().none {
+        return Ok(Seen::Nothing);
+    }
+    let request = vercel.request(Method::GET, &path)?;
+    let listed: Result<Commands> = vercel.read(cx, Effect::Idempotent, request).await;
+    let Some(listed) = shown(listed.map_err(stopped))? else {
+        return Ok(Seen::NotYet);
+    };
+    // Newest first.
+    let mut commands = listed.commands.into_iter();
+    let found = commands.find(|command| command.args.get(2).is_some_and(|name| name == role));
+    Ok(found.map_or(Seen::Nothing, Seen::Command))
+}
+
+/// Starts a command; `None` if the session does not show yet.
+async fn start(vercel: &Vercel, cx: &Cx, session: &str, role: &str, script: &str) -> Result<Option<Command>> {
+    let known = vercel.daemon.known();
+    let variables = known.variables.iter();
     let body = json::write(&RunCommand {
         command: "sh",
         args: ["-c", script, role],
         // Of the sandbox already, but whether sudo keeps them is not known (§13).
-        env,
+        env: variables.map(|(name, value)| (name.as_str(), value.expose())).collect(),
         // The daemon goes to /usr/local/bin.
         sudo: true,
     })?;
     let path = ["v2", "sandboxes", "sessions", session, "cmd"];
     let request = vercel.request(Method::POST, &path)?.json(body);
-    let ran: Ran = vercel.read(cx, Effect::Once, request).await.map_err(gone)?;
-    Ok(ran.command)
+    let ran: Result<Ran> = vercel.read(cx, Effect::Once, request).await;
+    Ok(shown(ran.map_err(stopped))?.map(|ran| ran.command))
+}
+
+/// What was made moments ago may not show yet.
+fn shown<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A session that is over takes no commands, however often it is asked.
-fn gone(error: Error) -> Error {
-    if error.details().provider_code.as_deref() == Some("sandbox_stopped") {
-        return error
-            .with_code(ErrorCode::ProvisionFailed)
-            .with_outcome(Outcome::Done)
-            .after("The sandbox stopped before the daemon ran");
-    }
-    // A command or a session that was just made and does not show yet.
-    if error.code() == ErrorCode::NotFound {
-        return error.with_code(ErrorCode::Unavailable);
+fn stopped(error: Error) -> Error {
+    if error.details().provider_code.as_deref() != Some("sandbox_stopped") {
+        return error;
     }
     error
+        .with_code(ErrorCode::ProvisionFailed)
+        .with_outcome(Outcome::Done)
+        .after("The sandbox stopped before the daemon ran")
 }
 
 /// The daemon's command has failed: says so, with what it has printed.

@@ -12,7 +12,7 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 /// Codes that say more than their status.
-const CODES: [(&str, ErrorCode, Outcome); 6] = [
+const CODES: [(&str, ErrorCode, Outcome); 5] = [
     // In transition: it takes commands again, or none, in a moment.
     ("sandbox_stopping", ErrorCode::Unavailable, Outcome::NoEffect),
     ("sandbox_snapshotting", ErrorCode::Unavailable, Outcome::NoEffect),
@@ -20,7 +20,6 @@ const CODES: [(&str, ErrorCode, Outcome); 6] = [
     // A pushed image that the registry has not prepared yet; its status is not on record (§8).
     ("image_not_ready", ErrorCode::Unavailable, Outcome::NoEffect),
     ("executable_not_found", ErrorCode::ProvisionFailed, Outcome::NoEffect),
-    ("sandbox_stopped", ErrorCode::NotFound, Outcome::NoEffect),
 ];
 
 fn refusal(status: u16, body: Option<&Value>) -> Refusal {
@@ -34,6 +33,8 @@ fn refusal(status: u16, body: Option<&Value>) -> Refusal {
         (400 | 409, _) if says_taken(message.as_deref()) => Some((ErrorCode::AlreadyExists, Outcome::NoEffect)),
         (403, _) if is_invalid_token(error) => Some((ErrorCode::Unauthenticated, Outcome::NoEffect)),
         (409, _) => Some((ErrorCode::Unavailable, Outcome::Unknown)),
+        // A session that is over, or a snapshot that has expired; never a record that is gone, which is 404 (§6).
+        (410, _) if error.is_some_and(Value::is_object) => Some((ErrorCode::Unavailable, Outcome::NoEffect)),
         // The API always says what it refuses: a bare 404 or 410 is somebody else's.
         (404 | 410, _) if error.is_none_or(|error| !error.is_object()) => {
             Some((ErrorCode::Protocol, Outcome::NoEffect))

@@ -1,11 +1,9 @@
 //! Vercel's requests and answers. Answers are read with tolerance: only what both descriptions of the API agree on is
 //! required (`reference/vercel.md` §12).
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -183,11 +181,15 @@ impl Found {
     }
 }
 
+/// With milliseconds always, so that dates sort as texts.
 fn rfc3339(milliseconds: u64) -> Option<String> {
-    let moment = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))?;
-    // Beyond the year 9999 there is no such date.
-    let in_range = milliseconds < 253_402_300_800_000;
-    in_range.then(|| OffsetDateTime::from(moment).format(&Rfc3339).ok())?
+    let seconds = i64::try_from(milliseconds / 1_000).ok()?;
+    // None beyond the year 9999, which has no such form.
+    let text = OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()?
+        .format(&Rfc3339)
+        .ok()?;
+    Some(format!("{}.{:03}Z", text.trim_end_matches('Z'), milliseconds % 1_000))
 }
 
 /// `POST …/cmd` (§7), detached: `wait` is left out.
@@ -251,6 +253,7 @@ mod tests {
     #[test]
     fn dates_are_written_as_everywhere() {
         assert_eq!(rfc3339(1_700_000_000_123).as_deref(), Some("2023-11-14T22:13:20.123Z"));
+        assert_eq!(rfc3339(1_700_000_000_000).as_deref(), Some("2023-11-14T22:13:20.000Z"));
         assert_eq!(rfc3339(u64::MAX), None);
         assert_eq!(rfc3339(253_402_300_800_000), None);
     }

@@ -43,7 +43,8 @@ fn without_a_code_it_is_somebody_else_who_answers() {
     for (status, body, code, outcome) in [
         (400, "{}", Protocol, Outcome::Unknown),
         (401, "", Unauthenticated, Outcome::NoEffect),
-        (403, "<html>", PermissionDenied, Outcome::NoEffect),
+        (403, "<html>", Unavailable, Outcome::NoEffect),
+        (403, r#"{"message":"no"}"#, PermissionDenied, Outcome::NoEffect),
         (404, "404 page not found", Protocol, Outcome::NoEffect),
         (404, r#"{"message":"Not Found"}"#, Protocol, Outcome::NoEffect),
         (404, r#"{"code":"whatever"}"#, Protocol, Outcome::NoEffect),

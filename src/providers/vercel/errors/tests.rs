@@ -98,7 +98,7 @@ const TABLE: &[(u16, &str, ErrorCode, Outcome)] = &[
     (
         410,
         r#"{"error":{"code":"sandbox_stopped","message":"gone"}}"#,
-        NotFound,
+        Unavailable,
         NoEffect,
     ),
     (410, "", Protocol, NoEffect),
