@@ -6,7 +6,7 @@ import * as gateway from '@computesdk/gateway'
 
 import { ACCESS_TOKEN, assertNoSecret, assertSame, canary } from './support/canary.mjs'
 import { eventually } from './support/eventually.mjs'
-import { CREATE_OPTIONS, PROVIDERS } from './support/providers.mjs'
+import { createOptions, PROVIDERS } from './support/providers.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
 
 const KEYS = ['name', 'create', 'getById', 'list', 'destroy']
@@ -66,7 +66,7 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
 
     test('creates, finds, lists and destroys', async (t) => {
       const { provider, existing } = await begin(t)
-      const { instance, instanceId } = await provider.create(CREATE_OPTIONS)
+      const { instance, instanceId } = await provider.create(createOptions(entry))
       assert.deepEqual(Object.keys(instance).slice(0, entry.ownFields.length), entry.ownFields)
       assert.equal(instance.managed, true)
       assert.deepEqual(existing(), [instanceId])
@@ -80,7 +80,7 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
 
     test('gives the daemon its token and address, and no one else a look at them', async (t) => {
       const { provider, variablesOf } = await begin(t)
-      const created = await provider.create({ ...CREATE_OPTIONS, envs: { EXTRA: canary('extra') } })
+      const created = await provider.create({ ...createOptions(entry), envs: { EXTRA: canary('extra') } })
       const expected = {
         COMPUTESDK_ACCESS_TOKEN: ACCESS_TOKEN,
         COMPUTESDK_GATEWAY_URL: 'https://gateway.example.com',
@@ -128,9 +128,9 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
     })
 
     test('lists all pages', async (t) => {
-      const { provider, addOther, pageInTens } = await begin(t)
+      const { provider, addOther, pageSmall } = await begin(t)
       const all = Array.from({ length: 35 }, addOther).sort()
-      pageInTens()
+      pageSmall()
       assert.deepEqual(ids(await provider.list()), all)
     })
 

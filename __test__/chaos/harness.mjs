@@ -8,7 +8,7 @@ import { createLimit } from './limit.mjs'
 import { planRound, ROUND_SIZE } from './plan.mjs'
 import { createPool } from './processes.mjs'
 import { openScene } from './scene.mjs'
-import { playStory, repeatKeys } from './story.mjs'
+import { playStory, repeatDestroys, repeatKeys } from './story.mjs'
 import { addRound, createTally } from './tally.mjs'
 
 /**
@@ -19,6 +19,13 @@ import { addRound, createTally } from './tally.mjs'
  * @property {Record<string, { timeout: string, effect?: boolean, places?: string[] }>} operations that a client may ask for
  * @property {string} creating the operation that makes a resource
  * @property {Record<string, number>} timeouts of the client, by the operations' `timeout`
+ * @property {{ lag: number, absence: number }} waits how long the client takes for possible that what it has made does
+ *   not show yet, and for how long it looks before it believes that it has made nothing: visibility lag and absence
+ *   window of the provider in src/providers
+ * @property {object} [createDefaults] options of every create
+ * @property {string} [starting] the operation by which a create starts what is to run in its resource, as a step of its
+ *   own; a resource's `starts` say how often that happened
+ * @property {boolean} [repeatsAtOnce] the client sends a create whose answer was lost again, without a look before
  * @property {import('./faults.mjs').Kind[]} kinds
  * @property {[number, string][]} places by weight
  * @property {(config: object, options: object) => object} plainApi for the naive client
@@ -116,7 +123,9 @@ async function runRound({ provider, seed, number, creates, speed, story, without
     const records = await playAll(plan, stage, limit)
     const calmed = await scene.settled()
     await scene.calm()
-    await Promise.all(records.map((record) => limit(() => repeatKeys(record, stage))))
+    await Promise.all(
+      records.map((record) => limit(() => Promise.all([repeatKeys(record, stage), repeatDestroys(record, stage)]))),
+    )
     const findings = assess(scene, records, provider)
     addRound(tally, { scene, records, verdicts: findings.map(({ verdict }) => verdict) })
     // What happened behind the back of all stories is nobody's, so it is nobody's in the books as well.
@@ -144,8 +153,17 @@ function assess(scene, records, provider) {
         .filter((delay) => delay >= 0)
       return Math.min(...delays) > scene.real(scene.plan.latestEffect + TIMER_SLACK) && delays.length > 0
     }
-    return { record, resources, scene, verdict: judge(record, resources, isOutOfTime) }
+    const mostStarts = countStarts(record, scene, provider)
+    return { record, resources, scene, verdict: judge(record, resources, { isOutOfTime, mostStarts }) }
   })
+}
+
+/** How often a resource's own step may have been taken: again where an answer was lost, and by whoever adopts it. */
+function countStarts({ story, creates, repeats }, scene, { starting }) {
+  const log = scene.voicesOf(story).flatMap((voice) => voice.log)
+  const lost = log.filter(({ operation, fault, request }) => operation === starting && (fault || request.status !== 200))
+  const sharing = creates.filter(({ plan }) => plan.options.idempotencyKey).length + repeats.length
+  return lost.length + Math.max(1, sharing)
 }
 
 const playAll = ({ stories }, stage, limit) =>

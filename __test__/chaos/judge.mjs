@@ -1,7 +1,7 @@
 // Compares what callers hold with what the server has.
 
 /** Offences: none of them may ever happen. */
-export const OFFENCES = ['leaked', 'doubled', 'phantom', 'wrong place', 'unsettled', 'stuck']
+export const OFFENCES = ['leaked', 'doubled', 'phantom', 'unfinished', 'wrong place', 'unsettled', 'stuck']
 
 /** What a create's error says when the removal of what it made has failed. */
 const NOT_REMOVED = /could not be removed/
@@ -17,20 +17,21 @@ const NOT_REMOVED = /could not be removed/
 /**
  * @param {import('./story.mjs').StoryRecord} record
  * @param {object[]} resources what the server has of this story
- * @param {(resource: object) => boolean} isOutOfTime
+ * @param {object} circumstances
+ * @param {(resource: object) => boolean} circumstances.isOutOfTime
+ * @param {number} circumstances.mostStarts how often what is to run in a resource may have been started
  * @returns {Verdict}
  */
-export function judge({ story, creates, repeats, destroys, looks }, resources, isOutOfTime) {
+export function judge({ story, creates, repeats, destroys, looks }, resources, { isOutOfTime, mostStarts }) {
   const live = resources.filter((resource) => resource.isIn(story.place) || resource.runsOutside(story.place))
   const liveIds = new Set(live.map(({ id }) => id))
   const groups = groupByHandle(creates, repeats)
-  const settledDestroys = destroys.filter(({ outcome }) => outcome.status === 'resolved').map(({ id }) => id)
   const touched = new Set(destroys.map(({ id }) => id))
   const handed = groups.flatMap(({ ids }) => [...ids])
   const held = new Set(handed.filter((id) => !touched.has(id)))
 
   const reports = creates.map(({ outcome }) => outcome).filter(isReport)
-  const unaccounted = live.filter(({ id }) => !held.has(id) && !isLoose(id))
+  const unaccounted = live.filter(({ id }) => !held.has(id) && !isPutOff(id))
   const isReported = ({ id, name }) => reports.some((report) => report.instanceId === id || report.resourceName === name)
   const strays = unaccounted.filter((resource) => !isReported(resource))
   const excusable = strays.filter((resource) => isOutOfTime(resource))
@@ -40,15 +41,23 @@ export function judge({ story, creates, repeats, destroys, looks }, resources, i
   const surplus = Math.max(0, Math.min(guilty.length, live.length - groups.length))
   const shared = [...new Set(handed)].filter((id) => groups.filter(({ ids }) => ids.has(id)).length > 1)
   const divided = groups.flatMap(({ ids }) => [...ids].filter((id) => liveIds.has(id)).slice(1))
+  const restarted = live.filter(({ starts }) => starts > mostStarts).map(show)
+  const secondDestroys = destroys.flatMap(({ id, again }) => (again ? [{ id, outcome: again }] : []))
+  const ended = [...creates, ...repeats, ...destroys, ...secondDestroys]
   const isRestless = ({ outcome }) => outcome.status === 'stuck'
+  const isRejected = ({ outcome }) => outcome.status === 'rejected'
+  const name = ({ plan, key, id }) => id ?? key ?? plan.voice
 
   const offences = {
     leaked: guilty.slice(surplus).map(show),
-    doubled: [...guilty.slice(0, surplus).map(show), ...shared, ...divided],
+    doubled: [...guilty.slice(0, surplus).map(show), ...shared, ...divided, ...restarted],
     phantom: [...held].filter((id) => !liveIds.has(id)),
+    unfinished: live.filter(({ id, starts }) => held.has(id) && starts === 0).map(show),
     'wrong place': live.filter((resource) => resource.runsOutside(story.place)).map(show),
-    unsettled: repeats.filter(({ outcome }) => outcome.status === 'rejected').map(({ key, outcome }) => `${key}: ${outcome.code}`),
-    stuck: [...creates, ...repeats, ...destroys].filter(isRestless).map(({ plan, key, id }) => id ?? key ?? plan.voice),
+    unsettled: [...repeats.filter((call) => !isBroken(call)), ...secondDestroys]
+      .filter(isRejected)
+      .map((call) => `${name(call)}: ${call.outcome.code}`),
+    stuck: ended.filter(isRestless).map(name),
   }
   if (looks.some(({ status }) => status === 'stuck')) offences.stuck.push('a look')
 
@@ -60,9 +69,16 @@ export function judge({ story, creates, repeats, destroys, looks }, resources, i
     outOfTime: excusable.length,
   }
 
-  // A destroy that was rejected says that it does not know: the resource may be there or not.
-  function isLoose(id) {
-    return touched.has(id) && !settledDestroys.includes(id)
+  // What the key has made does not come up, and its caller is told which it is: it may be in another's hands.
+  function isBroken({ outcome: { code, instanceId } }) {
+    return story.deployment !== 'well' && liveIds.has(instanceId) && ['PROVISION_FAILED', 'TIMEOUT'].includes(code)
+  }
+
+  // Its caller knows that it, or what else its create has made, may be there, and was told to come again later than
+  // this story goes.
+  function isPutOff(id) {
+    const putOff = destroys.filter(({ outcome, again }) => outcome.status === 'rejected' && !again)
+    return putOff.some((destroy) => destroy.id === id || groups.length === 1)
   }
 }
 

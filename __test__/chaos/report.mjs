@@ -4,10 +4,11 @@ import { isGuilty } from './tally.mjs'
 
 const MEANINGS = {
   leaked: 'on the server, held by nobody, reported by no error',
-  doubled: 'two of one create, or one in the hands of two',
+  doubled: 'two of one create, one in the hands of two, or started twice without need',
   phantom: 'held by a caller, not on the server',
+  unfinished: 'held by a caller, and what is to run in it was never started',
   'wrong place': 'running outside the configured environment',
-  unsettled: 'a key that gave no instance when all was well',
+  unsettled: 'a key that gave no instance, or a destroy that was rejected, when all was well',
   stuck: 'a promise that never settled, or a clean-up that never ended',
 }
 
@@ -40,7 +41,7 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
       'The books',
       [
         ['held', tally.held, 'in a caller’s hands and on the server'],
-        ['destroyed', tally.destroyed],
+        ['destroyed', tally.destroyed, `${count(tally.destroyedAgain)} more when destroy was called again`],
         ['left and reported', tally.reported, 'an error names it'],
         ['unknown, reported', tally.unknown, `${count(tally.unknownWithKey)} of them with a key to repeat`],
         ['unknown, settled', tally.unknownSettled, 'by repeating the call with its key'],
@@ -58,7 +59,10 @@ export function confession({ record, resources, verdict, scene }, { command }) {
   const lines = [`Story ${story.id} (${story.type}, ${story.place}): ${offencesOf(verdict)}`, `  replay: ${command(story)}`]
   lines.push(`  weather: ${JSON.stringify(story.climate)}, lag ${JSON.stringify(scene.plan.lag)}, deployments go ${story.deployment}`)
   for (const { plan, outcome } of record.creates) lines.push(`  create ${JSON.stringify(plan)} -> ${tell(outcome)}`)
-  for (const { id, outcome } of record.destroys) lines.push(`  destroy ${id} (${story.ending}) -> ${tell(outcome)}`)
+  for (const { id, outcome, again } of record.destroys) {
+    lines.push(`  destroy ${id} (${story.ending}) -> ${tell(outcome)}`)
+    if (again) lines.push(`  destroy again, ${id} -> ${tell(again)}`)
+  }
   for (const { key, outcome } of record.repeats) lines.push(`  create again, ${key} -> ${tell(outcome)}`)
   for (const { id, name } of resources) lines.push(`  on the server: ${id} (${name})`)
   const log = scene.voicesOf(story).flatMap((voice) => voice.log.map((entry) => ({ ...entry, voice })))
@@ -68,10 +72,13 @@ export function confession({ record, resources, verdict, scene }, { command }) {
 
 function requestLine({ at, voice, operation, fault, request }, scene) {
   const seconds = (((at - scene.opened) * scene.speed) / 1000).toFixed(2).padStart(8)
-  const subject = request.variables?.input?.name ?? request.variables?.serviceId ?? request.variables?.id ?? ''
+  const subject = scene.place.describe(request).name ?? idIn(request) ?? ''
   const effect = request.effect ? 'ran' : 'did not run'
   return `${seconds} s  ${voice.name.padEnd(10)} ${operation} ${subject} ${fault ? `[${fault}] ` : ''}${effect}, ${request.status ?? 'no answer'}`
 }
+
+/** What a request is about, where it says so in its body. */
+const idIn = ({ variables, json }) => variables?.serviceId ?? variables?.id ?? json?.instanceId
 
 const offencesOf = ({ offences }) =>
   Object.entries(offences)

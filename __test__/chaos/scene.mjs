@@ -40,7 +40,7 @@ export async function openScene({ plan, provider, speed }) {
     seed: plan.seed,
     lag: scaled(plan.lag),
     stale: scaled(plan.stale),
-    deploymentOf: (name) => storyOfName.get(name)?.deployment ?? 'well',
+    deploymentOf: (name) => (calm ? undefined : storyOfName.get(name)?.deployment) ?? 'well',
   })
   const { server } = place
 
@@ -86,6 +86,11 @@ export async function openScene({ plan, provider, speed }) {
     return () => voice.listeners.delete(listener)
   }
 
+  function hasRepeated({ log }) {
+    const creates = log.filter(({ operation }) => operation === provider.creating)
+    return new Set(creates.map(({ request }) => place.describe(request).name)).size < creates.length
+  }
+
   const opened = performance.now()
   const outages = holdOutages(server, plan.outages, real)
 
@@ -96,6 +101,7 @@ export async function openScene({ plan, provider, speed }) {
     real,
     faults,
     outages,
+    createDefaults: provider.createDefaults,
     voiceOf,
     onRequest,
     opened,
@@ -132,6 +138,10 @@ export async function openScene({ plan, provider, speed }) {
       })),
 
     voicesOf: (story) => [...voices.values()].filter((voice) => voice.story === story),
+
+    /** The story's voices that have sent a create twice, although the first may still take effect. @returns {Voice[]} */
+    repeaters: (story) =>
+      [...voices.values()].filter((voice) => provider.repeatsAtOnce && voice.story === story && hasRepeated(voice)),
 
     /** Creates that met at least one fault, told by their voices. */
     faultyStories: () => new Set([...voices.values()].filter(({ log }) => log.some(({ fault }) => fault)).map(({ story }) => story)),

@@ -17,7 +17,8 @@ const IMAGE = 'acme/box:1'
  * @property {import('./plan.mjs').Story} story
  * @property {{ plan: import('./plan.mjs').CallPlan, outcome: Outcome }[]} creates
  * @property {{ key: string, outcome: Outcome }[]} repeats calls with the key again, when all was quiet and well
- * @property {{ id: string, outcome: Outcome }[]} destroys
+ * @property {{ id: string, outcome: Outcome, again?: Outcome }[]} destroys `again`: of what could not be destroyed, when
+ *   all was quiet and well
  * @property {Outcome[]} looks
  */
 
@@ -50,15 +51,27 @@ export async function repeatKeys(record, { scene, client }) {
   const provider = client(scene.voiceOf(story, 'afterwards').config)
   await Promise.all(
     [...keys].map(async (key) => {
-      const options = withDefaults(story, { idempotencyKey: key })
+      const options = withDefaults(story, { idempotencyKey: key }, scene)
       record.repeats.push({ key, outcome: await outcomeOf(provider.create(options), scene) })
+    }),
+  )
+}
+
+/** Destroys once more what could not be destroyed: now it must be gone, with all that its create has made. */
+export async function repeatDestroys(record, { scene, client }) {
+  const provider = client(scene.voiceOf(record.story, destroyerOf(record.story)).config)
+  // Who was told to come back in an hour does not come now.
+  const failed = record.destroys.filter(({ outcome: { status, code } }) => status === 'rejected' && code !== 'RATE_LIMITED')
+  await Promise.all(
+    failed.map(async (entry) => {
+      entry.again = await outcomeOf(provider.destroy(entry.id), scene)
     }),
   )
 }
 
 async function create(story, plan, { scene, client }) {
   const voice = scene.voiceOf(story, plan.voice)
-  const options = withDefaults(story, plan.options)
+  const options = withDefaults(story, plan.options, scene)
   const undo = plan.abort ? armAbort(plan.abort, options, voice, scene) : () => {}
   const outcome = await outcomeOf(client(voice.config).create(options), scene)
   undo()
@@ -79,7 +92,7 @@ async function createInChild(story, child, { scene, pool }) {
   const calls = story.calls.filter(({ turn }) => turn === child)
   const running = pool.run({
     config: voice.config,
-    jobs: calls.map(({ options }) => withDefaults(story, options)),
+    jobs: calls.map(({ options }) => withDefaults(story, options, scene)),
     limit: scene.real(STUCK_AFTER),
   })
   const killAt = story.kills?.[child]
@@ -93,9 +106,8 @@ async function end(record, { scene, client }) {
   const { story } = record
   const held = [...new Set(record.creates.filter(({ outcome }) => outcome.status === 'resolved').map(({ outcome }) => outcome.id))]
   if (story.ending === 'keep' || held.length === 0) return
-  // What another process made, or another credential, is not known to be ours: destroy has to look first.
-  const elsewhere = story.ending === 'destroy elsewhere' || story.type === 'processes'
-  const provider = client(scene.voiceOf(story, elsewhere ? 'elsewhere' : story.calls[0].voice).config)
+  const destroyer = scene.voiceOf(story, destroyerOf(story))
+  const provider = client(destroyer.config)
   if (story.ending === 'look') {
     const calls = [...held.map((id) => provider.getById(id)), provider.list()]
     record.looks = await Promise.all(calls.map((call) => outcomeOf(call, scene)))
@@ -103,14 +115,22 @@ async function end(record, { scene, client }) {
   }
   // What a killed process has sent may still arrive, and nobody is left to look for it. Who destroys at once what the
   // same key gave in a new process can't be helped: the package promises to settle keys, not processes that are gone.
-  if (record.creates.some(({ outcome }) => outcome.status === 'killed')) await scene.pause(scene.plan.latestEffect)
+  const killed = record.creates.some(({ outcome }) => outcome.status === 'killed')
+  // Where a lost create is sent again at once, only the process that has lost it looks for what it makes belatedly.
+  const lostElsewhere = scene.repeaters(story).some((voice) => voice !== destroyer)
+  if (killed || lostElsewhere) await scene.pause(scene.plan.latestEffect)
   record.destroys = await Promise.all(
     held.map(async (id) => ({ id, outcome: await outcomeOf(provider.destroy(id), scene) })),
   )
 }
 
-function withDefaults(story, options) {
-  return { image: IMAGE, envs: { CHAOS_STORY: story.id }, ...options }
+/** What another process made, or another credential, is not known to be ours: destroy has to look first. */
+function destroyerOf({ ending, type, calls }) {
+  return ending === 'destroy elsewhere' || type === 'processes' ? 'elsewhere' : calls[0].voice
+}
+
+function withDefaults(story, options, { createDefaults }) {
+  return { image: IMAGE, envs: { CHAOS_STORY: story.id }, ...createDefaults, ...options }
 }
 
 /** @returns {Promise<Outcome>} */

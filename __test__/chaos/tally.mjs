@@ -16,6 +16,7 @@ export function createTally() {
     held: 0,
     reported: 0,
     destroyed: 0,
+    destroyedAgain: 0,
     unknown: 0,
     unknownWithKey: 0,
     unknownSettled: 0,
@@ -52,6 +53,7 @@ function addStory(tally, { story, creates, repeats, destroys, looks }, faulty) {
     tally.calls.list += 1
   }
   tally.destroyed += destroys.filter(({ outcome }) => outcome.status === 'resolved').length
+  tally.destroyedAgain += destroys.filter(({ again }) => again?.status === 'resolved').length
   for (const { plan, outcome } of creates) addOutcome(tally, plan.options.idempotencyKey, outcome, repeats)
 }
 

@@ -1,9 +1,11 @@
+import { isUnwanted } from '../../scripts/lib/environment.mjs'
+
 /**
  * Takes away what a developer's shell may hold: credentials that would hide a missing one, and a proxy that would get
  * the requests meant for a test's server. Happens on import.
  */
 for (const name of Object.keys(process.env)) {
-  if (/^(RAILWAY_|RENDER_|NSC_|VERCEL_)|_proxy$/i.test(name)) delete process.env[name]
+  if (isUnwanted(name)) delete process.env[name]
 }
 
 /**

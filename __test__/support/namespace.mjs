@@ -66,3 +66,9 @@ export async function startNamespace({ server: serverOptions, workspace: workspa
     },
   }
 }
+
+/** A provider of another process: of another credential, so that this process remembers nothing of its instances. */
+export function stranger({ world, workspace, makeProvider }, changes) {
+  const token = world.addToken({ workspace, token: canary(`stranger-${process.pid}-${scenes}-${world.tokens.size}`) })
+  return makeProvider({ token, ...changes })
+}

@@ -1,11 +1,15 @@
 // A Vercel server with a project, and the package's provider for it: what Node tests begin with.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 import { vercel } from '@computesdk/gateway'
 
 import './environment.mjs'
 import { COMMAND_PLANS, startVercelServer } from '../servers/vercel/index.mjs'
-import { canary, printable } from './canary.mjs'
+import { ACCESS_TOKEN, canary, printable } from './canary.mjs'
+import { withFastClock } from './fast-clock.mjs'
 
 /** Of the right form, and of nothing. */
 export const ABSENT_NAME = 'computesdk-00000000000000000000'
@@ -74,4 +78,25 @@ export async function startVercel({ server: serverOptions, oidc = false, config 
       assert.equal(server.violations.length, 0, `what Vercel would not understand: ${printable(server.violations)}`)
     },
   }
+}
+
+/** What a test asks for that is about the daemon. */
+export const DAEMON = { daemonConfig: { accessToken: ACCESS_TOKEN } }
+
+/** The server really runs what it is asked to. */
+export const REALLY = { server: { commandPlan: undefined } }
+
+/** A folder that is gone when the test ends. */
+export async function withFolder(t) {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-vercel-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Such a scene, whose provider lives faster. */
+export async function withFastVercel(t, { config, ...options } = {}) {
+  const { addon, real } = withFastClock()
+  const scene = await withVercel(t, options)
+  const makeProvider = (changes) => addon.vercel({ ...scene.config, ...config, ...changes })
+  return { ...scene, real, makeProvider, provider: makeProvider() }
 }

@@ -1,4 +1,8 @@
+// The providers that the fault harness knows. A new one is one line here.
+import { namespace } from './namespace.mjs'
 import { railway } from './railway.mjs'
+import { render } from './render.mjs'
+import { vercel } from './vercel.mjs'
 
 /** @type {Record<string, import('../harness.mjs').ChaosProvider>} */
-export const PROVIDERS = { railway }
+export const PROVIDERS = { railway, render, namespace, vercel }

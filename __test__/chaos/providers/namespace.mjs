@@ -100,6 +100,7 @@ export const namespace = {
  */
 async function start({ seed, lag, stale, deploymentOf }) {
   const random = createRandom(seed)
+  const sparsePages = chance(random, 0.5)
   const server = await startNamespaceServer({
     seed,
     plan: (instance) => COURSES[deploymentOf(nameOf(instance))] ?? COURSES.well,
@@ -110,10 +111,11 @@ async function start({ seed, lag, stale, deploymentOf }) {
     destroyDying: random.pick(['accept', 'refuse']),
     forgetDestroyed: chance(random, 0.5),
     listOrder: random.pick(['oldest', 'newest']),
-    sparsePages: chance(random, 0.5),
+    sparsePages,
     // By the clock: nobody need look at what is on its way out, and its tag is held until it is gone.
     endingMilliseconds: random.pick([0, 20, 200, 1000]),
-    pageSizeMaximum: 10,
+    // Where pages are filtered only after they were cut, a look takes all of them, and has to come to its end in time.
+    pageSizeMaximum: sparsePages ? 50 : 10,
   })
   const { world } = server
   const own = world.createWorkspace({ name: 'own' })

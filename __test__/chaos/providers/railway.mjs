@@ -67,6 +67,7 @@ export const railway = {
   creating: 'serviceCreate',
   /** The addon's defaults. */
   timeouts: { read: 30_000, create: 60_000 },
+  waits: { lag: 60_000, absence: 90_000 },
   kinds: [...KINDS, ...OWN_KINDS],
   /** The only environment of its project; a fork; one whose services appear in another as well. */
   places: [

@@ -84,9 +84,10 @@ export const render = {
  * @param {object} options
  * @param {number} options.seed
  * @param {object} options.lag in real milliseconds, as are all times here
+ * @param {object} options.stale
  * @param {(name: string) => string} options.deploymentOf how the deploys of a resource of this name go
  */
-async function start({ seed, lag, deploymentOf }) {
+async function start({ seed, lag, stale, deploymentOf }) {
   const server = await startRenderServer({
     seed,
     limits: UNLIMITED,
@@ -97,9 +98,8 @@ async function start({ seed, lag, deploymentOf }) {
   const owners = { sole, shared }
   const reach = { sole: [sole], shared: [shared, neighbour] }
   const furniture = new Set([shared, neighbour].flatMap(furnish))
-  // Nothing is recorded of services that show after their deletion, and their names could be had again at once
-  // (reference/render.md §7). One that did show would bear no mark of it: no client could tell it from one that is there.
   Object.assign(world.lag, lag)
+  Object.assign(world.stale, stale)
 
   function furnish(owner) {
     const site = world.addService(owner, { name: 'site' })

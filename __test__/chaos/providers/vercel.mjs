@@ -62,8 +62,9 @@ const SANDBOXES = {
   never: ['pending'],
 }
 
-/** Of a daemon whose sandbox is up. */
+/** Of a daemon whose sandbox is up; and of the command that waits for it. */
 const COMMANDS = { well: COMMAND_PLANS.stays, crashed: { ...COMMAND_PLANS.fails, reads: 1 } }
+const READY = { ...COMMAND_PLANS.succeeds, reads: 1 }
 
 /** @type {import('../harness.mjs').ChaosProvider} */
 export const vercel = {
@@ -72,8 +73,10 @@ export const vercel = {
   factory: 'vercel',
   operations: OPERATIONS,
   creating: 'createSandbox',
+  starting: 'runCommand',
   /** The addon's defaults. */
   timeouts: { read: 30_000, create: 60_000 },
+  waits: { lag: 30_000, absence: 60_000 },
   kinds: [...KINDS, ...OWN_KINDS],
   /** A project of its own; one next to another in its team, with more in it than fits on a page. */
   places: [
@@ -112,7 +115,8 @@ async function start({ seed, lag, stale, deploymentOf }) {
     seed,
     rateLimit: { limit: 1_000_000_000 },
     sandboxPlan: ({ name }) => SANDBOXES[deploymentOf(name)] ?? SANDBOXES.well,
-    commandPlan: (_command, { name }) => COMMANDS[deploymentOf(name)] ?? COMMANDS.well,
+    commandPlan: (command, { name }) =>
+      isDaemon(command) ? (COMMANDS[deploymentOf(name)] ?? COMMANDS.well) : READY,
   })
   const { world } = server
   const alone = world.createTeam({ slug: 'alone' })
@@ -162,9 +166,7 @@ async function start({ seed, lag, stale, deploymentOf }) {
             name: sandbox.name,
             mark: sandbox.env[MARK],
             createdAt: sandbox.createdAt,
-            /** Daemons that were started in it, and those of them that run. */
-            daemons: sandbox.commands.length,
-            daemonsRunning: sandbox.commands.filter(({ exitCode }) => exitCode === null).length,
+            starts: sandbox.commands.filter(isDaemon).length,
             isIn: (place) => project === projects[place],
             runsOutside: (place) => project !== projects[place],
           })),
@@ -180,6 +182,9 @@ async function start({ seed, lag, stale, deploymentOf }) {
     ],
   }
 }
+
+/** The other command only asks whether the daemon is up. */
+const isDaemon = ({ args }) => args[2] !== 'computesdk-ready'
 
 /** The variable by which the harness knows whose a resource is that nobody has named. */
 export const MARK = 'CHAOS_STORY'

@@ -45,10 +45,8 @@ fn from_file(environment: &dyn Environment, path: &str) -> Result<Secret> {
         .map_err(|error| unfit(&format!("could not be read ({error})")))?;
     // What is wrong with it is not told in serde's words: they quote.
     let file: TokenFile = serde_json::from_str(&text).map_err(|_| unfit("is not the JSON object that it should be"))?;
-    let token = file
-        .bearer_token
-        .or(file.tenant_token)
-        .filter(|token| !token.trim().is_empty());
+    let tokens = [file.bearer_token, file.tenant_token];
+    let token = tokens.into_iter().flatten().find(|token| !token.trim().is_empty());
     match token {
         Some(token) => {
             credential(&token).ok_or_else(|| unfit("holds a token with characters that are not visible ASCII"))
@@ -118,10 +116,12 @@ mod tests {
 
     #[test]
     fn files_of_every_kind() {
-        assert_eq!(
-            in_file(Some(r#"{"tenant_token":" old ","x":1}"#)).unwrap().expose(),
-            "old"
-        );
+        for file in [
+            r#"{"tenant_token":" old ","x":1}"#,
+            r#"{"bearer_token":" ","tenant_token":"old"}"#,
+        ] {
+            assert_eq!(in_file(Some(file)).unwrap().expose(), "old");
+        }
         for (file, words) in [
             (None, "could not be read"),
             (Some("hunter2"), "is not the JSON object"),

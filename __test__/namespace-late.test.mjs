@@ -1,0 +1,171 @@
+// A create whose answer was lost is sent again at once. The lost one may still take effect: in vain while the instance
+// is there, for it holds the tag, and making another one when it is gone.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { withFastClock } from './support/fast-clock.mjs'
+import { stranger, withNamespace } from './support/namespace.mjs'
+import { rejection } from './support/rejection.mjs'
+import { connectError, wrongPlace } from './servers/namespace/index.mjs'
+
+const { addon, real } = withFastClock()
+
+/** For so long after it was lost, a create may take effect. */
+const ABSENCE = 60_000
+
+const create = 'CreateInstance'
+const destroy = 'DestroyInstance'
+const list = 'ListInstances'
+
+/** A scene whose provider lives faster, and in which what is destroyed is gone at once, its tag free. */
+async function withFastNamespace(t, { server, config } = {}) {
+  const scene = await withNamespace(t, { server: { ending: ['DESTROYED'], ...server } })
+  const makeProvider = (changes) => addon.namespace({ ...scene.config, maxRetries: 1, ...config, ...changes })
+  return { ...scene, makeProvider, provider: makeProvider() }
+}
+
+const late = (milliseconds) => ({ kind: 'late-effect', milliseconds: real(milliseconds), when: create })
+const bareNotFound = () => ({ kind: 'respond', ...wrongPlace() })
+const idsOf = (instances) => instances.map(({ id }) => id)
+
+/** Nothing is left, although the lost sending has made an instance, too. */
+function assertBothGone({ world, workspace, instances }) {
+  assert.equal(world.allInstances(workspace).length, 2, 'the lost sending has made one, too')
+  assert.deepEqual(idsOf(instances()), [])
+}
+
+// Mostly waits, so they run side by side.
+describe('what a lost create makes belatedly', { concurrency: true }, () => {
+  test('is nothing as long as the instance is there', async (t) => {
+    const { provider, server, world, workspace } = await withFastNamespace(t)
+    server.faults.add(late(5_000))
+    const { instanceId } = await provider.create()
+    await server.quiet()
+    assert.deepEqual(idsOf(world.allInstances(workspace)), [instanceId])
+  })
+
+  const handles = { 'no name': {}, 'a key': { idempotencyKey: 'key' }, 'a name': { name: 'box' } }
+  for (const [how, options] of Object.entries(handles)) {
+    test(`is removed before a destroy that comes soon resolves, with ${how}`, async (t) => {
+      const scene = await withFastNamespace(t)
+      scene.server.faults.add(late(40_000))
+      const { instanceId } = await scene.provider.create(options)
+      await scene.provider.destroy(instanceId)
+      assertBothGone(scene)
+    })
+  }
+
+  test('is removed before either of two destroys resolves', async (t) => {
+    const scene = await withFastNamespace(t)
+    scene.server.faults.add(late(40_000))
+    const { instanceId } = await scene.provider.create()
+    await Promise.race([scene.provider.destroy(instanceId), scene.provider.destroy(instanceId)])
+    assertBothGone(scene)
+  })
+
+  test('is removed when the instance does not start', async (t) => {
+    const scene = await withFastNamespace(t, { server: { plan: ['ERROR'] } })
+    scene.server.faults.add(late(40_000))
+    await rejection(scene.provider.create({ waitUntilReady: true }), { code: 'PROVISION_FAILED' })
+    assertBothGone(scene)
+  })
+
+  test('is removed when the caller has turned away', async (t) => {
+    const scene = await withFastNamespace(t, { server: { plan: ['CREATING'] } })
+    scene.server.faults.add(late(40_000))
+    const controller = new AbortController()
+    const { signal } = controller
+    const ended = rejection(scene.provider.create({ waitUntilReady: true, signal }), { code: 'ABORTED' })
+    await scene.server.waitForRequest('DescribeInstance')
+    controller.abort()
+    await ended
+    await scene.server.waitForRequest(destroy, { count: 2 })
+    assertBothGone(scene)
+  })
+
+  test('is removed by a second destroy, when the first one could not', async (t) => {
+    const scene = await withFastNamespace(t)
+    scene.server.faults.add(late(40_000))
+    const { instanceId } = await scene.provider.create()
+    scene.server.faults.add({ ...connectError('permission_denied'), when: list })
+    await rejection(scene.provider.destroy(instanceId), { code: 'PERMISSION_DENIED', instanceId })
+    await scene.provider.destroy(instanceId)
+    assertBothGone(scene)
+  })
+
+  test('is removed by a second destroy, however late that comes', async (t) => {
+    const scene = await withFastNamespace(t)
+    scene.server.faults.add(late(40_000))
+    const { instanceId } = await scene.provider.create()
+    scene.server.faults.add({ ...connectError('permission_denied'), when: list })
+    await rejection(scene.provider.destroy(instanceId), { code: 'PERMISSION_DENIED', instanceId })
+    await sleep(real(ABSENCE + 1_000))
+    await scene.provider.destroy(instanceId)
+    assertBothGone(scene)
+  })
+
+  test('is removed although the sending that was lost last was not repeated', async (t) => {
+    const scene = await withFastNamespace(t)
+    const { server, provider } = scene
+    server.faults.add({ kind: 'reset-after', when: create })
+    // Given up after a minute, and found at once, for the first one has made it. Its own effect comes after that.
+    server.faults.add({ kind: 'slow', effectFirst: false, milliseconds: real(75_000), when: create })
+    const { instanceId } = await provider.create()
+    assert.equal(scene.requestsFor(create).length, 2)
+    await provider.destroy(instanceId)
+    await server.quiet()
+    assertBothGone(scene)
+  })
+
+  test('is removed also where the list shows it before a look by its id does', async (t) => {
+    const scene = await withFastNamespace(t)
+    const { server, provider } = scene
+    server.faults.add(late(52_000))
+    const { instanceId } = await provider.create({ idempotencyKey: 'key' })
+    // Until the window is over, whoever looks by id sees nothing.
+    const isLate = ({ operation, json }) => operation === 'DescribeInstance' && json.instanceId !== instanceId
+    server.faults.add({ ...connectError('not_found'), when: isLate, times: 3 })
+    await provider.destroy(instanceId)
+    assertBothGone(scene)
+  })
+
+  test('is told from what somebody else has made under the name meanwhile', async (t) => {
+    const scene = await withFastNamespace(t)
+    const { server, provider, instances } = scene
+    server.faults.add({ kind: 'reset-before', when: create })
+    const { instanceId } = await provider.create({ name: 'box' })
+    const destroyed = provider.destroy(instanceId)
+    await server.waitForRequest(destroy)
+    const { instanceId: theirs } = await stranger(scene).create({ name: 'box' })
+    await destroyed
+    assert.deepEqual(idsOf(instances()), [theirs])
+  })
+})
+
+describe('for a caller that has turned away, the clean-up goes on', { concurrency: true }, () => {
+  /** Aborted as soon as its create has arrived. */
+  async function aborted(t, faults) {
+    // Without retries, so that what is lost is looked for.
+    const scene = await withFastNamespace(t, { config: { maxRetries: 0 } })
+    for (const fault of faults) scene.server.faults.add(fault)
+    const controller = new AbortController()
+    const ended = rejection(scene.provider.create({ signal: controller.signal }), { code: 'ABORTED' })
+    await scene.server.waitForRequest(create)
+    controller.abort()
+    await ended
+    await scene.server.waitForRequest((request) => request.operation === destroy && request.effect)
+    assert.deepEqual(idsOf(scene.instances()), [])
+  }
+
+  const lost = { kind: 'reset-after', when: create }
+  const obstacles = {
+    'a moment in which nobody knows the address': bareNotFound,
+    'a page that forbids it': () => ({ kind: 'html', status: 403 }),
+    'a time without service': () => connectError('unavailable'),
+  }
+  for (const [title, fault] of Object.entries(obstacles)) {
+    test(`after ${title}, when it destroys`, (t) => aborted(t, [lost, { ...fault(), when: destroy }]))
+    test(`after ${title}, when it looks`, (t) => aborted(t, [lost, { ...fault(), when: list }]))
+  }
+})

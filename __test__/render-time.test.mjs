@@ -1,0 +1,160 @@
+// What takes its time at Render: slow creates, searches, services of somebody else under our name.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { withFastClock } from './support/fast-clock.mjs'
+import { rejection } from './support/rejection.mjs'
+import { withRender } from './support/render.mjs'
+import { renderError } from './servers/render/index.mjs'
+
+const { addon, real } = withFastClock()
+
+/** A scene whose provider lives faster. */
+async function withFastRender(t, { config, ...options } = {}) {
+  const scene = await withRender(t, options)
+  const makeProvider = (changes) => addon.render({ ...scene.config, ...config, ...changes })
+  return { ...scene, makeProvider, provider: makeProvider() }
+}
+
+const created = 'createService'
+const slow = (milliseconds) => ({ kind: 'slow', milliseconds: real(milliseconds), when: created })
+
+// Mostly waits, so they run side by side.
+describe('a create', { concurrency: true }, () => {
+  // The slowest on record took 13.4 s (reference/render.md §1).
+  for (const seconds of [14, 40]) {
+    test(`that is answered after ${seconds} s is not cut off`, async (t) => {
+      const { provider, server, asked } = await withFastRender(t)
+      server.faults.add(slow(seconds * 1_000))
+      assert.equal((await provider.create()).instance.status, 'pending')
+      assert.deepEqual(asked(), [created], 'its own answer was waited for')
+    })
+  }
+
+  test('that is not answered within a minute is looked for', async (t) => {
+    const { provider, server, services, asked } = await withFastRender(t)
+    server.faults.add(slow(120_000))
+    const { instanceId } = await provider.create()
+    assert.deepEqual(services().map(({ id }) => id), [instanceId])
+    assert.deepEqual(asked(), [created, 'listServices', 'listDeploys'])
+  })
+
+  test('is cut off earlier where the caller has less patience, and looked for', async (t) => {
+    const { provider, server, asked } = await withFastRender(t, { config: { requestTimeoutMs: 10_000 } })
+    server.faults.add(slow(60_000))
+    await provider.create()
+    assert.deepEqual(asked(), [created, 'listServices', 'listDeploys'])
+  })
+
+  test('that takes effect 40 s after its answer was lost is found, and not sent again', async (t) => {
+    const { provider, server, services, requestsFor } = await withFastRender(t, { config: { maxRetries: 3 } })
+    server.faults.add({ kind: 'late-effect', milliseconds: real(40_000), when: created })
+    const { instanceId } = await provider.create()
+    assert.deepEqual(services().map(({ id }) => id), [instanceId])
+    assert.equal(requestsFor(created).length, 1)
+  })
+
+  test('that never took effect is sent again when it surely was not made', async (t) => {
+    const { provider, server, services, requestsFor, asked } = await withFastRender(t, { config: { maxRetries: 1 } })
+    server.faults.add({ kind: 'reset-before', when: created })
+    const { instanceId } = await provider.create()
+    assert.deepEqual(services().map(({ id }) => id), [instanceId])
+    assert.equal(requestsFor(created).length, 2)
+    const [first, second] = requestsFor(created)
+    assert.ok(second.at - first.at >= real(60_000), 'after the absence window')
+    assert.ok(asked().filter((operation) => operation === 'listServices').length >= 5)
+  })
+
+  test('that never took effect and may not be sent again says that nothing was made', async (t) => {
+    const { provider, server, services } = await withFastRender(t)
+    server.faults.add({ kind: 'reset-before', when: created })
+    await rejection(provider.create(), { code: 'NETWORK', retryable: true, message: /nothing was made/ })
+    assert.deepEqual(services(), [])
+  })
+})
+
+// Somebody makes a service of our name after our look and before our create, which fails in a way that tells nothing.
+describe('a service under our name that bears another mark', { concurrency: true }, () => {
+  async function race(t, mark) {
+    const scene = await withFastRender(t)
+    const { world, owner, server } = scene
+    const variables = mark ? { COMPUTESDK_CREATE_MARK: mark } : {}
+    const made = []
+    server.faults.add({
+      kind: 'replace',
+      when: 'listServices',
+      map(json) {
+        made.push(world.addService(owner, { name: 'box', variables }))
+        return json
+      },
+    })
+    server.faults.add({ ...renderError(503, 'unavailable'), when: created })
+    return { ...scene, made, call: scene.provider.create({ name: 'box' }) }
+  }
+
+  for (const [title, mark] of Object.entries({ 'of another create': 'computesdk-other', 'which is none': undefined })) {
+    test(`${title}, is not taken for ours: ALREADY_EXISTS, and it stays`, async (t) => {
+      const { call, services, made } = await race(t, mark)
+      const { instanceId } = await rejection(call, { code: 'ALREADY_EXISTS', resourceName: 'box' })
+      assert.deepEqual(made.map(({ id }) => id), [instanceId])
+      assert.deepEqual(services(), made)
+    })
+  }
+
+  test('is asked for by its name, and a moment in which that fails is borne', async (t) => {
+    const scene = await withFastRender(t)
+    const { provider, server, services, requestsFor } = scene
+    server.faults.add({ kind: 'reset-after', when: created })
+    server.faults.add({ kind: 'respond', status: 503, when: 'retrieveEnvVar' })
+    const { instanceId } = await provider.create({ name: 'box' })
+    assert.deepEqual(services().map(({ id }) => id), [instanceId])
+    const [{ path }] = requestsFor('retrieveEnvVar')
+    assert.equal(path, `/v1/services/${instanceId}/env-vars/COMPUTESDK_CREATE_MARK`)
+  })
+
+  test('that does not show at first is waited for', async (t) => {
+    const { provider, server, world, services } = await withFastRender(t)
+    world.lag = { ...world.lag, envVarReads: 3 }
+    server.faults.add({ kind: 'reset-after', when: created })
+    const { instanceId } = await provider.create({ name: 'box' })
+    assert.deepEqual(services().map(({ id }) => id), [instanceId])
+  })
+
+  test('that cannot be read in time does not make a leak of an aborted create', async (t) => {
+    const { provider, server, services } = await withFastRender(t)
+    const controller = new AbortController()
+    server.faults.add({ kind: 'reset-after', when: created })
+    // As long as the whole time that the mark is looked for: one request that is answered too late.
+    server.faults.add({ kind: 'slow', milliseconds: real(40_000), when: 'retrieveEnvVar' })
+    const aborted = rejection(provider.create({ name: 'box', signal: controller.signal }), { code: 'ABORTED' })
+    await server.waitForRequest(created)
+    controller.abort()
+    await aborted
+    await server.waitForRequest('deleteService')
+    assert.deepEqual(services(), [])
+  })
+})
+
+describe('destroying', { concurrency: true }, () => {
+  const quick = (scene) => {
+    const [first] = scene.requestsFor('deleteService')
+    return scene.requestsFor('deleteService').every(({ at }) => at - first.at < real(5_000))
+  }
+
+  test('a service of ours several times at once does not keep any of the callers waiting', async (t) => {
+    const scene = await withFastRender(t)
+    const { instanceId } = await scene.provider.create()
+    await Promise.all(Array.from({ length: 3 }, () => scene.provider.destroy(instanceId)))
+    assert.deepEqual(scene.services(), [])
+    assert.ok(quick(scene), `${scene.requestsFor('deleteService').length} deletions over a while`)
+  })
+
+  test('a service of ours whose deletion lost its answer does not keep the caller waiting', async (t) => {
+    const scene = await withFastRender(t, { config: { maxRetries: 1 } })
+    const { instanceId } = await scene.provider.create()
+    scene.server.faults.add({ kind: 'reset-after', when: 'deleteService' })
+    await scene.provider.destroy(instanceId)
+    assert.deepEqual(scene.services(), [])
+    assert.ok(quick(scene), `${scene.requestsFor('deleteService').length} deletions over a while`)
+  })
+})

@@ -1,0 +1,89 @@
+// Namespace: its settings, the options that only it has, what an instance tells, and that it fits where the published
+// @computesdk/provider asks for a provider.
+import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
+import { namespace } from '@computesdk/gateway'
+import type {
+  CreateOptions,
+  InfraProvider,
+  InstanceStatus,
+  NamespaceConfig,
+  NamespaceCreateOptions,
+  NamespaceInstance,
+  ProvisionedInstance,
+} from '@computesdk/gateway'
+
+export async function documented(token: string) {
+  const provider = namespace({ token, virtualCpu: 4, memoryMegabytes: 8192 })
+  const { instance, instanceId } = await provider.create({
+    daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+    timeout: 4 * 3_600_000,
+    machineArch: 'arm64',
+    exportPorts: [8080],
+    labels: { team: 'blue' },
+    args: ['--verbose'],
+  })
+  const id: string = instance.instanceId
+  const told: (string | undefined)[] = [instance.name, instance.deadline, instance.url, instance.createdAt]
+  const status: InstanceStatus = instance.status
+  const managed: boolean = instance.managed
+  const found: ProvisionedInstance<NamespaceInstance> | null = await provider.getById(instanceId)
+  return { id, told, status, managed, found }
+}
+
+// Everything may come from the environment.
+export const silent: InfraProvider<NamespaceInstance, NamespaceCreateOptions> = namespace()
+
+// Regions are open: more of them are on request.
+export const config: NamespaceConfig = {
+  token: 'nsct_x',
+  region: 'moon1',
+  destroyReason: 'over',
+  virtualCpu: 2,
+  memoryMegabytes: 4096,
+  machineArch: 'amd64',
+  os: 'linux',
+  documentedPurpose: 'sandbox',
+  timeout: 3_600_000,
+  baseUrl: 'https://proxy.example.com/namespace',
+  requestTimeoutMs: 5_000,
+  maxRetries: 0,
+}
+export const options: NamespaceCreateOptions = { image: 'x', os: 'macos', documentedPurpose: 'x', name: 'box' }
+export const shared: CreateOptions = options
+
+declare const ours: InfraProvider<NamespaceInstance, NamespaceCreateOptions>
+export const byType: PublishedInfraProvider<NamespaceInstance> = ours
+export const byValue: PublishedInfraProvider<NamespaceInstance> = namespace(config)
+export const untyped: PublishedInfraProvider = namespace(config)
+// Each member by itself, as a property: parameters of properties are compared more strictly than those of methods.
+declare const plain: InfraProvider<NamespaceInstance>
+export const create: PublishedInfraProvider<NamespaceInstance>['create'] = plain.create
+export const getById: PublishedInfraProvider<NamespaceInstance>['getById'] = ours.getById
+export const list: PublishedInfraProvider<NamespaceInstance>['list'] = ours.list
+export const destroy: PublishedInfraProvider<NamespaceInstance>['destroy'] = ours.destroy
+
+export async function refused() {
+  // @ts-expect-error Render's, not Namespace's
+  namespace({ ownerId: 'tea-x' })
+  // @ts-expect-error a token is a string
+  namespace({ token: 5 })
+  // @ts-expect-error a number of processors
+  namespace({ virtualCpu: '2' })
+  // @ts-expect-error no such machine
+  namespace({ machineArch: 'x86_64' })
+  // @ts-expect-error labels are an object, not a list
+  await ours.create({ labels: [{ name: 'team', value: 'blue' }] })
+  // @ts-expect-error a value is a string
+  await ours.create({ labels: { team: 5 } })
+  // @ts-expect-error ports are numbers
+  await ours.create({ exportPorts: ['8080'] })
+  // @ts-expect-error milliseconds are a number
+  await ours.create({ timeout: '1h' })
+  // @ts-expect-error may be missing
+  const url: string = (await ours.create()).instance.url
+  // @ts-expect-error Railway's, not Namespace's
+  void (await ours.create()).instance.serviceId
+  // @ts-expect-error an instance of Namespace is none of Railway
+  const other: PublishedInfraProvider<{ projectId: string }> = ours
+  return { url, other }
+}

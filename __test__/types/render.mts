@@ -1,0 +1,89 @@
+// Render: its settings, the options that only it has, what an instance tells, and that it fits where the published
+// @computesdk/provider asks for a provider.
+import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
+import { render } from '@computesdk/gateway'
+import type {
+  CreateOptions,
+  InfraProvider,
+  InstanceStatus,
+  ProvisionedInstance,
+  RenderConfig,
+  RenderCreateOptions,
+  RenderInstance,
+  RenderServiceType,
+} from '@computesdk/gateway'
+
+export async function documented(apiKey: string, ownerId: string) {
+  const provider = render({ apiKey, ownerId, serviceType: 'background_worker', plan: 'starter' })
+  const { instance, instanceId } = await provider.create({
+    daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+    region: 'frankfurt',
+    numInstances: 2,
+    dockerCommand: 'daemon',
+    registryCredentialId: 'rgc-x',
+    environmentId: 'evm-x',
+  })
+  const own: [string, string] = [instance.serviceId, instance.ownerId]
+  const told: (string | undefined)[] = [
+    instance.name,
+    instance.type,
+    instance.plan,
+    instance.region,
+    instance.url,
+    instance.createdAt,
+  ]
+  const status: InstanceStatus = instance.status
+  const managed: boolean = instance.managed
+  const found: ProvisionedInstance<RenderInstance> | null = await provider.getById(instanceId)
+  return { own, told, status, managed, found }
+}
+
+// Everything may come from the environment.
+export const silent: InfraProvider<RenderInstance, RenderCreateOptions> = render()
+
+// Plans and regions are open: Render adds to both.
+export const config: RenderConfig = {
+  apiKey: 'key',
+  ownerId: 'tea-x',
+  serviceType: 'private_service',
+  plan: '96c-1t',
+  region: 'moon',
+  registryCredentialId: 'rgc-x',
+  baseUrl: 'https://proxy.example.com/v1',
+  requestTimeoutMs: 5_000,
+  maxRetries: 0,
+}
+export const options: RenderCreateOptions = { serviceType: 'web_service', healthCheckPath: '/', plan: 'free' }
+export const shared: CreateOptions = options
+export const types: RenderServiceType[] = ['web_service', 'private_service', 'background_worker']
+
+declare const ours: InfraProvider<RenderInstance, RenderCreateOptions>
+export const byType: PublishedInfraProvider<RenderInstance> = ours
+export const byValue: PublishedInfraProvider<RenderInstance> = render(config)
+export const untyped: PublishedInfraProvider = render(config)
+// Each member by itself, as a property: parameters of properties are compared more strictly than those of methods.
+declare const plain: InfraProvider<RenderInstance>
+export const create: PublishedInfraProvider<RenderInstance>['create'] = plain.create
+export const getById: PublishedInfraProvider<RenderInstance>['getById'] = ours.getById
+export const list: PublishedInfraProvider<RenderInstance>['list'] = ours.list
+export const destroy: PublishedInfraProvider<RenderInstance>['destroy'] = ours.destroy
+
+export async function refused() {
+  // @ts-expect-error Railway's, not Render's
+  render({ projectId: 'p' })
+  // @ts-expect-error no job is made
+  render({ serviceType: 'cron_job' })
+  // @ts-expect-error an id is a string
+  render({ ownerId: 5 })
+  // @ts-expect-error a number of copies
+  await ours.create({ numInstances: '2' })
+  // @ts-expect-error no site is made
+  await ours.create({ serviceType: 'static_site' })
+  // @ts-expect-error may be missing
+  const url: string = (await ours.create()).instance.url
+  // @ts-expect-error Railway's, not Render's
+  void (await ours.create()).instance.projectId
+  // @ts-expect-error an instance of Render is none of Railway
+  const other: PublishedInfraProvider<{ projectId: string }> = ours
+  return { url, other }
+}
