@@ -45,6 +45,8 @@ struct Tables {
     /// By place, as the next: with whatever credential it is removed.
     stragglers: Recent<PlaceAndName, Straggler>,
     removals: Recent<PlaceAndName, ()>,
+    /// What a failed create is about to remove.
+    doomed: Recent<PlaceAndName, ()>,
     facts: Recent<(Scope, &'static str), Fact>,
 }
 
@@ -76,6 +78,7 @@ impl Memory {
                 creations: Recent::new(CAPACITY, CREATION_LIFETIME),
                 stragglers: Recent::new(CAPACITY, CREATION_LIFETIME),
                 removals: Recent::new(CAPACITY, REMOVAL_LIFETIME),
+                doomed: Recent::new(CAPACITY, REMOVAL_LIFETIME),
                 facts: Recent::new(CAPACITY, FACT_LIFETIME),
             }),
         }
@@ -106,6 +109,22 @@ impl Memory {
         tables.creations.remove(&(*scope, id.to_owned()));
         tables.stragglers.remove(&place_and(scope, id));
         tables.removals.insert(now, place_and(scope, id), ());
+    }
+
+    /// The instance is about to be removed: nobody else may take it for theirs.
+    pub(crate) fn dooms(&self, scope: &Scope, id: &str) {
+        let now = self.clock.now();
+        self.tables().doomed.insert(now, place_and(scope, id), ());
+    }
+
+    /// The instance could not be removed.
+    pub(crate) fn spares(&self, scope: &Scope, id: &str) {
+        self.tables().doomed.remove(&place_and(scope, id));
+    }
+
+    pub(crate) fn is_doomed(&self, scope: &Scope, id: &str) -> bool {
+        let now = self.clock.now();
+        self.tables().doomed.get(now, &place_and(scope, id)).is_some()
     }
 
     /// Whether this process removed the instance not long ago, so that reads may still show it.

@@ -172,17 +172,25 @@ async fn complete(
 /// A failure that does not pass by itself ends it only while there is a caller who is told of it.
 async fn undo(caller: &Cx, provider: &dyn Provider, handle: &Handle, instance: &Instance, error: Error) -> Error {
     let error = error.with_instance_id(&instance.id).with_resource_name(handle.name());
+    let memory = &caller.core.memory;
+    memory.dooms(provider.scope(), &instance.id);
     let began = caller.now();
     let cx = caller.detached(ABANDONED);
     let mut polling = Polling::new();
     loop {
         let failure = match remove(&cx, provider, &instance.id, Ownership::Ours).await {
-            Ok(()) => return error.after("The instance was made and removed again"),
+            Ok(()) => {
+                if !provider.ids_are_unique() {
+                    memory.spares(provider.scope(), &instance.id);
+                }
+                return error.after("The instance was made and removed again");
+            }
             Err(failure) => failure,
         };
         let told = !caller.is_cancelled();
         let hopeless = !failure.may_pass() || cx.now() - began >= REMOVAL_LIMIT;
         if (told && hopeless) || cx.sleep(polling.next_wait()).await.is_err() {
+            memory.spares(provider.scope(), &instance.id);
             let note = format!("The instance was made and could not be removed again ({failure})");
             return error
                 .with_leftover()

@@ -292,11 +292,13 @@ async fn look_up(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Ending {
     }
 }
 
-/// Looks once. What this process has removed is not taken for alive because reads still show it.
+/// Looks once. What this process has removed is not taken for alive because reads still show it; nor what another create,
+/// with another credential, is about to remove.
 async fn find(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Option<Instance>> {
     let found = provider.find(cx, handle).await?;
-    let memory = &cx.core.memory;
-    Ok(found.filter(|instance| !(provider.ids_are_unique() && memory.was_removed(provider.scope(), &instance.id))))
+    let (memory, scope) = (&cx.core.memory, provider.scope());
+    let was_removed = |id: &str| provider.ids_are_unique() && memory.was_removed(scope, id);
+    Ok(found.filter(|instance| !memory.is_doomed(scope, &instance.id) && !was_removed(&instance.id)))
 }
 
 fn timed_out() -> Error {

@@ -104,3 +104,28 @@ async fn for_a_caller_that_has_gone_a_refusal_ends_neither_search_nor_removal() 
     assert_eq!(code(&created(&cx, &provider, None).await.unwrap_err()), "ABORTED");
     assert_eq!(provider.count("destroy ours"), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_create_is_about_to_remove_is_handed_to_nobody() {
+    let provider = Scripted::new();
+    let (cx, _) = context(Operation::Create);
+    let scope = provider.scope();
+    cx.core.memory.dooms(scope, "made");
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("made", "x"))));
+    provider.creates.lock().unwrap().push_back(Ok(instance("next", "x")));
+    assert_eq!(created(&cx, &provider, Some("key")).await.unwrap().id, "next");
+
+    // It could not be removed after all.
+    cx.core.memory.spares(scope, "made");
+    provider
+        .finds
+        .lock()
+        .unwrap()
+        .push_back(Ok(Some(instance("made", "x"))));
+    let again = Cx::new(Arc::clone(&cx.core), Operation::Create, CancellationToken::new());
+    assert_eq!(created(&again, &provider, Some("key")).await.unwrap().id, "made");
+}
