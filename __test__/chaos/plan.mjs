@@ -111,8 +111,7 @@ export function weatherFor(story, voice, plan, provider) {
     seed: derive(story.seed, voice),
     climate: story.climate,
     kinds: provider.kinds,
-    // Where a resource hides from so many reads, slow ones would let it hide for longer than the client looks for it.
-    isSlowRead: (operation) => !provider.operations[operation].effect && !plan.lag.reads,
+    isRead: (operation) => !provider.operations[operation].effect,
     about: (operation) => ({
       timeout: story.requestTimeoutMs ?? provider.timeouts[provider.operations[operation].timeout],
       latest: plan.latestEffect,
@@ -142,7 +141,9 @@ function planSetting(random, waits) {
     milliseconds: between(random, 1_000, 8_000),
   })).sort((one, other) => one.at - other.at)
   const patience = waits.absence - TIMER_RESERVE
-  const latestEffect = lag.reads ? patience / 2 : patience - (lag.milliseconds ?? 0)
+  // However few and slow the reads are: a client counts on time, not on a number of looks.
+  if (lag.reads) lag.readsWithin = Math.min(0.75 * waits.lag, patience / 2)
+  const latestEffect = patience - (lag.readsWithin ?? lag.milliseconds ?? 0)
   return { lag, stale, outages, latestEffect }
 }
 

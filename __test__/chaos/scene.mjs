@@ -28,7 +28,11 @@ const SETTLE_LIMIT = 1_800_000
  */
 export async function openScene({ plan, provider, speed }) {
   const real = (milliseconds) => milliseconds / speed
-  const scaled = (delay) => ({ ...delay, ...(delay.milliseconds && { milliseconds: real(delay.milliseconds) }) })
+  const scaled = ({ milliseconds, readsWithin, ...rest }) => ({
+    ...rest,
+    ...(milliseconds && { milliseconds: real(milliseconds) }),
+    ...(readsWithin && { readsWithin: real(readsWithin) }),
+  })
   const voices = new Map()
   const storyOfName = new Map()
   const storyById = new Map(plan.stories.map((story) => [story.id, story]))

@@ -16,9 +16,9 @@ const SLOW_PAUSE = 3
  * @param {import('./plan.mjs').Climate} options.climate
  * @param {import('./faults.mjs').Kind[]} options.kinds
  * @param {(operation: string) => import('./faults.mjs').Circumstances} options.about
- * @param {(operation: string) => boolean} [options.isSlowRead] for a sluggish climate
+ * @param {(operation: string) => boolean} [options.isRead] for a sluggish climate
  */
-export function createWeather({ seed, climate, kinds, about, isSlowRead }) {
+export function createWeather({ seed, climate, kinds, about, isRead }) {
   const streams = new Map()
   let dark = false
 
@@ -35,7 +35,7 @@ export function createWeather({ seed, climate, kinds, about, isSlowRead }) {
       return named(climate.kind)
     }
     if (climate.type === 'sluggish') {
-      if (isSlowRead(operation)) return chance(random, 0.7) ? named('stale when it comes') : undefined
+      if (isRead(operation)) return chance(random, 0.7) ? named('stale when it comes') : undefined
       return operation === climate.operation && stream.count === 1 ? named(climate.kind) : undefined
     }
     if (climate.type === 'aimed') {

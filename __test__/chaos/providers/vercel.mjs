@@ -1,5 +1,5 @@
 // Vercel for the fault harness: where things run, what can go wrong there, and what the server truly has.
-import { apiError, COMMAND_PLANS, startVercelServer } from '../../servers/vercel/index.mjs'
+import { apiError, asksForDaemon, COMMAND_PLANS, startVercelServer } from '../../servers/vercel/index.mjs'
 import { KINDS } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { createPlainApi } from './vercel-plain.mjs'
@@ -116,7 +116,7 @@ async function start({ seed, lag, stale, deploymentOf }) {
     rateLimit: { limit: 1_000_000_000 },
     sandboxPlan: ({ name }) => SANDBOXES[deploymentOf(name)] ?? SANDBOXES.well,
     commandPlan: (command, { name }) =>
-      isDaemon(command) ? (COMMANDS[deploymentOf(name)] ?? COMMANDS.well) : READY,
+      asksForDaemon(command) ? READY : (COMMANDS[deploymentOf(name)] ?? COMMANDS.well),
   })
   const { world } = server
   const alone = world.createTeam({ slug: 'alone' })
@@ -136,6 +136,7 @@ async function start({ seed, lag, stale, deploymentOf }) {
   }
   Object.assign(world.lag, lag)
   Object.assign(world.stale, stale)
+  Object.assign(world.commandLag, lag)
 
   return {
     server,
@@ -166,7 +167,7 @@ async function start({ seed, lag, stale, deploymentOf }) {
             name: sandbox.name,
             mark: sandbox.env[MARK],
             createdAt: sandbox.createdAt,
-            starts: sandbox.commands.filter(isDaemon).length,
+            starts: sandbox.commands.filter((command) => !asksForDaemon(command)).length,
             isIn: (place) => project === projects[place],
             runsOutside: (place) => project !== projects[place],
           })),
@@ -182,9 +183,6 @@ async function start({ seed, lag, stale, deploymentOf }) {
     ],
   }
 }
-
-/** The other command only asks whether the daemon is up. */
-const isDaemon = ({ args }) => args[2] !== 'computesdk-ready'
 
 /** The variable by which the harness knows whose a resource is that nobody has named. */
 export const MARK = 'CHAOS_STORY'

@@ -2,14 +2,16 @@
  * Reads that lag behind writes, without timers: a counter per object and per kind of read (reference/railway.md §8.4
  * for what is not there yet, §8.8 for what is not gone yet).
  *
- * @typedef {{ reads?: number, milliseconds?: number, serviceById?: boolean }} Delay `Infinity` reads: for good
+ * @typedef {{ reads?: number, readsWithin?: number, milliseconds?: number, serviceById?: boolean }} Delay `Infinity`
+ *   reads: for good; readsWithin: but for so many milliseconds at most, however few reads there were
  * @typedef {'live' | 'deleted' | 'ghost' | 'gone'} Sight
  *   deleted: still returned, with its deletedAt · ghost: still returned as if nothing had happened
  */
 
 /** @param {Delay} delay */
-export function curtain({ reads = 0, milliseconds = 0, serviceById = false }, now) {
-  return reads > 0 || milliseconds > 0 ? { reads, until: now + milliseconds, serviceById, seen: new Map() } : undefined
+export function curtain({ reads = 0, readsWithin = Infinity, milliseconds = 0, serviceById = false }, now) {
+  if (reads <= 0 && milliseconds <= 0) return undefined
+  return { reads, countedUntil: now + readsWithin, until: now + milliseconds, serviceById, seen: new Map() }
 }
 
 /** Whether the curtain is still down for this kind of read; counts the read. */
@@ -19,7 +21,7 @@ function isDown(delay, kind, now) {
   if (kind === 'service' && delay.serviceById === false) return false
   if (now < delay.until) return true
   const seen = delay.seen.get(kind) ?? 0
-  if (seen >= delay.reads) return false
+  if (seen >= delay.reads || now >= delay.countedUntil) return false
   delay.seen.set(kind, seen + 1)
   return true
 }

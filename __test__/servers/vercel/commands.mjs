@@ -31,6 +31,17 @@ export const COMMAND_PLANS = {
   missing: { missing: true },
 }
 
+/** Whether a command is the one by which a client of ours waits for its daemon (src/providers/vercel/daemon.rs). */
+export const asksForDaemon = ({ args }) => Boolean(args[2]?.startsWith('computesdk-ready-'))
+
+/**
+ * Plan of a client of ours: its daemon stays up, and what waits for it sees it at once.
+ *
+ * @param {CommandRecord} command
+ * @returns {CommandPlan}
+ */
+export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.succeeds : COMMAND_PLANS.stays)
+
 /**
  * The commands of all sessions: real processes of this machine, or played from a plan.
  *

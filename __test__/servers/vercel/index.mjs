@@ -7,7 +7,7 @@ import { createRateLimits } from './rate.mjs'
 import { World } from './world.mjs'
 
 export { tooManyRequests } from '../shared/http.mjs'
-export { COMMAND_PLANS } from './commands.mjs'
+export { asksForDaemon, COMMAND_PLANS, planDaemon } from './commands.mjs'
 export { apiError } from './errors.mjs'
 export { encodeOidcToken } from './oidc.mjs'
 

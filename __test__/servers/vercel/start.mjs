@@ -1,5 +1,5 @@
 // For `npm run server -- vercel`.
-import { COMMAND_PLANS, startVercelServer } from './index.mjs'
+import { planDaemon, startVercelServer } from './index.mjs'
 
 /**
  * The Vercel server for use by hand: sandboxes take a moment to run, and there is a project to work in. What a client
@@ -12,7 +12,7 @@ export async function start({ runCommand, ...options }) {
     ...options,
     sandboxPlan: ['pending', 'running'],
     stepMilliseconds: 300,
-    ...(runCommand ? { runCommand } : { commandPlan: COMMAND_PLANS.stays }),
+    ...(runCommand ? { runCommand } : { commandPlan: planDaemon }),
   })
   const { token, oidcToken, teamId, projectId } = server.world.seed()
   return {
@@ -24,8 +24,8 @@ export async function start({ runCommand, ...options }) {
       VERCEL_PROJECT_ID: projectId,
     },
     hints: `The package does not read VERCEL_BASE_URL: pass it as \`baseUrl\`.
-Commands are not run, they count as running until their sandbox stops; --run names what to run in their place, with
-their variables.
+Commands are not run, they count as running until their sandbox stops, but for that which waits for the daemon; --run
+names what to run in their place, with their variables.
 An OIDC token, to try instead of the three above: VERCEL_OIDC_TOKEN=${oidcToken}`,
   }
 }

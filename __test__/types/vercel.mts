@@ -1,0 +1,94 @@
+// Vercel: its settings, the options that only it has, what an instance tells, and that it fits where the published
+// @computesdk/provider asks for a provider.
+import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
+import { vercel } from '@computesdk/gateway'
+import type {
+  CreateOptions,
+  InfraProvider,
+  InstanceStatus,
+  ProvisionedInstance,
+  VercelConfig,
+  VercelCreateOptions,
+  VercelInstance,
+} from '@computesdk/gateway'
+
+export async function documented(token: string, teamId: string, projectId: string) {
+  const provider = vercel({ token, teamId, projectId, timeout: 45 * 60_000 })
+  const { instance, instanceId } = await provider.create({
+    daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
+    waitUntilReady: true,
+    ports: [18_080],
+    vcpus: 4,
+    region: 'fra1',
+    image: 'team/project/repo:tag',
+    installCommand: 'compute start',
+    readyCommand: 'compute status',
+  })
+  const texts: string[] = [instance.name, instance.projectId, instance.teamId]
+  const told: (string | undefined)[] = [instance.sessionId, instance.region, instance.url, instance.createdAt]
+  const vcpus: number | undefined = instance.vcpus
+  const ports: number[] | undefined = instance.routes?.map(({ port }) => port)
+  const urls: string[] | undefined = instance.routes?.map(({ url }) => url)
+  const status: InstanceStatus = instance.status
+  const managed: boolean = instance.managed
+  const found: ProvisionedInstance<VercelInstance> | null = await provider.getById(instanceId)
+  return { texts, told, vcpus, ports, urls, status, managed, found }
+}
+
+// Everything may come from the environment, or from one token that says where it is good.
+export const silent: InfraProvider<VercelInstance, VercelCreateOptions> = vercel()
+export const claimed: InfraProvider<VercelInstance, VercelCreateOptions> = vercel({ oidcToken: 'x.y.z' })
+
+export const config: VercelConfig = {
+  token: 'x',
+  teamId: 'team_x',
+  projectId: 'prj_x',
+  oidcToken: 'x.y.z',
+  image: 'vercel/sandbox/node:24',
+  vcpus: 2,
+  ports: [3000],
+  region: 'iad1',
+  timeout: 300_000,
+  baseUrl: 'https://api.vercel.com',
+  requestTimeoutMs: 5_000,
+  maxRetries: 0,
+}
+export const options: VercelCreateOptions = { installCommand: false, name: 'box', timeout: 60_000 }
+export const shared: CreateOptions = options
+
+declare const ours: InfraProvider<VercelInstance, VercelCreateOptions>
+export const byType: PublishedInfraProvider<VercelInstance> = ours
+export const byValue: PublishedInfraProvider<VercelInstance> = vercel(config)
+export const untyped: PublishedInfraProvider = vercel(config)
+// Each member by itself, as a property: parameters of properties are compared more strictly than those of methods.
+declare const plain: InfraProvider<VercelInstance>
+export const create: PublishedInfraProvider<VercelInstance>['create'] = plain.create
+export const getById: PublishedInfraProvider<VercelInstance>['getById'] = ours.getById
+export const list: PublishedInfraProvider<VercelInstance>['list'] = ours.list
+export const destroy: PublishedInfraProvider<VercelInstance>['destroy'] = ours.destroy
+
+export async function refused() {
+  // @ts-expect-error Railway's, not Vercel's
+  vercel({ apiKey: 'x' })
+  // @ts-expect-error a token is a string
+  vercel({ token: 5 })
+  // @ts-expect-error of a create, not of the factory
+  vercel({ installCommand: 'compute start' })
+  // @ts-expect-error a number of processors
+  vercel({ vcpus: '2' })
+  // @ts-expect-error ports are numbers
+  await ours.create({ ports: ['3000'] })
+  // @ts-expect-error a command, or none
+  await ours.create({ installCommand: true })
+  // @ts-expect-error the daemon cannot go without proof by being told so
+  await ours.create({ readyCommand: false })
+  // @ts-expect-error milliseconds are a number
+  await ours.create({ timeout: '5m' })
+  // @ts-expect-error may be missing
+  const url: string = (await ours.create()).instance.url
+  // @ts-expect-error Railway's, not Vercel's
+  void (await ours.create()).instance.serviceId
+  // @ts-expect-error an instance of Vercel is none of Railway
+  const other: PublishedInfraProvider<{ serviceId: string }> = ours
+  return { url, other }
+}
