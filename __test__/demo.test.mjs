@@ -7,7 +7,11 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 import './support/environment.mjs'
+import { PROVIDERS } from '../demo/providers.mjs'
+import { startNamespaceServer } from './servers/namespace/index.mjs'
 import { startRailwayServer } from './servers/railway/index.mjs'
+import { startRenderServer } from './servers/render/index.mjs'
+import { planDaemon, startVercelServer } from './servers/vercel/index.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DEMO = join(ROOT, 'demo', 'demo.mjs')
@@ -41,40 +45,122 @@ async function runDemo(t, parameters, options) {
   return { ...demo, status: await demo.ended, stdout: demo.stdout, stderr: demo.stderr }
 }
 
-/** A Railway server, and the variables and parameters that lead `--real` to it. */
-async function withAccount(t) {
-  const server = await startRailwayServer({ deploymentStepMilliseconds: 20 })
-  t.after(() => server.close())
-  const { token, projectId, environmentId } = server.world.seed()
-  return {
-    server,
-    token,
-    parameters: ['--no-build', '--real', '--base-url', server.url, '--settle', '3'],
-    env: { RAILWAY_API_KEY: token, RAILWAY_PROJECT_ID: projectId, RAILWAY_ENVIRONMENT_ID: environmentId },
-    services: () => server.world.liveServices(projectId),
-    everMade: () => server.world.allServices(projectId),
-  }
+/** Per provider a server with an account: the variables that lead `--real` to it, and what is there. */
+const ACCOUNTS = {
+  async railway() {
+    const server = await startRailwayServer({ deploymentStepMilliseconds: 20 })
+    const { token, projectId, environmentId } = server.world.seed()
+    return {
+      server,
+      baseUrl: server.url,
+      env: { RAILWAY_API_KEY: token, RAILWAY_PROJECT_ID: projectId, RAILWAY_ENVIRONMENT_ID: environmentId },
+      secret: 'RAILWAY_API_KEY',
+      refusal: ['PERMISSION_DENIED', 'Not Authorized'],
+      services: () => server.world.liveServices(projectId),
+      everMade: () => server.world.allServices(projectId),
+    }
+  },
+  async render() {
+    const server = await startRenderServer({ deployStepMilliseconds: 20 })
+    const { apiKey, ownerId } = server.world.seed()
+    return {
+      server,
+      baseUrl: server.endpoint,
+      env: { RENDER_API_KEY: apiKey, RENDER_OWNER_ID: ownerId },
+      secret: 'RENDER_API_KEY',
+      refusal: ['UNAUTHENTICATED', 'Unauthorized'],
+      services: () => server.world.liveServices(ownerId),
+      everMade: () => server.world.allServices(ownerId),
+    }
+  },
+  async namespace() {
+    const server = await startNamespaceServer({ stepMilliseconds: 20 })
+    const { token, workspaceId } = server.world.seed()
+    const isOurs = ({ labels }) => labels.some(({ name }) => name === 'computesdk.managed')
+    return {
+      server,
+      baseUrl: server.url,
+      env: { NSC_TOKEN: token },
+      secret: 'NSC_TOKEN',
+      refusal: ['UNAUTHENTICATED', 'unknown token'],
+      services: () => server.world.liveInstances(workspaceId).filter(isOurs),
+      everMade: () => server.world.allInstances(workspaceId).filter(isOurs),
+    }
+  },
+  async vercel() {
+    const server = await startVercelServer({ commandPlan: planDaemon })
+    const { token, oidcToken, teamId, projectId } = server.world.seed()
+    return {
+      server,
+      baseUrl: server.url,
+      env: { VERCEL_TOKEN: token, VERCEL_TEAM_ID: teamId, VERCEL_PROJECT_ID: projectId },
+      secret: 'VERCEL_TOKEN',
+      refusal: ['UNAUTHENTICATED', 'Not authorized'],
+      oidc: { VERCEL_OIDC_TOKEN: oidcToken },
+      services: () => server.world.liveSandboxes(projectId),
+      everMade: () => server.world.allSandboxes(projectId),
+    }
+  },
+}
+
+async function withAccount(t, name = 'railway') {
+  const account = await ACCOUNTS[name]()
+  t.after(() => account.server.close())
+  const parameters = [name, '--no-build', '--real', '--base-url', account.baseUrl, '--settle', '3']
+  return { ...account, parameters }
 }
 
 // Side by side: most of the time each of these processes waits.
 describe('the demo', { concurrency: 4 }, () => {
-  test('the demo shows the five calls and ends well', async (t) => {
-    const { status, stdout, stderr } = await runDemo(t, ['--no-build'])
-    assert.equal(status, 0, stderr)
-    const steps = [...stdout.matchAll(/^ {2}✔ (\w+) +[\d.]+ (?:ms|s) /gm)].map(([, name]) => name)
-    assert.deepEqual(steps, ['create', 'getById', 'list', 'destroy', 'getById'])
-    assert.match(stdout, /One Railway service created, found, listed and destroyed in [\d.]+ s\./)
-    assert.ok(!stdout.includes('\u001B'), 'no colours without a terminal')
-    assert.doesNotMatch(stdout, /demo_[0-9a-f]/, "the daemon's token is masked")
-    assert.equal(stderr, '')
-  })
+  for (const [name, { title, thing }] of Object.entries(PROVIDERS)) {
+    test(`of ${title} shows the five calls and ends well`, async (t) => {
+      const { status, stdout, stderr } = await runDemo(t, [name, '--no-build'])
+      assert.equal(status, 0, stdout + stderr)
+      const steps = [...stdout.matchAll(/^ {2}✔ (\w+) +[\d.]+ (?:ms|s) /gm)].map(([, step]) => step)
+      assert.deepEqual(steps, ['create', 'getById', 'list', 'destroy', 'getById'])
+      assert.match(stdout, new RegExp(`One ${title} ${thing} created, found, listed and destroyed in [\\d.]+ m?s\\.`))
+      assert.ok(!stdout.includes('\u001B'), 'no colours without a terminal')
+      assert.doesNotMatch(stdout, /demo_[0-9a-f]/, "the daemon's token is masked")
+      assert.equal(stderr, '')
+    })
 
-  test('a provider may be named, and an unknown one is told with those there are', async (t) => {
-    assert.equal((await runDemo(t, ['railway', '--no-build'])).status, 0)
+    test(`of ${title} with --real --yes creates one, destroys it and shows no secret`, async (t) => {
+      const account = await withAccount(t, name)
+      const { status, stdout, stderr } = await runDemo(t, [...account.parameters, '--yes'], account)
+      assert.equal(status, 0, stdout + stderr)
+      assert.equal(account.everMade().length, 1)
+      assert.deepEqual(account.services(), [])
+      const secret = account.env[account.secret]
+      assert.ok(!(stdout + stderr).includes(secret), 'the secret shows')
+      assert.match(stdout, new RegExp(`••••${secret.slice(-4)} +from ${account.secret}`))
+    })
+
+    test(`of ${title} with --real and a wrong key fails with the reason`, async (t) => {
+      const account = await withAccount(t, name)
+      const env = { ...account.env, [account.secret]: 'wrong' }
+      const { status, stdout } = await runDemo(t, [...account.parameters, '--yes'], { env })
+      const [code, words] = account.refusal
+      assert.equal(status, 1)
+      assert.match(stdout, new RegExp(`✖ create .* ${code}: Failed to create ${title} instance: ${words}`))
+      assert.match(stdout, new RegExp(`✖ The demo failed \\(${code}\\); nothing is left behind\\.`))
+      assert.equal(account.everMade().length, 0)
+    })
+  }
+
+  test('is of Railway unless a provider is named, and tells which there are', async (t) => {
+    assert.match((await runDemo(t, ['--no-build'])).stdout, /One Railway service created/)
     const { status, stdout, stderr } = await runDemo(t, ['heroku', '--no-build'])
     assert.equal(status, 2)
     assert.equal(stdout, '')
-    assert.match(stderr, /^unknown provider: heroku \(known: railway\)\n/)
+    assert.ok(stderr.startsWith(`unknown provider: heroku (known: ${Object.keys(PROVIDERS).join(', ')})\n`), stderr)
+  })
+
+  test('needs no team and no project where the token names them', async (t) => {
+    const { oidc, parameters, everMade } = await withAccount(t, 'vercel')
+    const { status, stdout, stderr } = await runDemo(t, [...parameters, '--yes'], { env: oidc })
+    assert.equal(status, 0, stdout + stderr)
+    assert.equal(everMade().length, 1)
+    assert.match(stdout, /from VERCEL_OIDC_TOKEN/)
   })
 
   test('--real says which variables are missing', async (t) => {
@@ -87,32 +173,36 @@ describe('the demo', { concurrency: 4 }, () => {
     )
   })
 
+  test('--real says which variables of another provider are missing', async (t) => {
+    const { status, stderr } = await runDemo(t, ['render', '--real', '--yes'], { env: { RENDER_API_KEY: 'k' } })
+    assert.equal(status, 2)
+    assert.equal(stderr, 'For --real, set in the environment: RENDER_OWNER_ID.\n')
+  })
+
+  test('--real waits until what is on its way out is gone', async (t) => {
+    const account = await withAccount(t, 'namespace')
+    account.server.settings.endingMilliseconds = 400
+    const { status, stdout, stderr } = await runDemo(t, [...account.parameters, '--yes'], account)
+    assert.equal(status, 0, stdout + stderr)
+    const looks = account.server.requests.filter(({ operation }) => operation === 'DescribeInstance')
+    assert.equal(account.server.world.get(looks.at(-1).json.instanceId).status, 'DESTROYED')
+  })
+
+  test('--real names the address to which NSC_ENDPOINT leads the package', async (t) => {
+    const account = await withAccount(t, 'namespace')
+    const parameters = account.parameters.filter((word) => !['--base-url', account.baseUrl].includes(word))
+    const env = { ...account.env, NSC_ENDPOINT: account.baseUrl }
+    const { status, stdout, stderr } = await runDemo(t, [...parameters, '--yes'], { env })
+    assert.equal(status, 0, stdout + stderr)
+    assert.match(stdout, new RegExp(`api +${account.baseUrl}\n`))
+  })
+
   test('--real creates nothing when nobody can be asked', async (t) => {
     const account = await withAccount(t)
     const { status, stderr } = await runDemo(t, account.parameters, account)
     assert.equal(status, 2)
     assert.match(stderr, /run it in a terminal, or add --yes/)
     assert.equal(account.server.requests.length, 0)
-  })
-
-  test('--real --yes creates one service, destroys it and shows no token', async (t) => {
-    const account = await withAccount(t)
-    const { status, stdout, stderr } = await runDemo(t, [...account.parameters, '--yes'], account)
-    assert.equal(status, 0, stdout + stderr)
-    assert.equal(account.everMade().length, 1)
-    assert.deepEqual(account.services(), [])
-    assert.doesNotMatch(stdout + stderr, new RegExp(account.token))
-    assert.match(stdout, new RegExp(`token +••••${account.token.slice(-4)} +from RAILWAY_API_KEY`))
-  })
-
-  test('--real with a wrong token fails with the reason', async (t) => {
-    const account = await withAccount(t)
-    const env = { ...account.env, RAILWAY_API_KEY: 'wrong' }
-    const { status, stdout } = await runDemo(t, [...account.parameters, '--yes'], { env })
-    assert.equal(status, 1)
-    assert.match(stdout, /✖ create .* PERMISSION_DENIED: Failed to create Railway instance: Not Authorized/)
-    assert.match(stdout, /✖ The demo failed \(PERMISSION_DENIED\); nothing is left behind\./)
-    assert.equal(account.everMade().length, 0)
   })
 
   for (const { effectFirst, when } of [

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// npm run demo                   against the test server of this repository
-// npm run demo -- --real         against the provider itself, with credentials from the environment
+// npm run demo                      Railway, against the test server of this repository
+// npm run demo -- render            another provider
+// npm run demo -- render --real     against the provider itself, with credentials from the environment
 import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -14,9 +15,11 @@ import { configure, mask, PROVIDERS } from './providers.mjs'
 import { duration, Screen } from './screen.mjs'
 import { tour } from './tour.mjs'
 
+const DEFAULT_PROVIDER = 'railway'
+
 const USAGE = `usage: npm run demo -- [provider] [--real [--yes]]
 
-  provider   ${Object.keys(PROVIDERS).join(', ')} (default: railway)
+  provider   ${Object.keys(PROVIDERS).join(', ')} (default: ${DEFAULT_PROVIDER})
   --real     against the provider's own API, with credentials from the environment; asks before it creates
   --yes      do not ask`
 
@@ -33,7 +36,7 @@ await runMain(async () => {
   const real = options.real && describeReal(entry, options)
   await prepareAddon(options)
   const factory = (await import('../index.js')).default[entry.factory]
-  return real ? runReal(entry, factory, real, options) : runOnTestServer(entry, factory)
+  return real ? runReal(entry, factory, real, options) : runOnTestServer(entry, factory, options)
 })
 
 function readArguments() {
@@ -51,7 +54,7 @@ function readArguments() {
         'no-build': { type: 'boolean', default: false },
       },
     })
-    const [name = 'railway', ...rest] = positionals
+    const [name = DEFAULT_PROVIDER, ...rest] = positionals
     if (!Object.hasOwn(PROVIDERS, name)) {
       throw new Error(`unknown provider: ${name} (known: ${Object.keys(PROVIDERS).join(', ')})`)
     }
@@ -84,22 +87,24 @@ async function prepareAddon({ 'no-build': noBuild }) {
 
 // --- Against the test server -----------------------------------------------------------------------------------
 
-async function runOnTestServer(entry, factory) {
+async function runOnTestServer(entry, factory, { name }) {
   const { start } = await entry.testServer()
   const { server, environment } = await start({})
   try {
     // A proxy would be asked for an address that only this machine knows.
     process.env.NO_PROXY = process.env.no_proxy = '127.0.0.1'
     const { config, shown } = configure(entry, environment)
+    const baseUrl = environment[entry.address]
     screen.title('@computesdk/gateway', entry.title, 'demo')
-    screen.fact('server', server.url, `behaves as ${entry.title}'s API, on this machine`)
+    screen.fact('server', baseUrl, `behaves as ${entry.title}'s API, on this machine`)
     for (const { label, value } of shown) screen.fact(label, value)
     screen.line()
-    const took = await runTour(entry, factory({ ...config, baseUrl: server.url }), { settleMilliseconds: 0 })
+    const took = await runTour(entry, factory({ ...config, baseUrl }), { settleMilliseconds: 0 })
     if (took === undefined) return
     screen.verdict(true, `One ${entry.title} ${entry.thing} created, found, listed and destroyed in ${duration(took)}.`)
     const { length } = server.requests
-    screen.line(screen.paint('dim', `  ${length} requests. With your own account: npm run demo -- --real`))
+    const command = `npm run demo -- ${name === DEFAULT_PROVIDER ? '' : `${name} `}--real`
+    screen.line(screen.paint('dim', `  ${length} requests. With your own account: ${command}`))
     screen.line()
   } finally {
     await server.close()
@@ -118,7 +123,8 @@ function describeReal(entry, options) {
     throw new Failure(`--real creates a ${entry.thing} that may be billed: run it in a terminal, or add --yes.`, 2)
   }
   const baseUrl = options['base-url']
-  return { config: baseUrl ? { ...config, baseUrl } : config, shown, api: baseUrl ?? entry.api }
+  const api = baseUrl ?? (process.env[entry.apiVariable] || entry.api)
+  return { config: baseUrl ? { ...config, baseUrl } : config, shown, api }
 }
 
 async function runReal(entry, factory, { config, shown, api }, { yes, settle }) {
@@ -170,7 +176,12 @@ async function runTour(entry, provider, { name = newName(), settleMilliseconds }
     await tour({
       provider,
       thing: entry.thing,
-      request: { name, daemonConfig: { accessToken, gatewayUrl: GATEWAY_URL }, waitUntilReady: true },
+      request: {
+        ...entry.request,
+        name,
+        daemonConfig: { accessToken, gatewayUrl: GATEWAY_URL },
+        waitUntilReady: true,
+      },
       remarks: [`daemon token ${mask(accessToken)}, gateway ${new URL(GATEWAY_URL).host}`],
       screen,
       signal: interruption.signal,

@@ -5,7 +5,10 @@
  * @property {string} title
  * @property {string} thing what an instance is called there
  * @property {string} api where `--real` goes
+ * @property {string} [apiVariable] the package itself reads it, and goes there instead
  * @property {string} factory the package's export
+ * @property {object} [request] options of `create` that the demo needs there
+ * @property {string} address which variable of the test server's holds the `baseUrl`
  * @property {() => Promise<{ start: (options: object) => Promise<{ server: { url: string, close: () => Promise<void>,
  *   requests: unknown[] }, environment: Record<string, string> }> }>} testServer
  * @property {Setting[]} settings
@@ -14,6 +17,7 @@
  * @property {string} label
  * @property {boolean} [secret]
  * @property {[field: string, variable: string][]} from the first variable that is set counts
+ * @property {string} [unless] a field that tells this already
  */
 
 /** @type {Record<string, Entry>} */
@@ -23,6 +27,7 @@ export const PROVIDERS = {
     thing: 'service',
     api: 'https://backboard.railway.com',
     factory: 'railway',
+    address: 'RAILWAY_BASE_URL',
     testServer: () => import('../__test__/servers/railway/start.mjs'),
     settings: [
       {
@@ -38,6 +43,50 @@ export const PROVIDERS = {
       { label: 'environment', from: [['environmentId', 'RAILWAY_ENVIRONMENT_ID']] },
     ],
   },
+  render: {
+    title: 'Render',
+    thing: 'service',
+    api: 'https://api.render.com/v1',
+    factory: 'render',
+    // A web service would have to listen on a port to count as up; the daemon only dials out.
+    request: { serviceType: 'background_worker' },
+    address: 'RENDER_BASE_URL',
+    testServer: () => import('../__test__/servers/render/start.mjs'),
+    settings: [
+      { label: 'key', secret: true, from: [['apiKey', 'RENDER_API_KEY']] },
+      { label: 'workspace', from: [['ownerId', 'RENDER_OWNER_ID']] },
+    ],
+  },
+  namespace: {
+    title: 'Namespace',
+    thing: 'instance',
+    api: 'https://us.compute.namespaceapis.com',
+    apiVariable: 'NSC_ENDPOINT',
+    factory: 'namespace',
+    address: 'NSC_ENDPOINT',
+    testServer: () => import('../__test__/servers/namespace/start.mjs'),
+    settings: [{ label: 'token', secret: true, from: [['token', 'NSC_TOKEN']] }],
+  },
+  vercel: {
+    title: 'Vercel',
+    thing: 'sandbox',
+    api: 'https://vercel.com/api',
+    factory: 'vercel',
+    address: 'VERCEL_BASE_URL',
+    testServer: () => import('../__test__/servers/vercel/start.mjs'),
+    settings: [
+      {
+        label: 'token',
+        secret: true,
+        from: [
+          ['token', 'VERCEL_TOKEN'],
+          ['oidcToken', 'VERCEL_OIDC_TOKEN'],
+        ],
+      },
+      { label: 'team', unless: 'oidcToken', from: [['teamId', 'VERCEL_TEAM_ID']] },
+      { label: 'project', unless: 'oidcToken', from: [['projectId', 'VERCEL_PROJECT_ID']] },
+    ],
+  },
 }
 
 /**
@@ -50,7 +99,8 @@ export function configure({ settings }, variables) {
   const config = {}
   const shown = []
   const missing = []
-  for (const { label, secret, from } of settings) {
+  for (const { label, secret, unless, from } of settings) {
+    if (config[unless]) continue
     const found = from.find(([, variable]) => variables[variable])
     if (!found) {
       missing.push(from.map(([, variable]) => variable).join(' or '))

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const DESTROY_TRIES = 3
 const PAUSE_MILLISECONDS = 1000
+/** An accepted deletion may take its time, as of a machine that has to shut down; meanwhile the instance is stopped. */
+const GOING_MILLISECONDS = 120_000
+const FIRST_LOOK_MILLISECONDS = 100
 
 /**
  * create → getById → list → destroy → getById. Whatever happens on the way, what was created is destroyed; if that
@@ -52,8 +55,9 @@ async function remove({ provider, thing, screen }, instanceId, signal) {
   )
   await screen.step(
     'getById',
-    () => provider.getById(instanceId, { signal }).then((found) => expectGone(found, thing)),
+    () => untilGone({ provider, thing, signal, instanceId }),
     () => 'null: it is gone',
+    'waiting until it is gone',
   )
 }
 
@@ -109,8 +113,14 @@ function expectListed(all, instanceId, thing) {
   return all
 }
 
-function expectGone(found, thing) {
-  if (found !== null) throw new Error(`the ${thing} is still there`)
+async function untilGone({ provider, thing, signal, instanceId }) {
+  const end = performance.now() + GOING_MILLISECONDS
+  for (let wait = FIRST_LOOK_MILLISECONDS; ; wait = Math.min(PAUSE_MILLISECONDS, wait * 2)) {
+    const found = await provider.getById(instanceId, { signal })
+    if (found === null) return
+    if (found.instance.status !== 'stopped' || performance.now() > end) throw new Error(`the ${thing} is still there`)
+    await sleep(wait, undefined, { signal })
+  }
 }
 
 const count = (number, thing) => `${number} ${thing}${number === 1 ? '' : 's'}`
