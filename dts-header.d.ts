@@ -83,7 +83,7 @@ export interface CreateOptions extends CallOptions {
   /**
    * The same key gives the same instance, also from another process after a crash: call `create` again with it when a
    * call ended in `OUTCOME_UNKNOWN` or never ended. Not together with `name`. A key that was used with another `image`
-   * rejects with `INVALID_ARGUMENT`.
+   * rejects with `INVALID_ARGUMENT`, where the provider tells the image: Railway and Render do.
    */
   idempotencyKey?: string | undefined
   /** Resolve only when the instance runs. A failed start destroys it and rejects with `PROVISION_FAILED`. Default `false`. */
@@ -333,9 +333,9 @@ export interface VercelShape {
 export interface VercelConfig extends ProviderSettings, VercelShape {
   /** Access token. Environment: `VERCEL_TOKEN`. */
   token?: string | undefined
-  /** Environment: `VERCEL_TEAM_ID`. */
+  /** The id, `team_…`: a slug is another place to `idempotencyKey`. Environment: `VERCEL_TEAM_ID`. */
   teamId?: string | undefined
-  /** Environment: `VERCEL_PROJECT_ID`. */
+  /** The id, `prj_…`, likewise. Environment: `VERCEL_PROJECT_ID`. */
   projectId?: string | undefined
   /**
    * Used when `token` is not given here. Its claims name team and project. Environment: `VERCEL_OIDC_TOKEN`, which goes
