@@ -99,6 +99,17 @@ describe('credentials', () => {
     assertSame(await listed({ oidcToken: otherOidcToken }, mixed), claimed, 'claims')
   })
 
+  test('of an OIDC token may not be contradicted by an id in the config', async (t) => {
+    const { makeProvider, oidcToken, other, world, server } = await begin(t)
+    const stranger = world.createTeam({ slug: 'strangers' })
+    for (const [field, id] of [['projectId', other.id], ['teamId', stranger.id]]) {
+      const nothing = { token: undefined, teamId: undefined, projectId: undefined }
+      const provider = makeProvider({ ...nothing, oidcToken, [field]: id })
+      await rejection(provider.list(), { code: 'INVALID_CONFIG', message: new RegExp(`config\\.${field} is another`) })
+    }
+    assert.equal(server.requests.length, 0)
+  })
+
   test('of an OIDC token go before an access token in the environment', async (t) => {
     const { listed, access, otherOidcToken, teamId, other } = await begin(t)
     const environment = { ...access, VERCEL_OIDC_TOKEN: otherOidcToken }

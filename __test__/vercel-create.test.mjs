@@ -71,7 +71,7 @@ describe('create', () => {
     const { provider } = await withVercel(t)
     const { instance } = await provider.create()
     assert.ok(!Object.hasOwn(instance, 'url'))
-    assert.deepEqual(instance.routes ?? [], [])
+    assert.deepEqual(instance.routes, [])
   })
 
   test('takes undefined, null and an empty object for no options', async (t) => {
