@@ -159,11 +159,16 @@ function assess(scene, records, provider) {
 }
 
 /** How often a resource's own step may have been taken: again where an answer was lost, and by whoever adopts it. */
-function countStarts({ story, creates, repeats }, scene, { starting }) {
-  const log = scene.voicesOf(story).flatMap((voice) => voice.log)
-  const lost = log.filter(({ operation, fault, request }) => operation === starting && (fault || request.status !== 200))
+function countStarts({ story, creates, repeats }, scene, { starting, timeouts }) {
+  const logs = scene.voicesOf(story).map(({ log }) => log)
+  const lost = logs.flat().filter(({ operation, fault, request }) => {
+    return operation === starting && (fault || request.status !== 200)
+  })
+  // What the server, standing still, took up too late was given up by the client. Of that only its wait is to be seen.
+  const patience = scene.real((story.requestTimeoutMs ?? timeouts.create) - TIMER_SLACK)
+  const givenUp = logs.flatMap((log) => log.filter(({ at }, index) => index > 0 && at - log[index - 1].at >= patience))
   const sharing = creates.filter(({ plan }) => plan.options.idempotencyKey).length + repeats.length
-  return lost.length + Math.max(1, sharing)
+  return lost.length + givenUp.length + Math.max(1, sharing)
 }
 
 const playAll = ({ stories }, stage, limit) =>
