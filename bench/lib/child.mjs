@@ -1,0 +1,39 @@
+/** Runs one measure of one contestant in a process of its own, so that none inherits another's heap or connections. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+import { withoutCredentials } from '../../scripts/lib/environment.mjs'
+import { Failure } from '../../scripts/lib/failure.mjs'
+
+const ENTRY = fileURLToPath(new URL('../processes/measure.mjs', import.meta.url))
+
+/**
+ * @param {{ id: string, module: string, binary?: string }} contestant
+ * @param {{ measure: string } & Record<string, unknown>} job what to do; see bench/measures
+ * @param {string} [authority] file of a certificate to trust; only for TLS, because reading it takes Node time and memory
+ * @returns {Promise<Record<string, number>>}
+ */
+export async function measure({ id, module, binary }, job, authority) {
+  const parameters = [ENTRY, JSON.stringify({ ...job, module })]
+  const child = spawn(process.execPath, parameters, {
+    env: environmentFor(binary, authority),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text))
+  const status = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(code ?? signal))
+  })
+  if (status !== 0) throw new Failure(`The measure ${job.measure} of ${id} failed (${status}).`)
+  return JSON.parse(output)
+}
+
+/** The addon reads the first name of the certificate's file, Node the second. */
+function environmentFor(binary, authority) {
+  return {
+    ...withoutCredentials(),
+    ...(authority && { SSL_CERT_FILE: authority, NODE_EXTRA_CA_CERTS: authority }),
+    ...(binary && { NAPI_RS_NATIVE_LIBRARY_PATH: binary }),
+  }
+}

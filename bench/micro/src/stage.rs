@@ -1,0 +1,237 @@
+//! The core on a stage: real operations over all layers, with a transport that answers at once.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ::http::{HeaderMap, HeaderValue};
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, SystemClock, SystemRandom};
+use crate::context::Core;
+use crate::error::Result;
+use crate::http::{Request, Response, Transport, TransportError};
+use crate::instance::Provisioned;
+use crate::operations::{Ask, Call, Reply};
+use crate::options::{Environment, Fields, Raw, Reader, Unreadable};
+use crate::provider::Definition;
+use crate::providers::railway::RailwayConfig;
+
+/// Project and environment of the stage: a listing of it has 500 entries at the load server.
+pub const ENVIRONMENT: &str = "00000000-0000-4000-8000-000000000500";
+
+/// What the stage's provider answers.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: Bytes,
+}
+
+/// What is called.
+#[derive(Clone, Copy, Debug)]
+pub enum Method {
+    Create,
+    GetById,
+    List,
+}
+
+/// A core, and a provider that was configured once.
+#[derive(Debug)]
+pub struct Stage(Parts);
+
+struct Parts {
+    core: Arc<Core>,
+    transport: Arc<Script>,
+    definition: Arc<dyn Definition>,
+    runtime: Runtime,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Parts")
+    }
+}
+
+impl Stage {
+    /// `timers`: waits are real. Without them nothing waits, so that retries take no time but their own.
+    ///
+    /// # Panics
+    ///
+    /// If the machine gives no threads.
+    #[must_use]
+    pub fn new(timers: bool) -> Self {
+        let transport = Arc::new(Script::default());
+        let clock: Arc<dyn Clock> = if timers { Arc::new(SystemClock) } else { Arc::new(Hasty::default()) };
+        let core = Arc::new(Core::new(clock, Arc::new(SystemRandom), Arc::clone(&transport) as Arc<dyn Transport>));
+        let definition = RailwayConfig::read(&Reader::config(&Given(&[
+            ("apiKey", "0123456789abcdef0123456789abcdef"),
+            ("projectId", ENVIRONMENT),
+            ("environmentId", ENVIRONMENT),
+        ])));
+        Self(Parts {
+            core,
+            transport,
+            definition: definition.unwrap_or_else(|error| panic!("{error}")),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+        })
+    }
+
+    /// What is answered from now on, after so many connections that could not be made.
+    pub fn answers(&self, answer: &Answer, failures: u32) {
+        *self.0.transport.now() = (Some(answer.clone()), failures, failures);
+    }
+
+    /// A call from its arguments to the text that crosses to JavaScript, or to the text of its error.
+    ///
+    /// # Panics
+    ///
+    /// If the arguments are refused.
+    #[must_use]
+    pub fn call(&self, method: Method) -> std::result::Result<String, String> {
+        self.reply(method).map(|reply| cross(&reply)).map_err(|error| error.to_string())
+    }
+
+    /// A call from its arguments to instances.
+    ///
+    /// # Errors
+    ///
+    /// What the call rejects with.
+    fn reply(&self, method: Method) -> Result<Reply> {
+        let ask = match method {
+            Method::Create => Ask::Create,
+            Method::GetById => Ask::GetById { id: ENVIRONMENT.to_owned() },
+            Method::List => Ask::List,
+        };
+        let Parts { core, definition, runtime, .. } = &self.0;
+        let options = Given(&[]);
+        let call = Call::prepare(
+            core,
+            &**definition,
+            ask,
+            &Reader::options(&options),
+            &Nothing,
+            CancellationToken::new(),
+        )?;
+        runtime.block_on(call.run())
+    }
+
+    /// A listing as the core holds it, for [`Listing::cross`].
+    ///
+    /// # Panics
+    ///
+    /// If the call is rejected.
+    #[must_use]
+    pub fn listing(&self) -> Listing {
+        Listing(self.reply(Method::List).unwrap_or_else(|error| panic!("{error}")))
+    }
+}
+
+/// A reply that has not crossed to JavaScript yet.
+#[derive(Debug)]
+pub struct Listing(Reply);
+
+impl Listing {
+    /// As `src/node/result.rs` does on a worker thread.
+    #[must_use]
+    pub fn cross(&self) -> String {
+        cross(&self.0)
+    }
+}
+
+fn cross(reply: &Reply) -> String {
+    let text = match reply {
+        Reply::Instance(instance) | Reply::Found(Some(instance)) => serde_json::to_string(&Provisioned::from(instance)),
+        Reply::Instances(instances) => {
+            serde_json::to_string(&instances.iter().map(Provisioned::from).collect::<Vec<_>>())
+        }
+        Reply::Found(None) | Reply::Nothing => Ok(String::new()),
+    };
+    text.unwrap_or_default()
+}
+
+/// An answer, and how often no connection can be made before it comes: in all, and from now on.
+type Play = (Option<Answer>, u32, u32);
+
+#[derive(Default)]
+struct Script(Mutex<Play>);
+
+impl Script {
+    fn now(&self) -> MutexGuard<'_, Play> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Transport for Script {
+    async fn send(&self, _request: Request) -> std::result::Result<Response, TransportError> {
+        let mut play = self.now();
+        if play.2 > 0 {
+            play.2 -= 1;
+            return Err(TransportError::Connect("Connection refused (os error 111)".to_owned()));
+        }
+        play.2 = play.1;
+        let answer = play.0.clone().ok_or_else(|| TransportError::Unsent("nothing is played".to_owned()))?;
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static(answer.content_type));
+        headers.insert("x-ratelimit-limit", HeaderValue::from_static("1000000000"));
+        headers.insert("x-ratelimit-remaining", HeaderValue::from_static("1000000000"));
+        headers.insert("x-ratelimit-reset", HeaderValue::from_static("86400"));
+        Ok(Response {
+            status: answer.status,
+            headers,
+            body: answer.body,
+        })
+    }
+}
+
+/// A clock that leaps over every wait.
+#[derive(Default)]
+struct Hasty {
+    leapt: Mutex<Duration>,
+}
+
+impl Hasty {
+    fn leapt(&self) -> MutexGuard<'_, Duration> {
+        self.leapt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Clock for Hasty {
+    fn now(&self) -> Instant {
+        Instant::now() + *self.leapt()
+    }
+
+    fn date(&self) -> SystemTime {
+        SystemTime::now() + *self.leapt()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        *self.leapt() += duration;
+    }
+}
+
+struct Given(&'static [(&'static str, &'static str)]);
+
+impl Fields for Given {
+    fn get(&self, name: &str) -> std::result::Result<Raw, Unreadable> {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        Ok(found.map_or(Raw::Absent, |(_, value)| Raw::Text((*value).to_owned())))
+    }
+}
+
+struct Nothing;
+
+impl Environment for Nothing {
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &str) -> std::io::Result<String> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+}

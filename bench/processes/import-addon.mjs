@@ -1,0 +1,2 @@
+/** A process that imports the package and does nothing with it. */
+import '../../index.js'

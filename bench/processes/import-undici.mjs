@@ -1,0 +1,2 @@
+/** A process that imports undici and does nothing with it. */
+import 'undici'

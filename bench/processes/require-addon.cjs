@@ -1,0 +1,2 @@
+/** The same from CommonJS. */
+require('../../index.js')
