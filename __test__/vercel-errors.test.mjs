@@ -52,8 +52,8 @@ describe('a refusal', () => {
   test('for want of a payment method is one of each method', async (t) => {
     const { provider, team } = await withVercel(t)
     team.paymentMissing = true
-    for (const call of [provider.create(), provider.getById('box')]) {
-      await rejection(call, { code: 'PAYMENT_REQUIRED', httpStatus: 402, retryable: false })
+    for (const call of [() => provider.create(), () => provider.getById('box')]) {
+      await rejection(call(), { code: 'PAYMENT_REQUIRED', httpStatus: 402, retryable: false })
     }
   })
 
@@ -132,8 +132,8 @@ describe('a rate limit', () => {
     await provider.create()
     await provider.destroy('one')
     const expected = { code: 'RATE_LIMITED', retryable: true }
-    for (const call of [provider.create(), provider.destroy('two')]) {
-      assert.ok((await rejection(call, expected)).retryAfterMs > 30_000)
+    for (const call of [() => provider.create(), () => provider.destroy('two')]) {
+      assert.ok((await rejection(call(), expected)).retryAfterMs > 30_000)
     }
     assert.equal((await provider.list()).length, 2)
     assert.equal((await provider.getById('two')).instanceId, 'two')
