@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
+
+import { railway } from '@computesdk/gateway'
 
 import { eventually } from './support/eventually.mjs'
 import { ABSENT_ID, withRailway } from './support/railway.mjs'
@@ -300,4 +303,18 @@ test('a signal that fires while the reply is on its way is an abort like any oth
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
   controller.abort()
   await rejection(call, { code: 'ABORTED' })
+})
+
+test('a create whose signal fires while its reply is on its way hands its instance over', async (t) => {
+  // In a thread of its own the server goes on while this one stands still.
+  const worker = new Worker(new URL('support/programs/railway-server.mjs', import.meta.url))
+  t.after(() => worker.terminate())
+  const [config] = await once(worker, 'message')
+  const controller = new AbortController()
+  const call = railway(config).create({ signal: controller.signal })
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
+  controller.abort()
+  const { instanceId } = await call
+  assert.equal((await railway(config).getById(instanceId)).instanceId, instanceId)
+  assert.equal(listeners(controller.signal), 0)
 })

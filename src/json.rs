@@ -6,7 +6,10 @@ use crate::error::{Error, Result};
 
 /// The body of a request.
 pub(crate) fn write(value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|_| Error::internal("A request could not be written as JSON."))
+    // Room for most requests: a text that is written piece by piece grows often otherwise.
+    let mut text = Vec::with_capacity(1_024);
+    serde_json::to_writer(&mut text, value).map_err(|_| Error::internal("A request could not be written as JSON."))?;
+    Ok(text)
 }
 
 /// Where and how JSON went wrong. serde's own text can quote the offending value.

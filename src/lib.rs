@@ -6,6 +6,7 @@
 // napi-rs registers no exports in a test build, so that everything seems unused there.
 #![cfg_attr(test, allow(dead_code, reason = "exports are not registered in tests"))]
 
+mod access;
 mod clock;
 mod config;
 mod context;

@@ -6,9 +6,6 @@
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// How deep a value is read. Nothing that is asked for is deeper: `registryCredentials.password`, `envs.NAME`.
-pub(crate) const DEPTH: usize = 2;
-
 /// A value as it came from the caller.
 pub(crate) enum Raw {
     /// Missing, `undefined` or `null`.
@@ -261,7 +258,7 @@ impl Fields for Nested {
 }
 
 impl Raw {
-    fn duplicate(&self) -> Self {
+    pub(crate) fn duplicate(&self) -> Self {
         match self {
             Self::Absent => Self::Absent,
             Self::Bool(value) => Self::Bool(*value),

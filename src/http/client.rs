@@ -22,7 +22,9 @@ use crate::secret::Secret;
 
 /// Requests of one credential to one base URL.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub(crate) struct Client(Arc<Inner>);
+
+struct Inner {
     core: Arc<Core>,
     base: BaseUrl,
     credential: (HeaderName, HeaderValue),
@@ -62,17 +64,17 @@ impl Client {
         let mut value = HeaderValue::try_from(format!("{scheme}{}", credential.expose()))
             .map_err(|_| Error::config("The credential holds characters that no HTTP header can carry."))?;
         value.set_sensitive(true);
-        Ok(Self {
+        Ok(Self(Arc::new(Inner {
             core: Arc::clone(core),
             tenant: core.tenancies.of(&base.origin(), credential),
             base,
             credential: (name, value),
             settings: settings.clone(),
-        })
+        })))
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {
-        &self.base
+        &self.0.base
     }
 
     /// Sends a request and has its answer interpreted.
@@ -93,13 +95,13 @@ impl Client {
 
     /// The layers, compiled once and not for every type of answer: that would be the greater part of the addon.
     async fn exchange(&self, cx: &Cx, effect: Effect, request: Request, interpret: Interpret<'_>) -> Result<()> {
-        let cx = &cx.within(self.settings.patience(effect));
+        let cx = &cx.within(self.0.settings.patience(effect));
         let started = cx.now();
         let mut attempts = 0;
         loop {
             let failure = match self.attempt(cx, effect, request.clone(), interpret).await {
                 Ok(()) => {
-                    self.tenant.quota.refund(attempts);
+                    self.0.tenant.quota.refund(attempts);
                     return Ok(());
                 }
                 Err(error) => error,
@@ -110,13 +112,13 @@ impl Client {
                     error: &failure,
                     effect,
                     attempts,
-                    max_retries: self.settings.max_retries,
+                    max_retries: self.0.settings.max_retries,
                     remaining: cx.remaining(Duration::MAX),
                 },
-                self.core.roll(),
+                self.0.core.roll(),
             );
             match decision {
-                Decision::After(wait) if self.tenant.quota.draw() => {
+                Decision::After(wait) if self.0.tenant.quota.draw() => {
                     tracing::debug!(
                         attempts,
                         ?wait,
@@ -128,7 +130,7 @@ impl Client {
                 // A definite answer: that it took retries to get it is of no interest.
                 _ if attempts == 1 || !failure.retryable() => {
                     if !failure.retryable() {
-                        self.tenant.quota.refund(attempts - 1);
+                        self.0.tenant.quota.refund(attempts - 1);
                     }
                     return Err(failure);
                 }
@@ -143,23 +145,24 @@ impl Client {
     /// One attempt: admitted, sent once, bounded in time, interpreted.
     async fn attempt(&self, cx: &Cx, effect: Effect, request: Request, interpret: Interpret<'_>) -> Result<()> {
         let bucket = request.bucket;
-        self.tenant.windows.admit(cx, bucket).await?;
-        let _slot = self.tenant.slot(cx).await?;
+        self.0.tenant.windows.admit(cx, bucket).await?;
+        let _slot = self.0.tenant.slot(cx).await?;
         if cx.is_cancelled() {
             return Err(Error::aborted());
         }
-        let limit = self.settings.timeout(effect);
-        let (name, value) = &self.credential;
+        let limit = self.0.settings.timeout(effect);
+        let (name, value) = &self.0.credential;
         let request = request
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(name.clone(), value.clone());
         tracing::debug!(request = ?request, "sending");
-        let sent = deadline::attempt(cx, effect, limit, self.core.transport.send(request)).await?;
+        let sent = deadline::attempt(cx, effect, limit, self.0.core.transport.send(request)).await?;
         let response = sent.map_err(|error| Error::from(&error))?;
         tracing::debug!(response = ?response, "answered");
-        self.tenant
+        self.0
+            .tenant
             .windows
-            .learn(bucket, &response, cx.now(), self.core.clock.date());
+            .learn(bucket, &response, cx.now(), self.0.core.clock.date());
         interpret(&response)
     }
 }

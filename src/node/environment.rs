@@ -4,41 +4,31 @@
 use std::fs;
 use std::io::{self, Read};
 
-use napi::bindgen_prelude::FromNapiValue;
-use napi::bindgen_prelude::{JsObjectValue, Object, Unknown};
-use napi::{Env, Result, ValueType};
+use napi::{Env, Result};
 
-use super::scrub::Scrub;
+use super::border::Border;
 use crate::options::Environment;
 
 /// The most that is read of a file, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;
 
 pub(super) struct JsEnvironment<'a> {
-    pub(super) env: &'a Env,
-    pub(super) scrub: &'a Scrub<'a>,
+    env: &'a Env,
+    border: &'static Border,
 }
 
-impl JsEnvironment<'_> {
-    fn read(&self, name: &str) -> Result<Option<String>> {
-        let process: Object<'_> = self.env.get_global()?.get_named_property("process")?;
-        let variables: Object<'_> = process.get_named_property("env")?;
-        let value: Unknown<'_> = variables.get_named_property_unchecked(name)?;
-        match value.get_type()? {
-            ValueType::String => String::from_unknown(value).map(Some),
-            _ => Ok(None),
-        }
+impl<'a> JsEnvironment<'a> {
+    pub(super) fn of(env: &'a Env) -> Result<Self> {
+        let border = Border::of(env)?;
+        Ok(Self { env, border })
     }
 }
 
 impl Environment for JsEnvironment<'_> {
     fn variable(&self, name: &str) -> Option<String> {
-        let found = self.read(name).unwrap_or_else(|_| {
-            // No `process` (another runtime), or a proxy in its place that throws: as if nothing were set.
-            self.scrub.clear();
-            None
-        });
-        found.filter(|text| !text.trim().is_empty())
+        let variable = self.border.variable.borrow_back(self.env).ok()?;
+        let value = variable.call((name.to_owned(),).into()).ok()?;
+        Some(value).filter(|text| !text.trim().is_empty())
     }
 
     /// On JavaScript's thread, as everything that a call needs before it is sent: token files are small and local.

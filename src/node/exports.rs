@@ -35,7 +35,7 @@ use crate::providers::{namespace, railway, render, vercel};
     ts_args_type = "config?: RailwayConfig",
     ts_return_type = "InfraProvider<RailwayInstance, RailwayCreateOptions>"
 )]
-pub fn railway<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
+pub fn railway(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, railway::IDENTITY, railway::RailwayConfig::read, config)
 }
 
@@ -66,7 +66,7 @@ pub fn railway<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Obje
     ts_args_type = "config?: RenderConfig",
     ts_return_type = "InfraProvider<RenderInstance, RenderCreateOptions>"
 )]
-pub fn render<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
+pub fn render(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, render::IDENTITY, render::RenderConfig::read, config)
 }
 
@@ -99,7 +99,7 @@ pub fn render<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Objec
     ts_args_type = "config?: NamespaceConfig",
     ts_return_type = "InfraProvider<NamespaceInstance, NamespaceCreateOptions>"
 )]
-pub fn namespace<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
+pub fn namespace(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, namespace::IDENTITY, namespace::NamespaceConfig::read, config)
 }
 
@@ -131,7 +131,7 @@ pub fn namespace<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Ob
     ts_args_type = "config?: VercelConfig",
     ts_return_type = "InfraProvider<VercelInstance, VercelCreateOptions>"
 )]
-pub fn vercel<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Object<'env>> {
+pub fn vercel(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, vercel::IDENTITY, vercel::VercelConfig::read, config)
 }
 
@@ -151,6 +151,6 @@ pub fn vercel<'env>(env: &'env Env, config: Option<Unknown<'_>>) -> Result<Objec
     ts_args_type = "value: unknown",
     ts_return_type = "value is GatewayError"
 )]
-pub fn is_gateway_error(env: &Env, value: Unknown<'_>) -> Result<bool> {
+pub fn is_gateway_error(env: &Env, value: Unknown<'static>) -> Result<bool> {
     error::is_gateway_error(env, value)
 }

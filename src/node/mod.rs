@@ -1,14 +1,14 @@
-//! The border to JavaScript: factories, arguments, promises, errors, results. Knows no URL and no provider's facts.
+//! The border to JavaScript: factories, arguments, replies, errors. Knows no URL and no provider's facts.
 
-mod abort;
-mod args;
+mod border;
 mod call;
 mod environment;
 mod error;
 mod exports;
 mod factory;
-mod result;
+mod fields;
+mod reply;
 mod runtime;
-mod scrub;
 #[cfg(feature = "test-hooks")]
 mod test_hooks;
+mod way_back;

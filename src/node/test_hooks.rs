@@ -7,36 +7,40 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{FromNapiValue, JsValue, Object, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
-use tokio_util::sync::CancellationToken;
 
-use super::call::{Hooks, Label, promise};
-use super::error::CallSite;
+use super::border::Border;
+use super::call::{Label, reply};
 use super::runtime::{CLOCK_SPEED, runtime};
 use crate::error::Operation;
 use crate::provider::Identity;
 
 /// Panics where a method's work is done.
 #[napi(catch_unwind, js_name = "__panicInWork", ts_return_type = "Promise<never>")]
-pub fn panic_in_work(env: &Env) -> Result<Object<'_>> {
-    let label = Label {
-        identity: Identity {
-            name: "railway",
-            title: "Railway",
-        },
-        operation: Operation::List,
-        resource_name: None,
-        claim: Arc::default(),
-    };
-    let hooks = Hooks {
-        site: CallSite::here(env)?,
-        abort: None,
-        cancellation: CancellationToken::new(),
-    };
-    let runtime = runtime().map_err(|error| napi::Error::from_reason(error.to_string()))?;
-    promise(env, runtime, hooks, label, async { panic!("injected") })
+pub fn panic_in_work(env: &Env) -> Result<Object<'static>> {
+    let border = Border::of(env)?;
+    let way_back = Arc::clone(&border.way_back);
+    let launch = env.create_function_from_closure::<(), (), _>("launch", move |context| {
+        let number: i64 = context.get(0)?;
+        let label = Label {
+            identity: Identity {
+                name: "railway",
+                title: "Railway",
+            },
+            operation: Operation::List,
+            resource_name: None,
+        };
+        let runtime = runtime().map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let way_back = Arc::clone(&way_back);
+        way_back.hold(context.env)?;
+        runtime.spawn(async move { reply(&way_back, number, &label, async { panic!("injected") }).await });
+        Ok(())
+    })?;
+    let launch = Unknown::from_unknown(launch.to_unknown())?;
+    let site = Object::from_unknown(Object::new(env)?.to_unknown())?;
+    border.expect.borrow_back(env)?.call((site, (), launch).into())
 }
 
 /// Panics on JavaScript's thread.

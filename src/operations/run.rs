@@ -99,14 +99,6 @@ impl Call {
         prepare().map_err(|error: Error| in_context(error, identity, operation))
     }
 
-    pub(crate) fn identity(&self) -> Identity {
-        self.bound.provider.identity()
-    }
-
-    pub(crate) fn operation(&self) -> Operation {
-        self.cx.operation
-    }
-
     /// To be taken before the call's promise is settled without its reply.
     pub(crate) fn claim(&self) -> Arc<Claim> {
         Arc::clone(&self.cx.claim)

@@ -6,10 +6,11 @@ use http::header::AUTHORIZATION;
 
 use super::options::{NamespaceDefaults, NamespaceOptions};
 use super::{IDENTITY, Namespace, token};
+use crate::access::{Access, LastAccess, Terms};
 use crate::config::{BaseUrl, Settings};
 use crate::context::Core;
 use crate::error::{Error, Operation, Result};
-use crate::http::client::{Client, Effect};
+use crate::http::client::Effect;
 use crate::options::{Environment, Reader};
 use crate::provider::{Bound, Definition, Identity, Scope};
 use crate::secret::{Redactor, Secret};
@@ -26,6 +27,7 @@ pub(crate) struct NamespaceConfig {
     destroy_reason: Option<String>,
     defaults: NamespaceDefaults,
     settings: Settings,
+    access: LastAccess,
 }
 
 impl NamespaceConfig {
@@ -49,6 +51,7 @@ impl NamespaceConfig {
             destroy_reason: config.filled_text("destroyReason")?,
             defaults: NamespaceDefaults::read(config)?,
             settings: Settings::read(config)?,
+            access: LastAccess::default(),
         }))
     }
 
@@ -91,18 +94,24 @@ impl Definition for NamespaceConfig {
     ) -> Result<Bound> {
         let token = token::resolve(self.token.as_ref(), environment)?;
         let endpoint = self.endpoint(environment)?;
-        let client = Client::new(core, &self.settings, &endpoint, (AUTHORIZATION, "Bearer "), &token)?;
+        let terms = Terms {
+            base: &endpoint,
+            header: (&AUTHORIZATION, "Bearer "),
+            credential: &token,
+            place: &[],
+        };
+        // The workspace is the token's, which need not tell it. Tags and lists belong to an endpoint (§2), so this is part
+        // of the place: the same key makes another instance in another region.
+        let scope = |origin: &str| Scope::new(IDENTITY, origin, &token, &[origin]).shared_by_tenants();
+        let Access { client, scope } = self.access.on(terms, core, &self.settings, scope)?;
         let options = match operation {
             Operation::Create => NamespaceOptions::read(options, &self.defaults, core.clock.date())?,
             _ => NamespaceOptions::default(),
         };
         let mut redactor = Redactor::default();
         redactor.add(&token);
-        let origin = client.base().origin();
         let provider = Namespace {
-            // The workspace is the token's, which need not tell it. Tags and lists belong to an endpoint (§2), so this is
-            // part of the place: the same key makes another instance in another region.
-            scope: Scope::new(IDENTITY, &origin, &token, &[&origin]).shared_by_tenants(),
+            scope,
             token_expired: token::expired(&token, core.clock.date()),
             destroy_reason: self.destroy_reason.clone().unwrap_or_else(|| DESTROY_REASON.to_owned()),
             client,

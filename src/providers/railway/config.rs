@@ -7,10 +7,11 @@ use http::header::AUTHORIZATION;
 
 use super::options::RailwayOptions;
 use super::{IDENTITY, Railway, canonical};
+use crate::access::{Access, LastAccess, Terms};
 use crate::config::Settings;
 use crate::context::Core;
 use crate::error::{Error, Operation, Result};
-use crate::http::client::{Client, Effect};
+use crate::http::client::Effect;
 use crate::options::{Environment, Reader};
 use crate::provider::{Bound, Definition, Identity, Scope};
 use crate::secret::{Redactor, Secret};
@@ -19,7 +20,7 @@ use crate::secret::{Redactor, Secret};
 const DEFAULT_BASE: &str = "https://backboard.railway.com";
 
 /// The header of a project token; all other tokens are bearers (`reference/railway.md` §1).
-const PROJECT_ACCESS_TOKEN: HeaderName = HeaderName::from_static("project-access-token");
+static PROJECT_ACCESS_TOKEN: HeaderName = HeaderName::from_static("project-access-token");
 
 // The texts of version 0.3.24, word for word: callers match on them.
 const MISSING_API_KEY: &str =
@@ -35,6 +36,7 @@ pub(crate) struct RailwayConfig {
     project_id: Option<String>,
     environment_id: Option<String>,
     settings: Settings,
+    access: LastAccess,
 }
 
 /// The two kinds of token, by the header they travel in.
@@ -51,6 +53,7 @@ impl RailwayConfig {
             project_id: config.filled_text("projectId")?,
             environment_id: config.filled_text("environmentId")?,
             settings: Settings::read(config)?,
+            access: LastAccess::default(),
         }))
     }
 
@@ -84,7 +87,7 @@ impl Definition for RailwayConfig {
         environment: &dyn Environment,
         options: &Reader<'_>,
     ) -> Result<Bound> {
-        let place = |configured: &Option<String>, name, missing| {
+        let required = |configured: &Option<String>, name, missing| {
             let found = configured.clone().or_else(|| environment.variable(name));
             found
                 .map(|id| canonical(&id))
@@ -92,13 +95,21 @@ impl Definition for RailwayConfig {
                 .ok_or_else(|| Error::config(missing))
         };
         let token = self.token(environment)?;
-        let project_id = place(&self.project_id, "RAILWAY_PROJECT_ID", MISSING_PROJECT_ID)?;
-        let environment_id = place(&self.environment_id, "RAILWAY_ENVIRONMENT_ID", MISSING_ENVIRONMENT_ID)?;
+        let project_id = required(&self.project_id, "RAILWAY_PROJECT_ID", MISSING_PROJECT_ID)?;
+        let environment_id = required(&self.environment_id, "RAILWAY_ENVIRONMENT_ID", MISSING_ENVIRONMENT_ID)?;
         let (header, secret) = match &token {
-            Token::Bearer(secret) => ((AUTHORIZATION, "Bearer "), secret),
-            Token::Project(secret) => ((PROJECT_ACCESS_TOKEN, ""), secret),
+            Token::Bearer(secret) => ((&AUTHORIZATION, "Bearer "), secret),
+            Token::Project(secret) => ((&PROJECT_ACCESS_TOKEN, ""), secret),
         };
-        let client = Client::new(core, &self.settings, DEFAULT_BASE, header, secret)?;
+        let place = [project_id.as_str(), &environment_id];
+        let terms = Terms {
+            base: DEFAULT_BASE,
+            header,
+            credential: secret,
+            place: &place,
+        };
+        let scope = |origin: &str| Scope::new(IDENTITY, origin, secret, &place);
+        let Access { client, scope } = self.access.on(terms, core, &self.settings, scope)?;
         let options = match operation {
             Operation::Create => RailwayOptions::read(options)?,
             _ => RailwayOptions::default(),
@@ -106,13 +117,17 @@ impl Definition for RailwayConfig {
         let mut redactor = Redactor::default();
         redactor.add(secret);
         redactor.extend(options.secrets());
-        let origin = client.base().origin();
+        // Only a deletion could hit it.
+        let own_service_id = match operation {
+            Operation::Destroy => environment.variable("RAILWAY_SERVICE_ID").map(|id| canonical(&id)),
+            _ => None,
+        };
         let provider = Railway {
-            scope: Scope::new(IDENTITY, &origin, secret, &[&project_id, &environment_id]),
             client,
+            scope,
             project_id,
             environment_id,
-            own_service_id: environment.variable("RAILWAY_SERVICE_ID").map(|id| canonical(&id)),
+            own_service_id,
             options,
         };
         Ok(Bound {

@@ -6,10 +6,11 @@ use http::header::AUTHORIZATION;
 
 use super::options::{RenderDefaults, RenderOptions};
 use super::{IDENTITY, Render};
+use crate::access::{Access, LastAccess, Terms};
 use crate::config::Settings;
 use crate::context::Core;
 use crate::error::{Error, Operation, Result};
-use crate::http::client::{Client, Effect};
+use crate::http::client::Effect;
 use crate::options::{Environment, Reader};
 use crate::provider::{Bound, Definition, Identity, Scope};
 use crate::secret::{Redactor, Secret};
@@ -31,6 +32,7 @@ pub(crate) struct RenderConfig {
     owner_id: Option<String>,
     defaults: RenderDefaults,
     settings: Settings,
+    access: LastAccess,
 }
 
 impl RenderConfig {
@@ -44,6 +46,7 @@ impl RenderConfig {
             owner_id,
             defaults: RenderDefaults::read(config)?,
             settings: Settings::read(config)?,
+            access: LastAccess::default(),
         }))
     }
 
@@ -84,18 +87,30 @@ impl Definition for RenderConfig {
                 .ok_or_else(|| Error::config(MISSING_API_KEY))?,
         };
         let owner_id = self.owner_id(environment)?;
-        let client = Client::new(core, &self.settings, DEFAULT_BASE, (AUTHORIZATION, "Bearer "), &key)?;
+        let terms = Terms {
+            base: DEFAULT_BASE,
+            header: (&AUTHORIZATION, "Bearer "),
+            credential: &key,
+            place: &[&owner_id],
+        };
+        let scope = |origin: &str| Scope::new(IDENTITY, origin, &key, &[&owner_id]);
+        let Access { client, scope } = self.access.on(terms, core, &self.settings, scope)?;
         let options = match operation {
             Operation::Create => RenderOptions::read(options, &self.defaults)?,
             _ => RenderOptions::default(),
         };
         let mut redactor = Redactor::default();
         redactor.add(&key);
+        // Only a deletion could hit it.
+        let own_service_id = match operation {
+            Operation::Destroy => environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
+            _ => None,
+        };
         let provider = Render {
-            scope: Scope::new(IDENTITY, &client.base().origin(), &key, &[&owner_id]),
             client,
+            scope,
             owner_id,
-            own_service_id: environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
+            own_service_id,
             options,
         };
         Ok(Bound {

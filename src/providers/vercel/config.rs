@@ -8,10 +8,11 @@ use super::credentials::Configured;
 use super::daemon::Daemon;
 use super::options::{VercelDefaults, VercelOptions};
 use super::{IDENTITY, Vercel};
+use crate::access::{Access, LastAccess, Terms};
 use crate::config::Settings;
 use crate::context::Core;
 use crate::error::{Operation, Result};
-use crate::http::client::{Client, Effect};
+use crate::http::client::Effect;
 use crate::options::{Environment, Reader};
 use crate::provider::{Bound, Definition, Identity, Scope};
 use crate::secret::Redactor;
@@ -24,6 +25,7 @@ pub(crate) struct VercelConfig {
     configured: Configured,
     defaults: VercelDefaults,
     settings: Settings,
+    access: LastAccess,
 }
 
 impl VercelConfig {
@@ -37,6 +39,7 @@ impl VercelConfig {
             },
             defaults: VercelDefaults::read(config)?,
             settings: Settings::read(config)?,
+            access: LastAccess::default(),
         }))
     }
 }
@@ -55,16 +58,23 @@ impl Definition for VercelConfig {
     ) -> Result<Bound> {
         let credentials = self.configured.resolve(environment, core.clock.date())?;
         let token = &credentials.token;
-        let client = Client::new(core, &self.settings, DEFAULT_BASE, (AUTHORIZATION, "Bearer "), token)?;
+        let place = [credentials.team_id.as_str(), &credentials.project_id];
+        let terms = Terms {
+            base: DEFAULT_BASE,
+            header: (&AUTHORIZATION, "Bearer "),
+            credential: token,
+            place: &place,
+        };
+        let scope = |origin: &str| Scope::new(IDENTITY, origin, token, &place);
+        let Access { client, scope } = self.access.on(terms, core, &self.settings, scope)?;
         let options = match operation {
             Operation::Create => VercelOptions::read(options, &self.defaults)?,
             _ => VercelOptions::default(),
         };
         let mut redactor = Redactor::default();
         redactor.add(token);
-        let place = [credentials.team_id.as_str(), &credentials.project_id];
         let provider = Vercel {
-            scope: Scope::new(IDENTITY, &client.base().origin(), token, &place),
+            scope,
             client,
             token_expired: credentials.expired,
             team_id: credentials.team_id,
