@@ -13,8 +13,10 @@ const KEYS = ['name', 'create', 'getById', 'list', 'destroy']
 const FOREVER = { kind: 'slow', milliseconds: Infinity }
 const ids = (results) => results.map(({ instanceId }) => instanceId).sort()
 
+const factories = new Map(Object.entries(gateway))
+
 for (const [name, entry] of Object.entries(PROVIDERS)) {
-  const factory = gateway[entry.factory]
+  const factory = factories.get(entry.factory)
   const openings = {
     create: `Failed to create ${entry.title} instance: `,
     getById: `Failed to get ${entry.title} instance: `,

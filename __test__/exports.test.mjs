@@ -15,9 +15,11 @@ const EXPORTS = ['isGatewayError', ...Object.values(PROVIDERS).map(({ factory })
 const required = createRequire(import.meta.url)('@computesdk/gateway')
 
 test('import and require give the same named exports', () => {
-  for (const name of EXPORTS) {
-    assert.equal(typeof imported[name], 'function', name)
-    assert.equal(imported[name], required[name], name)
+  const named = new Map(Object.entries(imported))
+  assert.deepEqual([...named.keys()], EXPORTS)
+  for (const [name, value] of named) {
+    assert.equal(typeof value, 'function', name)
+    assert.equal(value, required[name], name)
   }
 })
 

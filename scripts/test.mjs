@@ -3,8 +3,6 @@
 // npm test -- node                one part: rust, node, types
 // npm test -- node abort list     of the Node tests only the files with these words in their paths
 // npm test -- --no-build          with the addon as it lies there
-import { readdir } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { build, isCurrent, isPresent } from './lib/addon.mjs'
@@ -12,9 +10,10 @@ import { withoutCredentials } from './lib/environment.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
 import { ROOT, tool } from './lib/paths.mjs'
 import { capture, run } from './lib/run.mjs'
+import { testFiles } from './lib/test-files.mjs'
 import { requireToolchain } from './lib/toolchain.mjs'
 
-const TEST_TIMEOUT_MILLISECONDS = 300_000
+const TEST_TIMEOUT_MILLISECONDS = 600_000
 
 const PARTS = {
   rust: { title: 'Rust tests', builds: [], run: rustTests },
@@ -71,18 +70,9 @@ async function nodeTests(env, words) {
   await run(process.execPath, parameters, { cwd: ROOT, env, what: 'The Node tests' })
 }
 
-async function testFiles(words) {
-  const entries = await readdir(join(ROOT, '__test__'), { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile() && /\.test\.(mjs|cjs|js)$/.test(entry.name))
-    .map((entry) => relative(ROOT, join(entry.parentPath ?? entry.path, entry.name)).replaceAll(sep, '/'))
-    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-    .sort()
-}
-
-/** Once as most projects compile, and once as strictly as the compiler can. */
+/** Once as most projects compile, and once as strictly as the compiler can; and the example. */
 async function typeTests(env) {
-  for (const project of ['tsconfig.json', 'tsconfig.strictest.json']) {
+  for (const project of ['tsconfig.json', 'tsconfig.strictest.json', 'examples/gateway-server/tsconfig.json']) {
     await run(process.execPath, [tool('typescript', 'bin/tsc'), '--project', project], {
       cwd: ROOT,
       env,

@@ -1,2 +1,2 @@
 /** A process that imports the package and does nothing with it. */
-import '../../index.js'
+import '../../index.mjs'

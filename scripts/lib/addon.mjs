@@ -5,11 +5,12 @@ import { dirname, join, relative, sep } from 'node:path'
 
 import { Failure } from './failure.mjs'
 import { ADDON, ADDON_NAME, ROOT, TEST_HOOKS_ADDON, tool } from './paths.mjs'
+import { writeModule } from './module.mjs'
 import { capture, run } from './run.mjs'
 import { requireToolchain } from './toolchain.mjs'
 
 const STATE = join(ROOT, 'target', 'addon')
-const LOADER = [join(ROOT, 'index.js'), join(ROOT, 'index.d.ts')]
+const LOADER = ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts'].map((name) => join(ROOT, name))
 
 /**
  * What can be built. `outputs` are in the checkout, `steps` make them in a folder of their own; `satisfiedBy`: whose
@@ -77,10 +78,11 @@ export async function build(kind, { quietly } = {}) {
 }
 
 /** @param {string[]} profile */
-function napi(profile, staging, build) {
+async function napi(profile, staging, build) {
   const outputs = ['--output-dir', staging, '--js', 'index.js', '--dts', 'index.d.ts']
   const parameters = ['build', '--platform', ...profile, ...outputs]
-  return build(process.execPath, [tool('@napi-rs/cli', 'dist/cli.js'), ...parameters])
+  await build(process.execPath, [tool('@napi-rs/cli', 'dist/cli.js'), ...parameters])
+  await writeModule(staging)
 }
 
 /** Plain cargo: shares its work with `cargo test`, and can touch neither `index.js` nor `index.d.ts`. */
