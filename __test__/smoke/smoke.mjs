@@ -1,124 +1,70 @@
 #!/usr/bin/env node
-// Packs what would be published, installs it into an empty folder without a registry and without Rust, and uses it
-// there from ESM, CommonJS and TypeScript.
-import assert from 'node:assert/strict'
+// npm run smoke                      packs the root and the addon that is built here as they would be published,
+// npm run smoke -- --packed FOLDER   or takes what `npm run release:pack` has put into FOLDER,
+// installs both into an empty folder without a registry and without Rust, and uses them there in every way.
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
-import { ADDON, ADDON_NAME, PLATFORM, ROOT, tool } from '../../scripts/lib/paths.mjs'
-import { capture } from '../../scripts/lib/run.mjs'
-import { start } from '../servers/railway/start.mjs'
-
-const CONSUMER = join(ROOT, '__test__', 'smoke', 'consumer')
+import { ADDON, PLATFORM } from '../../scripts/lib/paths.mjs'
+import { platformsOf, readRootManifest } from '../../scripts/release/manifests.mjs'
+import { findNpm } from '../../scripts/release/npm.mjs'
+import { readRelease } from '../../scripts/release/release-file.mjs'
+import { pack, stagePlatform, stageRoot } from '../../scripts/release/stage.mjs'
+import { bareEnvironment, must, report } from './bare.mjs'
+import { installAndUse } from './uses.mjs'
 
 await runMain(async () => {
-  if (!existsSync(ADDON)) throw new Failure('The addon is not built: run `npm run build` first.')
+  const { values } = parseArgs({ options: { packed: { type: 'string' } } })
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-smoke-')))
   try {
-    await smoke(folder)
+    const tarballs = values.packed ? await released(resolve(values.packed)) : await packHere(folder)
+    await smoke(folder, tarballs)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+  console.log('Smoke test passed.')
 })
 
-async function smoke(folder) {
-  const npm = await findNpm()
-  const env = await bareEnvironment(folder)
-  assert.equal((await capture('cargo', ['--version'], { env })).status, 'ENOENT', 'there is a cargo on the bare PATH')
-  const node = (what, parameters, options) => must(what, process.execPath, parameters, { env, ...options })
-
-  const packed = join(folder, 'packed')
-  await mkdir(packed)
-  const pack = async (from) => {
-    const parameters = [npm, 'pack', '--json', '--pack-destination', packed]
-    const { stdout } = await node(`npm pack in ${from}`, parameters, { cwd: from })
-    const [{ filename, size, unpackedSize }] = JSON.parse(stdout)
-    report('packed', `${filename}, ${size} bytes, unpacked ${unpackedSize}`)
-    return join(packed, filename)
-  }
-  const platform = join(folder, 'platform')
-  await cp(join(ROOT, 'npm', PLATFORM), platform, { recursive: true })
-  await cp(ADDON, join(platform, ADDON_NAME))
-  const tarballs = [await pack(ROOT), await pack(platform)]
-
+async function smoke(folder, tarballs) {
+  const bare = await bareEnvironment(folder)
   const project = join(folder, 'project')
-  await cp(CONSUMER, project, { recursive: true })
-  await node('npm install', [npm, 'install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: project })
-  report('installed', 'without a registry')
+  await mkdir(project)
+  const npm = await findNpm()
+  const node = (what, parameters, { env } = {}) =>
+    must(what, process.execPath, parameters, { cwd: project, env: { ...bare, ...env } })
+  await installAndUse(project, {
+    install: () => node('npm install', [npm, 'install', '--offline', '--no-audit', '--no-fund', ...tarballs]),
+    node,
+  })
+}
 
-  const { server, environment } = await start({})
-  try {
-    const inProject = { cwd: project, env: { ...env, ...environment, NO_PROXY: '127.0.0.1' } }
-    for (const file of ['esm.mjs', 'common.cjs']) {
-      const { stdout } = await node(file, [file], inProject)
-      report(file, stdout.trim())
-      assertLoadedFrom(project, stdout)
-    }
-    for (const resolution of ['node16', 'bundler']) {
-      const tsc = [tool('typescript', 'bin/tsc'), '--project', `tsconfig.${resolution}.json`]
-      // The compiler and Node's types are those of the checkout; the package is the installed one.
-      await node(`tsc, ${resolution}`, [...tsc, '--typeRoots', join(ROOT, 'node_modules', '@types')], inProject)
-      report('tsc', `moduleResolution ${resolution}`)
-    }
-    const { stdout } = await node('typed.mjs', ['typed.mjs'], inProject)
-    report('typed.mts', stdout.trim())
-    assert.deepEqual(server.errors, [])
-    assert.deepEqual(server.schemaViolations, [])
-    const left = [...server.world.projects.keys()].flatMap((id) => server.world.liveServices(id))
-    assert.deepEqual(left, [], 'the programs have destroyed what they created')
-  } finally {
-    await server.close()
+/** The root and this machine's platform package, of a whole release. */
+async function released(folder) {
+  const packages = await readRelease(folder)
+  const root = packages.at(-1)
+  const own = packages.find(({ name }) => name === `${root.name}-${PLATFORM}`)
+  if (own.addon === 'placeholder') throw new Failure(`${own.name} holds no addon.`)
+  return [root, own].map(({ file }) => join(folder, file))
+}
+
+async function packHere(folder) {
+  if (!existsSync(ADDON)) throw new Failure('The addon is not built: run `npm run build` first.')
+  const root = await readRootManifest()
+  const platform = platformsOf(root).find((each) => each.platform === PLATFORM)
+  if (!platform) throw new Failure(`No package is published for ${PLATFORM}.`)
+  const staged = { root: join(folder, 'root'), platform: join(folder, 'platform') }
+  await stageRoot(root, staged.root)
+  await stagePlatform(root, platform, staged.platform, (to) => copyFile(ADDON, to))
+  const packed = join(folder, 'packed')
+  const tarballs = []
+  for (const from of [staged.root, staged.platform]) {
+    const { file, size } = await pack(from, packed)
+    report('packed', `${file}, ${size} bytes`)
+    tarballs.push(join(packed, file))
   }
-  console.log('Smoke test passed.')
-}
-
-/** Nothing of the developer's: no cargo, no settings of npm, no cache. */
-async function bareEnvironment(folder) {
-  const bin = join(folder, 'bin')
-  const home = join(folder, 'home')
-  await Promise.all([mkdir(bin), mkdir(home)])
-  await symlink(process.execPath, join(bin, process.platform === 'win32' ? 'node.exe' : 'node'))
-  await writeFile(join(home, '.npmrc'), '')
-  const kept = ['SystemRoot', 'TMPDIR', 'TEMP', 'TMP'].filter((name) => process.env[name])
-  return {
-    ...Object.fromEntries(kept.map((name) => [name, process.env[name]])),
-    PATH: bin,
-    HOME: home,
-    USERPROFILE: home,
-    // The loader then refuses a platform package of another version.
-    NAPI_RS_ENFORCE_VERSION_CHECK: '1',
-  }
-}
-
-/** npm's script, to be run by this very Node. */
-async function findNpm() {
-  if (process.env.npm_execpath) return process.env.npm_execpath
-  for (const folder of process.env.PATH.split(delimiter)) {
-    const path = join(folder, 'npm')
-    if (!existsSync(path)) continue
-    const script = await realpath(path)
-    if (script.endsWith('.js')) return script
-    const beside = join(dirname(script), 'node_modules', 'npm', 'bin', 'npm-cli.js')
-    if (existsSync(beside)) return beside
-  }
-  throw new Failure('npm was not found: use `npm run smoke`.')
-}
-
-async function must(what, program, parameters, options) {
-  const result = await capture(program, parameters, options)
-  if (!result.ok) throw new Failure(`${result.output}\n${what} failed (${result.status}).`)
-  return result
-}
-
-/** The addon must be that of the platform package, not one that lies in the checkout. */
-function assertLoadedFrom(project, stdout) {
-  const expected = join(project, 'node_modules', '@computesdk', `gateway-${PLATFORM}`, ADDON_NAME)
-  assert.ok(stdout.includes(expected), `loaded from elsewhere than ${expected}: ${stdout}`)
-}
-
-function report(what, text) {
-  console.log(`${what.padEnd(12)}${text}`)
+  return tarballs
 }

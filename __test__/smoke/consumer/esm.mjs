@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 
-import gateway, { isGatewayError, railway } from '@computesdk/gateway'
+import * as imported from '@computesdk/gateway'
+import { isGatewayError, railway } from '@computesdk/gateway'
 import manifest from '@computesdk/gateway/package.json' with { type: 'json' }
 
-assert.equal(gateway.railway, railway)
 assert.equal(manifest.name, '@computesdk/gateway')
+
+// One addon for both module systems: the same functions, by the same names.
+const required = createRequire(import.meta.url)('@computesdk/gateway')
+assert.deepEqual(publicNames(imported), publicNames(required))
+for (const name of publicNames(imported)) assert.equal(imported[name], required[name])
 
 const { RAILWAY_BASE_URL: baseUrl } = process.env
 const provider = railway({ baseUrl })
@@ -24,4 +30,9 @@ console.log(`create, destroy with ${loadedAddons()}`)
 function loadedAddons() {
   process.report.excludeNetwork = true
   return process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'))
+}
+
+/** Without what the module systems and the loader put beside the exports. */
+function publicNames(exports) {
+  return Object.keys(exports).filter((name) => !/^(default|module\.exports|__)/.test(name)).sort()
 }

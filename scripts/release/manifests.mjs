@@ -1,0 +1,51 @@
+// What is published: the eight platform packages, and the root package that names them. The manifests in the checkout
+// lack what only a published package may have: `optionalDependencies` on versions that are not there yet would make
+// `npm ci` fail in every fresh clone.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { ROOT } from '../lib/paths.mjs'
+
+/** Of use in the checkout only. Without `scripts` nothing can ever run on a user's machine. */
+const CHECKOUT_ONLY = ['scripts', 'devDependencies', 'overrides', 'napi']
+
+/** In each platform package: the licences of what its addon is made of. */
+export const NOTICES = 'THIRD-PARTY-LICENSES.txt'
+
+const CPUS = { aarch64: 'arm64', x86_64: 'x64' }
+const SYSTEMS = { darwin: 'darwin', linux: 'linux', windows: 'win32' }
+const LIBRARIES = { gnu: ['glibc'], musl: ['musl'] }
+
+/**
+ * @typedef {{ target: string, platform: string, addon: string, os: string[], cpu: string[], libc?: string[] }} Platform
+ */
+
+/** What a Rust target is called by Node, npm and napi-rs. @returns {Platform} */
+export function platformOf(target, binaryName = 'gateway') {
+  const [architecture, , system, abi] = target.split('-')
+  const cpu = CPUS[architecture]
+  const os = SYSTEMS[system]
+  if (!cpu || !os) throw new Error(`no platform is known for the target ${target}`)
+  const platform = [os, cpu, abi].filter(Boolean).join('-')
+  const libc = LIBRARIES[abi]
+  return { target, platform, addon: `${binaryName}.${platform}.node`, os: [os], cpu: [cpu], ...(libc && { libc }) }
+}
+
+export const readRootManifest = async () => JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+
+export const platformsOf = ({ napi }) => napi.targets.map((target) => platformOf(target, napi.binaryName))
+
+/** The root's manifest as it is published. */
+export function publishedRoot(manifest) {
+  const published = Object.fromEntries(Object.entries(manifest).filter(([key]) => !CHECKOUT_ONLY.includes(key)))
+  const versions = platformsOf(manifest).map(({ platform }) => [`${manifest.name}-${platform}`, manifest.version])
+  return { ...published, optionalDependencies: Object.fromEntries(versions.sort()) }
+}
+
+/**
+ * A platform package's manifest as it is published. `napi create-npm-dirs`, which makes those in `npm/`, copies only
+ * `access` and `registry` of what the root says on publishing, and leaves `provenance` out.
+ */
+export function publishedPlatform(own, { publishConfig, type }) {
+  return { ...own, type, files: [...own.files, NOTICES], publishConfig }
+}

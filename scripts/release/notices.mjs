@@ -1,0 +1,63 @@
+// The licences of what is linked into the addon. Nearly all of them ask that their text goes along with a binary.
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import { Failure } from '../lib/failure.mjs'
+import { ROOT } from '../lib/paths.mjs'
+import { capture } from '../lib/run.mjs'
+import { readRootManifest } from './manifests.mjs'
+
+const LICENCE_FILE = /^(licen[cs]e|copying|notice|copyright|unlicense)/i
+
+let text
+
+/** The text of the file, for all targets together. Made once: it takes cargo and every crate's source. */
+export function thirdPartyNotices() {
+  text ??= makeNotices()
+  return text
+}
+
+async function makeNotices() {
+  const crates = linkedCrates(await cargoMetadata())
+  const sections = await Promise.all(crates.map(section))
+  const head = 'The addon in this package contains the following works, under the licences given with each.\n'
+  return [head, ...sections].join(`\n${'='.repeat(80)}\n\n`)
+}
+
+async function cargoMetadata() {
+  const targets = (await readRootManifest()).napi.targets.flatMap((target) => ['--filter-platform', target])
+  const parameters = ['metadata', '--format-version', '1', '--locked', ...targets]
+  const { ok, stdout, output } = await capture('cargo', parameters, { cwd: ROOT })
+  if (!ok) throw new Failure(`${output}\nThe crates of the addon, and so their licences, could not be read.`)
+  return JSON.parse(stdout)
+}
+
+/** What the root crate depends on for itself: neither for its tests nor for its build. */
+function linkedCrates({ packages, resolve }) {
+  const nodes = new Map(resolve.nodes.map((node) => [node.id, node]))
+  const found = new Set()
+  const waiting = [resolve.root]
+  while (waiting.length > 0) {
+    for (const { pkg, dep_kinds: kinds } of nodes.get(waiting.pop()).deps) {
+      if (found.has(pkg) || kinds.every(({ kind }) => kind !== null)) continue
+      found.add(pkg)
+      waiting.push(pkg)
+    }
+  }
+  const byName = (left, right) => left.name.localeCompare(right.name) || left.version.localeCompare(right.version)
+  return packages.filter(({ id }) => found.has(id)).sort(byName)
+}
+
+async function section({ name, version, license, repository, manifest_path: manifest }) {
+  const folder = dirname(manifest)
+  const files = (await readdir(folder)).filter((file) => LICENCE_FILE.test(file)).sort()
+  const texts = await Promise.all(chosen(files, license).map((file) => readFile(join(folder, file), 'utf8')))
+  const head = `${name} ${version}\n${license ?? ''}\n${repository ?? ''}`.trim()
+  return `${[head, ...texts.map((each) => each.trim())].join('\n\n')}\n`
+}
+
+/** Where a crate offers MIT among others, that is the one it is used under. */
+function chosen(files, license = '') {
+  const mit = files.filter((file) => /mit|notice|copyright/i.test(file))
+  return /\bMIT\b/.test(license) && !license.includes(' AND ') && mit.some((file) => /mit/i.test(file)) ? mit : files
+}

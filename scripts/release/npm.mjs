@@ -1,0 +1,36 @@
+// npm, found and run without a shell, so that nothing differs on Windows.
+import { existsSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+
+import { Failure } from '../lib/failure.mjs'
+import { capture, run } from '../lib/run.mjs'
+
+/** npm's script, to be run by this very Node. */
+export async function findNpm({ npm_execpath: running, PATH = '' } = process.env) {
+  // Under `npm run`. Under `pnpm run` and `yarn run` it names those.
+  if (running?.endsWith('npm-cli.js')) return running
+  for (const folder of PATH.split(delimiter)) {
+    const path = join(folder, 'npm')
+    if (!existsSync(path)) continue
+    const script = await realpath(path)
+    if (script.endsWith('.js')) return script
+    const beside = join(dirname(script), 'node_modules', 'npm', 'bin', 'npm-cli.js')
+    if (existsSync(beside)) return beside
+  }
+  throw new Failure('npm was not found on the PATH.')
+}
+
+/** Runs npm to its end and keeps what it says. */
+export const npm = async (parameters, options = {}) =>
+  capture(process.execPath, [await findNpm(), ...parameters], options)
+
+/** Runs npm with the terminal as its own. @returns {Promise<{ ok: boolean, output: string }>} */
+export async function npmAtTerminal(parameters) {
+  try {
+    await run(process.execPath, [await findNpm(), ...parameters], { what: 'npm' })
+    return { ok: true, output: '' }
+  } catch (error) {
+    return { ok: false, output: error.message }
+  }
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// node scripts/release/pack.mjs --artifacts FOLDER --out FOLDER [--rehearsal]
+//   packs the nine packages from the addons found below FOLDER, each of which has to pass its checks.
+//   --rehearsal   takes an addon too that does not pass, such as one built for this machine alone, and where one is
+//                 missing the package holds a file that says so. publish.mjs refuses both.
+import { copyFile, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { Failure, runMain } from '../lib/failure.mjs'
+import { problemsOf } from './check-addon.mjs'
+import { platformsOf, readRootManifest } from './manifests.mjs'
+import { writeRelease } from './release-file.mjs'
+import { pack, stagePlatform, stageRoot } from './stage.mjs'
+
+const USAGE = 'usage: pack.mjs --artifacts FOLDER --out FOLDER [--rehearsal]'
+
+await runMain(async () => {
+  const { values } = parseArgs({
+    options: { artifacts: { type: 'string' }, out: { type: 'string' }, rehearsal: { type: 'boolean' } },
+  })
+  if (!values.artifacts || !values.out) throw new Failure(USAGE, 2)
+  const root = await readRootManifest()
+  const addons = await findAddons(values.artifacts)
+  const missing = platformsOf(root).filter(({ addon }) => !addons.has(addon))
+  if (missing.length > 0 && !values.rehearsal) {
+    throw new Failure(`Missing below ${values.artifacts}: ${missing.map(({ addon }) => addon).join(', ')}.`)
+  }
+  const staging = await realpath(await mkdtemp(join(tmpdir(), 'gateway-pack-')))
+  try {
+    await packAll(root, addons, staging, values)
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+})
+
+async function packAll(root, addons, staging, { out, rehearsal }) {
+  const packages = await Promise.all(
+    platformsOf(root).map(async (platform) => {
+      const from = addons.get(platform.addon)
+      const addon = from ? await stateOf(platform, from, rehearsal) : 'placeholder'
+      const folder = join(staging, platform.platform)
+      await stagePlatform(root, platform, folder, (to) => (from ? copyFile(from, to) : writePlaceholder(to)))
+      return { ...(await pack(folder, out)), addon }
+    }),
+  )
+  const folder = join(staging, 'root')
+  await stageRoot(root, folder)
+  packages.push(await pack(folder, out))
+  await writeRelease(out, packages)
+  for (const { file, size, addon = '' } of packages) console.log(`${String(size).padStart(8)}  ${file}  ${addon}`)
+}
+
+async function stateOf(platform, path, rehearsal) {
+  const problems = await problemsOf(platform, path)
+  if (problems.length === 0) return 'checked'
+  const text = `${platform.addon} ${problems.join('; ')}`
+  if (!rehearsal) throw new Failure(`Not to be published: ${text}`)
+  console.log(`In a rehearsal only: ${text}`)
+  return 'unchecked'
+}
+
+async function findAddons(folder) {
+  const found = new Map()
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.node')) continue
+    if (found.has(entry.name)) throw new Failure(`There is more than one ${entry.name} below ${folder}.`)
+    found.set(entry.name, join(entry.parentPath ?? entry.path, entry.name))
+  }
+  return found
+}
+
+function writePlaceholder(path) {
+  return writeFile(path, 'Not built: this package is part of a rehearsal.\n')
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+// node scripts/release/publish.mjs FOLDER [--registry URL] [--platforms-only] [--without-provenance]
+//   publishes what pack.mjs has put into FOLDER. May be run again after a failure: it goes on where it ended.
+//   --platforms-only       all but the root package
+//   --without-provenance   outside of GitHub Actions, where no provenance can be had: RELEASING.md
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { Failure, runMain } from '../lib/failure.mjs'
+import { npm, npmAtTerminal } from './npm.mjs'
+import { publishAll } from './publisher.mjs'
+import { isRehearsal, NPM_REGISTRY, publishedIntegrity } from './registry.mjs'
+import { readRelease, requireCheckedAddons } from './release-file.mjs'
+
+/** The first that publishes without a token: https://docs.npmjs.com/trusted-publishers */
+const NPM_NEEDED = '11.5.1'
+
+await runMain(async () => {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      registry: { type: 'string', default: NPM_REGISTRY },
+      'platforms-only': { type: 'boolean' },
+      'without-provenance': { type: 'boolean' },
+    },
+  })
+  const [folder] = positionals
+  if (positionals.length !== 1) throw new Failure('usage: publish.mjs FOLDER [options, as its first lines say]', 2)
+  const { registry } = values
+  const packages = await readRelease(folder)
+  if (!isRehearsal(registry)) {
+    requireCheckedAddons(packages)
+    await requireNpm()
+  }
+  const wanted = values['platforms-only'] ? packages.slice(0, -1) : packages
+  const { published, skipped } = await publishAll(wanted, {
+    look: ({ name, version }) => publishedIntegrity(registry, name, version),
+    publish: (packed) => publish(folder, packed, registry, values['without-provenance']),
+    report: (line) => console.log(line),
+  })
+  console.log(`Published ${published.length}, there before ${skipped.length}.`)
+})
+
+async function publish(folder, { file, version }, registry, withoutProvenance) {
+  // A relative path could be taken for a repository on GitHub.
+  const parameters = ['publish', resolve(folder, file), '--access', 'public', '--registry', registry]
+  // Else npm makes a pre-release what everybody gets; it refuses to, and asks for a tag.
+  if (version.includes('-')) parameters.push('--tag', 'next')
+  if (withoutProvenance) parameters.push('--no-provenance')
+  // By hand npm asks for a second factor.
+  if (process.stdin.isTTY) return npmAtTerminal(parameters)
+  const result = await npm(parameters)
+  console.log(result.output.trimEnd())
+  return result
+}
+
+async function requireNpm() {
+  const { stdout } = await npm(['--version'])
+  const [have, need] = [stdout.trim(), NPM_NEEDED].map((version) => version.split('.').map(Number))
+  const difference = need.map((number, index) => have[index] - number).find((number) => number !== 0) ?? 0
+  if (difference < 0) throw new Failure(`npm ${NPM_NEEDED} or newer is needed, and this is ${stdout.trim()}.`)
+}

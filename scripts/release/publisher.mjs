@@ -1,0 +1,58 @@
+// Publishes packed packages in an order in which a run that breaks off harms nobody, and can be run again.
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { Failure } from '../lib/failure.mjs'
+
+const LOOK_EVERY_MILLISECONDS = 5_000
+const LOOKS = 120
+
+/**
+ * Platform packages first: whoever installs the root one finds what it names. What the registry has already is compared
+ * and left alone.
+ *
+ * @param {import('./release-file.mjs').Packed[]} packages platforms first, root last
+ * @param {object} actions
+ * @param {(packed: object) => Promise<string | undefined>} actions.look integrity of what the registry has
+ * @param {(packed: object) => Promise<{ ok: boolean, output: string }>} actions.publish
+ * @param {(line: string) => void} actions.report
+ * @param {() => Promise<void>} [actions.wait] between two looks
+ * @returns {Promise<{ published: string[], skipped: string[] }>}
+ */
+export async function publishAll(packages, { look, publish, report, wait = () => sleep(LOOK_EVERY_MILLISECONDS) }) {
+  const published = []
+  const skipped = []
+  // Before anything is sent: a version that differs in one package would be broken halfway.
+  for (const packed of packages) if (isThere(packed, await look(packed))) skipped.push(packed.name)
+
+  for (const packed of packages) {
+    const id = `${packed.name}@${packed.version}`
+    if (skipped.includes(packed.name)) {
+      report(`${id} is published already, with these contents`)
+      continue
+    }
+    const { ok, output } = await publish(packed)
+    // An answer may have been lost, and what was published may not be seen at once: the registry has the last word.
+    if (!ok && !isThere(packed, await look(packed))) throw new Failure(`${output}\n${id} could not be published.`)
+    await untilThere(packed, look, wait)
+    published.push(packed.name)
+    report(`${id} published`)
+  }
+  return { published, skipped }
+}
+
+async function untilThere(packed, look, wait) {
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    if (isThere(packed, await look(packed))) return
+    await wait()
+  }
+  throw new Failure(`${packed.name}@${packed.version} was sent, and the registry still does not show it.`)
+}
+
+function isThere({ name, version, integrity }, found) {
+  if (found === undefined) return false
+  if (found === integrity) return true
+  throw new Failure(
+    `${name}@${version} is published already, with other contents (${found}, here ${integrity}). ` +
+      'A published version cannot be replaced: raise the version.',
+  )
+}

@@ -1,0 +1,92 @@
+// The publishing part of a rehearsal: a run that broke off, the run after it, and what must be refused.
+import assert from 'node:assert/strict'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { capture } from '../lib/run.mjs'
+import { npm } from './npm.mjs'
+import { publishedIntegrity } from './registry.mjs'
+import { readRelease } from './release-file.mjs'
+import { integrityOf, pack } from './stage.mjs'
+import { readTarball } from './tarball.mjs'
+
+const PUBLISH = join(dirname(fileURLToPath(import.meta.url)), 'publish.mjs')
+
+export async function rehearsePublishing({ folder, packed, registry }) {
+  const packages = await readRelease(packed)
+  const total = packages.length
+  // From where the workflow runs it, beside the folder.
+  const options = { env: await credentials(folder, registry), cwd: folder }
+  const publish = (from, ...further) => publishFrom(from, further, registry, options)
+
+  await refusesUnchecked(packed, packages, options)
+
+  // As if a run had broken off after two packages.
+  const already = packages.slice(0, 2)
+  for (const { file } of already) await publishByHand(join(packed, file), registry, options)
+  const platforms = await publish(packed, '--platforms-only')
+  expectCounts(platforms, total - already.length - 1, already.length)
+  const root = packages.at(-1)
+  assert.equal(await publishedIntegrity(registry.url, root.name, root.version), undefined, 'the root comes last')
+  console.log(`Goes on where a run broke off: ${already.length} of ${total} were there.`)
+  expectCounts(await publish(packed), 1, total - 1)
+  expectCounts(await publish(packed), 0, total)
+  for (const { name, version, integrity } of packages) {
+    assert.equal(await publishedIntegrity(registry.url, name, version), integrity, `${name} as it was packed`)
+  }
+  console.log('Once more: nothing to do, and the registry has each tarball bit by bit.')
+
+  const other = await publish(await withOtherContents(folder, packed, root))
+  assert.ok(!other.ok)
+  assert.match(other.output, /is published already, with other contents/)
+  console.log('Other contents under a published version are refused.')
+}
+
+function publishFrom(from, further, registry, options) {
+  const parameters = [PUBLISH, basename(from), '--registry', registry.url, '--without-provenance', ...further]
+  return capture(process.execPath, parameters, options)
+}
+
+function expectCounts({ ok, output, stdout }, published, before) {
+  assert.ok(ok, output)
+  assert.match(stdout, new RegExp(`Published ${published}, there before ${before}\\.`))
+}
+
+/** npm's registry, to which the credentials here are none; it is refused before anything is asked of it. */
+async function refusesUnchecked(packed, packages, options) {
+  if (packages.slice(0, -1).every(({ addon }) => addon === 'checked')) return
+  const parameters = [PUBLISH, packed, '--registry', 'https://registry.invalid']
+  const { ok, output } = await capture(process.execPath, parameters, options)
+  assert.ok(!ok)
+  assert.match(output, /Not to be published, for want of a checked addon/)
+  console.log('What is not checked is refused for a registry that is not on this machine.')
+}
+
+async function publishByHand(file, registry, options) {
+  const parameters = ['publish', file, '--registry', registry.url, '--no-provenance', '--tag', 'next']
+  const { ok, output } = await npm(parameters, options)
+  assert.ok(ok, output)
+}
+
+/** The same release, but that one package has a line more. */
+async function withOtherContents(folder, packed, packedRoot) {
+  const [staging, other] = ['other', 'other-packed'].map((name) => join(folder, name))
+  await cp(packed, other, { recursive: true })
+  await mkdir(staging)
+  for (const [path, contents] of await readTarball(join(packed, packedRoot.file))) {
+    await mkdir(dirname(join(staging, path)), { recursive: true })
+    await writeFile(join(staging, path), path === 'README.md' ? `${contents}\nAnother line.\n` : contents)
+  }
+  await pack(staging, other)
+  const list = join(other, 'release.json')
+  const integrity = await integrityOf(join(other, packedRoot.file))
+  await writeFile(list, (await readFile(list, 'utf8')).replace(packedRoot.integrity, integrity))
+  return other
+}
+
+async function credentials(folder, registry) {
+  const userconfig = join(folder, 'publisher.npmrc')
+  await writeFile(userconfig, `${registry.url.replace('http:', '')}:_authToken=${registry.token}\n`)
+  return { ...process.env, npm_config_userconfig: userconfig, npm_config_cache: join(folder, 'publisher-cache') }
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// npm run release:rehearse [-- --artifacts FOLDER] [--managers npm,pnpm,…]
+//   A release up to its end, with a registry on this machine instead of npm's: packs, checks the tarballs, publishes
+//   them by the very script of a real release, and installs from there as users do. Where an addon is missing the
+//   package holds a placeholder; the addon for this machine has to be there. `--artifacts` defaults to what is built in
+//   the checkout.
+import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+import { Failure, runMain } from '../lib/failure.mjs'
+import { ADDON, ADDON_NAME } from '../lib/paths.mjs'
+import { run } from '../lib/run.mjs'
+import { startRegistry } from './local-registry.mjs'
+import { MANAGERS } from './managers.mjs'
+import { rehearseInstalls } from './rehearse-installs.mjs'
+import { rehearsePublishing } from './rehearse-publishing.mjs'
+import { installTools } from './tools.mjs'
+
+const SCRIPTS = dirname(fileURLToPath(import.meta.url))
+
+await runMain(async () => {
+  const { values } = parseArgs({
+    options: {
+      artifacts: { type: 'string' },
+      managers: { type: 'string', default: Object.keys(MANAGERS).join(',') },
+    },
+  })
+  const managers = values.managers.split(',')
+  const unknown = managers.filter((name) => !Object.hasOwn(MANAGERS, name))
+  if (unknown.length > 0) throw new Failure(`unknown: ${unknown.join(', ')} (known: ${Object.keys(MANAGERS)})`, 2)
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-rehearsal-')))
+  try {
+    await rehearse(folder, values.artifacts ?? (await artifactsOfCheckout(folder)), managers)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  console.log('\nThe rehearsal went well.')
+})
+
+async function rehearse(folder, artifacts, managers) {
+  const packed = join(folder, 'packed')
+  const script = (name, ...parameters) =>
+    run(process.execPath, [join(SCRIPTS, name), ...parameters], { what: `${name} ${parameters.join(' ')}` })
+  heading('Pack')
+  await script('pack.mjs', '--artifacts', artifacts, '--out', packed, '--rehearsal')
+  heading('Check what was packed')
+  await script('check.mjs', packed)
+  await installTools()
+  const registry = await startRegistry(join(folder, 'registry'))
+  try {
+    heading('Publish')
+    await rehearsePublishing({ folder, packed, registry })
+    for (const manager of managers) {
+      heading(`Install by ${manager}`)
+      await rehearseInstalls(manager, { folder, packed, registry })
+    }
+  } finally {
+    await registry.close()
+  }
+}
+
+async function artifactsOfCheckout(folder) {
+  const artifacts = join(folder, 'artifacts')
+  await mkdir(artifacts)
+  await copyFile(ADDON, join(artifacts, ADDON_NAME)).catch(() => {
+    throw new Failure('The addon is not built: run `npm run build` first.')
+  })
+  return artifacts
+}
+
+function heading(text) {
+  console.log(`\n=== ${text}`)
+}

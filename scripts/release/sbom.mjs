@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+// npm run release:sbom -- FOLDER: what the packages are made of, as CycloneDX. One document for the addon (every crate of
+// every target that is linked in), one for the npm package. Needs cargo-cyclonedx.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { Failure, runMain } from '../lib/failure.mjs'
+import { ROOT } from '../lib/paths.mjs'
+import { run } from '../lib/run.mjs'
+import { npm } from './npm.mjs'
+
+await runMain(async () => {
+  const [folder] = process.argv.slice(2)
+  if (!folder) throw new Failure('usage: npm run release:sbom -- FOLDER', 2)
+  await mkdir(folder, { recursive: true })
+  const addon = join(folder, 'addon.cdx.json')
+  const parameters = ['cyclonedx', '--format', 'json', '--spec-version', '1.5', '--target', 'all', '--override-filename']
+  await run('cargo', [...parameters, 'gateway-sbom'], { cwd: ROOT, what: 'cargo cyclonedx' })
+  const made = join(ROOT, 'gateway-sbom.json')
+  // Who builds it, and where, is nobody's concern.
+  await writeFile(addon, (await readFile(made, 'utf8')).replaceAll(ROOT, '/gateway'))
+  await rm(made)
+
+  const wanted = ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only']
+  const { ok, stdout, output } = await npm(wanted, { cwd: ROOT })
+  if (!ok) throw new Failure(`${output}\nnpm sbom failed.`)
+  const packageDocument = join(folder, 'package.cdx.json')
+  await writeFile(packageDocument, stdout)
+  for (const path of [addon, packageDocument]) {
+    const { bomFormat, specVersion, components = [] } = JSON.parse(await readFile(path, 'utf8'))
+    console.log(`${path}: ${bomFormat} ${specVersion}, ${components.length} components`)
+  }
+})

@@ -1,0 +1,61 @@
+// Lays the packages out in folders as they are published, and packs them.
+import { createHash } from 'node:crypto'
+import { copyFile, cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+import { Failure } from '../lib/failure.mjs'
+import { ROOT } from '../lib/paths.mjs'
+import { capture } from '../lib/run.mjs'
+import { NOTICES, publishedPlatform, publishedRoot } from './manifests.mjs'
+import { thirdPartyNotices } from './notices.mjs'
+import { findNpm } from './npm.mjs'
+
+/** The root package, into `folder`. */
+export async function stageRoot(root, folder) {
+  await mkdir(folder, { recursive: true })
+  await writeManifest(folder, publishedRoot(root))
+  for (const file of root.files) await cp(join(ROOT, file), join(folder, file), { recursive: true })
+}
+
+/** A platform package, into `folder`; `place(path)` puts the addon there. */
+export async function stagePlatform(root, { platform, addon }, folder, place) {
+  await mkdir(folder, { recursive: true })
+  const own = JSON.parse(await readFile(join(ROOT, 'npm', platform, 'package.json'), 'utf8'))
+  await writeManifest(folder, publishedPlatform(own, root))
+  await writeFile(join(folder, 'README.md'), readme(root, platform))
+  // Each tarball is a copy of its own, with which the licence wants to go along.
+  await copyFile(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
+  await writeFile(join(folder, NOTICES), await thirdPartyNotices())
+  await place(join(folder, addon))
+}
+
+/** `npm pack`. @returns {Promise<{ name: string, version: string, file: string, integrity: string, size: number }>} */
+export async function pack(folder, destination) {
+  await mkdir(destination, { recursive: true })
+  // npm runs in the folder that it packs.
+  const out = resolve(destination)
+  const parameters = [await findNpm(), 'pack', '--json', '--ignore-scripts', '--pack-destination', out]
+  const { ok, stdout, output } = await capture(process.execPath, parameters, { cwd: folder })
+  if (!ok) throw new Failure(`${output}\nnpm pack failed in ${folder}.`)
+  const [{ name, version, filename, size }] = JSON.parse(stdout)
+  const file = plainFileName(filename)
+  if (file !== filename) await rename(join(out, filename), join(out, file))
+  return { name, version, file, integrity: await integrityOf(join(out, file)), size }
+}
+
+/** As npm and the registry write it. */
+export async function integrityOf(path) {
+  return `sha512-${createHash('sha512').update(await readFile(path)).digest('base64')}`
+}
+
+// npm 12 and later may keep the scope's `@` and `/` in what they report.
+const plainFileName = (name) => name.replace(/^@/, '').replaceAll('/', '-')
+
+function readme({ name, repository, homepage }, platform) {
+  const url = homepage ?? repository.url
+  const text = `The prebuilt binary of [\`${name}\`](${url}) for ${platform}. Install that package: it brings this one.`
+  return `# \`${name}-${platform}\`\n\n${text}\n`
+}
+
+const writeManifest = (folder, manifest) =>
+  writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// npm run release:version -- 1.2.3 [--no-build]
+//   Writes the version wherever it stands, dates the changelog's open section, and builds, for index.js holds it too.
+//   Commits nothing. By npm (package.json, package-lock.json), napi (npm/*, as npm's `version` script), cargo
+//   (Cargo.lock) and keep-a-changelog, which leaves hand-written text as it is.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { build } from '../lib/addon.mjs'
+import { Failure, runMain } from '../lib/failure.mjs'
+import { ROOT } from '../lib/paths.mjs'
+import { run } from '../lib/run.mjs'
+import { readRootManifest } from './manifests.mjs'
+import { findNpm } from './npm.mjs'
+import { installTools, toolOf } from './tools.mjs'
+
+const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$/
+
+await runMain(async () => {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { 'no-build': { type: 'boolean' } } })
+  const [version = ''] = positionals
+  if (!VERSION.test(version)) throw new Failure('usage: npm run release:version -- 1.2.3 [--no-build]', 2)
+  await installTools()
+  const inRoot = (what, program, parameters) => run(program, parameters, { cwd: ROOT, what })
+
+  // First, for it refuses a version of which there is nothing to tell.
+  await dateChangelog(version, inRoot)
+  const bump = ['version', version, '--no-git-tag-version', '--allow-same-version']
+  await inRoot('npm version', process.execPath, [await findNpm(), ...bump])
+  await setCargoVersion(version)
+  await inRoot('cargo update', 'cargo', ['update', '--workspace', '--offline'])
+  if (!values['no-build']) await build('release')
+  console.log(`\nNow ${version}. Read the changes, then commit them and tag the commit v${version}: RELEASING.md`)
+})
+
+async function setCargoVersion(version) {
+  const path = join(ROOT, 'Cargo.toml')
+  const text = await readFile(path, 'utf8')
+  await writeFile(path, text.replace(/^version = "[^"]*"$/m, `version = "${version}"`))
+}
+
+async function dateChangelog(version, inRoot) {
+  const { homepage } = await readRootManifest()
+  const parameters = ['--release', '--version', version, '--format', 'markdownlint', '--url', homepage.replace(/#.*/, '')]
+  await inRoot('keep-a-changelog', process.execPath, [toolOf('keep-a-changelog', 'bin.js'), ...parameters])
+}
