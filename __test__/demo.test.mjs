@@ -1,261 +1,118 @@
+// npm run demo: provider, gateway, daemon and the published client on this machine.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 import './support/environment.mjs'
 import { PROVIDERS } from '../demo/providers.mjs'
-import { startNamespaceServer } from './servers/namespace/index.mjs'
-import { startRailwayServer } from './servers/railway/index.mjs'
-import { startRenderServer } from './servers/render/index.mjs'
-import { planDaemon, startVercelServer } from './servers/vercel/index.mjs'
+import { canary, MARK } from './support/canary.mjs'
+import { isAlive, until } from './support/daemon.mjs'
+import { daemonsOf, runDemo, startDemo } from './support/demo.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const DEMO = join(ROOT, 'demo', 'demo.mjs')
+const REGISTERED = '/internal/daemons → 200'
 
-/**
- * The demo as a process, without a terminal.
- *
- * @param {import('node:test').TestContext} t
- * @param {string[]} parameters
- */
-function startDemo(t, parameters, { env = {}, file = DEMO } = {}) {
-  const child = spawn(process.execPath, [file, ...parameters], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  t.after(() => child.kill('SIGKILL'))
-  const demo = { child, stdout: '', stderr: '', waiting: [] }
-  for (const name of ['stdout', 'stderr']) {
-    child[name].setEncoding('utf8').on('data', (text) => {
-      demo[name] += text
-    })
-  }
-  demo.ended = new Promise((resolve) => {
-    child.once('close', (code, signal) => resolve(code ?? signal))
-  })
-  return demo
+/** What a shell may hold that would lead the demo elsewhere, or have the client print its tokens. */
+const SHELL = {
+  COMPUTESDK_API_KEY: canary('computesdk'),
+  COMPUTESDK_DEBUG: '1',
+  COMPUTESDK_GATEWAY_URL: 'http://127.0.0.1:1',
+  COMPUTESDK_PROVIDER: 'e2b',
+  COMPUTESDK_TRIBUTARY_URL: 'http://127.0.0.1:1',
+  RAILWAY_API_KEY: canary('railway'),
+  RAILWAY_PROJECT_ID: 'nowhere',
+  RENDER_API_KEY: canary('render'),
+  NSC_TOKEN: canary('namespace'),
+  NSC_ENDPOINT: 'http://127.0.0.1:1',
+  VERCEL_TOKEN: canary('vercel'),
+  VERCEL_OIDC_TOKEN: canary('oidc'),
+  HTTP_PROXY: 'http://127.0.0.1:1',
+  https_proxy: 'http://127.0.0.1:1',
 }
 
-async function runDemo(t, parameters, options) {
-  const demo = startDemo(t, parameters, options)
-  return { ...demo, status: await demo.ended, stdout: demo.stdout, stderr: demo.stderr }
+/** How a provider is named, where not by its name alone. */
+const WORDS = { railway: [], render: ['--provider', 'render'] }
+
+/** A demo whose daemon has found its gateway. */
+async function withDaemon(t, name) {
+  const demo = startDemo(t, [name, '--no-build'])
+  await until(() => demo.stdout.includes(REGISTERED))
+  const daemons = await daemonsOf(demo.child.pid)
+  assert.equal(daemons.length, 1)
+  return { demo, daemon: daemons[0] }
 }
 
-/** Per provider a server with an account: the variables that lead `--real` to it, and what is there. */
-const ACCOUNTS = {
-  async railway() {
-    const server = await startRailwayServer({ deploymentStepMilliseconds: 20 })
-    const { token, projectId, environmentId } = server.world.seed()
-    return {
-      server,
-      baseUrl: server.url,
-      env: { RAILWAY_API_KEY: token, RAILWAY_PROJECT_ID: projectId, RAILWAY_ENVIRONMENT_ID: environmentId },
-      secret: 'RAILWAY_API_KEY',
-      refusal: ['PERMISSION_DENIED', 'Not Authorized'],
-      services: () => server.world.liveServices(projectId),
-      everMade: () => server.world.allServices(projectId),
-    }
-  },
-  async render() {
-    const server = await startRenderServer({ deployStepMilliseconds: 20 })
-    const { apiKey, ownerId } = server.world.seed()
-    return {
-      server,
-      baseUrl: server.endpoint,
-      env: { RENDER_API_KEY: apiKey, RENDER_OWNER_ID: ownerId },
-      secret: 'RENDER_API_KEY',
-      refusal: ['UNAUTHENTICATED', 'Unauthorized'],
-      services: () => server.world.liveServices(ownerId),
-      everMade: () => server.world.allServices(ownerId),
-    }
-  },
-  async namespace() {
-    const server = await startNamespaceServer({ stepMilliseconds: 20 })
-    const { token, workspaceId } = server.world.seed()
-    const isOurs = ({ labels }) => labels.some(({ name }) => name === 'computesdk.managed')
-    return {
-      server,
-      baseUrl: server.url,
-      env: { NSC_TOKEN: token },
-      secret: 'NSC_TOKEN',
-      refusal: ['UNAUTHENTICATED', 'unknown token'],
-      services: () => server.world.liveInstances(workspaceId).filter(isOurs),
-      everMade: () => server.world.allInstances(workspaceId).filter(isOurs),
-    }
-  },
-  async vercel() {
-    const server = await startVercelServer({ commandPlan: planDaemon })
-    const { token, oidcToken, teamId, projectId } = server.world.seed()
-    return {
-      server,
-      baseUrl: server.url,
-      env: { VERCEL_TOKEN: token, VERCEL_TEAM_ID: teamId, VERCEL_PROJECT_ID: projectId },
-      secret: 'VERCEL_TOKEN',
-      refusal: ['UNAUTHENTICATED', 'Not authorized'],
-      oidc: { VERCEL_OIDC_TOKEN: oidcToken },
-      services: () => server.world.liveSandboxes(projectId),
-      everMade: () => server.world.allSandboxes(projectId),
-    }
-  },
-}
-
-async function withAccount(t, name = 'railway') {
-  const account = await ACCOUNTS[name]()
-  t.after(() => account.server.close())
-  const parameters = [name, '--no-build', '--real', '--base-url', account.baseUrl, '--settle', '3']
-  return { ...account, parameters }
-}
+const lines = (text) => text.split('\n').filter(Boolean)
 
 // Side by side: most of the time each of these processes waits.
 describe('the demo', { concurrency: 4 }, () => {
-  for (const [name, { title, thing }] of Object.entries(PROVIDERS)) {
-    test(`of ${title} shows the five calls and ends well`, async (t) => {
-      const { status, stdout, stderr } = await runDemo(t, [name, '--no-build'])
-      assert.equal(status, 0, stdout + stderr)
-      const steps = [...stdout.matchAll(/^ {2}✔ (\w+) +[\d.]+ (?:ms|s) /gm)].map(([, step]) => step)
-      assert.deepEqual(steps, ['create', 'getById', 'list', 'destroy', 'getById'])
-      assert.match(stdout, new RegExp(`One ${title} ${thing} created, found, listed and destroyed in [\\d.]+ m?s\\.`))
-      assert.ok(!stdout.includes('\u001B'), 'no colours without a terminal')
-      assert.doesNotMatch(stdout, /demo_[0-9a-f]/, "the daemon's token is masked")
-      assert.equal(stderr, '')
-    })
-
-    test(`of ${title} with --real --yes creates one, destroys it and shows no secret`, async (t) => {
-      const account = await withAccount(t, name)
-      const { status, stdout, stderr } = await runDemo(t, [...account.parameters, '--yes'], account)
-      assert.equal(status, 0, stdout + stderr)
-      assert.equal(account.everMade().length, 1)
-      assert.deepEqual(account.services(), [])
-      const secret = account.env[account.secret]
-      assert.ok(!(stdout + stderr).includes(secret), 'the secret shows')
-      assert.match(stdout, new RegExp(`••••${secret.slice(-4)} +from ${account.secret}`))
-    })
-
-    test(`of ${title} with --real and a wrong key fails with the reason`, async (t) => {
-      const account = await withAccount(t, name)
-      const env = { ...account.env, [account.secret]: 'wrong' }
-      const { status, stdout } = await runDemo(t, [...account.parameters, '--yes'], { env })
-      const [code, words] = account.refusal
-      assert.equal(status, 1)
-      assert.match(stdout, new RegExp(`✖ create .* ${code}: Failed to create ${title} instance: ${words}`))
-      assert.match(stdout, new RegExp(`✖ The demo failed \\(${code}\\); nothing is left behind\\.`))
-      assert.equal(account.everMade().length, 0)
+  for (const [name, { title }] of Object.entries(PROVIDERS)) {
+    test(`at ${title} says hello and leaves nothing`, async (t) => {
+      const demo = startDemo(t, [...(WORDS[name] ?? [name]), '--no-build'], { env: SHELL })
+      await until(() => demo.stdout.includes(REGISTERED))
+      const daemons = await daemonsOf(demo.child.pid)
+      assert.equal(await demo.ended, 0, demo.stdout + demo.stderr)
+      assert.equal(demo.stderr, '')
+      const shown = lines(demo.stdout)
+      assert.match(shown.at(-1), new RegExp(`^  ✔ hello, in [\\d.]+ m?s\\. 0 resources left at ${title}\\.$`))
+      assert.deepEqual(
+        shown.filter((line) => line.startsWith('  ›')).map((line) => /\.(\w+)\(/.exec(line)[1]),
+        ['create', 'runCode', 'writeFile', 'readFile', 'list', 'list', 'destroy', 'list'],
+      )
+      assert.ok(shown.some((line) => /^ {2}✔ hello {2}[\d.]+ m?s$/.test(line)), demo.stdout)
+      assert.match(demo.stdout, / {2}! always throws: The gateway does not support listing sandboxes\./)
+      assert.match(demo.stdout, /├─+►│ .* create\(\{ daemonConfig/, 'the package is seen at its work')
+      assert.match(demo.stdout, /its process has ended/)
+      assert.ok(!shown.some((line) => line.length > 100), 'no line is too long')
+      assert.ok(!demo.stdout.includes('\u001B'), 'no colours without a terminal')
+      assert.ok(!demo.stdout.includes(MARK), 'nothing of the shell shows')
+      assert.doesNotMatch(demo.stdout, /demo_[0-9a-f]{8}|Bearer|\[ComputeSDK\]|[\w-]{40}/, 'no secret shows')
+      assert.equal(daemons.length, 1)
+      assert.ok(!isAlive(daemons[0]), 'its daemon is gone')
     })
   }
 
-  test('is of Railway unless a provider is named, and tells which there are', async (t) => {
-    assert.match((await runDemo(t, ['--no-build'])).stdout, /One Railway service created/)
+  test('tells which providers there are', async (t) => {
     const { status, stdout, stderr } = await runDemo(t, ['heroku', '--no-build'])
     assert.equal(status, 2)
     assert.equal(stdout, '')
     assert.ok(stderr.startsWith(`unknown provider: heroku (known: ${Object.keys(PROVIDERS).join(', ')})\n`), stderr)
+    assert.match((await runDemo(t, ['railway', '--provider', 'render'])).stderr, /^one provider at a time\n/)
   })
 
-  test('needs no team and no project where the token names them', async (t) => {
-    const { oidc, parameters, everMade } = await withAccount(t, 'vercel')
-    const { status, stdout, stderr } = await runDemo(t, [...parameters, '--yes'], { env: oidc })
-    assert.equal(status, 0, stdout + stderr)
-    assert.equal(everMade().length, 1)
-    assert.match(stdout, /from VERCEL_OIDC_TOKEN/)
+  test('ends all of it on Ctrl-C in mid-create', async (t) => {
+    const demo = startDemo(t, ['vercel', '--no-build'])
+    await until(() => demo.stdout.includes('POST /v1/sandboxes'))
+    demo.child.kill('SIGINT')
+    assert.equal(await demo.ended, 130, demo.stdout + demo.stderr)
+    assert.match(demo.stdout, /! Interrupted: ending what was started/)
+    assert.match(lines(demo.stdout).at(-1), /^ {2}✔ Interrupted: 0 resources left at Vercel\.$/)
   })
 
-  test('--real says which variables are missing', async (t) => {
-    const { status, stderr } = await runDemo(t, ['--real', '--yes'], { env: { RAILWAY_PROJECT_ID: 'p' } })
-    assert.equal(status, 2)
-    assert.equal(
-      stderr,
-      'For --real, set in the environment: ' +
-        'RAILWAY_API_KEY or RAILWAY_API_TOKEN or RAILWAY_TOKEN; RAILWAY_ENVIRONMENT_ID.\n',
-    )
+  test('ends all of it on SIGTERM with a daemon running', async (t) => {
+    const { demo, daemon } = await withDaemon(t, 'railway')
+    demo.child.kill('SIGTERM')
+    assert.equal(await demo.ended, 143, demo.stdout + demo.stderr)
+    assert.match(lines(demo.stdout).at(-1), /^ {2}✔ Interrupted: 0 resources left at Railway\.$/)
+    assert.ok(!isAlive(daemon))
   })
 
-  test('--real says which variables of another provider are missing', async (t) => {
-    const { status, stderr } = await runDemo(t, ['render', '--real', '--yes'], { env: { RENDER_API_KEY: 'k' } })
-    assert.equal(status, 2)
-    assert.equal(stderr, 'For --real, set in the environment: RENDER_OWNER_ID.\n')
+  test('says what has happened when it fails, and cleans up', async (t) => {
+    const { demo, daemon } = await withDaemon(t, 'namespace')
+    process.kill(daemon, 'SIGKILL')
+    assert.equal(await demo.ended, 1, demo.stdout + demo.stderr)
+    const [failed, left] = lines(demo.stdout).slice(-2)
+    assert.equal(failed, '  ✖ The demo failed: the daemon has ended.')
+    assert.equal(left, '  ✔ 0 resources left at Namespace.')
   })
 
-  test('--real waits until what is on its way out is gone', async (t) => {
-    const account = await withAccount(t, 'namespace')
-    account.server.settings.endingMilliseconds = 400
-    const { status, stdout, stderr } = await runDemo(t, [...account.parameters, '--yes'], account)
-    assert.equal(status, 0, stdout + stderr)
-    const looks = account.server.requests.filter(({ operation }) => operation === 'DescribeInstance')
-    assert.equal(account.server.world.get(looks.at(-1).json.instanceId).status, 'DESTROYED')
-  })
-
-  test('--real names the address to which NSC_ENDPOINT leads the package', async (t) => {
-    const account = await withAccount(t, 'namespace')
-    const parameters = account.parameters.filter((word) => !['--base-url', account.baseUrl].includes(word))
-    const env = { ...account.env, NSC_ENDPOINT: account.baseUrl }
-    const { status, stdout, stderr } = await runDemo(t, [...parameters, '--yes'], { env })
-    assert.equal(status, 0, stdout + stderr)
-    assert.match(stdout, new RegExp(`api +${account.baseUrl}\n`))
-  })
-
-  test('--real creates nothing when nobody can be asked', async (t) => {
-    const account = await withAccount(t)
-    const { status, stderr } = await runDemo(t, account.parameters, account)
-    assert.equal(status, 2)
-    assert.match(stderr, /run it in a terminal, or add --yes/)
-    assert.equal(account.server.requests.length, 0)
-  })
-
-  for (const { effectFirst, when } of [
-    { effectFirst: true, when: 'made already' },
-    { effectFirst: false, when: 'made only after the demo has let go' },
-  ]) {
-    test(`an interruption during create removes what was made: ${when}`, async (t) => {
-      const account = await withAccount(t)
-      const { faults } = account.server
-      faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: 1500, effectFirst })
-      const demo = startDemo(t, [...account.parameters, '--yes'], account)
-      await seen(account.server, ({ operations }) => operations?.includes('serviceCreate'))
-      demo.child.kill('SIGINT')
-      assert.equal(await demo.ended, 130, demo.stdout + demo.stderr)
-      assert.equal(account.everMade().length, 1, 'the create did take effect')
-      assert.deepEqual(account.services(), [])
-      assert.match(demo.stdout, /Interrupted: removing what was created/)
-      assert.match(demo.stdout, /✔ Interrupted\. Nothing is left behind\./)
-    })
-  }
-
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ]) {
-    test(`${signal} after create destroys the instance`, async (t) => {
-      const account = await withAccount(t)
-      // The call after create, held up until the signal is there.
-      const listing = ({ operations }) => operations?.includes('environment')
-      account.server.faults.add({ kind: 'slow', when: listing, milliseconds: 5000 })
-      const demo = startDemo(t, [...account.parameters, '--yes'], account)
-      await seen(account.server, listing)
-      assert.equal(account.services().length, 1)
-      demo.child.kill(signal)
-      assert.equal(await demo.ended, status, demo.stdout + demo.stderr)
-      assert.deepEqual(account.services(), [])
-      assert.match(demo.stdout, /✔ Interrupted\. Nothing is left behind\./)
-    })
-  }
-
-  test('what cannot be destroyed is named', async (t) => {
-    const account = await withAccount(t)
-    account.server.faults.add({
-      kind: 'respond',
-      when: 'serviceDelete',
-      times: Infinity,
-      status: 200,
-      body: { errors: [{ message: 'Not Authorized' }] },
-    })
-    const demo = await runDemo(t, [...account.parameters, '--yes'], account)
-    const [left] = account.services()
-    assert.equal(demo.status, 1)
-    assert.match(demo.stdout, new RegExp(`the service ${left.name} \\(id ${left.id}\\) is gone: look at Railway`))
+  test('leaves no daemon behind when it is killed', async (t) => {
+    const { demo, daemon } = await withDaemon(t, 'render')
+    demo.child.kill('SIGKILL')
+    await until(() => !isAlive(daemon))
   })
 
   test('without Rust the demo says so in one line', { skip: process.platform === 'win32' }, async (t) => {
@@ -263,7 +120,8 @@ describe('the demo', { concurrency: 4 }, () => {
     t.after(() => rm(copy, { recursive: true, force: true }))
     const parts = ['demo', 'scripts', 'src', 'package.json', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'dts-header.d.ts']
     for (const name of parts) {
-      await cp(join(ROOT, name), join(copy, name), { recursive: true })
+      const filter = (source) => basename(source) !== 'node_modules'
+      await cp(join(ROOT, name), join(copy, name), { recursive: true, filter })
     }
     await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
     const withoutCargo = { env: { PATH: copy }, file: join(copy, 'demo', 'demo.mjs') }
@@ -274,7 +132,3 @@ describe('the demo', { concurrency: 4 }, () => {
   })
 })
 
-/** Resolves when the server has got such a request. */
-async function seen(server, matches) {
-  while (!server.requests.some(matches)) await new Promise((resolve) => setTimeout(resolve, 10))
-}

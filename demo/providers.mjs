@@ -7,10 +7,12 @@
  * @property {string} api where `--real` goes
  * @property {string} [apiVariable] the package itself reads it, and goes there instead
  * @property {string} factory the package's export
+ * @property {(config: object) => object} client the package's config in the client's words
  * @property {object} [request] options of `create` that the demo needs there
  * @property {string} address which variable of the test server's holds the `baseUrl`
  * @property {() => Promise<{ start: (options: object) => Promise<{ server: { url: string, close: () => Promise<void>,
- *   requests: unknown[] }, environment: Record<string, string> }> }>} testServer
+ *   requests: unknown[] }, environment: Record<string, string>, resources: () => unknown[],
+ *   processes: () => { pid?: number, exited: Promise<void> }[] }> }>} testServer
  * @property {Setting[]} settings
  *
  * @typedef {object} Setting
@@ -27,6 +29,7 @@ export const PROVIDERS = {
     thing: 'service',
     api: 'https://backboard.railway.com',
     factory: 'railway',
+    client: ({ apiKey, ...ids }) => ({ apiToken: apiKey, ...ids }),
     address: 'RAILWAY_BASE_URL',
     testServer: () => import('../__test__/servers/railway/start.mjs'),
     settings: [
@@ -48,6 +51,7 @@ export const PROVIDERS = {
     thing: 'service',
     api: 'https://api.render.com/v1',
     factory: 'render',
+    client: (config) => config,
     // A web service would have to listen on a port to count as up; the daemon only dials out.
     request: { serviceType: 'background_worker' },
     address: 'RENDER_BASE_URL',
@@ -63,6 +67,7 @@ export const PROVIDERS = {
     api: 'https://us.compute.namespaceapis.com',
     apiVariable: 'NSC_ENDPOINT',
     factory: 'namespace',
+    client: (config) => config,
     address: 'NSC_ENDPOINT',
     testServer: () => import('../__test__/servers/namespace/start.mjs'),
     settings: [{ label: 'token', secret: true, from: [['token', 'NSC_TOKEN']] }],
@@ -72,6 +77,7 @@ export const PROVIDERS = {
     thing: 'sandbox',
     api: 'https://vercel.com/api',
     factory: 'vercel',
+    client: (config) => config,
     address: 'VERCEL_BASE_URL',
     testServer: () => import('../__test__/servers/vercel/start.mjs'),
     settings: [

@@ -1,6 +1,6 @@
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MILLISECONDS = 80
-const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 }
+const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 }
 const CLEAR_LINE = '\r\u001B[2K'
 const LABEL_WIDTH = 13
 const NAME_WIDTH = 9
@@ -21,6 +21,11 @@ export class Screen {
     this.#coloured = this.#moves && !environment.NO_COLOR
     // A reader that has gone away (`| head -1`) must not keep the demo from removing what it made.
     stream.on('error', () => {})
+  }
+
+  /** How many there are; as many as one likes where nobody tells. */
+  get columns() {
+    return this.#stream.columns ?? Infinity
   }
 
   paint(style, text) {
@@ -81,6 +86,14 @@ export class Screen {
       this.line(row(this.paint('red', '✖'), `${time()}   ${reason(error)}`))
       throw error
     }
+  }
+
+  /** A moving line while something is under way, below what is written meanwhile. @returns {() => void} its end */
+  busy() {
+    const start = performance.now()
+    return this.#animate(
+      (frame) => `${this.paint('cyan', frame)} ${this.paint('dim', duration(performance.now() - start))}`,
+    )
   }
 
   /**

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 
+import { daemonCommand } from './shared/daemon.mjs'
+
 // One line per provider; each loads its server only when it is asked for.
 const PROVIDERS = {
   railway: () => import('./railway/start.mjs'),
@@ -9,7 +11,9 @@ const PROVIDERS = {
   vercel: () => import('./vercel/start.mjs'),
 }
 
-const USAGE = `usage: npm run server -- <provider> [--port N] [--run "command"]
+const USAGE = `usage: npm run server -- <provider> [--port N] [--run "command" | --daemon]
+  --run      starts the command as the process of each instance, with the instance's variables
+  --daemon   the same with the stand-in for the ComputeSDK daemon, examples/daemon
 providers: ${Object.keys(PROVIDERS).join(', ')}`
 
 function fail(message) {
@@ -19,24 +23,26 @@ function fail(message) {
 
 function readArguments() {
   try {
-    const options = { port: { type: 'string', default: '0' }, run: { type: 'string' } }
+    const options = { port: { type: 'string', default: '0' }, run: { type: 'string' }, daemon: { type: 'boolean' } }
     const { values, positionals } = parseArgs({ options, allowPositionals: true })
     const port = Number(values.port)
     if (!Number.isInteger(port) || port < 0 || port > 65535) fail(`not a port: ${values.port}`)
     if (positionals.length !== 1) fail(positionals.length === 0 ? 'no provider named' : 'more than one provider named')
-    return { name: positionals[0], port, run: values.run }
+    if (values.run && values.daemon) fail('either --run or --daemon')
+    const command = values.run && { command: '/bin/sh', args: ['-c', values.run] }
+    return { name: positionals[0], port, command: values.daemon ? daemonCommand() : command }
   } catch (error) {
     return fail(error.message)
   }
 }
 
-const { name, port, run } = readArguments()
+const { name, port, command } = readArguments()
 if (!Object.hasOwn(PROVIDERS, name)) fail(`unknown provider: ${name}`)
 
 const { start } = await PROVIDERS[name]()
 const { server, environment, hints } = await start({
   port,
-  runCommand: run && { command: '/bin/sh', args: ['-c', run], inherit: true },
+  runCommand: command && { ...command, inherit: true },
   onDone: ({ method, path, operation, status, fault, aborted }) => {
     const end = fault ?? (aborted ? 'left by the client' : status)
     console.log(`${new Date().toISOString()} ${method} ${path} ${operation ?? ''} ${end}`)

@@ -2,14 +2,21 @@
 import { startNamespaceServer } from './index.mjs'
 import { SERVICE_PATH } from './schema.mjs'
 
-/** @param {Pick<import('./index.mjs').NamespaceOptions, 'port' | 'runCommand' | 'onDone'>} options */
-export async function start(options) {
-  const server = await startNamespaceServer({ ...options, stepMilliseconds: 300 })
+/**
+ * @param {Pick<import('./index.mjs').NamespaceOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
+ *   options
+ */
+export async function start({ stepMilliseconds = 300, ...options }) {
+  const server = await startNamespaceServer({ ...options, stepMilliseconds })
   const { world } = server
   const { token, workspaceId } = world.seed()
+  const others = new Set(world.liveInstances(workspaceId))
   const reader = world.addToken({ workspace: workspaceId, actions: ['get', 'list'] })
   return {
     server,
+    /** What there is of ours, and the processes that have been run for it. */
+    resources: () => world.liveInstances(workspaceId).filter((instance) => !others.has(instance)),
+    processes: () => server.processes,
     environment: { NSC_TOKEN: token, NSC_ENDPOINT: server.url },
     hints: `${server.fullSchema ? "Requests are checked against Namespace's own schema too.\n" : ''}Plain HTTP and JSON:
 curl ${server.url}${SERVICE_PATH}ListInstances -H "Authorization: Bearer $NSC_TOKEN" \\

@@ -3,13 +3,17 @@ import { startRailwayServer } from './index.mjs'
 /**
  * The Railway server for use by hand: deployments move by themselves, and there is a project to work in.
  *
- * @param {Pick<import('./index.mjs').RailwayOptions, 'port' | 'runCommand' | 'onDone'>} options
+ * @param {Pick<import('./index.mjs').RailwayOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
+ *   options
  */
-export async function start(options) {
-  const server = await startRailwayServer({ ...options, deploymentStepMilliseconds: 300 })
+export async function start({ stepMilliseconds = 300, ...options }) {
+  const server = await startRailwayServer({ ...options, deploymentStepMilliseconds: stepMilliseconds })
   const { token, projectToken, projectId, environmentId } = server.world.seed()
   return {
     server,
+    /** What there is of ours, and the processes that have been run for it. */
+    resources: () => server.world.liveServices(projectId),
+    processes: () => server.processes,
     environment: {
       RAILWAY_BASE_URL: server.url,
       RAILWAY_API_KEY: token,

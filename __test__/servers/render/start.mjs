@@ -4,12 +4,13 @@ import { startRenderServer } from './index.mjs'
  * The Render server for use by hand: deploys move by themselves, and there is a workspace to work in. What else is
  * there, a listing must not show.
  *
- * @param {Pick<import('./index.mjs').RenderOptions, 'port' | 'runCommand' | 'onDone'>} options
+ * @param {Pick<import('./index.mjs').RenderOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
+ *   options
  */
-export async function start(options) {
+export async function start({ stepMilliseconds = 300, ...options }) {
   const server = await startRenderServer({
     ...options,
-    deployStepMilliseconds: 300,
+    deployStepMilliseconds: stepMilliseconds,
     onViolation: ({ kind, message }) => console.error(`refused (${kind}): ${message}`),
   })
   const { world } = server
@@ -18,6 +19,9 @@ export async function start(options) {
   world.addService(ownerId, { type: 'cron_job', name: 'nightly' })
   return {
     server,
+    /** What there is of ours, and the processes that have been run for it. */
+    resources: () => world.liveServices(ownerId).filter(({ hasProcess }) => hasProcess),
+    processes: () => server.processes,
     environment: { RENDER_BASE_URL: server.endpoint, RENDER_API_KEY: apiKey, RENDER_OWNER_ID: ownerId },
     hints: `The package does not read RENDER_BASE_URL: pass it as \`baseUrl\`.
 The key reaches a second workspace, with somebody's service in it: ${otherOwnerId}

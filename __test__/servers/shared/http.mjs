@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import http from 'node:http'
 import { Readable } from 'node:stream'
 
@@ -245,8 +246,13 @@ export async function startHttpServer({
     })
   }
 
-  async function stopListening() {
+  /**
+   * @param {object} [options]
+   * @param {boolean} [options.untilSeen] waits until each client has closed its end, and so knows that it is over
+   */
+  async function stopListening({ untilSeen = false } = {}) {
     if (!listener.listening) return
+    if (untilSeen) await Promise.all([...sockets.keys()].map((socket) => once(socket.end(), 'close')))
     const closed = new Promise((resolve) => listener.close(resolve))
     for (const socket of sockets.keys()) socket.destroy()
     await closed

@@ -21,10 +21,13 @@ export class Processes {
   /** @type {RunningProcess[]} all there have ever been */
   all = []
 
+  /** By id, what nobody has stopped. */
   #children = new Map()
+  /** Those too that are being stopped. */
+  #running = new Set()
   #runCommand
   // Whoever started the server may end without close(); what the server started must not outlive it.
-  #atExit = () => this.#children.forEach((child) => signalGroup(child, 'SIGKILL'))
+  #atExit = () => this.#running.forEach((child) => signalGroup(child, 'SIGKILL'))
 
   /**
    * @param {Command | ((subject: object, variables: Record<string, string>) => Command)} [runCommand] absent: nothing
@@ -60,14 +63,21 @@ export class Processes {
       const end = (exitCode, signal) => {
         if (record.exitCode !== undefined) return
         Object.assign(record, { exitCode, signal })
-        if (this.#children.delete(id)) onExit(exitCode)
-        if (this.#children.size === 0) process.off('exit', this.#atExit)
+        this.#running.delete(child)
+        if (this.#running.size === 0) process.off('exit', this.#atExit)
+        if (this.#children.get(id) === child) {
+          this.#children.delete(id)
+          onExit(exitCode)
+        }
         resolve()
       }
       child.on('error', () => end(127, null)) // no such command
+      // As with a container: when its first process ends, the others end too, and with them what they hold open.
+      child.on('exit', () => signalGroup(child, 'SIGKILL'))
       child.on('close', end)
     })
-    if (this.#children.size === 0) process.on('exit', this.#atExit)
+    if (this.#running.size === 0) process.on('exit', this.#atExit)
+    this.#running.add(child)
     this.#children.set(id, child)
     this.all.push(record)
   }
@@ -77,7 +87,6 @@ export class Processes {
     const child = this.#children.get(id)
     if (!child) return
     this.#children.delete(id)
-    if (this.#children.size === 0) process.off('exit', this.#atExit)
     signalGroup(child, 'SIGTERM')
     const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MILLISECONDS)
     await this.all.find((record) => record.id === id && record.pid === child.pid).exited
@@ -93,7 +102,8 @@ export class Processes {
 function signalGroup(child, signal) {
   if (child.pid === undefined) return
   try {
-    process.kill(-child.pid, signal)
+    if (process.platform === 'win32') child.kill(signal) // there are no groups
+    else process.kill(-child.pid, signal)
   } catch {
     // gone already
   }

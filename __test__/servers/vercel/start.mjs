@@ -5,18 +5,22 @@ import { planDaemon, startVercelServer } from './index.mjs'
  * The Vercel server for use by hand: sandboxes take a moment to run, and there is a project to work in. What a client
  * asks a sandbox to run is not run: on this machine it might install something.
  *
- * @param {Pick<import('./index.mjs').VercelOptions, 'port' | 'runCommand' | 'onDone'>} options
+ * @param {Pick<import('./index.mjs').VercelOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
+ *   options
  */
-export async function start({ runCommand, ...options }) {
+export async function start({ runCommand, stepMilliseconds = 300, ...options }) {
   const server = await startVercelServer({
     ...options,
     sandboxPlan: ['pending', 'running'],
-    stepMilliseconds: 300,
+    stepMilliseconds,
     ...(runCommand ? { runCommand } : { commandPlan: planDaemon }),
   })
   const { token, oidcToken, teamId, projectId } = server.world.seed()
   return {
     server,
+    /** What there is of ours, and the processes that have been run for it. */
+    resources: () => server.world.liveSandboxes(projectId),
+    processes: () => server.world.allSandboxes(projectId).flatMap(({ commands }) => commands),
     environment: {
       VERCEL_BASE_URL: server.url,
       VERCEL_TOKEN: token,

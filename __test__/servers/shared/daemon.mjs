@@ -1,0 +1,12 @@
+// The stand-in for the ComputeSDK daemon, as the process of what a test server has started.
+import { fileURLToPath } from 'node:url'
+
+const FILE = fileURLToPath(new URL('../../../examples/daemon/daemon.mjs', import.meta.url))
+
+/**
+ * For a server's `runCommand`.
+ *
+ * @param {string[]} [options] of the daemon
+ * @returns {import('./processes.mjs').Command}
+ */
+export const daemonCommand = (options = []) => ({ command: process.execPath, args: [FILE, ...options] })

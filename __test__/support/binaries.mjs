@@ -1,0 +1,199 @@
+// Small files in the three formats of shared libraries, as a linker would write them, for the checks of artifacts.
+// Only what the checks read is filled in.
+import { createHash } from 'node:crypto'
+
+const PAGE_BYTES = 4096
+
+/** Bytes with texts whose places are remembered. */
+class Texts {
+  bytes = Buffer.from([0])
+  add(text) {
+    const at = this.bytes.length
+    this.bytes = Buffer.concat([this.bytes, Buffer.from(`${text}\0`, 'latin1')])
+    return at
+  }
+}
+
+const words = (size, ...values) => {
+  const bytes = Buffer.alloc(size * values.length)
+  for (const [index, value] of values.entries()) {
+    if (size === 8) bytes.writeBigUInt64LE(BigInt(value), index * 8)
+    else bytes.writeUIntLE(value, index * size, size)
+  }
+  return bytes
+}
+const u8 = (...values) => words(1, ...values)
+const u16 = (...values) => words(2, ...values)
+const u32 = (...values) => words(4, ...values)
+const u64 = (...values) => words(8, ...values)
+
+/** @param {object} [options] each as `readElf` names it */
+export function makeElf(options = {}) {
+  const { machine = 62, type = 3, needed = ['libc.so.6'], versions = { 'libc.so.6': ['GLIBC_2.17'] } } = options
+  const { exports = ['napi_register_module_v1'], imports = [], sections = [], flags = 9, runPath } = options
+  const { textRelocations = false, stackFlags = 6, trailer = '' } = options
+  const texts = new Texts()
+  const symbols = [Buffer.alloc(24)]
+  for (const name of exports) symbols.push(u32(texts.add(name)), u8(0x12, 0), u16(1), u64(0x1000, 16))
+  for (const name of imports) symbols.push(u32(texts.add(name)), u8(0x12, 0), u16(0), u64(0, 0))
+  const tags = needed.map((name) => [1, texts.add(name)])
+  if (runPath) tags.push([29, texts.add(runPath)])
+  if (textRelocations) tags.push([22, 0])
+  const libraries = Object.entries(versions)
+  const versionBytes = Buffer.concat(
+    libraries.flatMap(([library, names], index) => {
+      const next = index === libraries.length - 1 ? 0 : 16 + names.length * 16
+      const entries = names.map((name, number) => {
+        const left = number < names.length - 1
+        return Buffer.concat([u32(0), u16(0, 2), u32(texts.add(name), left ? 16 : 0)])
+      })
+      return [u16(1, names.length), u32(texts.add(library), 16, next), ...entries]
+    }),
+  )
+  const names = sections.map((name) => texts.add(name))
+
+  const parts = { texts: texts.bytes, symbols: Buffer.concat(symbols), versions: versionBytes }
+  let end = 64 + 3 * 56
+  const place = {}
+  for (const [name, bytes] of Object.entries(parts)) {
+    place[name] = end
+    end += bytes.length
+  }
+  tags.push([5, place.texts], [6, place.symbols], [0x6ffffffb, flags])
+  if (libraries.length > 0) tags.push([0x6ffffffe, place.versions], [0x6fffffff, libraries.length])
+  const dynamic = u64(...tags.flat(), 0, 0)
+  const section = (name, kind, at, size, link = 0) =>
+    Buffer.concat([u32(name, kind), u64(0, 0, at, size), u32(link, 0), u64(8, 24)])
+  const table = Buffer.concat([
+    section(0, 3, place.texts, texts.bytes.length),
+    section(0, 11, place.symbols, parts.symbols.length),
+    ...names.map((name) => section(name, 1, 0, 0)),
+  ])
+  const size = end + dynamic.length + table.length
+  const segment = (kind, access, at, length) =>
+    Buffer.concat([u32(kind, access), u64(at, at, at, length, length, 8)])
+  return Buffer.concat([
+    Buffer.from('\x7fELF\x02\x01\x01', 'latin1'),
+    Buffer.alloc(9),
+    u16(type, machine),
+    u32(1),
+    u64(0, 64, end + dynamic.length),
+    u32(0),
+    u16(64, 56, 3, 64, 2 + names.length, 0),
+    segment(1, 5, 0, size),
+    segment(2, 6, end, dynamic.length),
+    segment(0x6474e551, stackFlags, 0, 0),
+    ...Object.values(parts),
+    dynamic,
+    table,
+    Buffer.from(trailer),
+  ])
+}
+
+/** @param {object} [options] each as `readPe` names it */
+export function makePe(options = {}) {
+  const { machine = 0x8664, characteristics = 0x2022, needed = ['KERNEL32.dll'], symbolTable = 0 } = options
+  const { exports = ['napi_register_module_v1'], sections = ['.text'], protection = 0x160, debugFile } = options
+  const address = 0x1000
+  const offset = 0x400
+  const texts = new Texts()
+  const importNames = needed.map((name) => texts.add(name))
+  const exportNames = exports.map((name) => texts.add(name))
+  let end = address + texts.bytes.length
+  const data = [texts.bytes]
+  const add = (...bytes) => {
+    const at = end
+    for (const each of bytes) {
+      data.push(each)
+      end += each.length
+    }
+    return at
+  }
+  const imports = add(...importNames.map((at) => u32(1, 0, 0, address + at, 1)), Buffer.alloc(20))
+  const names = add(u32(...exportNames.map((at) => address + at)))
+  const exported = add(u32(0, 0, 0, 0, 1, exports.length, exports.length, 0, names, 0))
+  const note = debugFile === undefined ? undefined : Buffer.from(`RSDS${'\0'.repeat(20)}${debugFile}\0`, 'latin1')
+  const noteAt = note && add(note)
+  const debug = note && add(u32(0, 0, 0, 2, note.length, noteAt, noteAt - address + offset))
+  const directories = [exported, 40, imports, 40, ...Array.from({ length: 28 }, () => 0)]
+  if (debug) directories.splice(12, 2, debug, 28)
+  const body = Buffer.concat(data)
+  const optional = Buffer.alloc(112)
+  optional.writeUInt16LE(0x20b, 0)
+  optional.writeUInt16LE(protection, 70)
+  optional.writeUInt32LE(16, 108)
+  const header = Buffer.concat([
+    Buffer.from('MZ'),
+    Buffer.alloc(0x3a),
+    u32(0x40),
+    Buffer.from('PE\0\0', 'latin1'),
+    u16(machine, sections.length),
+    u32(0, symbolTable, 0),
+    u16(240, characteristics),
+    optional,
+    u32(...directories),
+    ...sections.map((name, index) =>
+      Buffer.concat([
+        Buffer.from(name.padEnd(8, '\0'), 'latin1'),
+        index === 0 ? u32(body.length, address, body.length, offset) : u32(0, 0, 0, 0),
+        Buffer.alloc(16),
+      ]),
+    ),
+  ])
+  return Buffer.concat([header, Buffer.alloc(offset - header.length), body])
+}
+
+/** @param {object} [options] each as `readMacho` names it */
+export function makeMacho(options = {}) {
+  const { machine = 0x0100000c, type = 6, oldestSystem = [11, 0], sign = true, spoil = false } = options
+  const { needed = ['/usr/lib/libSystem.B.dylib'], exports = ['napi_register_module_v1'] } = options
+  const { imports = [{ name: '_free', library: 1 }], locals = [], runPath } = options
+  const texts = new Texts()
+  const symbols = [
+    ...exports.map((name) => [texts.add(`_${name}`), 0x0f, 1, 0]),
+    ...imports.map(({ name, library }) => [texts.add(name), 0x01, 0, library << 8]),
+    ...locals.map((name) => [texts.add(name), 0x0e, 1, 0]),
+  ].map(([name, kind, section, note]) => Buffer.concat([u32(name), u8(kind, section), u16(note), u64(0)]))
+  const load = (command, path, header) => {
+    const text = Buffer.from(path.padEnd(Math.ceil((path.length + 1) / 8) * 8, '\0'), 'latin1')
+    return Buffer.concat([u32(command, header.length + 12 + text.length, header.length + 12), header, text])
+  }
+  const commands = [
+    ...(oldestSystem ? [u32(0x32, 24, 1, (oldestSystem[0] << 16) | (oldestSystem[1] << 8), 0, 0)] : []),
+    ...needed.map((path) => load(0xc, path, u32(0, 0, 0))),
+    ...(runPath ? [load(0x8000001c, runPath, Buffer.alloc(0))] : []),
+  ]
+  const count = commands.length + 1 + (sign ? 1 : 0)
+  const size = commands.reduce((sum, { length }) => sum + length, 24 + (sign ? 16 : 0))
+  const symbolsAt = 32 + size
+  const textsAt = symbolsAt + symbols.length * 16
+  const end = textsAt + texts.bytes.length
+  const pages = Math.ceil(end / PAGE_BYTES)
+  const signatureBytes = 20 + 44 + pages * 32
+  const file = Buffer.concat([
+    u32(0xfeedfacf, machine, 0, type, count, size, 0, 0),
+    ...commands,
+    u32(2, 24, symbolsAt, symbols.length, textsAt, texts.bytes.length),
+    ...(sign ? [u32(0x1d, 16, end, signatureBytes)] : []),
+    ...symbols,
+    texts.bytes,
+  ])
+  if (!sign) return file
+  const signed = Buffer.concat([file, signature(file)])
+  // As a program does that strips what is signed.
+  if (spoil) signed[end - 2] ^= 0xff
+  return signed
+}
+
+function signature(file) {
+  const pages = Math.ceil(file.length / PAGE_BYTES)
+  const bytes = Buffer.alloc(20 + 44)
+  const put = (at, ...values) => values.forEach((value, index) => bytes.writeUInt32BE(value, at + index * 4))
+  put(0, 0xfade0cc0, bytes.length + pages * 32, 1, 0, 20)
+  put(20, 0xfade0c02, 44 + pages * 32, 0x20400, 2, 44, 44, 0, pages, file.length)
+  bytes.set([32, 2, 0, 12], 20 + 36)
+  const hashes = Array.from({ length: pages }, (_, page) =>
+    createHash('sha256').update(file.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)).digest(),
+  )
+  return Buffer.concat([bytes, ...hashes])
+}

@@ -1,0 +1,93 @@
+// The stand-in for the ComputeSDK daemon as a process, for tests.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { daemonCommand } from '../servers/shared/daemon.mjs'
+import { ACCESS_TOKEN } from './canary.mjs'
+
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {object} [given]
+ * @param {string[]} [given.options] of the daemon
+ * @param {Record<string, string | undefined>} [given.env] besides path and token
+ */
+export async function startDaemon(t, { options, env } = {}) {
+  const { command, args } = daemonCommand(options)
+  const child = spawn(command, args, {
+    env: { PATH: process.env.PATH, COMPUTESDK_ACCESS_TOKEN: ACCESS_TOKEN, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  const daemon = { child, output: '' }
+  daemon.ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
+  t.after(() => child.kill('SIGTERM') && daemon.ended)
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    daemon.output += text
+  })
+  daemon.url = await until(() => /^listening on (\S+)$/m.exec(daemon.output)?.[1])
+  daemon.ask = createAsk(daemon.url)
+  /** A command that is expected to be taken. */
+  daemon.run = async (text) => (await daemon.ask('POST /run/command', { command: text })).body.data
+  daemon.folder = (await daemon.ask('GET /info')).body.data.folder
+  return daemon
+}
+
+/** Calls the daemon with its token. @param {string} url */
+const createAsk = (url) => async (endpoint, json, options) => {
+  const space = endpoint.indexOf(' ')
+  const answer = await fetch(url + endpoint.slice(space + 1), {
+    method: endpoint.slice(0, space),
+    headers: { authorization: `Bearer ${ACCESS_TOKEN}`, 'content-type': 'application/json' },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+    ...options,
+  })
+  const text = await answer.text()
+  return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+/**
+ * A gateway, as far as a daemon knows it: notes what registers, and answers what the test wants.
+ *
+ * @param {import('node:test').TestContext} t
+ */
+export async function startGateway(t, { port = 0, status = 200 } = {}) {
+  const gateway = { status, seen: [] }
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const { method, url, headers } = request
+    gateway.seen.push({ endpoint: `${method} ${url}`, authorization: headers.authorization, body: JSON.parse(body) })
+    response.writeHead(gateway.status).end()
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  gateway.port = server.address().port
+  gateway.url = `http://127.0.0.1:${gateway.port}`
+  gateway.close = async () => {
+    server.closeAllConnections()
+    if (server.listening) await new Promise((resolve) => server.close(resolve))
+  }
+  t.after(gateway.close)
+  return gateway
+}
+
+export function isAlive(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** The first truthy value of a fact that has to be asked for. @template T @param {() => T | Promise<T>} ask */
+export async function until(ask, milliseconds = 60_000) {
+  const end = performance.now() + milliseconds
+  for (;;) {
+    const value = await ask()
+    if (value) return value
+    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${ask}`)
+    await sleep(5)
+  }
+}

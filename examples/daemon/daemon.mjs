@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+// A stand-in for the ComputeSDK daemon, which is closed: enough of it to show and to test a gateway with the published
+// client. It runs code on THIS machine, with your rights and without any isolation. See README.md.
+import { createServer } from 'node:http'
+import { parseArgs } from 'node:util'
+
+import { createAccess } from './access.mjs'
+import { Commands } from './commands.mjs'
+import { registerForever } from './registration.mjs'
+import { createListener } from './routes.mjs'
+import { openSandbox } from './sandbox.mjs'
+import { serveStreams } from './streams.mjs'
+
+const PARENT_MILLISECONDS = 500
+
+const { values } = parseArgs({
+  options: {
+    // How often a gateway that knows it hears of it again: one that was restarted has to be told anew.
+    'heartbeat-ms': { type: 'string', default: '2000' },
+    // Without a gateway that knows it for so long, nobody can reach it any more.
+    'lonely-ms': { type: 'string', default: '120000' },
+    // What the client waits for a command at most.
+    'command-limit-ms': { type: 'string', default: '300000' },
+  },
+})
+const { COMPUTESDK_ACCESS_TOKEN: accessToken, COMPUTESDK_GATEWAY_URL: gatewayUrl, ...environment } = process.env
+if (!accessToken) {
+  console.error('COMPUTESDK_ACCESS_TOKEN is missing.')
+  process.exit(2)
+}
+
+const parent = process.ppid
+const sandbox = openSandbox()
+// The token is for the gateway. What runs here does not need it.
+const commands = new Commands({ sandbox, environment, limitMilliseconds: Number(values['command-limit-ms']) })
+const isAllowed = createAccess(accessToken)
+const server = createServer(createListener({ isAllowed, commands, folder: sandbox.folder }))
+serveStreams(server, { isAllowed, commands })
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => end(`stopped by ${signal}`))
+// A service may end without a word to what runs in it.
+setInterval(() => process.ppid !== parent && end('what started it is gone'), PARENT_MILLISECONDS)
+
+server.listen(0, '127.0.0.1', () => {
+  const url = `http://127.0.0.1:${server.address().port}`
+  console.log(`listening on ${url}`)
+  if (!gatewayUrl) return
+  registerForever({
+    gatewayUrl,
+    accessToken,
+    url,
+    heartbeatMilliseconds: Number(values['heartbeat-ms']),
+    lonelyMilliseconds: Number(values['lonely-ms']),
+    onState: (state) => console.log(state),
+    onLonely: () => end('no gateway knows it', 1),
+  })
+})
+
+async function end(reason, exitCode = 0) {
+  console.log(`ending: ${reason}`)
+  await sandbox.close()
+  process.exit(exitCode)
+}

@@ -1,0 +1,13 @@
+// Refusals, as the client gets them.
+
+/** An answer that is not the wanted one. */
+export class Refusal extends Error {
+  constructor(status, message) {
+    super(message)
+    this.status = status
+  }
+}
+
+export const badRequest = (message) => new Refusal(400, message)
+export const notFound = (message) => new Refusal(404, message)
+export const tooMany = (message) => new Refusal(429, message)
