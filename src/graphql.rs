@@ -86,7 +86,7 @@ fn none<T>() -> Option<T> {
 
 /// Reads a body. An empty `errors` array counts as none.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
-    let problem = match serde_json::from_slice::<Envelope<T>>(body) {
+    let problem = match json::read::<Envelope<T>>(body) {
         Ok(Envelope {
             errors: Some(errors), ..
         }) if !errors.is_empty() => return Answer::Errors(typed(errors)),
@@ -95,7 +95,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
         Err(problem) => problem,
     };
     // A null in a non-null place makes typed data unreadable, but the errors beside it still say why.
-    match serde_json::from_slice::<Envelope<Value>>(body) {
+    match json::read::<Envelope<Value>>(body) {
         Ok(Envelope {
             errors: Some(errors), ..
         }) if !errors.is_empty() => Answer::Errors(typed(errors)),

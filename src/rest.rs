@@ -36,7 +36,7 @@ impl Dialect {
     /// Reads the body of a success, or says what the refusal means. `date` is today's, for headers that name one.
     pub(crate) fn read<T: DeserializeOwned>(&self, response: &Response, date: SystemTime) -> Result<T> {
         self.accept(response, date)?;
-        serde_json::from_slice(&response.body).map_err(|problem| {
+        json::read(&response.body).map_err(|problem| {
             let title = self.title;
             let text = if response.is_html() {
                 format!("{title}'s address answered with a page of HTML instead of JSON.")
@@ -70,7 +70,7 @@ impl Dialect {
 
     fn refusal(&self, response: &Response, date: SystemTime) -> Error {
         let status = response.status;
-        let body = serde_json::from_slice(&response.body).ok().filter(Value::is_object);
+        let body = json::read(&response.body).ok().filter(Value::is_object);
         let said = (self.refusal)(status, body.as_ref());
         let known = body.is_some() || self.request_id(response).is_some();
         let (code, outcome) = said.meaning.unwrap_or_else(|| by_status(status, known));

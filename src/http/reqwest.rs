@@ -19,6 +19,9 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Finds out that the other side is gone while an answer is awaited.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// The most room that is made for a body because of its announced length, which may be wrong.
+const ROOM_LIMIT: usize = 1024 * 1024;
+
 /// One client for the whole process, made at the first request.
 ///
 /// One is enough for any number of origins and tenants: it pools connections by origin, and credentials travel with
@@ -87,6 +90,9 @@ impl Transport for ReqwestTransport {
         // Most answers are one chunk, which is then passed on without a copy.
         if let Some(second) = response.chunk().await.map_err(|error| classify(&error))? {
             let mut rest = BytesMut::from(body);
+            // As much as is to come, at once: growing by doubling copies a page of a listing several times.
+            let announced = usize::try_from(announced).unwrap_or(0).min(ROOM_LIMIT);
+            rest.reserve(announced.saturating_sub(rest.len()));
             rest.extend_from_slice(&second);
             while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
                 if rest.len() + chunk.len() > BODY_LIMIT {
