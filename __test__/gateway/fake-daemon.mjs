@@ -1,0 +1,30 @@
+// A daemon of a test's own making: dials home with a sandbox's token, and does what the test says.
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {import('node:http').RequestListener} listener
+ */
+export async function withDaemon(t, listener = (_request, answer) => answer.end('{}')) {
+  const server = createServer(listener)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  const url = `http://127.0.0.1:${server.address().port}`
+  return { server, url, register: (gateway, token, address = url) => register(gateway, token, address) }
+}
+
+/** What the gateway answers to a daemon that says where it is. */
+export async function register(gateway, token, url) {
+  const answer = await fetch(`${gateway.url}/internal/daemons`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ url }),
+  })
+  await answer.text()
+  return answer.status
+}

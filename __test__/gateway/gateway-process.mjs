@@ -1,0 +1,77 @@
+// A gateway in a process of its own, that can be killed.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createInterface } from 'node:readline'
+
+import { withoutCredentials } from '../../scripts/lib/environment.mjs'
+import { ROOT } from '../../scripts/lib/paths.mjs'
+import { MARK, printable } from '../support/canary.mjs'
+import { API_KEY, GATEWAY_PROGRAM } from './scene.mjs'
+
+/** Far more than a busy machine takes. */
+const LINE_MILLISECONDS = 60_000
+
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {{ provider: object, port: number, env?: Record<string, string> }} options
+ */
+export async function startGatewayProcess(t, { provider, port, env }) {
+  const child = spawn(process.execPath, ['--import', 'tsx', GATEWAY_PROGRAM], {
+    cwd: ROOT,
+    env: {
+      ...withoutCredentials(),
+      GATEWAY_OPTIONS: JSON.stringify({ apiKeys: { acme: API_KEY }, settings: provider.settings }),
+      PORT: String(port),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
+  t.after(() => child.kill('SIGKILL') && ended)
+  const lines = []
+  const waiting = new Set()
+  let said = ''
+  child.stderr.on('data', (chunk) => (said += chunk))
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line.includes(MARK)) throw new Error(`a secret in the log: ${printable(line)}`)
+    lines.push(JSON.parse(line))
+    waiting.forEach((look) => look())
+  })
+  /** The first line of the log with this beginning. */
+  const logged = (beginning) => {
+    const found = () => lines.find(({ msg }) => msg?.startsWith(beginning))
+    const line = new Promise((resolve) => {
+      const look = () => found() && (waiting.delete(look), resolve(found()))
+      waiting.add(look)
+      look()
+    })
+    const failure = ended.then(() => {
+      if (!found()) throw new Error(`the gateway has ended without: ${beginning}\n${printable(said)}`)
+      return found()
+    })
+    failure.catch(() => {}) // when the race is over
+    let timer
+    const late = new Promise((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`the gateway did not say: ${beginning}`)), LINE_MILLISECONDS)
+    })
+    return Promise.race([line, failure, late]).finally(() => clearTimeout(timer))
+  }
+  await logged('Server listening')
+  return {
+    url: `http://127.0.0.1:${port}`,
+    logged,
+    ended,
+    stop: () => child.kill('SIGTERM') && ended,
+    /** As by the kernel: without a word to it. */
+    kill: () => child.kill('SIGKILL') && ended,
+  }
+}

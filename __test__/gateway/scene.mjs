@@ -1,0 +1,163 @@
+// The whole picture on this machine: a provider's test server that runs the daemon, the gateway, the published client.
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+
+import { compute } from 'computesdk'
+import { require } from 'tsx/cjs/api'
+import { WebSocket } from 'ws'
+
+import { UNLIMITED } from '../servers/render/index.mjs'
+import { canary, MARK } from '../support/canary.mjs'
+import { eventually } from '../support/eventually.mjs'
+import { startNamespace } from '../support/namespace.mjs'
+import { startRailway } from '../support/railway.mjs'
+import { startRender } from '../support/render.mjs'
+import { startVercel } from '../support/vercel.mjs'
+
+const MAIN = '../../examples/gateway-server'
+export const { startGateway } = require(`${MAIN}/server.ts`, import.meta.url)
+export const { memoryState } = require(`${MAIN}/state/memory.ts`, import.meta.url)
+export const { sqliteState } = require(`${MAIN}/state/sqlite.ts`, import.meta.url)
+export const GATEWAY_PROGRAM = fileURLToPath(new URL(`${MAIN}/main.ts`, import.meta.url))
+
+const DAEMON = fileURLToPath(new URL('../../examples/daemon/daemon.mjs', import.meta.url))
+const STEP_MILLISECONDS = 5
+
+// The client looks for the global one before it streams (computesdk@2.5.4), and Node 20 has none.
+globalThis.WebSocket ??= WebSocket
+
+/**
+ * @typedef {object} Entry
+ * @property {(options: object) => Promise<object>} start
+ * @property {(scene: object) => object} client what the client is configured with
+ * @property {(scene: object) => { id: string }[]} existing what there is at the provider
+ * @property {string} create what the test server calls the request that creates
+ * @property {string} [image] that can be asked for
+ */
+
+/** @type {Record<string, Entry>} */
+export const PROVIDERS = {
+  railway: {
+    start: (server) => startRailway({ server: { deploymentStepMilliseconds: STEP_MILLISECONDS, ...server } }),
+    client: ({ apiKey, projectId, environmentId }) => ({ apiToken: apiKey, projectId, environmentId }),
+    existing: ({ services }) => services().map(({ id }) => id),
+    create: 'serviceCreate',
+  },
+  render: {
+    start: (server) =>
+      startRender({ server: { deployStepMilliseconds: STEP_MILLISECONDS, limits: UNLIMITED, ...server } }),
+    client: ({ apiKey, ownerId }) => ({ apiKey, ownerId }),
+    existing: ({ services }) => services().map(({ id }) => id),
+    create: 'createService',
+  },
+  namespace: {
+    start: (server) => startNamespace({ server: { stepMilliseconds: STEP_MILLISECONDS, ...server } }),
+    client: ({ token }) => ({ token }),
+    existing: ({ instances }) => instances().map(({ id }) => id),
+    create: 'CreateInstance',
+  },
+  vercel: {
+    start: (server) => startVercel({ server: { commandPlan: undefined, ...server } }),
+    client: ({ token, teamId, projectId }) => ({ token, teamId, projectId }),
+    existing: ({ sandboxes }) => sandboxes().map(({ name }) => name),
+    create: 'createSandbox',
+  },
+}
+
+/**
+ * A provider's test server. With `daemon: true` what it runs is the daemon.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string} name
+ */
+export async function withProvider(t, name, { daemon = true, ...server } = {}) {
+  const runCommand = daemon ? { command: process.execPath, args: [DAEMON, '--heartbeat-ms=200'] } : undefined
+  const entry = PROVIDERS[name]
+  const scene = await entry.start(runCommand ? { runCommand, ...server } : server)
+  t.after(scene.close)
+  return {
+    ...scene,
+    name,
+    credentials: entry.client(scene),
+    create: entry.create,
+    existing: () => entry.existing(scene),
+    settings: { [name]: { baseUrl: scene.config.baseUrl, maxRetries: 0 } },
+  }
+}
+
+export const API_KEY = canary('computesdk-key')
+export const OTHER_API_KEY = canary('other-computesdk-key')
+
+/** A gateway in this process, for one provider's server. What it logs is looked through for secrets at the end. */
+export async function withGateway(t, provider, options = {}) {
+  const lines = []
+  const gateway = await startGateway({
+    apiKeys: { acme: API_KEY, globex: OTHER_API_KEY },
+    settings: provider.settings,
+    log: { level: 'trace', stream: { write: (line) => lines.push(line) } },
+    ...options,
+  })
+  t.after(async () => {
+    await gateway.close()
+    const bad = lines.filter((line) => line.includes(MARK))
+    assert.equal(bad.length, 0, `${bad.length} lines of the log hold a secret`)
+  })
+  return gateway
+}
+
+/** The published client, as a user's app configures it. */
+export function clientOf(provider, { url }, { apiKey = API_KEY, credentials = provider.credentials, ...more } = {}) {
+  const config = { provider: provider.name, computesdkApiKey: apiKey, gatewayUrl: url, [provider.name]: credentials }
+  return compute({ ...config, WebSocket, ...more }).sandbox
+}
+
+const HEADERS = {
+  apiToken: 'X-Railway-API-Key',
+  projectId: { railway: 'X-Railway-Project-ID', vercel: 'X-Vercel-Project-Id' },
+  environmentId: 'X-Railway-Environment-ID',
+  apiKey: 'X-Render-API-Key',
+  ownerId: 'X-Render-Owner-ID',
+  token: { namespace: 'X-Namespace-Token', vercel: 'X-Vercel-Token' },
+  teamId: 'X-Vercel-Team-Id',
+  oidcToken: 'X-Vercel-OIDC-Token',
+}
+
+/** What the client does not show: statuses, headers, bodies. */
+export function speakerOf({ name, credentials }, { url }, changes = {}) {
+  const entries = Object.entries(credentials).map(([field, value]) => [HEADERS[field][name] ?? HEADERS[field], value])
+  const own = { 'X-ComputeSDK-API-Key': API_KEY, 'X-Provider': name, ...Object.fromEntries(entries), ...changes }
+  const headers = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
+  return async (method, path, body, options) => {
+    const json = { 'content-type': 'application/json' }
+    const request = { method, headers: { ...headers, ...json }, body: body && JSON.stringify(body), ...options }
+    const answer = await fetch(`${url}${path}`, request)
+    const text = await answer.text()
+    return { status: answer.status, headers: answer.headers, text, ...asJson(text) }
+  }
+}
+
+function asJson(text) {
+  try {
+    return { json: JSON.parse(text) }
+  } catch {
+    return {}
+  }
+}
+
+export const gone = (provider) => eventually(() => provider.existing().length === 0, 'nothing is left', 10_000)
+
+/** A gateway before Railway, where nothing is run. */
+export async function withRailway(t, options) {
+  const provider = await withProvider(t, 'railway', { daemon: false })
+  const gateway = await withGateway(t, provider, options)
+  const client = (changes) => clientOf(provider, gateway, changes)
+  return { provider, gateway, client, speak: speakerOf(provider, gateway), faults: provider.server.faults }
+}
+
+/** What a call of the client rejects with, as its user reads it. */
+export const shown = async (call) => {
+  const [{ reason }] = await Promise.allSettled([call()])
+  assert.ok(reason instanceof Error, 'it should have been rejected')
+  assert.equal(reason.message.includes(MARK), false, 'the message holds a secret')
+  return reason.message
+}
