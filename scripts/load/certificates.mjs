@@ -1,0 +1,48 @@
+// Certificates for this machine: one of an authority that a program can be told to trust, one of nobody.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createServer } from 'node:tls'
+import { connect } from 'node:net'
+
+import { Failure } from '../lib/failure.mjs'
+import { capture } from '../lib/run.mjs'
+
+const DAYS = '2'
+
+/** @param {string} folder @returns {Promise<{ authority: string, trusted: object, untrusted: object }>} */
+export async function makeCertificates(folder) {
+  const openssl = async (...parameters) => {
+    const { ok, output } = await capture('openssl', parameters, { cwd: folder })
+    if (!ok) throw new Failure(`${output}\nopenssl ${parameters[0]} failed; it has to be installed.`)
+  }
+  const request = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  const self = (name, ...extensions) =>
+    openssl('req', '-x509', ...request, '-days', DAYS, '-subj', `/CN=${name}`, '-keyout', `${name}.key`,
+      '-out', `${name}.pem`, ...extensions.flatMap((extension) => ['-addext', extension]))
+  const forThisMachine = ['subjectAltName=IP:127.0.0.1', 'extendedKeyUsage=serverAuth']
+  await self('authority', 'basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign')
+  await self('nobody', 'basicConstraints=critical,CA:FALSE', ...forThisMachine)
+  await openssl('req', '-x509', ...request, '-days', DAYS, '-subj', '/CN=server', '-CA', 'authority.pem',
+    '-CAkey', 'authority.key', '-keyout', 'server.key', '-out', 'server.pem',
+    '-addext', 'basicConstraints=critical,CA:FALSE', ...forThisMachine.flatMap((extension) => ['-addext', extension]))
+  const read = async (name) => ({
+    cert: await readFile(join(folder, `${name}.pem`)),
+    key: await readFile(join(folder, `${name}.key`)),
+  })
+  return { authority: join(folder, 'authority.pem'), trusted: await read('server'), untrusted: await read('nobody') }
+}
+
+/** Ends TLS in front of a server. @returns {Promise<{ url: string, close: () => void }>} */
+export async function serveTls(certificate, url) {
+  const server = createServer(certificate, (outer) => {
+    const inner = connect(Number(new URL(url).port), '127.0.0.1')
+    // A client that does not trust, or goes away: what the test wants to see.
+    for (const socket of [outer, inner]) socket.on('error', () => {})
+    outer.on('close', () => inner.destroy())
+    inner.on('close', () => outer.destroy())
+    outer.pipe(inner).pipe(outer)
+  })
+  server.on('tlsClientError', () => {})
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `https://127.0.0.1:${server.address().port}`, close: () => server.close() }
+}

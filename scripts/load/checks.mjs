@@ -1,0 +1,147 @@
+// What a runtime is asked to do with an artifact.
+import { existsSync } from 'node:fs'
+import { copyFile, cp, mkdir, mkdtemp, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { start } from '../../__test__/servers/railway/start.mjs'
+import { withoutCredentials } from '../lib/environment.mjs'
+import { Failure } from '../lib/failure.mjs'
+import { ROOT, TEST_HOOKS_ADDON } from '../lib/paths.mjs'
+import { run } from '../lib/run.mjs'
+import { testFiles } from '../lib/test-files.mjs'
+import { TEST_ARTIFACTS } from '../targets/build.mjs'
+import { artifactName } from '../targets/list.mjs'
+import { makeCertificates, serveTls } from './certificates.mjs'
+
+const DEMOS = ['railway', 'render', 'namespace', 'vercel']
+
+/** A test may take this long, emulated. */
+const TEST_TIMEOUT_MILLISECONDS = 600_000
+
+/** Of tests that need the addon with test hooks, which is built for this machine only. */
+const NEEDS_HOOKS = /fast-clock|withFastVercel|\/chaos\/|target\/test-hooks/
+
+/** @type {Record<string, (job: Job) => Promise<string>>} each says what it has done */
+export const CHECKS = { smoke, panic, suite, demo }
+
+/** The package in an empty folder, as npm would lay it, used by programs of its own. */
+async function smoke({ command, target, artifact, emulator }) {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-load-')))
+  const { server, environment } = await start({})
+  const certificates = await makeCertificates(folder)
+  const trusted = await serveTls(certificates.trusted, server.url)
+  const untrusted = await serveTls(certificates.untrusted, server.url)
+  try {
+    const addon = await lay(folder, target, artifact)
+    const env = {
+      ...withoutCredentials(),
+      ...environment,
+      NO_PROXY: '127.0.0.1',
+      ADDON: addon,
+      BASE_URL: server.url,
+      UNTRUSTED_URL: untrusted.url,
+      // Windows trusts whom its own store names.
+      ...(emulator !== 'wine' && { TRUSTED_URL: trusted.url, SSL_CERT_FILE: certificates.authority }),
+    }
+    for (const name of ['smoke.mjs', 'workers.mjs']) {
+      await copyFile(join(ROOT, 'scripts', 'load', name), join(folder, name))
+      await runInto(join(folder, 'output'), [...command, name], { cwd: folder, env })
+    }
+    return 'smoke'
+  } finally {
+    for (const each of [trusted, untrusted, server]) await each.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Unwinding is the one thing that each platform's build does in its own way. */
+async function panic({ command, target }) {
+  const addon = join(TEST_ARTIFACTS, artifactName(target))
+  if (!existsSync(addon)) throw new Failure(`Not built: npm run build:all -- --test-hooks ${target.name}`)
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-panic-')))
+  try {
+    await copyFile(join(ROOT, 'scripts', 'load', 'panic.mjs'), join(folder, 'panic.mjs'))
+    const env = { ...withoutCredentials(), ADDON: addon, RUST_BACKTRACE: '0' }
+    await runInto(join(folder, 'output'), [...command, 'panic.mjs'], { cwd: folder, env })
+    return 'panic'
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function lay(folder, target, artifact) {
+  const scope = join(folder, 'node_modules', '@computesdk')
+  const platform = join(scope, `gateway-${target.name}`)
+  await mkdir(join(scope, 'gateway'), { recursive: true })
+  const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  for (const name of ['package.json', ...files].filter((name) => existsSync(join(ROOT, name)))) {
+    await copyFile(join(ROOT, name), join(scope, 'gateway', name))
+  }
+  await cp(join(ROOT, 'npm', target.name), platform, { recursive: true })
+  await copyFile(artifact, join(platform, artifactName(target)))
+  // Deno looks into node_modules only where a package asks for what is there.
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies: { '@computesdk/gateway': '*' } }))
+  return join(platform, artifactName(target))
+}
+
+/** Into a file: Wine gives Windows programs no other output that Node could use. */
+async function runInto(path, [program, ...parameters], options) {
+  const output = await open(path, 'w')
+  let failure
+  try {
+    await run(program, parameters, { ...options, stdio: ['ignore', output.fd, output.fd] })
+  } catch (error) {
+    failure = error
+  } finally {
+    await output.close()
+  }
+  process.stdout.write(await readFile(path, 'utf8'))
+  if (failure) throw failure
+}
+
+async function demo({ command: [program, ...before], target, artifact }) {
+  await inCheckout(target, artifact, async () => {
+    for (const provider of DEMOS) {
+      await run(program, [...before, join('demo', 'demo.mjs'), provider, '--no-build'], {
+        cwd: ROOT,
+        env: withoutCredentials(),
+        what: `The demo of ${provider}`,
+      })
+    }
+  })
+  return `demo of ${DEMOS.length} providers`
+}
+
+/** The Node tests; for another machine than this one without those that need test hooks. */
+async function suite({ command: [program, ...before], artifact, target, tests }) {
+  const all = await testFiles()
+  const files = []
+  for (const file of all) {
+    const wanted = tests === undefined || tests.some((word) => file.startsWith(`__test__/${word}`))
+    if (wanted && (isThisMachines(target) || !(await needsHooks(file)))) files.push(file)
+  }
+  if (files.length === 0) throw new Failure('No test file is left.')
+  const options = ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`]
+  const parameters = [...before, ...options, ...files]
+  const what = 'The Node tests'
+  await inCheckout(target, artifact, () => run(program, parameters, { cwd: ROOT, env: withoutCredentials(), what }))
+  return `${files.length} of ${all.length} test files`
+}
+
+/** Where `index.js` looks first: what else lies there is put back afterwards. */
+async function inCheckout(target, artifact, work) {
+  const place = join(ROOT, artifactName(target))
+  const kept = `${place}.kept`
+  if (existsSync(place)) await rename(place, kept)
+  try {
+    await copyFile(artifact, place)
+    await work()
+  } finally {
+    await rm(place, { force: true })
+    if (existsSync(kept)) await rename(kept, place)
+  }
+}
+
+const isThisMachines = (target) => TEST_HOOKS_ADDON.endsWith(artifactName(target))
+const needsHooks = async (file) => NEEDS_HOOKS.test(await readFile(join(ROOT, file), 'utf8'))

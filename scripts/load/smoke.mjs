@@ -1,0 +1,52 @@
+// Uses the package as it lies installed, with nothing but what every runtime has. Told by variables: ADDON, the file
+// that must have been loaded; BASE_URL, where a test server for Railway listens; TRUSTED_URL, the same through TLS with
+// a certificate that the system trusts; UNTRUSTED_URL, with one that it does not.
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+
+import { isGatewayError, namespace, railway, render, vercel } from '@computesdk/gateway'
+
+const { ADDON, BASE_URL: baseUrl, TRUSTED_URL, UNTRUSTED_URL } = process.env
+
+for (const factory of [namespace, railway, render, vercel]) assert.equal(typeof factory, 'function')
+const require = createRequire(import.meta.url)
+assert.equal(require('@computesdk/gateway').railway, railway)
+// The loader falls back from one addon to another: this one it must be.
+assert.equal(require(ADDON).railway, railway)
+
+const provider = railway({ baseUrl })
+await roundTrip(provider)
+
+const refused = await failure(() => railway({ baseUrl, apiKey: 'wrong' }).list())
+assert.ok(isGatewayError(refused) && refused instanceof Error, 'an error of the package')
+assert.equal(refused.code, 'PERMISSION_DENIED')
+const aborted = await failure(() => provider.list({ signal: AbortSignal.abort() }))
+assert.equal(aborted.code, 'ABORTED')
+assert.throws(() => railway({ baseUrl: 'ftp://example.com' }), isGatewayError)
+
+if (TRUSTED_URL) await roundTrip(railway({ baseUrl: TRUSTED_URL }))
+if (UNTRUSTED_URL) {
+  const untrusted = await failure(() => railway({ baseUrl: UNTRUSTED_URL, maxRetries: 0 }).list())
+  assert.equal(untrusted.code, 'NETWORK')
+  assert.match(untrusted.message, /certificate|issuer|trust/i)
+  console.log(`refused: ${untrusted.message}`)
+}
+console.log(`created, found, listed, destroyed${TRUSTED_URL ? ', by TLS too' : ''}`)
+
+async function roundTrip(provider) {
+  const { instance, instanceId } = await provider.create({ daemonConfig: { accessToken: 'token_xxx' } })
+  assert.equal(instance.serviceId, instanceId)
+  assert.equal((await provider.getById(instanceId)).instanceId, instanceId)
+  assert.ok((await provider.list({ managed: true })).some((entry) => entry.instanceId === instanceId))
+  await provider.destroy(instanceId)
+  assert.equal(await provider.getById(instanceId), null)
+}
+
+async function failure(call) {
+  try {
+    await call()
+  } catch (error) {
+    return error
+  }
+  return assert.fail('should have failed')
+}

@@ -1,0 +1,136 @@
+// What is asked of each artifact. A check says what it found, or what is wrong with it.
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+import { ROOT } from '../lib/paths.mjs'
+import { readElf } from './formats/elf.mjs'
+import { readMacho } from './formats/macho.mjs'
+import { readPe } from './formats/pe.mjs'
+import { Unreadable } from './formats/reader.mjs'
+import { GLIBC, LIMIT_BYTES, MACOS } from './list.mjs'
+
+/** What Node looks for. */
+const ENTRY = 'napi_register_module_v1'
+
+/**
+ * What may be needed of the host. glibc: parts of glibc itself. musl: it is one library; under the name `libc.so` its
+ * loader takes it for itself, whatever the distribution calls the file. Nothing else, above all neither libssl nor
+ * libgcc_s: slim images lack the one, and some the other.
+ */
+const NEEDED = {
+  glibc: /^(libc\.so\.6|libm\.so\.6|libdl\.so\.2|libpthread\.so\.0|ld-linux-(x86-64\.so\.2|aarch64\.so\.1))$/,
+  musl: /^libc\.so$/,
+  // Both frameworks are those of Apple's certificate verifier.
+  macho:
+    /^\/usr\/lib\/lib(System\.B|iconv\.2|charset\.1)\.dylib$|^\/System\/Library\/Frameworks\/(Security|CoreFoundation)\.f/,
+  // Parts of every Windows 10; VCRUNTIME140.dll and libunwind.dll are not.
+  pe: /^(kernel32|ntdll|ws2_32|bcrypt(primitives)?|crypt32|advapi32|userenv|api-ms-win-(core|crt)-[a-z0-9-]+)\.dll$/i,
+}
+
+const FORMATS = {
+  elf: { read: readElf, check: checkElf },
+  macho: { read: readMacho, check: checkMacho },
+  pe: { read: readPe, check: checkPe },
+}
+
+/**
+ * @param {import('./list.mjs').Target} target
+ * @param {Buffer} bytes
+ * @param {object} [options]
+ * @param {boolean} [options.plain] built by the system's own compiler, for this machine: it may need what is here
+ * @returns {{ facts: Record<string, string>, problems: string[] }}
+ */
+export function checkArtifact(target, bytes, { plain = false } = {}) {
+  const problems = []
+  const ask = (good, problem) => good || problems.push(problem)
+  const facts = { size: `${bytes.length} bytes` }
+  ask(bytes.length <= LIMIT_BYTES, `is too large: ${bytes.length} bytes; the limit is ${LIMIT_BYTES}`)
+  const path = plain ? undefined : privatePath(bytes)
+  ask(path === undefined, `holds a path of the machine that built it: ${path}`)
+  const format = FORMATS[target.format]
+  try {
+    const file = format.read(bytes)
+    ask(file.arch === target.arch, `is for ${file.arch}`)
+    ask(file.isLibrary, 'is no shared library')
+    ask(file.exports.includes(ENTRY), `does not export ${ENTRY}`)
+    ask(file.isStripped, 'is not stripped')
+    for (const name of file.needed) ask(isAllowed(name, target, plain), `needs ${name}`)
+    for (const path of file.searchPaths ?? []) ask(false, `looks for libraries in ${path}`)
+    facts.needs = file.needed.map((name) => name.split('/').at(-1)).join(' ')
+    format.check(file, { ...target, plain }, ask, facts)
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    ask(false, `cannot be read: ${error.message}`)
+  }
+  return { facts, problems }
+}
+
+function isAllowed(name, { libc, format }, plain) {
+  // Which zig puts into the addon.
+  return NEEDED[libc ?? format].test(name) || (plain && name === 'libgcc_s.so.1')
+}
+
+function checkElf(file, { libc, plain }, ask, facts) {
+  const glibc = file.versions.filter((version) => version.startsWith('GLIBC_')).sort(compareVersions)
+  if (libc === 'glibc') {
+    facts.glibc = `${glibc.at(-1)?.slice('GLIBC_'.length)} or newer`
+    ask(file.needed.includes('libc.so.6'), 'does not need glibc')
+    const newest = glibc.filter((version) => compareVersions(version, `GLIBC_${GLIBC}`) > 0)
+    ask(plain || newest.length === 0, `needs ${newest.at(-1)}; the newest allowed is GLIBC_${GLIBC}`)
+    // Its threads outlive the last environment: the library must not be unloaded under them. musl never does.
+    ask(file.isKept, 'may be unloaded while its threads run')
+  } else {
+    ask(file.needed.includes('libc.so'), 'does not need musl')
+    ask(file.versions.length === 0, `asks for symbols of glibc: ${file.versions.slice(0, 5).join(', ')}`)
+    const foreign = file.imports.filter(({ name, weak }) => !weak && isOfGlibc(name)).map(({ name }) => name)
+    ask(foreign.length === 0, `asks for symbols of glibc: ${foreign.slice(0, 5).join(', ')}`)
+  }
+  // Two libraries that export the same name may get each other's.
+  const surplus = file.exports.filter((name) => name !== ENTRY)
+  ask(surplus.length === 0, `exports ${surplus.slice(0, 5).join(', ')} as well`)
+  // A missing symbol then shows when the addon is loaded, and the tables of addresses are read-only afterwards.
+  ask(file.isBoundAtOnce, 'is bound lazily')
+  ask(!file.hasTextRelocations, 'has relocations in its code')
+  ask(!file.hasExecutableStack, 'asks for an executable stack')
+}
+
+/** Names that musl does not have: checked variants, versioned internals. */
+const isOfGlibc = (name) => /^(__\w+_chk|__isoc(99|23)_\w+|__libc_(start_main|malloc|free)|gnu_\w+)$/.test(name)
+
+function checkMacho(file, { arch }, ask, facts) {
+  facts.macOS = `${file.oldestSystem} or newer`
+  facts.signature = file.signature
+  ask(file.oldestSystem !== undefined, 'does not say for which macOS it is')
+  const tooNew = file.oldestSystem && compareVersions(file.oldestSystem, MACOS[arch]) > 0
+  ask(!tooNew, `is for macOS ${file.oldestSystem} and newer; wanted is ${MACOS[arch]}`)
+  // Whatever is not found in a library that it names may be found nowhere, and that shows only when it is called.
+  const anywhere = file.searchedEverywhere
+  ask(anywhere.length === 0, `does not say where to find ${anywhere.slice(0, 5).join(', ')}`)
+  // On Apple's own processors an unsigned library is not loaded; a signature may say no more than "unchanged".
+  if (arch === 'arm64') ask(file.signature === 'valid', `its signature: ${file.signature}`)
+  else ask(['valid', 'none'].includes(file.signature), `its signature: ${file.signature}`)
+}
+
+function checkPe(file, _target, ask) {
+  ask(file.hasRandomAddress, 'is loaded at a fixed address')
+  ask(!file.hasExecutableData, 'has executable data')
+  ask(!/[\\/]/.test(file.debugFile ?? ''), `holds a path of the machine that built it: ${file.debugFile}`)
+}
+
+/** Where cargo keeps sources, and who built: it says too much, and differs from build to build. */
+function privatePath(bytes) {
+  const text = bytes.toString('latin1')
+  const found = [ROOT, homedir()].find((path) => text.includes(join(path, '/')))
+  return found ?? /(\.cargo[\\/]registry|[\\/]Users[\\/]|\/home\/)[\w./\\-]{0,100}/.exec(text)?.[0]
+}
+
+/** Of texts that end in numbers with dots. */
+export function compareVersions(left, right) {
+  const numbers = (version) => /[\d.]+$/.exec(version)[0].split('.').map(Number)
+  const [a, b] = [numbers(left), numbers(right)]
+  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}

@@ -1,0 +1,35 @@
+// Reads numbers and texts out of a file's bytes, and refuses to read past its end.
+
+export class Unreadable extends Error {}
+
+export class Reader {
+  /** @param {Buffer} bytes @param {boolean} [bigEndian] */
+  constructor(bytes, bigEndian = false) {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.little = !bigEndian
+  }
+
+  u8 = (at) => this.#read('getUint8', at, 1)
+  u16 = (at) => this.#read('getUint16', at, 2)
+  u32 = (at) => this.#read('getUint32', at, 4)
+  /** No file here is so large that a double could not hold its offsets. */
+  u64 = (at) => Number(this.#read('getBigUint64', at, 8))
+
+  /** The text that ends with a zero byte. */
+  text(at) {
+    const end = this.bytes.indexOf(0, at)
+    if (at < 0 || at >= this.bytes.length || end < 0) throw new Unreadable(`no text at ${at}`)
+    return this.bytes.toString('latin1', at, end)
+  }
+
+  slice(at, length) {
+    if (at < 0 || at + length > this.bytes.length) throw new Unreadable(`nothing at ${at}, ${length} bytes`)
+    return this.bytes.subarray(at, at + length)
+  }
+
+  #read(method, at, size) {
+    if (!(at >= 0 && at + size <= this.bytes.length)) throw new Unreadable(`nothing at ${at}`)
+    return this.view[method](at, this.little)
+  }
+}
