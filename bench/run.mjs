@@ -4,6 +4,7 @@
 // npm run bench -- --only burst,memory   only steps with one of these words in their names
 // npm run bench -- --build o3=FILE       another build of the addon beside the one here; may be repeated
 // npm run bench -- --http2               a build with HTTP/2 too, for the measures over TLS; takes minutes to build
+// npm run bench -- --rounds 3            how often all of it is measured; default 5
 // npm run bench -- --json FILE           where the figures go; default target/bench/results.json
 //
 // What the figures mean: docs/performance.md
@@ -32,7 +33,9 @@ await runMain(async () => {
   const machine = await describeMachine()
   await prepare()
   const contestants = makeContestants({ ...options, http2Build: options.http2 && (await buildWithHttp2()) })
-  const { rounds, starts, steps: all } = makePlan(options)
+  const plan = makePlan(options)
+  const { starts, steps: all } = plan
+  const rounds = options.rounds ?? plan.rounds
   const isWanted = (key) => options.only.length === 0 || options.only.some((word) => key.includes(word))
   const steps = all.filter(({ key }) => isWanted(key))
   const results = new Results()
@@ -65,6 +68,7 @@ function readArguments() {
     only: { type: 'string', default: '' },
     build: { type: 'string', multiple: true, default: [] },
     http2: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
     json: { type: 'string', default: join(TARGET, 'results.json') },
   }
   try {
@@ -79,11 +83,17 @@ function readArguments() {
       only: values.only.split(',').filter(Boolean),
       builds: Object.fromEntries(builds),
       http2: values.http2,
+      rounds: values.rounds && countOf(values.rounds),
       json: resolve(values.json),
     }
   } catch (error) {
     throw new Failure(error.message, 2)
   }
+}
+
+function countOf(text) {
+  if (!/^[1-9]\d?$/.test(text)) throw new Error(`--rounds 1 to 99, not ${text}`)
+  return Number(text)
 }
 
 /** An unoptimised build would do for tests and be worthless here, so cargo is asked each time. */
