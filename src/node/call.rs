@@ -7,6 +7,7 @@ use std::task::Poll;
 use napi::bindgen_prelude::{External, FromNapiValue, FunctionCallContext, ToNapiValue, Unknown};
 use napi::{Env, Result};
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use super::environment::JsEnvironment;
 use super::fields::Given;
@@ -73,7 +74,8 @@ pub(super) fn start(way_back: &Arc<WayBack>, context: &FunctionCallContext<'_>) 
     let number: i64 = context.get(2)?;
     let signal: u32 = context.get(3)?;
     let id: String = context.get(4)?;
-    let payload: String = context.get(5)?;
+    // It holds secrets.
+    let payload: Zeroizing<String> = Zeroizing::new(context.get(5)?);
     let identity = definition.identity();
     let given = Given::read(identity, operation, &payload);
     let cancellation = CancellationToken::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use napi::bindgen_prelude::{External, FromNapiValue, Object, Unknown};
 use napi::{Env, Result};
+use zeroize::Zeroizing;
 
 use super::border::Border;
 use super::error::thrown;
@@ -26,12 +27,13 @@ pub(super) fn create(
 ) -> Result<Object<'static>> {
     let border = Border::of(env)?;
     let definition = loop {
-        let fields = match config {
-            Some(config) => border
-                .read_config
-                .borrow_back(env)?
-                .call((identity.name, config).into())?,
-            None => String::new(),
+        // They hold secrets.
+        let fields: Zeroizing<String> = match config {
+            Some(config) => {
+                let read = border.read_config.borrow_back(env)?;
+                Zeroizing::new(read.call((identity.name, config).into())?)
+            }
+            None => Zeroizing::default(),
         };
         let given = Given::read(identity, Operation::Configure, &fields);
         let definition = read_config(read, &given);
