@@ -151,7 +151,8 @@ async fn what_has_an_effect_is_repeated_only_if_it_surely_had_none() {
 #[tokio::test(start_paused = true)]
 async fn a_hanging_server_is_given_thirty_seconds_for_a_read_and_sixty_for_a_create() {
     for (effect, seconds) in [(Effect::Idempotent, 30), (Effect::Once, 60)] {
-        let bench = bench([Step::Hang]);
+        // One more than is needed: a back-off of less than the last millisecond leaves time for another attempt.
+        let bench = bench([Step::Hang, Step::Hang]);
         let cx = bench.cx.within(Duration::from_secs(seconds) + Duration::from_millis(1));
         let request = Request::new(Method::GET, bench.client.base().join(&["x"]).unwrap());
         let began = Instant::now();
