@@ -84,3 +84,84 @@ impl Known {
             && self.place == terms.place
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::{AUTHORIZATION, COOKIE};
+
+    use super::*;
+    use crate::clock::{SystemClock, SystemRandom};
+    use crate::http::reqwest::ReqwestTransport;
+    use crate::options::{Fields, Raw, Reader, Unreadable};
+    use crate::provider::Identity;
+
+    struct Empty;
+
+    impl Fields for Empty {
+        fn get(&self, _name: &str) -> Result<Raw, Unreadable> {
+            Ok(Raw::Absent)
+        }
+    }
+
+    #[test]
+    fn is_kept_for_the_same_terms_and_for_no_others() {
+        let core = Arc::new(Core::new(
+            Arc::new(SystemClock),
+            Arc::new(SystemRandom),
+            Arc::new(ReqwestTransport::default()),
+        ));
+        let settings = Settings::read(&Reader::config(&Empty)).unwrap();
+        let [key, other_key] = ["key", "other"].map(|text| Secret::new(text.to_owned()));
+        let terms = Terms {
+            base: "https://a.example",
+            header: (&AUTHORIZATION, "Bearer "),
+            credential: &key,
+            place: &["project", "environment"],
+        };
+        let last = LastAccess::default();
+        let mut made = 0;
+        let mut access = |terms: Terms<'_>| {
+            let scope = |origin: &str| {
+                made += 1;
+                let identity = Identity {
+                    name: "acme",
+                    title: "Acme",
+                };
+                Scope::new(identity, origin, terms.credential, terms.place)
+            };
+            (last.on(terms, &core, &settings, scope).unwrap().scope, made)
+        };
+        let (scope, _) = access(terms);
+        assert_eq!(access(terms), (scope, 1));
+        let others = [
+            Terms {
+                base: "https://b.example",
+                ..terms
+            },
+            Terms {
+                header: (&COOKIE, "Bearer "),
+                ..terms
+            },
+            Terms {
+                header: (&AUTHORIZATION, ""),
+                ..terms
+            },
+            Terms {
+                credential: &other_key,
+                ..terms
+            },
+            Terms {
+                place: &["project", "other"],
+                ..terms
+            },
+            Terms {
+                place: &["project"],
+                ..terms
+            },
+        ];
+        for (index, other) in others.into_iter().enumerate() {
+            assert_eq!(access(other).1, 2 * index + 2);
+            assert_eq!(access(terms), (scope, 2 * index + 3));
+        }
+    }
+}

@@ -1,7 +1,6 @@
 // A gateway in a process of its own, that can be killed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
@@ -11,14 +10,6 @@ import { API_KEY, GATEWAY_PROGRAM } from './scene.mjs'
 
 /** Far more than a busy machine takes. */
 const LINE_MILLISECONDS = 60_000
-
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /**
  * @param {import('node:test').TestContext} t

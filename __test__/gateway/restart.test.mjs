@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
+import { freePort } from '../../scripts/lib/free-port.mjs'
 import { canary, MARK } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
-import { freePort, startGatewayProcess } from './gateway-process.mjs'
+import { startGatewayProcess } from './gateway-process.mjs'
 import { clientOf, gone, PROVIDERS, speakerOf, sqliteState, withProvider } from './scene.mjs'
 
 const SECRET = canary('gateway-secret-of-more-than-32-characters')

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { Failure } from '../lib/failure.mjs'
+import { freePort } from '../lib/free-port.mjs'
 import { toolOf } from './tools.mjs'
 
 const START_ATTEMPTS = 300
@@ -72,13 +72,4 @@ async function register(url) {
   const { token } = await answer.json()
   if (!token) throw new Error('it registers nobody')
   return token
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }

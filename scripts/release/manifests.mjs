@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { ROOT } from '../lib/paths.mjs'
+import { TARGETS } from '../targets/list.mjs'
 
 /** Of use in the checkout only. Without `scripts` nothing can ever run on a user's machine. */
 const CHECKOUT_ONLY = ['scripts', 'devDependencies', 'overrides', 'napi']
@@ -12,23 +13,18 @@ const CHECKOUT_ONLY = ['scripts', 'devDependencies', 'overrides', 'napi']
 /** In each platform package: the licences of what its addon is made of. */
 export const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 
-const CPUS = { aarch64: 'arm64', x86_64: 'x64' }
-const SYSTEMS = { darwin: 'darwin', linux: 'linux', windows: 'win32' }
-const LIBRARIES = { gnu: ['glibc'], musl: ['musl'] }
-
 /**
  * @typedef {{ target: string, platform: string, addon: string, os: string[], cpu: string[], libc?: string[] }} Platform
  */
 
 /** What a Rust target is called by Node, npm and napi-rs. @returns {Platform} */
 export function platformOf(target, binaryName = 'gateway') {
-  const [architecture, , system, abi] = target.split('-')
-  const cpu = CPUS[architecture]
-  const os = SYSTEMS[system]
-  if (!cpu || !os) throw new Error(`no platform is known for the target ${target}`)
-  const platform = [os, cpu, abi].filter(Boolean).join('-')
-  const libc = LIBRARIES[abi]
-  return { target, platform, addon: `${binaryName}.${platform}.node`, os: [os], cpu: [cpu], ...(libc && { libc }) }
+  const known = TARGETS.find(({ triple }) => triple === target)
+  if (!known) throw new Error(`no platform is known for the target ${target}`)
+  const { name: platform, arch, libc } = known
+  const [os] = platform.split('-')
+  const addon = `${binaryName}.${platform}.node`
+  return { target, platform, addon, os: [os], cpu: [arch], ...(libc && { libc: [libc] }) }
 }
 
 export const readRootManifest = async () => JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))

@@ -111,21 +111,17 @@ async fn what_a_failed_create_is_about_to_remove_is_handed_to_nobody() {
     let (cx, _) = context(Operation::Create);
     let scope = provider.scope();
     cx.core.memory.dooms(scope, "made");
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("made", "x"))));
+    let is_found = || {
+        let found = Ok(Some(instance("made", "x")));
+        provider.finds.lock().unwrap().push_back(found);
+    };
+    is_found();
     provider.creates.lock().unwrap().push_back(Ok(instance("next", "x")));
     assert_eq!(created(&cx, &provider, Some("key")).await.unwrap().id, "next");
 
     // It could not be removed after all.
     cx.core.memory.spares(scope, "made");
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("made", "x"))));
+    is_found();
     let again = Cx::new(Arc::clone(&cx.core), Operation::Create, CancellationToken::new());
     assert_eq!(created(&again, &provider, Some("key")).await.unwrap().id, "made");
 }
