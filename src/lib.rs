@@ -6,25 +6,15 @@
 // napi-rs registers no exports in a test build, so that everything seems unused there.
 #![cfg_attr(test, allow(dead_code, reason = "exports are not registered in tests"))]
 
-mod access;
-mod clock;
-mod config;
 mod context;
-mod create_request;
 mod error;
-mod graphql;
-mod handle;
 mod http;
-mod instance;
-mod json;
-mod jwt;
-mod memory;
+mod input;
+mod model;
 mod node;
 mod operations;
-mod options;
-mod paging;
+mod process;
+mod protocol;
 mod provider;
 mod providers;
-mod recent;
-mod rest;
 mod secret;

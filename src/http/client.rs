@@ -12,12 +12,17 @@ use std::time::Duration;
 use ::http::header::ACCEPT;
 use ::http::{HeaderName, HeaderValue};
 
+use super::attempt;
+use super::effect::Effect;
+use super::message::{Request, Response};
 use super::retry::{self, Decision, Failure};
-use super::tenancy::Tenant;
-use super::{Request, Response, TransportError, deadline};
-use crate::config::{BaseUrl, Settings};
-use crate::context::{Core, Cx};
+use super::tenant::Tenant;
+use super::transport::TransportError;
+use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Result};
+use crate::http::endpoint::BaseUrl;
+use crate::http::settings::Settings;
+use crate::process::Core;
 use crate::secret::Secret;
 
 /// Requests of one credential to one base URL.
@@ -34,15 +39,6 @@ struct Inner {
 
 /// Reads an answer, and keeps what it has read.
 type Interpret<'a> = &'a mut (dyn FnMut(&Response) -> Result<()> + Send);
-
-/// What a request does at the provider, which decides how long it may take and whether it may be repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Repeating it changes nothing more: a read, a delete, a setting.
-    Idempotent,
-    /// Sending it twice does it twice: it makes a resource or starts a deployment.
-    Once,
-}
 
 impl Client {
     /// `default_base` is the provider's own address. `scheme` precedes the credential: `Bearer ` or nothing.
@@ -156,7 +152,7 @@ impl Client {
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(name.clone(), value.clone());
         tracing::debug!(request = ?request, "sending");
-        let sent = deadline::attempt(cx, effect, limit, self.0.core.transport.send(request)).await?;
+        let sent = attempt::attempt(cx, effect, limit, self.0.core.transport.send(request)).await?;
         let response = sent.map_err(|error| Error::from(&error))?;
         tracing::debug!(response = ?response, "answered");
         self.0

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Response;
+use super::message::Response;
 
 /// Package and version, so that a provider's support can tell our traffic.
 pub(crate) const USER_AGENT: &str = concat!(

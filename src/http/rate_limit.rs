@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::Response;
 use super::headers::{RATE_LIMIT, RATE_REMAINING, RATE_RESET, rate_header, reset_after, retry_after};
-use crate::config::LONGEST_WAIT;
+use super::message::Response;
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Result};
+use crate::http::limits::LONGEST_WAIT;
 
 /// The longest that a window stays closed before a request tries it again: the longest on record is Render's hour, and
 /// a figure that was misread must not silence a tenant for good.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::BytesMut;
 
-use super::{BODY_LIMIT, Request, Response, Transport, TransportError, headers};
+use super::headers;
+use super::message::{Request, Response};
+use super::transport::{BODY_LIMIT, Transport, TransportError};
 
 /// How long a connection may take to come about, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -2,13 +2,11 @@
 //!
 //! The policy knows no clock and no dice: elapsed time, the server's wish and a roll are handed in.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::client::Effect;
-use crate::config::LONGEST_WAIT;
+use super::effect::Effect;
 use crate::error::{Error, ErrorCode, Outcome};
+use crate::http::limits::LONGEST_WAIT;
 
 /// The back-off before the first repetition, doubled for each further one.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(200);
@@ -64,45 +62,6 @@ fn may_repeat(error: &Error, effect: Effect) -> bool {
         ErrorCode::Network | ErrorCode::Timeout | ErrorCode::Unavailable | ErrorCode::RateLimited
     );
     transient && (effect == Effect::Idempotent || error.outcome() == Outcome::NoEffect)
-}
-
-/// Tokens that retries draw on, shared by all calls of a tenant to an origin: when a provider is down, a hundred calls
-/// in flight must not become four hundred. The figures are those of smithy-rs (`reference/anchors.md` §3).
-pub(crate) struct Quota {
-    tokens: Mutex<u32>,
-}
-
-const QUOTA: u32 = 500;
-const RETRY_COST: u32 = 5;
-const SUCCESS_REFUND: u32 = 1;
-
-impl Default for Quota {
-    fn default() -> Self {
-        Self {
-            tokens: Mutex::new(QUOTA),
-        }
-    }
-}
-
-impl Quota {
-    /// Draws for one retry; `false` if there is not enough left.
-    pub(crate) fn draw(&self) -> bool {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = tokens.checked_sub(RETRY_COST);
-        *tokens = left.unwrap_or(*tokens);
-        left.is_some()
-    }
-
-    /// A call has succeeded: what its retries cost comes back, and a little more for one that needed none.
-    pub(crate) fn refund(&self, retries: u32) {
-        let refund = if retries == 0 {
-            SUCCESS_REFUND
-        } else {
-            retries.saturating_mul(RETRY_COST)
-        };
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        *tokens = QUOTA.min(tokens.saturating_add(refund));
-    }
 }
 
 #[cfg(test)]
@@ -207,15 +166,5 @@ mod tests {
             decided(&error, Effect::Idempotent, 1, Duration::from_millis(200), 1.0),
             Decision::Stop
         );
-    }
-
-    #[test]
-    fn the_quota_runs_dry_and_recovers() {
-        let quota = Quota::default();
-        assert_eq!((0..1_000).filter(|_| quota.draw()).count(), 100);
-        quota.refund(0);
-        assert!(!quota.draw());
-        quota.refund(1);
-        assert!(quota.draw());
     }
 }

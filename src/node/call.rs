@@ -9,16 +9,18 @@ use napi::{Env, Result};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use super::arguments::Given;
+use super::completions::WayBack;
 use super::environment::JsEnvironment;
-use super::fields::Given;
 use super::reply::Reply;
 use super::runtime;
-use super::way_back::WayBack;
-use crate::context::Claim;
 use crate::error::{Error, Operation};
-use crate::operations::{self, Ask, Call, in_context};
-use crate::options::Reader;
-use crate::provider::{Definition, Identity};
+use crate::input::reader::Reader;
+use crate::model::scope::Identity;
+use crate::operations;
+use crate::operations::Claim;
+use crate::operations::{Ask, Call, in_context};
+use crate::provider::config::Definition;
 
 /// The methods, in the order in which `border.js` counts them.
 const METHODS: [Operation; 4] = [

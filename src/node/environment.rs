@@ -6,8 +6,8 @@ use std::io::{self, Read};
 
 use napi::{Env, Result};
 
-use super::border::Border;
-use crate::options::Environment;
+use super::bridge::Border;
+use crate::input::environment::Environment;
 
 /// The most that is read of a file, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;

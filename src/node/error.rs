@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{JsValue, Unknown};
 use napi::{Env, Result};
 use serde::Serialize;
 
-use super::border::Border;
+use super::bridge::Border;
 use crate::error::{Error, Operation};
 
 /// What an error shows, in this order. What is not known is left out.

@@ -7,13 +7,14 @@ use napi::bindgen_prelude::{External, FromNapiValue, Object, Unknown};
 use napi::{Env, Result};
 use zeroize::Zeroizing;
 
-use super::border::Border;
+use super::arguments::Given;
+use super::bridge::Border;
 use super::error::thrown;
-use super::fields::Given;
 use crate::error::{Error, Operation};
+use crate::input::reader::Reader;
+use crate::model::scope::Identity;
 use crate::operations::in_context;
-use crate::options::Reader;
-use crate::provider::{Definition, Identity};
+use crate::provider::config::Definition;
 
 /// Reads a configuration: what a provider offers to its factory.
 pub(super) type Read = fn(&Reader<'_>) -> crate::error::Result<Arc<dyn Definition>>;

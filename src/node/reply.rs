@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::error;
 use crate::error::{Error, Result};
-use crate::instance::Provisioned;
+use crate::model::instance::Provisioned;
 use crate::operations;
 
 /// The room that the text of an instance takes, roughly.

@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::clock::{SharedClock, SystemRandom};
-use crate::context::Core;
+use crate::context::clock::SharedClock;
+use crate::context::random::SystemRandom;
 use crate::error::{Error, Result};
 use crate::http::reqwest::ReqwestTransport;
+use crate::process::Core;
 
 /// Threads that work. The work is short: reading JSON and moving bytes.
 const WORKERS: usize = 2;
@@ -32,7 +33,7 @@ pub(super) fn core() -> &'static Arc<Core> {
 
 #[cfg(not(feature = "test-hooks"))]
 fn clock() -> SharedClock {
-    Arc::new(crate::clock::SystemClock)
+    Arc::new(crate::context::clock::SystemClock)
 }
 
 /// How fast time runs in a test build; settled by the first call.
@@ -42,8 +43,8 @@ pub(super) static CLOCK_SPEED: std::sync::atomic::AtomicU32 = std::sync::atomic:
 #[cfg(feature = "test-hooks")]
 fn clock() -> SharedClock {
     match CLOCK_SPEED.load(std::sync::atomic::Ordering::Relaxed) {
-        1 => Arc::new(crate::clock::SystemClock),
-        speed => Arc::new(crate::clock::FastClock::new(speed)),
+        1 => Arc::new(crate::context::clock::SystemClock),
+        speed => Arc::new(crate::context::clock::FastClock::new(speed)),
     }
 }
 

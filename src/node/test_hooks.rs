@@ -11,11 +11,11 @@ use napi::bindgen_prelude::{FromNapiValue, JsValue, Object, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::border::Border;
+use super::bridge::Border;
 use super::call::{Label, reply};
 use super::runtime::{CLOCK_SPEED, runtime};
 use crate::error::Operation;
-use crate::provider::Identity;
+use crate::model::scope::Identity;
 
 /// Panics where a method's work is done.
 #[napi(catch_unwind, js_name = "__panicInWork", ts_return_type = "Promise<never>")]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::polling::Polling;
 use crate::context::Cx;
 use crate::error::{Error, Result};
-use crate::handle::Handle;
-use crate::memory::Straggler;
+use crate::model::handle::Handle;
+use crate::process::instances::Straggler;
 use crate::provider::{Ownership, Provider, Removal};
 
 /// Deletes an instance for good. Deleting what is gone, or outside the scope, succeeds.

@@ -3,7 +3,7 @@
 use super::polling::Polling;
 use crate::context::Cx;
 use crate::error::Result;
-use crate::instance::Instance;
+use crate::model::instance::Instance;
 use crate::provider::Provider;
 
 /// Looks an instance up. `None` for what does not exist or is outside the scope.

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::context::Cx;
 use crate::error::Result;
-use crate::instance::Instance;
-use crate::paging::Cursors;
+use crate::model::instance::Instance;
+use crate::protocol::paging::Cursors;
 use crate::provider::Provider;
 
 /// All pages of a listing, each instance once.

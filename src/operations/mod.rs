@@ -2,16 +2,16 @@
 //!
 //! Knows only the trait [`Provider`](crate::provider::Provider), so that a new provider gets all of it for nothing.
 
+mod call;
 mod create;
 mod destroy;
 mod get;
-mod image;
+mod handover;
 mod list;
 mod polling;
-mod ready;
-mod reconcile;
-mod run;
+
 #[cfg(test)]
 mod tests;
 
-pub(crate) use run::{Ask, Call, Reply, in_context};
+pub(crate) use call::{Ask, Call, Reply, in_context};
+pub(crate) use handover::Claim;

@@ -10,14 +10,18 @@ use tokio::runtime::Runtime;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{Clock, SystemClock, SystemRandom};
-use crate::context::Core;
+use crate::context::clock::{Clock, SystemClock};
+use crate::context::random::SystemRandom;
+use crate::process::Core;
 use crate::error::Result;
-use crate::http::{Request, Response, Transport, TransportError};
-use crate::instance::Provisioned;
+use crate::http::message::{Request, Response};
+use crate::http::transport::{Transport, TransportError};
+use crate::model::instance::Provisioned;
 use crate::operations::{Ask, Call, Reply};
-use crate::options::{Environment, Fields, Raw, Reader, Unreadable};
-use crate::provider::Definition;
+use crate::input::environment::Environment;
+use crate::input::reader::Reader;
+use crate::input::value::{Fields, Raw, Unreadable};
+use crate::provider::config::Definition;
 use crate::providers::railway::RailwayConfig;
 
 /// Project and environment of the stage: a listing of it has 500 entries at the load server.

@@ -10,10 +10,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::clock::{SystemClock, SystemRandom};
+use crate::context::clock::SystemClock;
+use crate::context::random::SystemRandom;
 use crate::error::{Operation, Outcome};
-use crate::http::Transport;
-use crate::options::{Fields, Raw, Reader, Unreadable};
+use crate::http::transport::Transport;
+use crate::input::reader::Reader;
+use crate::input::value::{Fields, Raw, Unreadable};
 
 /// What the transport does next; answers `200` when the script is over.
 enum Step {

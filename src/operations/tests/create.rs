@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::scripted::{ABSENCE, MAX_RETRIES, Scripted, code, context, instance, request};
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
-use crate::instance::Instance;
+use crate::model::create_request::CreateRequest;
+use crate::model::instance::Instance;
 use crate::operations::create::{Creation, create};
 use crate::provider::{Completion, Readiness, Removal};
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::scripted::{ABSENCE, LAG, MAX_RETRIES, Scripted, code, context, instance, request};
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Operation, Result};
-use crate::instance::Instance;
+use crate::model::instance::Instance;
 use crate::operations::create::{Creation, create};
 use crate::operations::destroy::destroy;
 use crate::provider::Readiness;

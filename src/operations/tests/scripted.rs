@@ -7,14 +7,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{SystemClock, SystemRandom};
-use crate::context::{Core, Cx};
-use crate::create_request::CreateRequest;
+use crate::context::Cx;
+use crate::context::clock::SystemClock;
+use crate::context::random::SystemRandom;
 use crate::error::{Error, Operation, Result};
-use crate::handle::Handle;
-use crate::http::{Request, Response, Transport, TransportError};
-use crate::instance::{Instance, Status};
-use crate::provider::{Completion, Identity, Ownership, Page, Provider, Readiness, Removal, Scope};
+use crate::http::message::{Request, Response};
+use crate::http::transport::{Transport, TransportError};
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::Handle;
+use crate::model::instance::{Instance, Status};
+use crate::model::scope::{Identity, Scope};
+use crate::process::Core;
+use crate::provider::{Completion, Ownership, Page, Provider, Readiness, Removal};
 use crate::secret::Secret;
 
 pub(super) const ABSENCE: Duration = Duration::from_secs(90);

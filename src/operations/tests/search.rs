@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::scripted::{ABSENCE, LAG, MAX_RETRIES, Scripted, code, context, instance, request};
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Operation, Result};
-use crate::instance::Instance;
+use crate::model::instance::Instance;
 use crate::operations::create::{Creation, create};
 use crate::operations::destroy::destroy;
 use crate::provider::Provider;

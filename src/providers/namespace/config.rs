@@ -6,13 +6,16 @@ use http::header::AUTHORIZATION;
 
 use super::options::{NamespaceDefaults, NamespaceOptions};
 use super::{IDENTITY, Namespace, token};
-use crate::access::{Access, LastAccess, Terms};
-use crate::config::{BaseUrl, Settings};
-use crate::context::Core;
 use crate::error::{Error, Operation, Result};
-use crate::http::client::Effect;
-use crate::options::{Environment, Reader};
-use crate::provider::{Bound, Definition, Identity, Scope};
+use crate::http::effect::Effect;
+use crate::http::endpoint::BaseUrl;
+use crate::http::settings::Settings;
+use crate::input::environment::Environment;
+use crate::input::reader::Reader;
+use crate::model::scope::{Identity, Scope};
+use crate::process::Core;
+use crate::provider::config::{Bound, Definition};
+use crate::provider::connection::{Access, LastAccess, Terms};
 use crate::secret::{Redactor, Secret};
 
 /// The default of both current clients (`reference/namespace.md` §2).

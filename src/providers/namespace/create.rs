@@ -3,11 +3,11 @@
 use super::Namespace;
 use super::wire::{Container, CreateInstance, Described, Experimental, LabelPost, MANAGED, MARK, NAME, Port, Shape};
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::handle::Handle;
-use crate::http::client::Effect;
-use crate::instance::Instance;
+use crate::http::effect::Effect;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::Handle;
+use crate::model::instance::Instance;
 
 pub(super) async fn create(
     namespace: &Namespace,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use self::details::{Detail, Details};
 use crate::error::{ErrorCode, Outcome};
-use crate::rest::{Dialect, Refusal};
+use crate::protocol::rest::{Dialect, Refusal};
 
 pub(super) const DIALECT: Dialect = Dialect {
     title: "Namespace",

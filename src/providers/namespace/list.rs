@@ -4,9 +4,9 @@ use super::Namespace;
 use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME};
 use crate::context::Cx;
 use crate::error::Result;
-use crate::http::client::Effect;
-use crate::instance::Instance;
-use crate::paging::Cursors;
+use crate::http::effect::Effect;
+use crate::model::instance::Instance;
+use crate::protocol::paging::Cursors;
 use crate::provider::Page;
 
 /// An upper bound: fewer may come.

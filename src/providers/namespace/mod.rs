@@ -21,14 +21,16 @@ use self::errors::DIALECT;
 use self::options::NamespaceOptions;
 use self::wire::{Described, Destroyed, InstanceId, Removal as RemovalRequest};
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
-use crate::handle::Handle;
-use crate::http::Request;
-use crate::http::client::{Client, Effect};
-use crate::instance::Instance;
-use crate::provider::{Identity, Ownership, Page, Provider, Readiness, Removal, Scope};
-use crate::{json, jwt};
+use crate::http::client::Client;
+use crate::http::effect::Effect;
+use crate::http::message::Request;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::Handle;
+use crate::model::instance::Instance;
+use crate::model::scope::{Identity, Scope};
+use crate::protocol::{json, jwt};
+use crate::provider::{Ownership, Page, Provider, Readiness, Removal};
 
 pub(crate) const IDENTITY: Identity = Identity {
     name: "namespace",

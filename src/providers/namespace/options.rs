@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::create_request::CreateRequest;
 use crate::error::{Error, Result};
-use crate::handle::Handle;
-use crate::options::Reader;
+use crate::input::reader::Reader;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::Handle;
 
 /// The smallest standard shape (`reference/namespace.md` §6).
 const VIRTUAL_CPU: u32 = 2;

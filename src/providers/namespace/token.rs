@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::jwt;
-use crate::options::{Environment, credential};
+use crate::input::environment::{Environment, credential};
+use crate::protocol::jwt;
 use crate::secret::Secret;
 
 /// The text of version 0.3.24, word for word: callers match on it.

@@ -10,7 +10,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::instance::{Instance, Status};
+use crate::model::instance::{Instance, Status};
 use crate::provider::Readiness;
 
 /// Our labels: who made it, under which handle, and by which create.

@@ -13,11 +13,11 @@ use super::wire::{
 };
 use super::{Railway, documents};
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::handle::{Handle, MARK_VARIABLE, is_managed_name};
-use crate::http::client::Effect;
-use crate::instance::{Instance, Status};
+use crate::http::effect::Effect;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::{Handle, MARK_VARIABLE, is_managed_name};
+use crate::model::instance::{Instance, Status};
 use crate::provider::Completion;
 
 pub(super) async fn create(railway: &Railway, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {

@@ -11,7 +11,7 @@ use super::wire::{DeleteData, DeleteVariables, IdVariables, InstanceNode, Servic
 use super::{Railway, VISIBILITY_LAG, documents};
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::http::client::Effect;
+use crate::http::effect::Effect;
 use crate::provider::{Ownership, Removal};
 
 pub(super) async fn destroy(railway: &Railway, cx: &Cx, id: &str, ownership: Ownership) -> Result<Removal> {

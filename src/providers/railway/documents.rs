@@ -1,7 +1,7 @@
 //! Every document that is sent to Railway. One root field each: an error there nulls the whole of `data`
 //! (`reference/railway.md` §3).
 
-use crate::graphql::Document;
+use crate::protocol::graphql::Document;
 
 pub(super) const SERVICE_CREATE: Document = Document {
     name: "ServiceCreate",

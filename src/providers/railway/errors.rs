@@ -9,8 +9,10 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::graphql::{self, Answer, GraphqlError};
-use crate::http::{Response, headers};
+use crate::http::headers;
+use crate::http::message::Response;
+use crate::protocol::graphql;
+use crate::protocol::graphql::{Answer, GraphqlError};
 
 /// Words that a message holds, lower-cased, and what they mean. The first row that matches decides.
 const MESSAGES: &[(&str, ErrorCode, Outcome)] = &[

@@ -9,10 +9,10 @@ use super::wire::{PageVariables, ProjectData};
 use super::{Railway, documents};
 use crate::context::Cx;
 use crate::error::Result;
-use crate::handle::Handle;
-use crate::http::client::Effect;
-use crate::instance::Instance;
-use crate::paging::Cursors;
+use crate::http::effect::Effect;
+use crate::model::handle::Handle;
+use crate::model::instance::Instance;
+use crate::protocol::paging::Cursors;
 
 pub(super) async fn find(railway: &Railway, cx: &Cx, handle: &Handle) -> Result<Option<Instance>> {
     let mut cursors = Cursors::default();

@@ -11,8 +11,8 @@ use super::wire::{EnvironmentNode, EnvironmentsData, PageVariables};
 use super::{Railway, documents};
 use crate::context::Cx;
 use crate::error::{ErrorCode, Result};
-use crate::http::client::Effect;
-use crate::paging::Cursors;
+use crate::http::effect::Effect;
+use crate::protocol::paging::Cursors;
 
 /// How long the answer is trusted. An environment that is added within this time gets a copy of what is created
 /// meanwhile; a minute keeps that unlikely and the extra requests few.

@@ -4,7 +4,7 @@ use super::wire::{Connection, EnvironmentData, PageVariables};
 use super::{Railway, documents};
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Result};
-use crate::http::client::Effect;
+use crate::http::effect::Effect;
 use crate::provider::Page;
 
 /// What Railway's own command line asks for (`reference/railway.md` §4); the default page is 20, the maximum unknown.

@@ -19,14 +19,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Operation, Result};
-use crate::graphql::Document;
-use crate::handle::Handle;
-use crate::http::Request;
-use crate::http::client::{Client, Effect};
-use crate::instance::Instance;
-use crate::provider::{Completion, Identity, Ownership, Page, Provider, Readiness, Removal, Scope};
+use crate::http::client::Client;
+use crate::http::effect::Effect;
+use crate::http::message::Request;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::Handle;
+use crate::model::instance::Instance;
+use crate::model::scope::{Identity, Scope};
+use crate::protocol::graphql::Document;
+use crate::provider::{Completion, Ownership, Page, Provider, Readiness, Removal};
 
 use self::options::RailwayOptions;
 use self::wire::{InstanceData, InstanceNode, InstanceVariables, ReadVariables, VariablesData};

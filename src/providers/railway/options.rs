@@ -1,9 +1,9 @@
 //! The options of `create` that only Railway has.
 
-use crate::create_request::CreateRequest;
 use crate::error::{Error, Result};
-use crate::handle::Handle;
-use crate::options::Reader;
+use crate::input::reader::Reader;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::Handle;
 use crate::secret::Secret;
 
 /// The longest name of a service (`reference/railway.md` §8.6).

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::handle::is_managed_name;
-use crate::instance::{Instance, Status};
+use crate::model::handle::is_managed_name;
+use crate::model::instance::{Instance, Status};
 
 /// Variables of a service, in Railway's form: names and values.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
@@ -153,7 +153,7 @@ pub(super) struct VariablesData {
     pub(super) variables: Mark,
 }
 
-/// Of all variables only [`MARK_VARIABLE`](crate::handle::MARK_VARIABLE) is read: the others are secrets.
+/// Of all variables only [`MARK_VARIABLE`](crate::model::handle::MARK_VARIABLE) is read: the others are secrets.
 #[derive(Deserialize)]
 pub(super) struct Mark {
     #[serde(rename = "COMPUTESDK_CREATE_MARK")]

@@ -6,13 +6,15 @@ use http::header::AUTHORIZATION;
 
 use super::options::{RenderDefaults, RenderOptions};
 use super::{IDENTITY, Render};
-use crate::access::{Access, LastAccess, Terms};
-use crate::config::Settings;
-use crate::context::Core;
 use crate::error::{Error, Operation, Result};
-use crate::http::client::Effect;
-use crate::options::{Environment, Reader};
-use crate::provider::{Bound, Definition, Identity, Scope};
+use crate::http::effect::Effect;
+use crate::http::settings::Settings;
+use crate::input::environment::Environment;
+use crate::input::reader::Reader;
+use crate::model::scope::{Identity, Scope};
+use crate::process::Core;
+use crate::provider::config::{Bound, Definition};
+use crate::provider::connection::{Access, LastAccess, Terms};
 use crate::secret::{Redactor, Secret};
 
 /// `reference/render.md` §1.

@@ -5,12 +5,12 @@ use http::Method;
 use super::Render;
 use super::wire::{Created, DetailsPost, EnvSpecificDetails, EnvVarPost, ImagePost, ServicePost};
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::Result;
-use crate::handle::{Handle, MARK_VARIABLE};
-use crate::http::client::Effect;
-use crate::instance::{Instance, Status};
-use crate::json;
+use crate::http::effect::Effect;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::{Handle, MARK_VARIABLE};
+use crate::model::instance::{Instance, Status};
+use crate::protocol::json;
 
 /// The bucket of creates: 20 an hour for each user (§2).
 const CREATES: &str = "creates";

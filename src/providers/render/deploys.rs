@@ -6,8 +6,8 @@ use super::Render;
 use super::wire::{Deploy, ListedDeploy};
 use crate::context::Cx;
 use crate::error::{ErrorCode, Result};
-use crate::http::client::Effect;
-use crate::instance::{Instance, Status};
+use crate::http::effect::Effect;
+use crate::model::instance::{Instance, Status};
 use crate::provider::Readiness;
 
 /// What a deploy's status stands for.

@@ -8,9 +8,9 @@ use super::options::SERVICE_TYPES;
 use super::wire::{Listed, Service};
 use crate::context::Cx;
 use crate::error::{Error, ErrorCode, Result};
-use crate::http::client::Effect;
-use crate::instance::Instance;
-use crate::paging::Cursors;
+use crate::http::effect::Effect;
+use crate::model::instance::Instance;
+use crate::protocol::paging::Cursors;
 use crate::provider::Page;
 
 /// The most that Render gives at once.

@@ -16,13 +16,15 @@ use http::Method;
 use serde::de::DeserializeOwned;
 
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
-use crate::handle::{Handle, MARK_VARIABLE};
-use crate::http::client::{Client, Effect};
-use crate::http::{Request, Response};
-use crate::instance::{Instance, Status};
-use crate::provider::{Completion, Identity, Ownership, Page, Provider, Readiness, Removal, Scope};
+use crate::http::client::Client;
+use crate::http::effect::Effect;
+use crate::http::message::{Request, Response};
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::{Handle, MARK_VARIABLE};
+use crate::model::instance::{Instance, Status};
+use crate::model::scope::{Identity, Scope};
+use crate::provider::{Completion, Ownership, Page, Provider, Readiness, Removal};
 
 use self::errors::DIALECT;
 use self::options::RenderOptions;

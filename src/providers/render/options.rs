@@ -1,7 +1,7 @@
 //! The options of `create` that only Render has, some of which the factory takes as defaults.
 
 use crate::error::{Error, Result};
-use crate::options::Reader;
+use crate::input::reader::Reader;
 
 /// The types of service that run an image and are not a job or a site (`reference/render.md` §4.1, §4.7).
 pub(super) const SERVICE_TYPES: [&str; 3] = [WEB_SERVICE, "private_service", "background_worker"];

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::options::SERVICE_TYPES;
-use crate::handle::is_managed_name;
-use crate::instance::{Instance, Status};
+use crate::model::handle::is_managed_name;
+use crate::model::instance::{Instance, Status};
 
 /// `POST /services` (§4.1).
 #[derive(Serialize)]

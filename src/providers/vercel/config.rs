@@ -8,13 +8,15 @@ use super::credentials::Configured;
 use super::daemon::Daemon;
 use super::options::{VercelDefaults, VercelOptions};
 use super::{IDENTITY, Vercel};
-use crate::access::{Access, LastAccess, Terms};
-use crate::config::Settings;
-use crate::context::Core;
 use crate::error::{Operation, Result};
-use crate::http::client::Effect;
-use crate::options::{Environment, Reader};
-use crate::provider::{Bound, Definition, Identity, Scope};
+use crate::http::effect::Effect;
+use crate::http::settings::Settings;
+use crate::input::environment::Environment;
+use crate::input::reader::Reader;
+use crate::model::scope::{Identity, Scope};
+use crate::process::Core;
+use crate::provider::config::{Bound, Definition};
+use crate::provider::connection::{Access, LastAccess, Terms};
 use crate::secret::Redactor;
 
 /// What both official clients use (`reference/vercel.md` §2).

@@ -5,12 +5,12 @@ use http::Method;
 use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, MARK, Resources, Variables};
 use super::{CREATES, Vercel};
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::Result;
-use crate::handle::Handle;
-use crate::http::client::Effect;
-use crate::instance::Instance;
-use crate::json;
+use crate::http::effect::Effect;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::Handle;
+use crate::model::instance::Instance;
+use crate::protocol::json;
 
 pub(super) async fn create(vercel: &Vercel, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
     let options = &vercel.options;

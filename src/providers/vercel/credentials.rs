@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use crate::error::{Error, Result};
-use crate::jwt;
-use crate::options::Environment;
+use crate::input::environment::Environment;
+use crate::protocol::jwt;
 use crate::secret::Secret;
 
 const MISSING_TOKEN: &str = "Missing Vercel token. Provide token or oidcToken in config or set VERCEL_TOKEN or VERCEL_OIDC_TOKEN environment variable.";

@@ -9,13 +9,13 @@ use http::Method;
 use super::options::DaemonCommands;
 use super::wire::{Command, Commands, LogLine, Ran, RunCommand};
 use super::{DIALECT, Vercel};
-use crate::clock::Random;
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
+use crate::context::random::Random;
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::http::client::Effect;
-use crate::instance::{Instance, Status};
-use crate::json;
+use crate::http::effect::Effect;
+use crate::model::create_request::CreateRequest;
+use crate::model::instance::{Instance, Status};
+use crate::protocol::json;
 use crate::provider::{Completion, Readiness};
 use crate::secret::Secret;
 
@@ -269,7 +269,7 @@ async fn failed(vercel: &Vercel, cx: &Cx, session: &str, command: &Command, code
         return error;
     };
     let date = cx.core.clock.date();
-    let read = |response: &crate::http::Response| {
+    let read = |response: &crate::http::message::Response| {
         DIALECT.accept(response, date)?;
         Ok(output(&response.body))
     };

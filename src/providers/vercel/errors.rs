@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{ErrorCode, Outcome};
-use crate::rest::{Dialect, Refusal};
+use crate::protocol::rest::{Dialect, Refusal};
 
 pub(super) const DIALECT: Dialect = Dialect {
     title: "Vercel",

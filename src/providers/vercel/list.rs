@@ -6,7 +6,7 @@ use super::Vercel;
 use super::wire::{Found, Listed, MANAGED, MANAGED_VALUE};
 use crate::context::Cx;
 use crate::error::Result;
-use crate::http::client::Effect;
+use crate::http::effect::Effect;
 use crate::provider::Page;
 
 /// The most that Vercel gives at once.

@@ -23,14 +23,16 @@ use self::errors::DIALECT;
 use self::options::VercelOptions;
 use self::wire::{Deleted, Found};
 use crate::context::Cx;
-use crate::create_request::CreateRequest;
 use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
-use crate::handle::Handle;
-use crate::http::Request;
-use crate::http::client::{Client, Effect};
-use crate::instance::{Instance, Status};
-use crate::jwt;
-use crate::provider::{Completion, Identity, Ownership, Page, Provider, Readiness, Removal, Scope};
+use crate::http::client::Client;
+use crate::http::effect::Effect;
+use crate::http::message::Request;
+use crate::model::create_request::CreateRequest;
+use crate::model::handle::Handle;
+use crate::model::instance::{Instance, Status};
+use crate::model::scope::{Identity, Scope};
+use crate::protocol::jwt;
+use crate::provider::{Completion, Ownership, Page, Provider, Readiness, Removal};
 
 pub(crate) const IDENTITY: Identity = Identity {
     name: "vercel",

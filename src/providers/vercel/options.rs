@@ -3,7 +3,7 @@
 use super::daemon::{INSTALL_COMMAND, READY_COMMAND};
 use super::image::is_foreign;
 use crate::error::Result;
-use crate::options::{Choice, Reader};
+use crate::input::reader::{Choice, Reader};
 
 /// The most that `timeout` may be: 30 days. Plans allow less, 24 hours at most at the time of writing (§10).
 const LIFETIME_LIMIT_MS: u32 = 2_592_000_000;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::instance::{Instance, Status};
+use crate::model::instance::{Instance, Status};
 
 /// Our tags: what marks a sandbox as made by this package, and by which create.
 pub(super) const MANAGED: &str = "computesdk";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{CODES, DIALECT};
 use crate::error::{Error, ErrorCode, Outcome};
-use crate::http::Response;
+use crate::http::message::Response;
 
 fn refused(status: u16, body: &str) -> Error {
     let response = Response {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::DIALECT;
 use crate::error::{Error, ErrorCode, Outcome};
-use crate::http::Response;
+use crate::http::message::Response;
 
 fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {
     let headers = headers

@@ -8,7 +8,7 @@ use super::DIALECT;
 use crate::error::ErrorCode::*;
 use crate::error::Outcome::{NoEffect, Unknown};
 use crate::error::{Error, ErrorCode, Outcome};
-use crate::http::Response;
+use crate::http::message::Response;
 
 fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {
     let headers = headers

@@ -1,0 +1,305 @@
+//! The one error type of the core: a code, an outcome and context, never a bare string.
+//!
+//! Two questions are answered apart. `ErrorCode` says *what it means* to the caller; `Outcome` says *whether the
+//! request may have had an effect*, which decides whether it may be sent again. `retryable` follows from the two.
+
+mod code;
+mod operation;
+mod quote;
+
+use std::fmt;
+use std::time::Duration;
+
+use self::quote::{quote, quote_end};
+use crate::secret::Redactor;
+
+pub(crate) use self::code::{ErrorCode, Outcome};
+pub(crate) use self::operation::Operation;
+
+/// Result of everything in the core.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of the core. Boxed, so that `Result` stays one word wide on the happy path.
+#[derive(Clone, thiserror::Error)]
+#[error("{}", .0.message)]
+pub(crate) struct Error(Box<Details>);
+
+/// Everything known about a failure. All texts in it are safe to show once [`Error::redact`] ran.
+#[derive(Clone)]
+pub(crate) struct Details {
+    pub(crate) code: ErrorCode,
+    pub(crate) outcome: Outcome,
+    pub(crate) message: String,
+    pub(crate) provider: Option<&'static str>,
+    pub(crate) operation: Option<Operation>,
+    pub(crate) http_status: Option<u16>,
+    pub(crate) provider_code: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) instance_id: Option<String>,
+    pub(crate) resource_name: Option<String>,
+    /// What a command of ours has printed before it failed; its end is what the message ends with.
+    output: Option<String>,
+    /// A repeated call finds what this one may have made.
+    repeatable: bool,
+    /// Something was left at the provider.
+    leftover: bool,
+}
+
+impl Error {
+    /// A failure that surely changed nothing at the provider.
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            code,
+            outcome: Outcome::NoEffect,
+            message: message.into(),
+            provider: None,
+            operation: None,
+            http_status: None,
+            provider_code: None,
+            request_id: None,
+            retry_after: None,
+            instance_id: None,
+            resource_name: None,
+            output: None,
+            repeatable: false,
+            leftover: false,
+        }))
+    }
+
+    /// A failure after which nobody can tell whether the request had an effect.
+    pub(crate) fn ambiguous(code: ErrorCode, message: impl Into<String>) -> Self {
+        let mut error = Self::new(code, message);
+        error.0.outcome = Outcome::Unknown;
+        error
+    }
+
+    /// A bad argument of a call. `message` names the field and never its value.
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidArgument, message)
+    }
+
+    /// A bad or missing setting. `message` names the field and never its value.
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidConfig, message)
+    }
+
+    /// The caller's `AbortSignal` fired.
+    pub(crate) fn aborted() -> Self {
+        Self::new(ErrorCode::Aborted, "The call was aborted by its signal.")
+    }
+
+    /// A fault of this package: something that cannot happen did.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::ambiguous(ErrorCode::Internal, message)
+    }
+
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    pub(crate) fn details(&self) -> &Details {
+        &self.0
+    }
+
+    /// Whether the same call may succeed later. Follows from the code; and from the idempotency key where the outcome
+    /// is unknown, because a call without one would make a second resource.
+    pub(crate) fn retryable(&self) -> bool {
+        match self.0.code {
+            ErrorCode::OutcomeUnknown => self.0.repeatable,
+            code => code.is_transient() && (!self.0.leftover || self.0.repeatable),
+        }
+    }
+
+    /// Whether a look or a step that failed so may go well the next time: besides what a caller may retry, an answer that
+    /// could not be read.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.0.code.is_transient() || (self.0.code == ErrorCode::Protocol && self.0.outcome == Outcome::Unknown)
+    }
+
+    /// The failed create has left something that could not be removed: a repeated call without an idempotency key would
+    /// make another one beside it.
+    pub(crate) fn with_leftover(mut self) -> Self {
+        self.0.leftover = true;
+        self
+    }
+
+    /// The call has an idempotency key, so that repeating it finds what this one may have made.
+    pub(crate) fn with_repeatable(mut self, repeatable: bool) -> Self {
+        self.0.repeatable = repeatable;
+        self
+    }
+
+    /// Replaces the outcome, where a later layer knows better than the transport did.
+    pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.0.outcome = outcome;
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: ErrorCode) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    pub(crate) fn with_http_status(mut self, status: u16) -> Self {
+        self.0.http_status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_provider_code(mut self, code: Option<String>) -> Self {
+        self.0.provider_code = code.or(self.0.provider_code);
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.0.request_id = id.or(self.0.request_id);
+        self
+    }
+
+    /// The provider's own wish for how long to stay away. Only with [`ErrorCode::RateLimited`].
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait.or(self.0.retry_after);
+        self
+    }
+
+    /// The instance that exists, or may exist, at the provider.
+    pub(crate) fn with_instance_id(mut self, id: impl Into<String>) -> Self {
+        self.0.instance_id = Some(id.into());
+        self
+    }
+
+    /// The name under which a resource exists, or may exist, at the provider.
+    pub(crate) fn with_resource_name(mut self, name: impl Into<String>) -> Self {
+        self.0.resource_name = Some(name.into());
+        self
+    }
+
+    /// The whole output of a command that has failed. It is cut only after it was masked: a secret of which the beginning
+    /// is cut off would no longer be recognised.
+    pub(crate) fn with_output(mut self, output: String) -> Self {
+        self.0.output = Some(output);
+        self
+    }
+
+    /// Puts what was done about the failure before what the provider said of it, which a message ends with.
+    pub(crate) fn after(mut self, note: &str) -> Self {
+        self.0.message = format!("{note}: {}", self.0.message);
+        self
+    }
+
+    /// The error-context layer: adds provider, operation and the opening words once, in one place.
+    ///
+    /// A missing credential keeps its bare text: it is part of the contract, word for word.
+    pub(crate) fn in_context(mut self, name: &'static str, title: &str, operation: Operation) -> Self {
+        if self.0.operation.is_some() {
+            return self;
+        }
+        self.0.provider = Some(name);
+        self.0.operation = Some(operation);
+        let bare = self.0.code == ErrorCode::InvalidConfig && operation != Operation::Configure;
+        if !bare {
+            self.0.message = format!("{}: {}", operation.failure(title), self.0.message);
+        }
+        self
+    }
+
+    /// Masks every secret of the call in every text that came from outside, and then makes the message fit to be shown.
+    ///
+    /// In this order: a secret that was cut or had its white space collapsed would no longer be recognised.
+    pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
+        let details = &mut *self.0;
+        redactor.mask(&mut details.message);
+        details.message = quote(&details.message);
+        if let Some(mut output) = details.output.take() {
+            redactor.mask(&mut output);
+            let end = quote_end(&output);
+            if !end.is_empty() {
+                details.message = format!("{} It printed: {end}", details.message);
+            }
+        }
+        for text in [&mut details.provider_code, &mut details.request_id]
+            .into_iter()
+            .flatten()
+        {
+            redactor.mask(text);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} ({:?}): {}",
+            self.0.code.as_str(),
+            self.0.outcome,
+            self.0.message
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote::{OUTPUT_LIMIT, QUOTE_LIMIT};
+    use super::*;
+
+    #[test]
+    fn a_quote_is_one_bounded_line() {
+        assert_eq!(quote("  two\n\twords\u{7} here "), "two words here");
+        let long = quote(&"x".repeat(2_000));
+        assert_eq!(long.chars().count(), QUOTE_LIMIT + 1);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn an_output_is_masked_before_it_is_cut() {
+        let mut redactor = Redactor::default();
+        redactor.add(&crate::secret::Secret::new("hunter2hunter2".to_owned()));
+        // The cut falls into the secret.
+        let output = format!("begin hunter2hunter2{}", "x".repeat(OUTPUT_LIMIT - 5));
+        let text = Error::new(ErrorCode::ProvisionFailed, "It failed.")
+            .with_output(output)
+            .redact(&redactor)
+            .to_string();
+        assert!(!text.contains("hunter") && !text.contains("ter2"), "{text}");
+        assert!(
+            text.starts_with("It failed. It printed: …") && text.ends_with("xxx"),
+            "{text}"
+        );
+        let silent = Error::new(ErrorCode::ProvisionFailed, "It failed.").with_output(" \n".to_owned());
+        assert_eq!(silent.redact(&redactor).to_string(), "It failed.");
+        assert_eq!(quote_end("one\n two\u{7}"), "one two");
+    }
+
+    #[test]
+    fn context_is_added_once_and_keeps_credential_texts_bare() {
+        let error = Error::new(ErrorCode::Network, "no route")
+            .in_context("railway", "Railway", Operation::Create)
+            .in_context("railway", "Railway", Operation::List);
+        assert_eq!(error.to_string(), "Failed to create Railway instance: no route");
+        let error = Error::config("Missing Railway API key.").in_context("railway", "Railway", Operation::List);
+        assert_eq!(error.to_string(), "Missing Railway API key.");
+        assert_eq!(error.details().operation, Some(Operation::List));
+    }
+
+    #[test]
+    fn retryable_follows_from_the_code() {
+        for (code, retryable) in [
+            (ErrorCode::RateLimited, true),
+            (ErrorCode::Timeout, true),
+            (ErrorCode::Network, true),
+            (ErrorCode::Unavailable, true),
+            (ErrorCode::PaymentRequired, false),
+            (ErrorCode::QuotaExceeded, false),
+            (ErrorCode::InvalidArgument, false),
+            (ErrorCode::OutcomeUnknown, false),
+        ] {
+            assert_eq!(Error::new(code, "x").retryable(), retryable, "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The environment variables of the caller.
+
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// A credential fit for a header: trimmed, and visible ASCII only. `None` if it is not.
+pub(crate) fn credential(text: &str) -> Option<Secret> {
+    let trimmed = text.trim();
+    let fit = !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_graphic());
+    fit.then(|| Secret::new(trimmed.to_owned()))
+}
+
+/// The environment variables of the caller, read at the call: in JavaScript `process.env`, of the worker if in one.
+pub(crate) trait Environment {
+    /// The value of a variable; `None` also if it is empty or blank.
+    fn variable(&self, name: &str) -> Option<String>;
+
+    /// The content of a file that a variable names, up to 64 KiB of UTF-8.
+    fn file(&self, path: &str) -> std::io::Result<String>;
+
+    /// A credential from a variable.
+    ///
+    /// Errors: `INVALID_CONFIG` if it holds what no header can carry.
+    fn credential(&self, name: &str) -> Result<Option<Secret>> {
+        let Some(text) = self.variable(name) else {
+            return Ok(None);
+        };
+        let unfit = || Error::config(format!("{name} must hold only visible ASCII characters."));
+        credential(&text).map(Some).ok_or_else(unfit)
+    }
+}

@@ -1,0 +1,7 @@
+//! What providers and operations speak of.
+
+pub(crate) mod create_request;
+pub(crate) mod handle;
+pub(crate) mod image_reference;
+pub(crate) mod instance;
+pub(crate) mod scope;

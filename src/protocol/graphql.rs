@@ -1,0 +1,165 @@
+//! GraphQL over HTTP: a document and its variables out, `data` or `errors[]` back. Knows no provider.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::protocol::json;
+
+/// A document with one root field, which is also its operation name but for the first letter.
+pub(crate) struct Document {
+    /// Sent as `operationName`.
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a, V> {
+    query: &'a str,
+    operation_name: &'a str,
+    variables: V,
+}
+
+impl Document {
+    /// The body of a request.
+    pub(crate) fn body(&self, variables: impl Serialize) -> Result<Vec<u8>> {
+        json::write(&Body {
+            query: self.text,
+            operation_name: self.name,
+            variables,
+        })
+    }
+}
+
+/// One entry of `errors[]`. Every field is optional in practice, and none is trusted to have its type.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GraphqlError {
+    pub(crate) message: String,
+    /// `extensions.code`, or `errorCode` where that is missing.
+    pub(crate) code: Option<String>,
+    /// The server's name for the request, next to `message`: a string, or a number at times.
+    pub(crate) trace_id: Option<String>,
+}
+
+impl From<Value> for GraphqlError {
+    fn from(entry: Value) -> Self {
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        Self {
+            message: entry.get("message").and_then(text).unwrap_or_default(),
+            code: entry
+                .pointer("/extensions/code")
+                .or_else(|| entry.get("errorCode"))
+                .and_then(text),
+            trace_id: entry.get("traceId").and_then(text),
+        }
+    }
+}
+
+/// The answer to a document, before anybody judged it.
+pub(crate) enum Answer<T> {
+    Data(T),
+    /// At least one error, whether or not there was data beside it.
+    Errors(Vec<GraphqlError>),
+    /// Neither data nor errors.
+    Nothing,
+    /// Not a GraphQL answer, or data of another shape than asked for. The text says where, and quotes nothing.
+    Unreadable(String),
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    #[serde(default = "none")]
+    data: Option<T>,
+    #[serde(default)]
+    errors: Option<Vec<Value>>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+/// Reads a body. An empty `errors` array counts as none.
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
+    let problem = match json::read::<Envelope<T>>(body) {
+        Ok(Envelope {
+            errors: Some(errors), ..
+        }) if !errors.is_empty() => return Answer::Errors(typed(errors)),
+        Ok(Envelope { data: Some(data), .. }) => return Answer::Data(data),
+        Ok(_) => return Answer::Nothing,
+        Err(problem) => problem,
+    };
+    // A null in a non-null place makes typed data unreadable, but the errors beside it still say why.
+    match json::read::<Envelope<Value>>(body) {
+        Ok(Envelope {
+            errors: Some(errors), ..
+        }) if !errors.is_empty() => Answer::Errors(typed(errors)),
+        _ => Answer::Unreadable(json::problem(&problem)),
+    }
+}
+
+fn typed(errors: Vec<Value>) -> Vec<GraphqlError> {
+    errors.into_iter().map(GraphqlError::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Data {
+        id: String,
+    }
+
+    #[test]
+    fn sorts_answers() {
+        assert!(matches!(read::<Data>(br#"{"data":{"id":"x"}}"#), Answer::Data(data) if data.id == "x"));
+        assert!(matches!(
+            read::<Data>(br#"{"data":{"id":"x"},"errors":[]}"#),
+            Answer::Data(_)
+        ));
+        assert!(matches!(read::<Data>(br#"{"data":null}"#), Answer::Nothing));
+        assert!(matches!(read::<Data>(br"{}"), Answer::Nothing));
+        for unreadable in ["", "{", "<html>", "null", r#"{"data":{"id":7}}"#, r#"{"data":"#] {
+            assert!(
+                matches!(read::<Data>(unreadable.as_bytes()), Answer::Unreadable(_)),
+                "{unreadable}"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_win_over_data_and_over_its_shape() {
+        for body in [
+            r#"{"data":{"id":"x"},"errors":[{"message":"m"}]}"#,
+            r#"{"data":{"id":null},"errors":[{"message":"m"}]}"#,
+            r#"{"errors":[{"message":"m","traceId":5527782523421805956,"extensions":{"code":"C"}}]}"#,
+            r#"{"errors":[{"message":"m","traceId":null,"extensions":null}]}"#,
+        ] {
+            let Answer::Errors(errors) = read::<Data>(body.as_bytes()) else {
+                panic!("{body}");
+            };
+            assert_eq!(errors[0].message, "m");
+        }
+    }
+
+    #[test]
+    fn a_shape_error_quotes_no_value() {
+        let Answer::Unreadable(text) = read::<Data>(br#"{"data":{"id":{"secret":"hunter2"}}}"#) else {
+            panic!("readable");
+        };
+        assert!(!text.contains("hunter2"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = read::<Data>(&body);
+        }
+    }
+}

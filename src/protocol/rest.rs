@@ -1,0 +1,291 @@
+//! Answers of an API that speaks JSON and means its HTTP statuses. Knows no provider: how one words a refusal, and where
+//! it deviates from the common meaning of a status, is its [`Dialect`].
+
+use std::time::SystemTime;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::http::headers;
+use crate::http::message::Response;
+use crate::protocol::json;
+
+/// How a provider refuses.
+pub(crate) struct Dialect {
+    /// What messages call the provider.
+    pub(crate) title: &'static str,
+    /// The header by which it names a request, for its support.
+    pub(crate) request_id: Option<&'static str>,
+    /// Reads a refusal by its status and its body, if that is a JSON object.
+    pub(crate) refusal: fn(u16, Option<&Value>) -> Refusal,
+}
+
+/// What a refusal says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) message: Option<String>,
+    /// The provider's own error code.
+    pub(crate) code: Option<String>,
+    /// In the body, where it is there and not in a header.
+    pub(crate) request_id: Option<String>,
+    /// What it means, where that is not the common meaning of its status.
+    pub(crate) meaning: Option<(ErrorCode, Outcome)>,
+}
+
+impl Dialect {
+    /// Reads the body of a success, or says what the refusal means. `date` is today's, for headers that name one.
+    pub(crate) fn read<T: DeserializeOwned>(&self, response: &Response, date: SystemTime) -> Result<T> {
+        self.accept(response, date)?;
+        json::read(&response.body).map_err(|problem| {
+            let title = self.title;
+            let text = if response.is_html() {
+                format!("{title}'s address answered with a page of HTML instead of JSON.")
+            } else {
+                format!("{title}'s answer cannot be read: {}.", json::problem(&problem))
+            };
+            self.place(Error::ambiguous(ErrorCode::Protocol, text), response)
+        })
+    }
+
+    /// Takes a 204. Any other success is not believed: a page from in between may come as 200, and nothing was deleted.
+    pub(crate) fn done(&self, response: &Response, date: SystemTime) -> Result<()> {
+        self.accept(response, date)?;
+        if response.status == 204 {
+            return Ok(());
+        }
+        let text = format!(
+            "{} answered HTTP {} where HTTP 204 means done.",
+            self.title, response.status
+        );
+        Err(self.place(Error::ambiguous(ErrorCode::Protocol, text), response))
+    }
+
+    /// Takes any success, whatever its body.
+    pub(crate) fn accept(&self, response: &Response, date: SystemTime) -> Result<()> {
+        match response.status {
+            200..=299 => Ok(()),
+            _ => Err(self.refusal(response, date)),
+        }
+    }
+
+    fn refusal(&self, response: &Response, date: SystemTime) -> Error {
+        let status = response.status;
+        let body = json::read(&response.body).ok().filter(Value::is_object);
+        let said = (self.refusal)(status, body.as_ref());
+        let known = body.is_some() || self.request_id(response).is_some();
+        let (code, outcome) = said.meaning.unwrap_or_else(|| by_status(status, known));
+        let wait = (code == ErrorCode::RateLimited)
+            .then(|| headers::stay_away(response, date))
+            .flatten();
+        let text = match said.message.filter(|text| !text.trim().is_empty()) {
+            Some(text) => text,
+            None => self.describe(response, known),
+        };
+        let error = Error::new(code, text)
+            .with_outcome(outcome)
+            .with_provider_code(said.code)
+            .with_request_id(said.request_id)
+            .with_retry_after(wait);
+        self.place(error, response)
+    }
+
+    /// For a refusal without a message. A body that is no error message is never quoted.
+    fn describe(&self, response: &Response, known: bool) -> String {
+        let (title, status) = (self.title, response.status);
+        match status {
+            300..=399 => format!("{title}'s address answered with a redirect (HTTP {status}), which is not followed."),
+            404 if !known => format!("HTTP 404: no {title} API at this address; check baseUrl."),
+            _ if response.is_html() => format!("HTTP {status} with a page of HTML instead of JSON."),
+            _ => format!("HTTP {status}."),
+        }
+    }
+
+    fn place(&self, error: Error, response: &Response) -> Error {
+        error
+            .with_http_status(response.status)
+            .with_request_id(self.request_id(response).map(str::to_owned))
+    }
+
+    fn request_id<'a>(&self, response: &'a Response) -> Option<&'a str> {
+        self.request_id.and_then(|name| response.header(name))
+    }
+}
+
+/// What a status commonly means. A 404 that the API itself has not sent (`known`) says nothing of any resource: a wrong
+/// address must not look like a missing instance. Nor does such a 403 say anything of the credential: it is a firewall's.
+fn by_status(status: u16, known: bool) -> (ErrorCode, Outcome) {
+    match status {
+        400 | 422 => (ErrorCode::InvalidArgument, Outcome::NoEffect),
+        401 => (ErrorCode::Unauthenticated, Outcome::NoEffect),
+        402 => (ErrorCode::PaymentRequired, Outcome::NoEffect),
+        403 if known => (ErrorCode::PermissionDenied, Outcome::NoEffect),
+        403 => (ErrorCode::Unavailable, Outcome::NoEffect),
+        404 if known => (ErrorCode::NotFound, Outcome::NoEffect),
+        410 => (ErrorCode::NotFound, Outcome::NoEffect),
+        408 => (ErrorCode::Unavailable, Outcome::Unknown),
+        // A conflict with the present state, which may be another one later.
+        409 | 425 => (ErrorCode::Unavailable, Outcome::NoEffect),
+        429 => (ErrorCode::RateLimited, Outcome::NoEffect),
+        300..=499 => (ErrorCode::Protocol, Outcome::NoEffect),
+        500..=599 => (ErrorCode::Unavailable, Outcome::Unknown),
+        _ => (ErrorCode::Protocol, Outcome::Unknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::http::{HeaderMap, HeaderName, HeaderValue};
+    use bytes::Bytes;
+    use serde::Deserialize;
+
+    use super::*;
+
+    const DIALECT: Dialect = Dialect {
+        title: "Acme",
+        request_id: Some("acme-request"),
+        refusal: |status, body| {
+            let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
+            let taken = status == 400 && text("code").as_deref() == Some("taken");
+            Refusal {
+                message: text("message"),
+                code: text("code"),
+                request_id: None,
+                meaning: taken.then_some((ErrorCode::AlreadyExists, Outcome::NoEffect)),
+            }
+        },
+    };
+
+    #[derive(Debug, Deserialize)]
+    struct Thing {
+        id: String,
+    }
+
+    fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect::<HeaderMap>();
+        Response {
+            status,
+            headers,
+            body: Bytes::from(body.to_owned()),
+        }
+    }
+
+    fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {
+        let response = answer(status, headers, body);
+        DIALECT.read::<Thing>(&response, SystemTime::now()).unwrap_err()
+    }
+
+    #[test]
+    fn a_success_is_read_and_a_strange_one_is_not_believed() {
+        let thing = DIALECT.read::<Thing>(&answer(201, &[], r#"{"id":"x","more":1}"#), SystemTime::now());
+        assert_eq!(thing.unwrap().id, "x");
+        for body in ["", "null", "[]", r#"{"id":7}"#, "<html>", r#"{"id":"#] {
+            let error = refused(200, &[("acme-request", "r-1")], body);
+            assert_eq!(
+                (error.code(), error.outcome()),
+                (ErrorCode::Protocol, Outcome::Unknown),
+                "{body}"
+            );
+            assert_eq!(error.details().request_id.as_deref(), Some("r-1"));
+        }
+    }
+
+    #[test]
+    fn only_a_204_means_done() {
+        let done = |status| DIALECT.done(&answer(status, &[], ""), SystemTime::now());
+        assert!(done(204).is_ok());
+        for status in [200, 202, 206] {
+            let error = done(status).unwrap_err();
+            assert_eq!((error.code(), error.outcome()), (ErrorCode::Protocol, Outcome::Unknown));
+        }
+        assert_eq!(done(404).unwrap_err().code(), ErrorCode::Protocol);
+    }
+
+    #[test]
+    fn the_table_by_status() {
+        use ErrorCode::*;
+        for (status, code, outcome) in [
+            (302, Protocol, Outcome::NoEffect),
+            (400, InvalidArgument, Outcome::NoEffect),
+            (401, Unauthenticated, Outcome::NoEffect),
+            (402, PaymentRequired, Outcome::NoEffect),
+            (403, PermissionDenied, Outcome::NoEffect),
+            (404, NotFound, Outcome::NoEffect),
+            (405, Protocol, Outcome::NoEffect),
+            (406, Protocol, Outcome::NoEffect),
+            (408, Unavailable, Outcome::Unknown),
+            (409, Unavailable, Outcome::NoEffect),
+            (410, NotFound, Outcome::NoEffect),
+            (422, InvalidArgument, Outcome::NoEffect),
+            (429, RateLimited, Outcome::NoEffect),
+            (500, Unavailable, Outcome::Unknown),
+            (503, Unavailable, Outcome::Unknown),
+            (600, Protocol, Outcome::Unknown),
+        ] {
+            let error = refused(status, &[], r#"{"message":"said"}"#);
+            assert_eq!((error.code(), error.outcome()), (code, outcome), "{status}");
+            assert_eq!(error.to_string(), "said");
+            assert_eq!(error.details().http_status, Some(status));
+        }
+        assert_eq!(refused(400, &[], r#"{"code":"taken"}"#).code(), AlreadyExists);
+    }
+
+    #[test]
+    fn a_404_of_somebody_else_is_no_missing_instance() {
+        for body in ["", "404 page not found", "<html></html>", "[]", "\"x\""] {
+            let error = refused(404, &[], body);
+            assert_eq!(error.code(), ErrorCode::Protocol, "{body}");
+            assert!(error.to_string().contains("baseUrl"));
+        }
+        assert_eq!(refused(404, &[("acme-request", "r-1")], "").code(), ErrorCode::NotFound);
+        assert_eq!(refused(404, &[], "{}").code(), ErrorCode::NotFound);
+    }
+
+    #[test]
+    fn a_403_of_somebody_else_says_nothing_of_the_credential() {
+        for body in ["", "<html></html>", "Forbidden"] {
+            let error = refused(403, &[], body);
+            assert_eq!(
+                (error.code(), error.outcome()),
+                (ErrorCode::Unavailable, Outcome::NoEffect),
+                "{body}"
+            );
+        }
+        assert_eq!(refused(403, &[], "{}").code(), ErrorCode::PermissionDenied);
+        assert_eq!(
+            refused(403, &[("acme-request", "r-1")], "").code(),
+            ErrorCode::PermissionDenied
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_no_message_is_not_quoted() {
+        for body in ["hunter2", r#"{"secret":"hunter2"}"#, "<p>hunter2</p>", r#"["hunter2"]"#] {
+            let text = refused(500, &[], body).to_string();
+            assert!(text.starts_with("HTTP 500"), "{text}");
+            assert!(!text.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_refusal_tells_how_long_to_stay_away() {
+        let wait = |headers| {
+            refused(429, headers, "{}")
+                .details()
+                .retry_after
+                .map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait(&[("retry-after", "51"), ("ratelimit-reset", "7")]), Some(51));
+        assert_eq!(
+            wait(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "1800")]),
+            Some(1_800)
+        );
+        assert_eq!(wait(&[("x-ratelimit-reset", "7")]), Some(7));
+        // A window that is not empty has not refused this request.
+        assert_eq!(wait(&[("ratelimit-remaining", "5"), ("ratelimit-reset", "1800")]), None);
+        assert_eq!(wait(&[]), None);
+    }
+}
