@@ -1,4 +1,4 @@
-//! Time and chance, injected: no policy reads the wall clock or rolls dice by itself, so tests never sleep.
+//! Time, injected: no policy reads the wall clock by itself, so tests never sleep.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -6,18 +6,23 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-/// Where the core takes time from.
+/// A source of time.
 #[async_trait]
 pub(crate) trait Clock: Send + Sync {
-    /// A point on the monotonic axis.
+    /// Returns a point on the monotonic axis.
     fn now(&self) -> Instant;
-    /// The date, for headers that name a date (`Retry-After`).
+
+    /// Returns the date, for headers and tokens that name one (`Retry-After`, `exp`).
     fn date(&self) -> SystemTime;
+
     /// Resolves `duration` from now.
     async fn sleep(&self, duration: Duration);
 }
 
-/// Real time, through Tokio's timer: a test that pauses Tokio's clock pauses this one.
+/// A clock that calls share.
+pub(crate) type SharedClock = Arc<dyn Clock>;
+
+/// Real time, from Tokio's timer: a test that pauses Tokio's clock pauses this one.
 pub(crate) struct SystemClock;
 
 #[async_trait]
@@ -30,14 +35,15 @@ impl Clock for SystemClock {
         SystemTime::now()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
 }
 
-/// Time that runs faster than real: a second of it is `1/speed` of a real one.
+/// Time that runs `speed` times as fast as real time.
 ///
-/// The fault harness needs it, whose creates are looked for over minutes of the provider's time.
+/// The fault harness uses it: its creates are looked up over minutes of the provider's time.
 #[cfg(feature = "test-hooks")]
 pub(crate) struct FastClock {
     began: Instant,
@@ -46,6 +52,7 @@ pub(crate) struct FastClock {
 
 #[cfg(feature = "test-hooks")]
 impl FastClock {
+    /// Starts a clock at the present moment. A `speed` of 0 counts as 1.
     pub(crate) fn new(speed: u32) -> Self {
         Self {
             began: Instant::now(),
@@ -65,10 +72,8 @@ impl Clock for FastClock {
         SystemTime::now()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration / self.speed).await;
     }
 }
-
-/// A clock to share.
-pub(crate) type SharedClock = Arc<dyn Clock>;

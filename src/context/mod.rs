@@ -1,43 +1,35 @@
-//! What every operation carries along: time, chance, connections, memory; and its own deadline and cancellation.
+//! The context of one call: its clock, its deadline and its cancellation.
 
 pub(crate) mod clock;
 pub(crate) mod random;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{Error, ErrorCode, Operation, Result};
-use crate::operations::Claim;
-use crate::process::Core;
+use crate::context::clock::SharedClock;
+use crate::error::{Error, ErrorCode, Result};
 
-/// One operation of one caller.
+/// What one call of one caller carries through all layers.
 #[derive(Clone)]
-pub(crate) struct Cx {
-    pub(crate) core: Arc<Core>,
-    pub(crate) operation: Operation,
-    /// Taken by a create that is about to hand over its instance, or by the border that rejects in its place.
-    pub(crate) claim: Arc<Claim>,
+pub(crate) struct CallContext {
+    clock: SharedClock,
     cancellation: CancellationToken,
     deadline: Option<Instant>,
 }
 
-impl Cx {
-    /// An operation that ends when `cancellation` fires. Its requests are bounded one by one; see [`Cx::within`] for
-    /// a bound on the whole.
-    pub(crate) fn new(core: Arc<Core>, operation: Operation, cancellation: CancellationToken) -> Self {
+impl CallContext {
+    /// Makes the context of a call that ends when `cancellation` fires. It has no deadline; see [`CallContext::within`].
+    pub(crate) fn new(clock: SharedClock, cancellation: CancellationToken) -> Self {
         Self {
-            core,
-            operation,
-            claim: Arc::default(),
+            clock,
             cancellation,
             deadline: None,
         }
     }
 
-    /// The same operation with an end: the earlier of its present deadline and `limit` from now.
+    /// Returns the same call with a deadline: the earlier of its present one and `limit` from now.
     #[must_use]
     pub(crate) fn within(&self, limit: Duration) -> Self {
         let end = self.now() + limit;
@@ -47,37 +39,51 @@ impl Cx {
         }
     }
 
-    /// The same operation, no longer the caller's to cancel: for clean-up that must outlive the call.
+    /// Returns a context that the caller cannot cancel, with a deadline `limit` from now: for clean-up that outlives the
+    /// call.
     #[must_use]
     pub(crate) fn detached(&self, limit: Duration) -> Self {
         Self {
             cancellation: CancellationToken::new(),
             deadline: Some(self.now() + limit),
-            ..self.clone()
+            clock: self.clock.clone(),
         }
     }
 
+    /// Returns the present moment on the monotonic axis.
     pub(crate) fn now(&self) -> Instant {
-        self.core.clock.now()
+        self.clock.now()
     }
 
-    /// How much of `limit` the deadline leaves.
+    /// Returns the date.
+    pub(crate) fn date(&self) -> SystemTime {
+        self.clock.date()
+    }
+
+    /// Returns how much of `limit` the deadline leaves.
     pub(crate) fn remaining(&self, limit: Duration) -> Duration {
         self.deadline.map_or(limit, |deadline| {
             limit.min(deadline.saturating_duration_since(self.now()))
         })
     }
 
-    /// Waits; ends early with `ABORTED` or, at the deadline, with `TIMEOUT`.
+    /// Waits.
+    ///
+    /// Errors: `ABORTED` when the caller cancels, `TIMEOUT` at the deadline.
     pub(crate) async fn sleep(&self, duration: Duration) -> Result<()> {
         let allowed = self.remaining(duration);
         tokio::select! {
             biased;
             () = self.cancellation.cancelled() => Err(Error::aborted()),
-            () = self.core.clock.sleep(allowed) => {
+            () = self.clock.sleep(allowed) => {
                 if allowed < duration { Err(Error::new(ErrorCode::Timeout, "The deadline of the operation has passed.")) } else { Ok(()) }
             }
         }
+    }
+
+    /// Waits, whatever the caller does and the deadline says.
+    pub(crate) async fn sleep_uncancelled(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
     }
 
     /// Resolves at the deadline; never, if there is none.
@@ -85,17 +91,18 @@ impl Cx {
         match self.deadline {
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(self.now());
-                self.core.clock.sleep(left).await;
+                self.clock.sleep(left).await;
             }
             None => std::future::pending().await,
         }
     }
 
-    /// Resolves when the caller's signal fires.
+    /// Resolves when the caller cancels.
     pub(crate) async fn cancelled(&self) {
         self.cancellation.cancelled().await;
     }
 
+    /// Returns whether the caller has cancelled.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }

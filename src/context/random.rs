@@ -1,7 +1,8 @@
-//! Random numbers, injected: tests choose them.
+//! Random numbers, injected so that tests can choose them.
 
-/// Where the core takes chance from: handles need real entropy, jitter merely some.
+/// A source of random bytes. Handles need real entropy, jitter needs little.
 pub(crate) trait Random: Send + Sync {
+    /// Fills `bytes` with random ones.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
@@ -16,5 +17,14 @@ pub(crate) struct SystemRandom;
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         getrandom::fill(bytes).map_err(|_| EntropyError)
+    }
+}
+
+/// Returns a number evenly distributed over 0 to 1. Without entropy it is 1, which makes a back-off the longest it can be.
+pub(crate) fn jitter(random: &dyn Random) -> f64 {
+    let mut bytes = [0_u8; 4];
+    match random.fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 1.0,
     }
 }

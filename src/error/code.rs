@@ -1,6 +1,6 @@
-//! What a failure means, and whether the request that failed had an effect.
+//! What a failure means to the caller, and whether the failed request had an effect.
 
-/// What went wrong, in the words that JavaScript sees as `error.code`.
+/// The meaning of a failure: `error.code` in JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ErrorCode {
     InvalidConfig,
@@ -23,7 +23,7 @@ pub(crate) enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// The stable name, part of the public contract.
+    /// Returns the name that is part of the public contract.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::InvalidConfig => "INVALID_CONFIG",
@@ -46,7 +46,7 @@ impl ErrorCode {
         }
     }
 
-    /// Whether the same call may succeed later without the caller changing anything first.
+    /// Returns whether the same call may succeed later although the caller changes nothing.
     pub(super) fn is_transient(self) -> bool {
         matches!(
             self,
@@ -55,13 +55,13 @@ impl ErrorCode {
     }
 }
 
-/// Whether the request that failed may have changed something at the provider.
+/// Whether the failed request may have changed something at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It surely changed nothing: never sent, or refused.
+    /// It changed nothing: it was never sent, or it was refused.
     NoEffect,
-    /// Nobody can tell: the answer was lost, cut or unreadable, or the provider failed midway.
+    /// It may have: the response was lost, cut or unreadable, or the provider failed midway.
     Unknown,
-    /// It took effect; what failed came after.
+    /// It took effect. A later step failed.
     Done,
 }

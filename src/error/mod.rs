@@ -1,7 +1,7 @@
 //! The one error type of the core: a code, an outcome and context, never a bare string.
 //!
-//! Two questions are answered apart. `ErrorCode` says *what it means* to the caller; `Outcome` says *whether the
-//! request may have had an effect*, which decides whether it may be sent again. `retryable` follows from the two.
+//! [`ErrorCode`] says what the failure means to the caller. [`Outcome`] says whether the request may have had an effect,
+//! which decides whether it may be sent again. `retryable` follows from the two.
 
 mod code;
 mod operation;
@@ -24,7 +24,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 #[error("{}", .0.message)]
 pub(crate) struct Error(Box<Details>);
 
-/// Everything known about a failure. All texts in it are safe to show once [`Error::redact`] ran.
+/// Everything known about a failure. Its texts are safe to show once [`Error::redact`] has run.
 #[derive(Clone)]
 pub(crate) struct Details {
     pub(crate) code: ErrorCode,
@@ -38,16 +38,28 @@ pub(crate) struct Details {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) instance_id: Option<String>,
     pub(crate) resource_name: Option<String>,
-    /// What a command of ours has printed before it failed; its end is what the message ends with.
+    /// Output of a command of ours that failed. The message ends with the end of it.
     output: Option<String>,
-    /// A repeated call finds what this one may have made.
+    /// The call has an idempotency key: repeating it finds what this one may have made.
     repeatable: bool,
-    /// Something was left at the provider.
+    /// The failed create left something at the provider.
     leftover: bool,
 }
 
+/// Where an error occurred: what every error that reaches a caller is told with.
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorContext {
+    /// `error.provider` in JavaScript.
+    pub(crate) provider: &'static str,
+    /// What messages call the provider.
+    pub(crate) title: &'static str,
+    pub(crate) operation: Operation,
+    /// The name under which the call may leave a resource, for errors that are told before the work has ended.
+    pub(crate) resource_name: Option<String>,
+}
+
 impl Error {
-    /// A failure that surely changed nothing at the provider.
+    /// Makes an error of a request that changed nothing at the provider.
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self(Box::new(Details {
             code,
@@ -67,68 +79,73 @@ impl Error {
         }))
     }
 
-    /// A failure after which nobody can tell whether the request had an effect.
+    /// Makes an error of a request that may have had an effect.
     pub(crate) fn ambiguous(code: ErrorCode, message: impl Into<String>) -> Self {
         let mut error = Self::new(code, message);
         error.0.outcome = Outcome::Unknown;
         error
     }
 
-    /// A bad argument of a call. `message` names the field and never its value.
+    /// Makes an error of a bad argument. `message` names the field and never its value.
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidArgument, message)
     }
 
-    /// A bad or missing setting. `message` names the field and never its value.
+    /// Makes an error of a bad or missing setting. `message` names the field and never its value.
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidConfig, message)
     }
 
-    /// The caller's `AbortSignal` fired.
+    /// Makes the error of a call whose `AbortSignal` has fired.
     pub(crate) fn aborted() -> Self {
         Self::new(ErrorCode::Aborted, "The call was aborted by its signal.")
     }
 
-    /// A fault of this package: something that cannot happen did.
+    /// Makes an error of a fault of this package: something that cannot happen did.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::ambiguous(ErrorCode::Internal, message)
     }
 
+    /// Returns the code.
     pub(crate) fn code(&self) -> ErrorCode {
         self.0.code
     }
 
+    /// Returns whether the request may have had an effect.
     pub(crate) fn outcome(&self) -> Outcome {
         self.0.outcome
     }
 
+    /// Returns everything known about the failure.
     pub(crate) fn details(&self) -> &Details {
         &self.0
     }
 
-    /// Whether the same call may succeed later. Follows from the code; and from the idempotency key where the outcome
-    /// is unknown, because a call without one would make a second resource.
-    pub(crate) fn retryable(&self) -> bool {
+    /// Returns `error.retryable`: whether the same call may succeed later.
+    ///
+    /// An unknown outcome is retryable only under an idempotency key: without one, a repeated call would make a second
+    /// resource.
+    pub(crate) fn is_retryable(&self) -> bool {
         match self.0.code {
             ErrorCode::OutcomeUnknown => self.0.repeatable,
             code => code.is_transient() && (!self.0.leftover || self.0.repeatable),
         }
     }
 
-    /// Whether a look or a step that failed so may go well the next time: besides what a caller may retry, an answer that
-    /// could not be read.
-    pub(crate) fn may_pass(&self) -> bool {
+    /// Returns whether polling may continue after this error. Besides what a caller may retry, a response that could not
+    /// be read is transient.
+    pub(crate) fn is_transient(&self) -> bool {
         self.0.code.is_transient() || (self.0.code == ErrorCode::Protocol && self.0.outcome == Outcome::Unknown)
     }
 
-    /// The failed create has left something that could not be removed: a repeated call without an idempotency key would
-    /// make another one beside it.
+    /// Notes that the failed create left something that could not be deleted. Without an idempotency key a repeated call
+    /// would make a second resource.
     pub(crate) fn with_leftover(mut self) -> Self {
         self.0.leftover = true;
         self
     }
 
-    /// The call has an idempotency key, so that repeating it finds what this one may have made.
+    /// Sets whether repeating the call finds what this one may have made.
     pub(crate) fn with_repeatable(mut self, repeatable: bool) -> Self {
         self.0.repeatable = repeatable;
         self
@@ -140,76 +157,80 @@ impl Error {
         self
     }
 
+    /// Replaces the code.
     pub(crate) fn with_code(mut self, code: ErrorCode) -> Self {
         self.0.code = code;
         self
     }
 
+    /// Sets the status of the response.
     pub(crate) fn with_http_status(mut self, status: u16) -> Self {
         self.0.http_status = Some(status);
         self
     }
 
+    /// Sets the provider's own error code, if there is one.
     pub(crate) fn with_provider_code(mut self, code: Option<String>) -> Self {
         self.0.provider_code = code.or(self.0.provider_code);
         self
     }
 
+    /// Sets the provider's name for the request, if there is one.
     pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
         self.0.request_id = id.or(self.0.request_id);
         self
     }
 
-    /// The provider's own wish for how long to stay away. Only with [`ErrorCode::RateLimited`].
-    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.0.retry_after = wait.or(self.0.retry_after);
+    /// Sets how long the provider asks to wait, if it does. Only with [`ErrorCode::RateLimited`].
+    pub(crate) fn with_retry_after(mut self, delay: Option<Duration>) -> Self {
+        self.0.retry_after = delay.or(self.0.retry_after);
         self
     }
 
-    /// The instance that exists, or may exist, at the provider.
+    /// Sets the id of the instance that exists, or may exist, at the provider.
     pub(crate) fn with_instance_id(mut self, id: impl Into<String>) -> Self {
         self.0.instance_id = Some(id.into());
         self
     }
 
-    /// The name under which a resource exists, or may exist, at the provider.
+    /// Sets the name under which a resource exists, or may exist, at the provider.
     pub(crate) fn with_resource_name(mut self, name: impl Into<String>) -> Self {
         self.0.resource_name = Some(name.into());
         self
     }
 
-    /// The whole output of a command that has failed. It is cut only after it was masked: a secret of which the beginning
-    /// is cut off would no longer be recognised.
+    /// Sets the whole output of a failed command. It is cut only after masking: a secret whose beginning is cut off
+    /// would not be recognised.
     pub(crate) fn with_output(mut self, output: String) -> Self {
         self.0.output = Some(output);
         self
     }
 
-    /// Puts what was done about the failure before what the provider said of it, which a message ends with.
-    pub(crate) fn after(mut self, note: &str) -> Self {
+    /// Puts a note in front of the message, which ends with what the provider said.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
         self.0.message = format!("{note}: {}", self.0.message);
         self
     }
 
-    /// The error-context layer: adds provider, operation and the opening words once, in one place.
+    /// Adds provider, operation and the opening words of the message, unless they are there.
     ///
-    /// A missing credential keeps its bare text: it is part of the contract, word for word.
-    pub(crate) fn in_context(mut self, name: &'static str, title: &str, operation: Operation) -> Self {
+    /// The text of a missing credential stays bare: it is part of the contract, word for word.
+    pub(crate) fn in_context(mut self, context: &ErrorContext) -> Self {
         if self.0.operation.is_some() {
             return self;
         }
-        self.0.provider = Some(name);
-        self.0.operation = Some(operation);
-        let bare = self.0.code == ErrorCode::InvalidConfig && operation != Operation::Configure;
+        self.0.provider = Some(context.provider);
+        self.0.operation = Some(context.operation);
+        let bare = self.0.code == ErrorCode::InvalidConfig && context.operation != Operation::Configure;
         if !bare {
-            self.0.message = format!("{}: {}", operation.failure(title), self.0.message);
+            self.0.message = format!("{}: {}", context.operation.failure(context.title), self.0.message);
         }
         self
     }
 
-    /// Masks every secret of the call in every text that came from outside, and then makes the message fit to be shown.
+    /// Masks every secret of the call in every text from outside, then makes the message fit to be shown.
     ///
-    /// In this order: a secret that was cut or had its white space collapsed would no longer be recognised.
+    /// The order matters: a secret that was cut or whose white space was collapsed would not be recognised.
     pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
         let details = &mut *self.0;
         redactor.mask(&mut details.message);
@@ -278,11 +299,17 @@ mod tests {
 
     #[test]
     fn context_is_added_once_and_keeps_credential_texts_bare() {
+        let context = |operation| ErrorContext {
+            provider: "railway",
+            title: "Railway",
+            operation,
+            resource_name: None,
+        };
         let error = Error::new(ErrorCode::Network, "no route")
-            .in_context("railway", "Railway", Operation::Create)
-            .in_context("railway", "Railway", Operation::List);
+            .in_context(&context(Operation::Create))
+            .in_context(&context(Operation::List));
         assert_eq!(error.to_string(), "Failed to create Railway instance: no route");
-        let error = Error::config("Missing Railway API key.").in_context("railway", "Railway", Operation::List);
+        let error = Error::config("Missing Railway API key.").in_context(&context(Operation::List));
         assert_eq!(error.to_string(), "Missing Railway API key.");
         assert_eq!(error.details().operation, Some(Operation::List));
     }
@@ -299,7 +326,7 @@ mod tests {
             (ErrorCode::InvalidArgument, false),
             (ErrorCode::OutcomeUnknown, false),
         ] {
-            assert_eq!(Error::new(code, "x").retryable(), retryable, "{code:?}");
+            assert_eq!(Error::new(code, "x").is_retryable(), retryable, "{code:?}");
         }
     }
 }

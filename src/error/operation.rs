@@ -1,6 +1,6 @@
 //! The operations of the public interface.
 
-/// The operation of the public interface during which an error arose.
+/// The operation during which an error occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// The factory itself: reading the configuration.
@@ -12,7 +12,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// The name of the method in JavaScript (`configure` for the factory).
+    /// Returns the name of the method in JavaScript (`configure` for the factory).
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Configure => "configure",
@@ -23,7 +23,7 @@ impl Operation {
         }
     }
 
-    /// How a message begins, as in version 0.3.24 of the package: callers match on it.
+    /// Returns how a message begins. The texts are those of version 0.3.24, because callers match on them.
     pub(super) fn failure(self, title: &str) -> String {
         match self {
             Self::Configure => format!("Invalid {title} configuration"),

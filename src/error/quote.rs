@@ -1,12 +1,12 @@
 //! Texts from outside, made fit to be shown.
 
-/// The longest message, in characters: a provider's words and ours about them.
+/// The longest message, in characters.
 pub(super) const QUOTE_LIMIT: usize = 700;
 
-/// How much is shown of the end of a command's output, in characters.
+/// How much of the end of a command's output is shown, in characters.
 pub(super) const OUTPUT_LIMIT: usize = 400;
 
-/// The end of an output, fit to be shown.
+/// Returns the end of an output on one line, without control characters.
 pub(super) fn quote_end(output: &str) -> String {
     let words = output.split(|c: char| c.is_whitespace() || c.is_control());
     let line: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
@@ -18,7 +18,7 @@ pub(super) fn quote_end(output: &str) -> String {
     }
 }
 
-/// A text from outside, fit to be shown: one line, without control characters, of bounded length.
+/// Returns the beginning of a text on one line, without control characters.
 pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len().min(QUOTE_LIMIT));
     let mut length = 0;

@@ -1,4 +1,4 @@
-//! What a provider sends its requests through: the layers, outermost first.
+//! The client through which a provider sends its requests. Its layers, outermost first:
 //!
 //! ```text
 //! retry → rate window → concurrency limit → attempt timeout → body cap → transport
@@ -14,38 +14,40 @@ use ::http::{HeaderName, HeaderValue};
 
 use super::attempt;
 use super::effect::Effect;
+use super::endpoint::BaseUrl;
 use super::message::{Request, Response};
+use super::resources::HttpResources;
 use super::retry::{self, Decision, Failure};
+use super::settings::Settings;
 use super::tenant::Tenant;
 use super::transport::TransportError;
-use crate::context::Cx;
+use crate::context::CallContext;
+use crate::context::random::jitter;
 use crate::error::{Error, ErrorCode, Result};
-use crate::http::endpoint::BaseUrl;
-use crate::http::settings::Settings;
-use crate::process::Core;
 use crate::secret::Secret;
 
-/// Requests of one credential to one base URL.
+/// Sends requests of one credential to one base URL. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Client(Arc<Inner>);
 
 struct Inner {
-    core: Arc<Core>,
+    resources: Arc<HttpResources>,
     base: BaseUrl,
     credential: (HeaderName, HeaderValue),
     tenant: Arc<Tenant>,
     settings: Settings,
 }
 
-/// Reads an answer, and keeps what it has read.
+/// Reads a response, and keeps what it has read.
 type Interpret<'a> = &'a mut (dyn FnMut(&Response) -> Result<()> + Send);
 
 impl Client {
-    /// `default_base` is the provider's own address. `scheme` precedes the credential: `Bearer ` or nothing.
+    /// Makes a client. `default_base` is the provider's own address. `scheme` precedes the credential in its header:
+    /// `Bearer ` or nothing.
     ///
     /// Errors: `INVALID_CONFIG` for a credential that no header can carry.
     pub(crate) fn new(
-        core: &Arc<Core>,
+        resources: &Arc<HttpResources>,
         settings: &Settings,
         default_base: &str,
         (name, scheme): (HeaderName, &str),
@@ -61,43 +63,51 @@ impl Client {
             .map_err(|_| Error::config("The credential holds characters that no HTTP header can carry."))?;
         value.set_sensitive(true);
         Ok(Self(Arc::new(Inner {
-            core: Arc::clone(core),
-            tenant: core.tenancies.of(&base.origin(), credential),
+            tenant: resources.tenants.get_or_insert(&base.origin(), credential),
+            resources: Arc::clone(resources),
             base,
             credential: (name, value),
             settings: settings.clone(),
         })))
     }
 
+    /// Returns the base URL.
     pub(crate) fn base(&self) -> &BaseUrl {
         &self.0.base
     }
 
-    /// Sends a request and has its answer interpreted.
+    /// Sends a request, repeats it as the retry policy allows, and returns what `interpret` reads in the response.
     ///
-    /// `interpret` is the provider's: only it can tell a success from a refusal that arrived as HTTP 200.
+    /// `interpret` is the provider's: only the provider can tell a success from an error that arrived as HTTP 200.
     pub(crate) async fn call<T: Send>(
         &self,
-        cx: &Cx,
+        context: &CallContext,
         effect: Effect,
         request: Request,
         interpret: impl Fn(&Response) -> Result<T> + Send + Sync,
     ) -> Result<T> {
         let mut value = None;
         let mut keep = |response: &Response| interpret(response).map(|read| value = Some(read));
-        self.exchange(cx, effect, request, &mut keep).await?;
+        self.exchange(context, effect, request, &mut keep).await?;
         value.ok_or_else(|| Error::internal("A request ended without an answer."))
     }
 
-    /// The layers, compiled once and not for every type of answer: that would be the greater part of the addon.
-    async fn exchange(&self, cx: &Cx, effect: Effect, request: Request, interpret: Interpret<'_>) -> Result<()> {
-        let cx = &cx.within(self.0.settings.patience(effect));
-        let started = cx.now();
+    /// Runs the layers. They are compiled once, not for every type of response: that would be most of the addon.
+    async fn exchange(
+        &self,
+        context: &CallContext,
+        effect: Effect,
+        request: Request,
+        interpret: Interpret<'_>,
+    ) -> Result<()> {
+        let context = &context.within(self.0.settings.exchange_timeout(effect));
+        let started = context.now();
+        let quota = &self.0.tenant.quota;
         let mut attempts = 0;
         loop {
-            let failure = match self.attempt(cx, effect, request.clone(), interpret).await {
+            let failure = match self.attempt(context, effect, request.clone(), interpret).await {
                 Ok(()) => {
-                    self.0.tenant.quota.refund(attempts);
+                    quota.refund(attempts);
                     return Ok(());
                 }
                 Err(error) => error,
@@ -109,63 +119,63 @@ impl Client {
                     effect,
                     attempts,
                     max_retries: self.0.settings.max_retries,
-                    remaining: cx.remaining(Duration::MAX),
+                    remaining: context.remaining(Duration::MAX),
                 },
-                self.0.core.roll(),
+                jitter(&*self.0.resources.random),
             );
             match decision {
-                Decision::After(wait) if self.0.tenant.quota.draw() => {
-                    tracing::debug!(
-                        attempts,
-                        ?wait,
-                        code = failure.code().as_str(),
-                        "waiting before the next attempt"
-                    );
-                    cx.sleep(wait).await?;
-                }
-                // A definite answer: that it took retries to get it is of no interest.
-                _ if attempts == 1 || !failure.retryable() => {
-                    if !failure.retryable() {
-                        self.0.tenant.quota.refund(attempts - 1);
+                Decision::RetryAfter(delay) if quota.draw() => context.sleep(delay).await?,
+                // A definite answer: how many retries it took to get it is of no interest.
+                _ if attempts == 1 || !failure.is_retryable() => {
+                    if !failure.is_retryable() {
+                        quota.refund(attempts - 1);
                     }
                     return Err(failure);
                 }
                 _ => {
-                    let seconds = (cx.now() - started).as_secs_f64();
-                    return Err(failure.after(&format!("Gave up after {attempts} attempts in {seconds:.1} s")));
+                    let seconds = (context.now() - started).as_secs_f64();
+                    return Err(failure.with_note(&format!("Gave up after {attempts} attempts in {seconds:.1} s")));
                 }
             }
         }
     }
 
-    /// One attempt: admitted, sent once, bounded in time, interpreted.
-    async fn attempt(&self, cx: &Cx, effect: Effect, request: Request, interpret: Interpret<'_>) -> Result<()> {
+    /// Makes one attempt: waits for the rate window and a permit, sends once, and has the response interpreted.
+    async fn attempt(
+        &self,
+        context: &CallContext,
+        effect: Effect,
+        request: Request,
+        interpret: Interpret<'_>,
+    ) -> Result<()> {
+        let Inner {
+            resources,
+            credential: (name, value),
+            tenant,
+            settings,
+            ..
+        } = &*self.0;
         let bucket = request.bucket;
-        self.0.tenant.windows.admit(cx, bucket).await?;
-        let _slot = self.0.tenant.slot(cx).await?;
-        if cx.is_cancelled() {
+        tenant.windows.acquire(context, bucket).await?;
+        let _permit = tenant.acquire_permit(context).await?;
+        if context.is_cancelled() {
             return Err(Error::aborted());
         }
-        let limit = self.0.settings.timeout(effect);
-        let (name, value) = &self.0.credential;
         let request = request
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(name.clone(), value.clone());
-        tracing::debug!(request = ?request, "sending");
-        let sent = attempt::attempt(cx, effect, limit, self.0.core.transport.send(request)).await?;
-        let response = sent.map_err(|error| Error::from(&error))?;
-        tracing::debug!(response = ?response, "answered");
-        self.0
-            .tenant
-            .windows
-            .learn(bucket, &response, cx.now(), self.0.core.clock.date());
+        let sending = resources.transport.send(request);
+        let sent = attempt::run(context, effect, settings.attempt_timeout(effect), sending).await?;
+        let mut response = sent.map_err(|error| Error::from(&error))?;
+        let limits = response.read_rate_limit(context.date());
+        tenant.windows.update(bucket, response.status, &limits, context.now());
         interpret(&response)
     }
 }
 
 impl From<&TransportError> for Error {
     fn from(error: &TransportError) -> Self {
-        let text = sentence(&error.to_string());
+        let text = to_sentence(&error.to_string());
         match error {
             TransportError::Connect(_) => Self::new(ErrorCode::Network, text),
             TransportError::Unsent(_) => Self::new(ErrorCode::Internal, text),
@@ -175,8 +185,8 @@ impl From<&TransportError> for Error {
     }
 }
 
-/// Makes a sentence of a cause.
-fn sentence(text: &str) -> String {
+/// Returns the text with a capital letter and a full stop.
+fn to_sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(char::to_uppercase);
     let mut sentence: String = first.into_iter().flatten().chain(characters).collect();

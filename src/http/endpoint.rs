@@ -4,11 +4,11 @@ use url::{Host, Url};
 
 use crate::error::{Error, Result};
 
-/// The address under which a provider's API is reached: https, or plain http on loopback only.
+/// The address of an API: https anywhere, plain http on loopback only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl(Url);
 
-/// Why a base URL was refused. The URL itself is not repeated: it may hold a password.
+/// Why a base URL is invalid. The URL itself is not repeated: it may hold a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BaseUrlError {
     #[error("must be an absolute URL")]
@@ -22,6 +22,7 @@ pub(crate) enum BaseUrlError {
 }
 
 impl BaseUrl {
+    /// Parses and checks a base URL.
     pub(crate) fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Malformed)?;
         if url.cannot_be_a_base() || url.host().is_none() {
@@ -50,7 +51,7 @@ impl BaseUrl {
         Ok(Self(url))
     }
 
-    /// The URL of a path below the base; `segments` are percent-encoded one by one, so an id can't climb out.
+    /// Returns the URL of a path below the base. Each segment is percent-encoded, so an id cannot leave the base.
     pub(crate) fn join(&self, segments: &[&str]) -> Result<Url> {
         let mut url = self.0.clone();
         url.path_segments_mut()
@@ -60,7 +61,7 @@ impl BaseUrl {
         Ok(url)
     }
 
-    /// `scheme://host:port`: what connections and rate windows are shared by.
+    /// Returns `scheme://host:port`. Connections and rate windows are shared by origin.
     pub(crate) fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }

@@ -1,47 +1,85 @@
-//! Headers that every provider shares: who we are, and how long a server wants us to stay away.
+//! Headers that every provider shares: our user agent, and how long a server asks us to wait.
 
 use std::time::{Duration, SystemTime};
 
+use ::http::HeaderMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::message::Response;
-
-/// Package and version, so that a provider's support can tell our traffic.
+/// Package and version, so that a provider's support can recognise our traffic.
 pub(crate) const USER_AGENT: &str = concat!(
     "computesdk-gateway/",
     env!("CARGO_PKG_VERSION"),
     " (+https://www.npmjs.com/package/@computesdk/gateway)"
 );
 
-/// The longest wait that is believed: a day. Beyond it a header is nonsense, or in another unit than ours.
-const LONGEST_WISH: Duration = Duration::from_secs(86_400);
+/// The longest delay that is believed: a day. A longer one is nonsense, or in another unit than ours.
+const LONGEST_SERVER_DELAY: Duration = Duration::from_secs(86_400);
 
-/// Parses `Retry-After`: whole seconds, or an HTTP date, of which one in the past means "now".
-///
-/// What is neither is ignored, as if the header were missing.
-pub(crate) fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
+/// A number at or above this is a moment since 1970 in seconds; a smaller one is a delay (docs/providers/render.md).
+const EPOCH_SECONDS: f64 = 1e9;
+
+/// A number at or above this is a moment since 1970 in milliseconds.
+const EPOCH_MILLISECONDS: f64 = 1e12;
+
+/// Names of the rate window's headers, with and without the prefix.
+const LIMIT: [&str; 2] = ["x-ratelimit-limit", "ratelimit-limit"];
+const REMAINING: [&str; 2] = ["x-ratelimit-remaining", "ratelimit-remaining"];
+const RESET: [&str; 2] = ["x-ratelimit-reset", "ratelimit-reset"];
+
+/// What the headers of one response say of the rate limit. What is missing or unreadable is `None`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RateLimitHeaders {
+    /// `Retry-After`.
+    pub(super) retry_after: Option<Duration>,
+    /// How many requests the window holds.
+    pub(super) limit: Option<u32>,
+    /// How many requests are left in the window.
+    pub(super) remaining: Option<u32>,
+    /// When the window resets, from now.
+    pub(super) reset_after: Option<Duration>,
+}
+
+impl RateLimitHeaders {
+    /// Reads the headers of a response. `date` is today's, for headers that name a date.
+    pub(super) fn read(headers: &HeaderMap, date: SystemTime) -> Self {
+        let text = |name: &str| headers.get(name)?.to_str().ok();
+        let either = |names: [&'static str; 2]| names.into_iter().find_map(text);
+        let number = |names| either(names)?.trim().parse().ok();
+        Self {
+            retry_after: text("retry-after").and_then(|value| parse_retry_after(value, date)),
+            limit: number(LIMIT),
+            remaining: number(REMAINING),
+            reset_after: either(RESET).and_then(|value| parse_reset(value, date)),
+        }
+    }
+
+    /// Returns how long a server that has refused the request asks to wait: its `Retry-After`, else what is left of the
+    /// window if the window is exhausted.
+    pub(super) fn retry_delay(&self) -> Option<Duration> {
+        let exhausted = self.remaining.is_none_or(|remaining| remaining == 0);
+        self.retry_after.or(self.reset_after.filter(|_| exhausted))
+    }
+}
+
+/// Parses `Retry-After`: whole seconds, or an HTTP date. A date in the past means "now". Anything else is ignored, as if
+/// the header were missing.
+fn parse_retry_after(value: &str, date: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
         // More digits than fit mean "for ever".
         let seconds = value.parse().unwrap_or(u64::MAX);
-        return Some(LONGEST_WISH.min(Duration::from_secs(seconds)));
+        return Some(LONGEST_SERVER_DELAY.min(Duration::from_secs(seconds)));
     }
     let when = httpdate::parse_http_date(value).ok()?;
-    Some(LONGEST_WISH.min(when.duration_since(date).unwrap_or_default()))
+    Some(LONGEST_SERVER_DELAY.min(when.duration_since(date).unwrap_or_default()))
 }
-
-/// Above this a reset is a moment since 1970, in seconds; below it is a wait (`reference/render.md` §2).
-const EPOCH_SECONDS: f64 = 1e9;
-
-/// Above this it is in milliseconds.
-const EPOCH_MILLISECONDS: f64 = 1e12;
 
 /// Parses a rate window's reset into the time until then.
 ///
-/// Providers disagree, and their documents with their servers: seconds that remain (Render), a moment in seconds since
-/// 1970 (Vercel), a time of unstated form (Railway). All of them, and RFC 3339, are told apart by their size and form.
-pub(crate) fn reset_after(value: &str, date: SystemTime) -> Option<Duration> {
+/// Providers disagree, and their documents with their servers: remaining seconds (Render), a moment in seconds since 1970
+/// (Vercel), a time of unstated form (Railway). The value's size and form tell these and RFC 3339 apart.
+fn parse_reset(value: &str, date: SystemTime) -> Option<Duration> {
     let value = value.trim();
     let now = date.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
     let seconds = match value.parse::<f64>() {
@@ -52,33 +90,11 @@ pub(crate) fn reset_after(value: &str, date: SystemTime) -> Option<Duration> {
         Err(_) => {
             let moment = OffsetDateTime::parse(value, &Rfc3339).map(SystemTime::from).ok();
             let moment = moment.or_else(|| httpdate::parse_http_date(value).ok())?;
-            return Some(LONGEST_WISH.min(moment.duration_since(date).unwrap_or_default()));
+            return Some(LONGEST_SERVER_DELAY.min(moment.duration_since(date).unwrap_or_default()));
         }
     };
-    let wait = Duration::try_from_secs_f64(seconds.max(0.0)).ok()?;
-    Some(LONGEST_WISH.min(wait))
-}
-
-/// How long a refusal asks to stay away: its `Retry-After`, else what is left of the window that it has found empty.
-pub(crate) fn stay_away(response: &Response, date: SystemTime) -> Option<Duration> {
-    let wish = response
-        .header("retry-after")
-        .and_then(|value| retry_after(value, date));
-    let window = || {
-        let left = rate_header(response, RATE_REMAINING).and_then(|value| value.trim().parse::<u32>().ok());
-        let reset = rate_header(response, RATE_RESET).and_then(|value| reset_after(value, date));
-        reset.filter(|_| left.is_none_or(|left| left == 0))
-    };
-    wish.or_else(window)
-}
-
-/// Names of the headers that tell of a rate window, with and without the prefix.
-pub(super) const RATE_LIMIT: [&str; 2] = ["x-ratelimit-limit", "ratelimit-limit"];
-pub(super) const RATE_REMAINING: [&str; 2] = ["x-ratelimit-remaining", "ratelimit-remaining"];
-pub(super) const RATE_RESET: [&str; 2] = ["x-ratelimit-reset", "ratelimit-reset"];
-
-pub(super) fn rate_header<'a>(response: &'a Response, names: [&str; 2]) -> Option<&'a str> {
-    names.into_iter().find_map(|name| response.header(name))
+    let delay = Duration::try_from_secs_f64(seconds.max(0.0)).ok()?;
+    Some(LONGEST_SERVER_DELAY.min(delay))
 }
 
 #[cfg(test)]
@@ -87,7 +103,7 @@ mod tests {
 
     fn parsed(value: &str) -> Option<u64> {
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-        retry_after(value, date).map(|wait| wait.as_secs())
+        parse_retry_after(value, date).map(|wait| wait.as_secs())
     }
 
     #[test]
@@ -105,7 +121,7 @@ mod tests {
     #[test]
     fn resets_of_every_form() {
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let reset = |value| reset_after(value, date).map(|wait| wait.as_secs());
+        let reset = |value| parse_reset(value, date).map(|wait| wait.as_secs());
         assert_eq!(reset("45"), Some(45));
         assert_eq!(reset("0"), Some(0));
         assert_eq!(reset("1700000030"), Some(30));
@@ -117,11 +133,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_refusal_tells_how_long_to_wait() {
+        let delay = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect::<HeaderMap>();
+            let headers = RateLimitHeaders::read(&headers, SystemTime::now());
+            headers.retry_delay().map(|delay| delay.as_secs())
+        };
+        assert_eq!(delay(&[("retry-after", "51"), ("ratelimit-reset", "7")]), Some(51));
+        assert_eq!(
+            delay(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "1800")]),
+            Some(1_800)
+        );
+        assert_eq!(delay(&[("x-ratelimit-reset", "7")]), Some(7));
+        // A window that is not exhausted has not refused this request.
+        assert_eq!(
+            delay(&[("ratelimit-remaining", "5"), ("ratelimit-reset", "1800")]),
+            None
+        );
+        assert_eq!(delay(&[]), None);
+    }
+
     proptest::proptest! {
         #[test]
         fn never_panics(value in ".{0,60}") {
             let _ = parsed(&value);
-            let _ = reset_after(&value, SystemTime::now());
+            let _ = parse_reset(&value, SystemTime::now());
         }
     }
 }

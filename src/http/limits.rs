@@ -2,5 +2,5 @@
 
 use std::time::Duration;
 
-/// The longest wait between two attempts; a longer one is reported, not slept (contract §6).
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The longest wait before a request is sent or sent again. A longer one is not slept but reported as `RATE_LIMITED`.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);

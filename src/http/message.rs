@@ -1,23 +1,27 @@
 //! A request and a response.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use url::Url;
 
-/// A request, cheap to clone, so that each attempt sends a fresh copy.
+use super::headers::RateLimitHeaders;
+
+/// A request. It is cheap to clone: each attempt sends a copy.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// The bucket in which the provider counts this request; empty where it has but one.
+    /// The bucket in which the provider counts this request for its rate limit; empty if it has only one.
     pub(crate) bucket: &'static str,
 }
 
 impl Request {
+    /// Makes a request without headers and body.
     pub(crate) fn new(method: Method, url: Url) -> Self {
         Self {
             method,
@@ -28,13 +32,14 @@ impl Request {
         }
     }
 
+    /// Sets a header.
     #[must_use]
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// Sets the body, JSON already.
+    /// Sets the body, which is JSON already.
     #[must_use]
     pub(crate) fn json(self, body: Vec<u8>) -> Self {
         let mut request = self.header(
@@ -47,7 +52,7 @@ impl Request {
 }
 
 impl fmt::Debug for Request {
-    /// Neither headers nor body: both hold secrets.
+    /// Writes neither headers nor body: both hold secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
@@ -65,15 +70,34 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// How long the server asks to wait: its `Retry-After`, or what is left of an exhausted rate window. The client sets it.
+    pub(crate) retry_delay: Option<Duration>,
 }
 
 impl Response {
-    /// A header as text, if it is there and readable.
+    /// Makes a response as the transport received it.
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+            retry_delay: None,
+        }
+    }
+
+    /// Reads the rate-limit headers, and sets [`Response::retry_delay`] by them. `date` is today's.
+    pub(crate) fn read_rate_limit(&mut self, date: SystemTime) -> RateLimitHeaders {
+        let limits = RateLimitHeaders::read(&self.headers, date);
+        self.retry_delay = limits.retry_delay();
+        limits
+    }
+
+    /// Returns a header as text, if it is there and readable.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Whether the body is a page for people, as edges and proxies send instead of the API's answer.
+    /// Returns whether the body is a page for people, which edges and proxies send in place of the API's answer.
     pub(crate) fn is_html(&self) -> bool {
         let declared = self
             .header("content-type")
@@ -83,7 +107,7 @@ impl Response {
 }
 
 impl fmt::Debug for Response {
-    /// Not the body: it may hold secrets.
+    /// Leaves out the body: it may hold secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "HTTP {} ({} bytes)", self.status, self.body.len())
     }

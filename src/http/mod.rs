@@ -1,14 +1,15 @@
-//! HTTP as the core sees it: a request, a whole response, and the layers between.
+//! HTTP as the core sees it: requests, whole responses, and the layers between a provider and its API.
 
 pub(crate) mod attempt;
 pub(crate) mod client;
 pub(crate) mod effect;
 pub(crate) mod endpoint;
 pub(crate) mod headers;
-pub(crate) mod limits;
+mod limits;
 pub(crate) mod message;
 mod rate_limit;
 pub(crate) mod reqwest;
+pub(crate) mod resources;
 mod retry;
 mod retry_quota;
 pub(crate) mod settings;

@@ -1,59 +1,61 @@
-//! The rate window of one credential at one origin: when the provider's headers say that nothing is left, later
-//! requests wait instead of burning attempts that can only be refused.
+//! The rate windows of one tenant. When the provider's headers say that no request is left, later requests wait instead of
+//! spending attempts that can only be refused.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::headers::{RATE_LIMIT, RATE_REMAINING, RATE_RESET, rate_header, reset_after, retry_after};
-use super::message::Response;
-use crate::context::Cx;
+use super::headers::RateLimitHeaders;
+use super::limits::LONGEST_WAIT;
+use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
-use crate::http::limits::LONGEST_WAIT;
 
-/// The longest that a window stays closed before a request tries it again: the longest on record is Render's hour, and
-/// a figure that was misread must not silence a tenant for good.
+/// The longest time for which a window stays closed before a request tries it again. The longest window on record is
+/// Render's hour, and a misread figure must not silence a tenant for good.
 const LONGEST_CLOSURE: Duration = Duration::from_secs(3_600);
 
-/// Windows by bucket: a provider may count different requests apart (`reference/render.md` §2).
+/// Two responses whose resets are closer than this speak of one window: headers count in whole seconds.
+const SAME_WINDOW: Duration = Duration::from_secs(2);
+
+/// Windows by bucket: a provider may count different requests apart (docs/providers/render.md).
 #[derive(Default)]
-pub(crate) struct RateWindows(Mutex<HashMap<&'static str, Arc<Bucket>>>);
+pub(super) struct RateWindows(Mutex<HashMap<&'static str, Arc<Bucket>>>);
 
 #[derive(Default)]
 struct Bucket {
     window: Mutex<Window>,
-    /// Calls that wait for the window.
+    /// How many calls wait for the window.
     waiting: AtomicUsize,
-    /// Held by the one that waits next, so that waiters pass in the order in which they came.
+    /// Held by the first of the calls that wait, so that they pass in the order in which they came.
     queue: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Window {
-    /// Requests that the window holds in all, as far as told.
+    /// How many requests the window holds, if the provider says it.
     limit: Option<u32>,
-    /// Requests left, by the last answer less what was sent since.
+    /// How many requests are left: the last response's figure less the requests sent since.
     remaining: Option<u32>,
     resets_at: Option<Instant>,
 }
 
 impl RateWindows {
-    /// Waits until a request may be sent, in the order of the callers, and counts it.
+    /// Waits until a request may be sent, first come, first served, and counts it.
     ///
-    /// Errors: `RATE_LIMITED`, with the wait, if that is longer than 30 s or than the caller has time; `ABORTED`.
-    pub(crate) async fn admit(&self, cx: &Cx, bucket: &'static str) -> Result<()> {
+    /// Errors: `RATE_LIMITED` with the delay, if that is longer than 30 s or than the caller's deadline leaves; `ABORTED`.
+    pub(super) async fn acquire(&self, context: &CallContext, bucket: &'static str) -> Result<()> {
         let bucket = self.bucket(bucket);
-        // Who comes while others wait waits behind them.
-        let Some(wait) = bucket.take(cx.now(), bucket.waiting.load(Ordering::Relaxed) > 0) else {
+        // A call that comes while others wait waits behind them.
+        let Some(delay) = bucket.try_acquire(context.now(), bucket.waiting.load(Ordering::Relaxed) > 0) else {
             return Ok(());
         };
         bucket.waiting.fetch_add(1, Ordering::Relaxed);
-        let admitted = bucket.wait(cx, wait).await;
+        let acquired = bucket.wait(context, delay).await;
         bucket.waiting.fetch_sub(1, Ordering::Relaxed);
-        admitted
+        acquired
     }
 
     fn bucket(&self, name: &'static str) -> Arc<Bucket> {
@@ -61,27 +63,20 @@ impl RateWindows {
         Arc::clone(buckets.entry(name).or_default())
     }
 
-    /// Learns from an answer: the window's figures, and a 429's own wait.
-    pub(crate) fn learn(&self, bucket: &'static str, response: &Response, now: Instant, date: SystemTime) {
-        let number = |names| rate_header(response, names)?.trim().parse::<u32>().ok();
-        let limit = number(RATE_LIMIT);
-        let mut remaining = number(RATE_REMAINING);
-        let mut reset = rate_header(response, RATE_RESET).and_then(|value| reset_after(value, date));
-        if response.status == 429 {
-            let wish = response
-                .header("retry-after")
-                .and_then(|value| retry_after(value, date));
-            if wish.is_some() {
-                (reset, remaining) = (wish, Some(0));
-            }
-        }
-        let (Some(remaining), Some(reset)) = (remaining, reset) else {
+    /// Takes over the figures of a response. A 429 with `Retry-After` closes the window for that time.
+    pub(super) fn update(&self, bucket: &'static str, status: u16, headers: &RateLimitHeaders, now: Instant) {
+        let closed = headers.retry_after.filter(|_| status == 429);
+        let (remaining, reset_after) = match closed {
+            Some(delay) => (Some(0), Some(delay)),
+            None => (headers.remaining, headers.reset_after),
+        };
+        let (Some(remaining), Some(reset_after)) = (remaining, reset_after) else {
             return;
         };
-        let resets_at = now + LONGEST_CLOSURE.min(reset);
+        let resets_at = now + LONGEST_CLOSURE.min(reset_after);
         let bucket = self.bucket(bucket);
         let mut window = bucket.window();
-        // Answers overtake each other: within one window the smallest figure is the newest.
+        // Responses overtake each other: within one window the smallest figure is the newest.
         let same = window
             .resets_at
             .is_some_and(|known| known.max(resets_at) - known.min(resets_at) < SAME_WINDOW);
@@ -89,30 +84,30 @@ impl RateWindows {
             Some(known) if same => Some(known.min(remaining)),
             _ => Some(remaining),
         };
-        window.limit = limit.or(window.limit);
+        window.limit = headers.limit.or(window.limit);
         window.resets_at = Some(resets_at);
     }
 }
 
 impl Bucket {
-    async fn wait(&self, cx: &Cx, wait: Duration) -> Result<()> {
-        let _turn = tokio::select! {
+    async fn wait(&self, context: &CallContext, delay: Duration) -> Result<()> {
+        let _first_in_queue = tokio::select! {
             biased;
-            () = cx.cancelled() => return Err(Error::aborted()),
-            turn = self.queue.lock() => turn,
-            () = cx.expired() => return Err(closed(wait)),
+            () = context.cancelled() => return Err(Error::aborted()),
+            first = self.queue.lock() => first,
+            () = context.expired() => return Err(window_closed(delay)),
         };
-        while let Some(wait) = self.take(cx.now(), false) {
-            if wait > LONGEST_WAIT || cx.remaining(wait) < wait {
-                return Err(closed(wait));
+        while let Some(delay) = self.try_acquire(context.now(), false) {
+            if delay > LONGEST_WAIT || context.remaining(delay) < delay {
+                return Err(window_closed(delay));
             }
-            cx.sleep(wait).await?;
+            context.sleep(delay).await?;
         }
         Ok(())
     }
 
-    /// Counts a request, or says how long to wait for the window. `behind` others nothing is counted.
-    fn take(&self, now: Instant, behind: bool) -> Option<Duration> {
+    /// Counts a request, or returns how long to wait. With others waiting (`is_behind`) it counts nothing.
+    fn try_acquire(&self, now: Instant, is_behind: bool) -> Option<Duration> {
         let mut window = self.window();
         if window.resets_at.is_some_and(|resets_at| resets_at <= now) {
             window.remaining = window.limit;
@@ -120,7 +115,7 @@ impl Bucket {
         }
         match (window.remaining, window.resets_at) {
             (Some(0), Some(resets_at)) => Some(resets_at.saturating_duration_since(now)),
-            _ if behind => Some(Duration::ZERO),
+            _ if is_behind => Some(Duration::ZERO),
             (Some(remaining), _) => {
                 window.remaining = Some(remaining.saturating_sub(1));
                 None
@@ -134,35 +129,29 @@ impl Bucket {
     }
 }
 
-fn closed(wait: Duration) -> Error {
-    let text = "No request is left in the provider's rate window; this one was not sent.";
-    Error::new(ErrorCode::RateLimited, text).with_retry_after(Some(wait))
+fn window_closed(delay: Duration) -> Error {
+    let text = "Rate limit reached; the request was not sent.";
+    Error::new(ErrorCode::RateLimited, text).with_retry_after(Some(delay))
 }
-
-/// Two answers whose resets are closer than this speak of one window: headers count in whole seconds.
-const SAME_WINDOW: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use std::time::SystemTime;
+
+    use ::http::{HeaderMap, HeaderName, HeaderValue};
 
     use super::*;
 
-    fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> Response {
+    fn update(windows: &RateWindows, status: u16, headers: &[(&'static str, &'static str)], now: Instant) {
         let headers = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect::<HeaderMap>();
-        Response {
-            status,
-            headers,
-            body: Bytes::new(),
-        }
+        windows.update("", status, &RateLimitHeaders::read(&headers, SystemTime::now()), now);
     }
 
     fn wait(windows: &RateWindows, now: Instant) -> Option<u64> {
-        windows.bucket("").take(now, false).map(|wait| wait.as_secs())
+        windows.bucket("").try_acquire(now, false).map(|wait| wait.as_secs())
     }
 
     #[tokio::test(start_paused = true)]
@@ -174,11 +163,11 @@ mod tests {
             ("x-ratelimit-remaining", "2"),
             ("x-ratelimit-reset", "7"),
         ];
-        windows.learn("", &answer(200, &headers), now, SystemTime::now());
+        update(&windows, 200, &headers, now);
         assert_eq!(wait(&windows, now), None);
         assert_eq!(wait(&windows, now), None);
         assert_eq!(wait(&windows, now), Some(7));
-        assert_eq!(windows.bucket("other bucket").take(now, false), None);
+        assert_eq!(windows.bucket("other bucket").try_acquire(now, false), None);
         let later = now + Duration::from_secs(7);
         for _ in 0..10 {
             assert_eq!(wait(&windows, later), None);
@@ -189,7 +178,7 @@ mod tests {
     async fn a_refusal_closes_the_window_for_its_retry_after() {
         let windows = RateWindows::default();
         let now = Instant::now();
-        windows.learn("", &answer(429, &[("retry-after", "12")]), now, SystemTime::now());
+        update(&windows, 429, &[("retry-after", "12")], now);
         assert_eq!(wait(&windows, now), Some(12));
         assert_eq!(wait(&windows, now + Duration::from_secs(12)), None);
     }
@@ -200,7 +189,7 @@ mod tests {
         let now = Instant::now();
         for remaining in ["0", "3"] {
             let headers = [("ratelimit-remaining", remaining), ("ratelimit-reset", "5")];
-            windows.learn("", &answer(200, &headers), now, SystemTime::now());
+            update(&windows, 200, &headers, now);
         }
         assert_eq!(wait(&windows, now), Some(5));
     }
@@ -214,7 +203,7 @@ mod tests {
             vec![("x-ratelimit-remaining", "none"), ("x-ratelimit-reset", "5")],
             vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "whenever")],
         ] {
-            windows.learn("", &answer(200, &headers), now, SystemTime::now());
+            update(&windows, 200, &headers, now);
             assert_eq!(wait(&windows, now), None);
         }
     }

@@ -1,4 +1,4 @@
-//! The transport on reqwest: connections, TLS, proxies. The only file that names reqwest.
+//! The transport on reqwest: connections, TLS, proxies. This is the only file that names the crate.
 
 use std::error::Error as _;
 use std::sync::OnceLock;
@@ -11,24 +11,24 @@ use super::headers;
 use super::message::{Request, Response};
 use super::transport::{BODY_LIMIT, Transport, TransportError};
 
-/// How long a connection may take to come about, TLS included.
+/// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an unused connection is kept. Well below what servers keep, because a request sent into a connection
-/// that the server is just closing is lost without a trace, and for a create that means a search.
+/// How long an idle connection is kept. Servers keep theirs longer: a request that is sent just as the server closes the
+/// connection is lost without a trace, and a lost create has to be looked up.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Finds out that the other side is gone while an answer is awaited.
+/// How soon TCP notices that the other side is gone while a response is awaited.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// The most room that is made for a body because of its announced length, which may be wrong.
+/// The most memory that is reserved for a body because of its announced length, which may be wrong.
 const ROOM_LIMIT: usize = 1024 * 1024;
 
 /// One client for the whole process, made at the first request.
 ///
-/// One is enough for any number of origins and tenants: it pools connections by origin, and credentials travel with
-/// each request. Making one loads the certificate store, which takes milliseconds and memory; a client per tenant is
-/// what makes others of this kind grow (`reference/anchors.md` §5).
+/// One serves any number of origins and tenants: it pools connections by origin, and credentials travel with each request.
+/// Making a client loads the certificate store, which takes milliseconds and memory, so a client per tenant would grow
+/// without bound.
 #[derive(Default)]
 pub(crate) struct ReqwestTransport {
     client: OnceLock<Result<reqwest::Client, TransportError>>,
@@ -40,12 +40,13 @@ impl ReqwestTransport {
     }
 }
 
+/// Makes the client.
 fn build() -> Result<reqwest::Client, TransportError> {
-    // An error only says that a provider was installed before: by an earlier call of ours.
+    // An error only says that an earlier call has installed a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let system_roots = builder().build();
-    // The platform's verifier fails where the machine has no certificate store at all, as in slim and distroless
-    // images (`reference/anchors.md` §8). Mozilla's roots step in there, and only there: company roots keep working.
+    // The platform's verifier fails on machines without any certificate store, such as slim and distroless images.
+    // Mozilla's roots replace it there, and only there: company roots keep working.
     system_roots
         .or_else(|_| builder().tls_certs_only(mozilla_roots()).build())
         .map_err(|error| TransportError::Unsent(describe(&error)))
@@ -55,7 +56,7 @@ fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(headers::USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
-        // Attempts are counted in one place, and that is not here.
+        // The client above counts attempts.
         .retry(reqwest::retry::never())
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
@@ -89,10 +90,10 @@ impl Transport for ReqwestTransport {
         }
         let first = response.chunk().await.map_err(|error| classify(&error))?;
         let mut body = first.unwrap_or_default();
-        // Most answers are one chunk, which is then passed on without a copy.
+        // Most bodies are one chunk, which is passed on without a copy.
         if let Some(second) = response.chunk().await.map_err(|error| classify(&error))? {
             let mut rest = BytesMut::from(body);
-            // As much as is to come, at once: growing by doubling copies a page of a listing several times.
+            // Reserves all of it at once: growing by doubling copies a page of a listing several times.
             let announced = usize::try_from(announced).unwrap_or(0).min(ROOM_LIMIT);
             rest.reserve(announced.saturating_sub(rest.len()));
             rest.extend_from_slice(&second);
@@ -104,10 +105,11 @@ impl Transport for ReqwestTransport {
             }
             body = rest.freeze();
         }
-        Ok(Response { status, headers, body })
+        Ok(Response::new(status, headers, body))
     }
 }
 
+/// Sorts an error by whether the request may have been sent.
 fn classify(error: &reqwest::Error) -> TransportError {
     if error.is_connect() {
         TransportError::Connect(describe(error))
@@ -118,8 +120,8 @@ fn classify(error: &reqwest::Error) -> TransportError {
     }
 }
 
-/// The innermost cause, which is the telling one: "Connection refused", "invalid peer certificate: …". reqwest's own
-/// text is left out: it repeats the URL.
+/// Returns the innermost cause, such as "Connection refused" or "invalid peer certificate: …". reqwest's own text repeats
+/// the URL, so it is left out.
 fn describe(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     let mut text = None;

@@ -1,61 +1,62 @@
-//! Whether and when a failed request is sent again: a pure policy, and the quota that bounds all retries together.
+//! The retry policy: whether and when a failed request is sent again.
 //!
-//! The policy knows no clock and no dice: elapsed time, the server's wish and a roll are handed in.
+//! It is a pure function: the remaining time, `Retry-After` and the jitter are parameters.
 
 use std::time::Duration;
 
 use super::effect::Effect;
+use super::limits::LONGEST_WAIT;
 use crate::error::{Error, ErrorCode, Outcome};
-use crate::http::limits::LONGEST_WAIT;
 
-/// The back-off before the first repetition, doubled for each further one.
+/// The back-off before the first retry, doubled for each further one.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(200);
 
 /// The longest back-off of our own choosing.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
 
 /// What is known when an attempt has failed.
-pub(crate) struct Failure<'a> {
-    pub(crate) error: &'a Error,
-    pub(crate) effect: Effect,
-    /// Attempts made so far, this one included.
-    pub(crate) attempts: u32,
-    pub(crate) max_retries: u32,
-    /// How much time the caller leaves for all that is to come.
-    pub(crate) remaining: Duration,
+pub(super) struct Failure<'a> {
+    pub(super) error: &'a Error,
+    pub(super) effect: Effect,
+    /// Attempts so far, this one included.
+    pub(super) attempts: u32,
+    pub(super) max_retries: u32,
+    /// The time that the caller's deadline leaves.
+    pub(super) remaining: Duration,
 }
 
-/// What to do about a failure.
+/// What follows a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
-    Stop,
-    After(Duration),
+pub(super) enum Decision {
+    Fail,
+    RetryAfter(Duration),
 }
 
-/// Decides. `roll` is evenly spread over 0 to 1: full jitter, so that callers who failed together do not come back
+/// Decides. `jitter` is evenly distributed over 0 to 1 (full jitter), so that callers who failed together do not come back
 /// together.
-pub(crate) fn decide(failure: &Failure<'_>, roll: f64) -> Decision {
+pub(super) fn decide(failure: &Failure<'_>, jitter: f64) -> Decision {
     if failure.attempts > failure.max_retries || !may_repeat(failure.error, failure.effect) {
-        return Decision::Stop;
+        return Decision::Fail;
     }
     let doublings = failure.attempts.saturating_sub(1).min(16);
     let back_off = LONGEST_BACK_OFF
         .min(FIRST_BACK_OFF * 2_u32.pow(doublings))
-        .mul_f64(roll.clamp(0.0, 1.0));
-    let wait = match failure.error.details().retry_after {
-        // Not slept but reported: the caller has better things to do for so long.
-        Some(wish) if wish > LONGEST_WAIT => return Decision::Stop,
-        // The jitter comes on top, or all that were told the same wait would return at the same moment.
-        Some(wish) => wish + back_off,
+        .mul_f64(jitter.clamp(0.0, 1.0));
+    let delay = match failure.error.details().retry_after {
+        // Reported, not slept: the caller has better things to do for so long.
+        Some(server_delay) if server_delay > LONGEST_WAIT => return Decision::Fail,
+        // The jitter comes on top: otherwise all callers that were told one delay would return at one moment.
+        Some(server_delay) => server_delay + back_off,
         None => back_off,
     };
-    if wait >= failure.remaining {
-        return Decision::Stop;
+    if delay >= failure.remaining {
+        return Decision::Fail;
     }
-    Decision::After(wait)
+    Decision::RetryAfter(delay)
 }
 
-/// What repeats safely may be repeated after anything transient; what does not, only if it surely had no effect.
+/// Returns whether a request may be sent again: an idempotent one after any transient error, another one only if the error
+/// says that it had no effect.
 fn may_repeat(error: &Error, effect: Effect) -> bool {
     let transient = matches!(
         error.code(),
@@ -70,7 +71,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    fn decided(error: &Error, effect: Effect, attempts: u32, remaining: Duration, roll: f64) -> Decision {
+    fn decided(error: &Error, effect: Effect, attempts: u32, remaining: Duration, jitter: f64) -> Decision {
         let failure = Failure {
             error,
             effect,
@@ -78,7 +79,7 @@ mod tests {
             max_retries: 3,
             remaining,
         };
-        decide(&failure, roll)
+        decide(&failure, jitter)
     }
 
     #[test]
@@ -101,7 +102,7 @@ mod tests {
             (refused(Aborted), false, false),
             (lost(Internal), false, false),
         ] {
-            let repeats = |effect| decided(&error, effect, 1, HOUR, 0.5) != Decision::Stop;
+            let repeats = |effect| decided(&error, effect, 1, HOUR, 0.5) != Decision::Fail;
             assert_eq!(
                 (repeats(Effect::Idempotent), repeats(Effect::Once)),
                 (read, create),
@@ -123,10 +124,10 @@ mod tests {
             };
             decide(&failure, 1.0)
         };
-        assert_eq!(wait(1), Decision::After(Duration::from_millis(200)));
-        assert_eq!(wait(2), Decision::After(Duration::from_millis(400)));
-        assert_eq!(wait(7), Decision::After(Duration::from_millis(12_800)));
-        assert_eq!(wait(50), Decision::After(LONGEST_BACK_OFF));
+        assert_eq!(wait(1), Decision::RetryAfter(Duration::from_millis(200)));
+        assert_eq!(wait(2), Decision::RetryAfter(Duration::from_millis(400)));
+        assert_eq!(wait(7), Decision::RetryAfter(Duration::from_millis(12_800)));
+        assert_eq!(wait(50), Decision::RetryAfter(LONGEST_BACK_OFF));
     }
 
     #[test]
@@ -134,11 +135,11 @@ mod tests {
         let error = Error::new(ErrorCode::Network, "x");
         assert_eq!(
             decided(&error, Effect::Idempotent, 2, HOUR, 0.0),
-            Decision::After(Duration::ZERO)
+            Decision::RetryAfter(Duration::ZERO)
         );
         assert_eq!(
             decided(&error, Effect::Idempotent, 2, HOUR, 0.25),
-            Decision::After(Duration::from_millis(100))
+            Decision::RetryAfter(Duration::from_millis(100))
         );
     }
 
@@ -148,23 +149,23 @@ mod tests {
             |seconds| Error::new(ErrorCode::RateLimited, "x").with_retry_after(Some(Duration::from_secs(seconds)));
         assert_eq!(
             decided(&throttled(30), Effect::Once, 1, HOUR, 0.0),
-            Decision::After(LONGEST_WAIT)
+            Decision::RetryAfter(LONGEST_WAIT)
         );
-        assert_eq!(decided(&throttled(31), Effect::Once, 1, HOUR, 0.0), Decision::Stop);
+        assert_eq!(decided(&throttled(31), Effect::Once, 1, HOUR, 0.0), Decision::Fail);
         assert_eq!(
             decided(&throttled(u64::from(u32::MAX)), Effect::Idempotent, 1, HOUR, 0.0),
-            Decision::Stop
+            Decision::Fail
         );
     }
 
     #[test]
-    fn attempts_and_the_callers_patience_bound_it() {
+    fn attempts_and_the_callers_deadline_bound_it() {
         let error = Error::new(ErrorCode::Network, "x");
-        assert_eq!(decided(&error, Effect::Idempotent, 4, HOUR, 0.0), Decision::Stop);
-        assert_ne!(decided(&error, Effect::Idempotent, 3, HOUR, 0.0), Decision::Stop);
+        assert_eq!(decided(&error, Effect::Idempotent, 4, HOUR, 0.0), Decision::Fail);
+        assert_ne!(decided(&error, Effect::Idempotent, 3, HOUR, 0.0), Decision::Fail);
         assert_eq!(
             decided(&error, Effect::Idempotent, 1, Duration::from_millis(200), 1.0),
-            Decision::Stop
+            Decision::Fail
         );
     }
 }

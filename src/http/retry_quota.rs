@@ -1,18 +1,19 @@
-//! The quota that bounds the retries of all calls of a tenant together.
+//! Bounds the retries of all calls of a tenant together.
 
 use std::sync::{Mutex, PoisonError};
 
-/// Tokens that retries draw on, shared by all calls of a tenant to an origin: when a provider is down, a hundred calls
-/// in flight must not become four hundred. The figures are those of smithy-rs (`reference/anchors.md` §3).
-pub(crate) struct Quota {
-    tokens: Mutex<u32>,
-}
-
+/// Tokens in a full quota. The three figures are those of smithy-rs, the runtime of the AWS SDK for Rust.
 const QUOTA: u32 = 500;
 const RETRY_COST: u32 = 5;
 const SUCCESS_REFUND: u32 = 1;
 
-impl Default for Quota {
+/// Tokens that retries draw on, shared by all calls of a tenant to an origin. When a provider is down, a hundred calls in
+/// flight must not become four hundred.
+pub(super) struct RetryQuota {
+    tokens: Mutex<u32>,
+}
+
+impl Default for RetryQuota {
     fn default() -> Self {
         Self {
             tokens: Mutex::new(QUOTA),
@@ -20,17 +21,17 @@ impl Default for Quota {
     }
 }
 
-impl Quota {
-    /// Draws for one retry; `false` if there is not enough left.
-    pub(crate) fn draw(&self) -> bool {
+impl RetryQuota {
+    /// Draws the tokens of one retry. Returns `false` if there are not enough left.
+    pub(super) fn draw(&self) -> bool {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let left = tokens.checked_sub(RETRY_COST);
         *tokens = left.unwrap_or(*tokens);
         left.is_some()
     }
 
-    /// A call has succeeded: what its retries cost comes back, and a little more for one that needed none.
-    pub(crate) fn refund(&self, retries: u32) {
+    /// Gives back what the retries of a successful call cost, and one token for a call that needed none.
+    pub(super) fn refund(&self, retries: u32) {
         let refund = if retries == 0 {
             SUCCESS_REFUND
         } else {
@@ -47,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_quota_runs_dry_and_recovers() {
-        let quota = Quota::default();
+        let quota = RetryQuota::default();
         assert_eq!((0..1_000).filter(|_| quota.draw()).count(), 100);
         quota.refund(0);
         assert!(!quota.draw());

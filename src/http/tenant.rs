@@ -1,5 +1,5 @@
-//! What the calls of one credential to one origin share: retry quota, rate windows, and a bound on how many requests
-//! are under way. Tenants meet only in the bound of the origin.
+//! A tenant: what the calls of one credential to one origin share. Tenants meet only in the origin's limit of concurrent
+//! requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,23 +8,24 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::rate_limit::RateWindows;
-use super::retry_quota::Quota;
-use crate::context::Cx;
+use super::retry_quota::RetryQuota;
+use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
 
-/// Requests under way to one origin, of all tenants together: each may take a connection, and a process has 1024 files
-/// by default.
+/// The most concurrent requests to one origin, of all tenants together. Each may take a connection, and a process has 1024
+/// files by default.
 const ORIGIN_LIMIT: usize = 256;
 
-/// Requests under way of one tenant: half of what the origin gets, so that nobody fills it alone.
+/// The most concurrent requests of one tenant: half of the origin's, so that no tenant fills it alone.
 const TENANT_LIMIT: usize = 128;
 
-/// Tenants that are remembered while they are idle.
+/// How many tenants are kept before idle ones are dropped.
 const CAPACITY: usize = 10_000;
 
+/// All tenants of the process.
 #[derive(Default)]
-pub(crate) struct Tenancies(Mutex<Tables>);
+pub(super) struct Tenants(Mutex<Tables>);
 
 #[derive(Default)]
 struct Tables {
@@ -32,21 +33,23 @@ struct Tables {
     origins: HashMap<String, Arc<Semaphore>>,
 }
 
-pub(crate) struct Tenant {
-    pub(crate) quota: Quota,
-    pub(crate) windows: RateWindows,
-    slots: Semaphore,
-    origin_slots: Arc<Semaphore>,
+/// One credential at one origin.
+pub(super) struct Tenant {
+    pub(super) quota: RetryQuota,
+    pub(super) windows: RateWindows,
+    permits: Semaphore,
+    origin_permits: Arc<Semaphore>,
 }
 
-/// A place among the requests under way.
-pub(crate) struct Slot<'a> {
+/// The permission to have one request under way, until it is dropped.
+pub(super) struct Permit<'a> {
     _own: SemaphorePermit<'a>,
     _of_origin: SemaphorePermit<'a>,
 }
 
-impl Tenancies {
-    pub(crate) fn of(&self, origin: &str, credential: &Secret) -> Arc<Tenant> {
+impl Tenants {
+    /// Returns the tenant of a credential at an origin.
+    pub(super) fn get_or_insert(&self, origin: &str, credential: &Secret) -> Arc<Tenant> {
         let mut hash = Sha256::new();
         hash.update((origin.len() as u64).to_le_bytes());
         hash.update(origin.as_bytes());
@@ -58,15 +61,15 @@ impl Tenancies {
         }
         if tables.tenants.len() >= CAPACITY {
             tables.tenants.retain(|_, tenant| Arc::strong_count(tenant) > 1);
-            tables.origins.retain(|_, slots| Arc::strong_count(slots) > 1);
+            tables.origins.retain(|_, permits| Arc::strong_count(permits) > 1);
         }
-        let origin_slots = tables.origins.entry(origin.to_owned());
-        let origin_slots = Arc::clone(origin_slots.or_insert_with(|| Arc::new(Semaphore::new(ORIGIN_LIMIT))));
+        let origin_permits = tables.origins.entry(origin.to_owned());
+        let origin_permits = Arc::clone(origin_permits.or_insert_with(|| Arc::new(Semaphore::new(ORIGIN_LIMIT))));
         let tenant = Arc::new(Tenant {
-            quota: Quota::default(),
+            quota: RetryQuota::default(),
             windows: RateWindows::default(),
-            slots: Semaphore::new(TENANT_LIMIT),
-            origin_slots,
+            permits: Semaphore::new(TENANT_LIMIT),
+            origin_permits,
         });
         tables.tenants.insert(key, Arc::clone(&tenant));
         tenant
@@ -74,24 +77,24 @@ impl Tenancies {
 }
 
 impl Tenant {
-    /// Waits for a place, in the order of the callers.
+    /// Waits for a concurrency permit, first come, first served.
     ///
-    /// Errors: `ABORTED`; `TIMEOUT` if the operation's deadline comes first. Nothing was sent then.
-    pub(crate) async fn slot(&self, cx: &Cx) -> Result<Slot<'_>> {
-        // The own place first: a tenant that queues for its own limit must not hold places of the origin meanwhile.
-        let places = async {
-            let own = self.slots.acquire().await.ok()?;
-            let of_origin = self.origin_slots.acquire().await.ok()?;
-            Some(Slot {
+    /// Errors: `ABORTED`; `TIMEOUT` at the operation's deadline. Nothing was sent then.
+    pub(super) async fn acquire_permit(&self, context: &CallContext) -> Result<Permit<'_>> {
+        // The tenant's own permit comes first: a tenant that waits for its own limit must not hold the origin's permits.
+        let permits = async {
+            let own = self.permits.acquire().await.ok()?;
+            let of_origin = self.origin_permits.acquire().await.ok()?;
+            Some(Permit {
                 _own: own,
                 _of_origin: of_origin,
             })
         };
         tokio::select! {
             biased;
-            () = cx.cancelled() => Err(Error::aborted()),
-            slot = places => slot.ok_or_else(|| Error::internal("The limit of concurrent requests was closed.")),
-            () = cx.expired() => {
+            () = context.cancelled() => Err(Error::aborted()),
+            permit = permits => permit.ok_or_else(|| Error::internal("The limit of concurrent requests was closed.")),
+            () = context.expired() => {
                 let text = "Too many requests were under way; this one was not sent before the operation's deadline.";
                 Err(Error::new(ErrorCode::Timeout, text))
             }
@@ -105,29 +108,29 @@ mod tests {
 
     #[test]
     fn a_tenant_is_an_origin_and_a_credential() {
-        let tenancies = Tenancies::default();
-        let tenant = |origin: &str, key: &str| tenancies.of(origin, &Secret::new(key.to_owned()));
+        let tenants = Tenants::default();
+        let tenant = |origin: &str, key: &str| tenants.get_or_insert(origin, &Secret::new(key.to_owned()));
         assert!(Arc::ptr_eq(&tenant("https://a", "k"), &tenant("https://a", "k")));
         assert!(!Arc::ptr_eq(&tenant("https://a", "k"), &tenant("https://a", "l")));
         assert!(!Arc::ptr_eq(&tenant("https://a", "k"), &tenant("https://b", "k")));
         assert!(Arc::ptr_eq(
-            &tenant("https://a", "k").origin_slots,
-            &tenant("https://a", "l").origin_slots
+            &tenant("https://a", "k").origin_permits,
+            &tenant("https://a", "l").origin_permits
         ));
     }
 
     #[test]
     fn idle_tenants_are_forgotten_and_busy_ones_kept() {
-        let tenancies = Tenancies::default();
-        let busy = tenancies.of("https://a", &Secret::new("busy".to_owned()));
+        let tenants = Tenants::default();
+        let busy = tenants.get_or_insert("https://a", &Secret::new("busy".to_owned()));
         for number in 0..CAPACITY + 5 {
-            tenancies.of("https://a", &Secret::new(number.to_string()));
+            tenants.get_or_insert("https://a", &Secret::new(number.to_string()));
         }
-        let count = tenancies.0.lock().unwrap().tenants.len();
+        let count = tenants.0.lock().unwrap().tenants.len();
         assert!(count < CAPACITY, "{count}");
         assert!(Arc::ptr_eq(
             &busy,
-            &tenancies.of("https://a", &Secret::new("busy".to_owned()))
+            &tenants.get_or_insert("https://a", &Secret::new("busy".to_owned()))
         ));
     }
 }

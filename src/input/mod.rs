@@ -1,4 +1,7 @@
-//! Reading a caller's values.
+//! Reading a caller's values: options, configuration, environment.
+//!
+//! The core knows neither JavaScript nor its objects. Whoever holds the values implements
+//! [`Fields`](value::Fields) and [`Environment`](environment::Environment).
 
 pub(crate) mod environment;
 pub(crate) mod reader;

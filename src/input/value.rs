@@ -1,6 +1,7 @@
 //! A caller's values, before they are checked.
 
 /// A value as it came from the caller.
+#[derive(Clone)]
 pub(crate) enum Raw {
     /// Missing, `undefined` or `null`.
     Absent,
@@ -10,11 +11,12 @@ pub(crate) enum Raw {
     List(Vec<Raw>),
     /// Own enumerable entries, in order.
     Map(Vec<(String, Raw)>),
-    /// Anything else, by the name of its type: `function`, `symbol`, `bigint`, an object that is too deep.
+    /// Anything else, by the name of its type: `a function`, `a symbol`, an object that is too deep.
     Other(&'static str),
 }
 
 impl Raw {
+    /// Returns what messages call a value of this type.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Absent => "nothing",
@@ -28,16 +30,16 @@ impl Raw {
     }
 }
 
-/// An object of the caller's.
+/// An object of the caller's. Only declared fields are read, so unknown ones cost nothing and can do no harm.
 pub(crate) trait Fields {
-    /// The value of a field; an error if reading it threw.
+    /// Returns the value of a field, or an error if reading it threw.
     fn get(&self, name: &str) -> Result<Raw, Unreadable>;
 }
 
 /// Reading a field threw, as a getter or a proxy of the caller's may.
 pub(crate) struct Unreadable;
 
-/// An object inside the options, already read.
+/// An object inside another one, already read.
 pub(crate) struct Nested {
     pub(super) entries: Vec<(String, Raw)>,
 }
@@ -45,25 +47,6 @@ pub(crate) struct Nested {
 impl Fields for Nested {
     fn get(&self, name: &str) -> Result<Raw, Unreadable> {
         let found = self.entries.iter().find(|(key, _)| key == name);
-        Ok(found.map_or(Raw::Absent, |(_, value)| value.duplicate()))
-    }
-}
-
-impl Raw {
-    pub(crate) fn duplicate(&self) -> Self {
-        match self {
-            Self::Absent => Self::Absent,
-            Self::Bool(value) => Self::Bool(*value),
-            Self::Number(value) => Self::Number(*value),
-            Self::Text(text) => Self::Text(text.clone()),
-            Self::List(items) => Self::List(items.iter().map(Self::duplicate).collect()),
-            Self::Map(entries) => Self::Map(
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.duplicate()))
-                    .collect(),
-            ),
-            Self::Other(kind) => Self::Other(kind),
-        }
+        Ok(found.map_or(Raw::Absent, |(_, value)| value.clone()))
     }
 }

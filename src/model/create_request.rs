@@ -1,4 +1,4 @@
-//! What `create` is asked for, in the terms that every provider shares.
+//! The options of `create` that every provider shares.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use crate::error::{Error, Result};
 use crate::input::reader::Reader;
 use crate::secret::Secret;
 
-/// The image that holds the ComputeSDK daemon.
+/// The image with the ComputeSDK daemon in it.
 const DEFAULT_IMAGE: &str = "computesdk/compute:latest";
 
-/// How long `waitUntilReady` waits unless told otherwise.
+/// How long `waitUntilReady` waits by default.
 const READY_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The most that `readyTimeoutMs` may be: a day.
@@ -21,26 +21,37 @@ const KEY_LIMIT: usize = 1_024;
 const ACCESS_TOKEN: &str = "COMPUTESDK_ACCESS_TOKEN";
 const GATEWAY_URL: &str = "COMPUTESDK_GATEWAY_URL";
 
-/// A create as the caller wants it.
+/// The fields of `options` that [`CreateRequest::read`] reads.
+pub(crate) const CREATE_FIELDS: [&str; 7] = [
+    "image",
+    "daemonConfig",
+    "envs",
+    "name",
+    "idempotencyKey",
+    "waitUntilReady",
+    "readyTimeoutMs",
+];
+
+/// A create as the caller asks for it.
 pub(crate) struct CreateRequest {
     /// Container image.
     pub(crate) image: String,
-    /// Variables of the resource, in order, without doubles.
+    /// Variables of the resource, in order, each name once.
     pub(crate) variables: Vec<(String, Secret)>,
     /// The name that the caller chose.
     pub(crate) name: Option<String>,
     /// The caller's idempotency key.
     pub(crate) idempotency_key: Option<String>,
-    /// How long to wait for readiness; `None` resolves when the provider has accepted the create.
+    /// How long to wait until the instance runs. `None`: the call resolves when the provider has accepted the create.
     pub(crate) ready_timeout: Option<Duration>,
 }
 
 impl CreateRequest {
-    /// Reads and checks the options that all providers share. Nothing is sent before they are sound.
+    /// Reads and checks the options. Nothing is sent before they are valid.
     pub(crate) fn read(options: &Reader<'_>) -> Result<Self> {
         let name = options.text("name")?;
         if name.as_deref().is_some_and(str::is_empty) {
-            return Err(options.refusal("name", "must not be empty"));
+            return Err(options.invalid("name", "must not be empty"));
         }
         let idempotency_key = options.text("idempotencyKey")?;
         if idempotency_key
@@ -48,10 +59,10 @@ impl CreateRequest {
             .is_some_and(|key| key.is_empty() || key.len() > KEY_LIMIT)
         {
             let rule = format!("must have 1 to {KEY_LIMIT} bytes");
-            return Err(options.refusal("idempotencyKey", &rule));
+            return Err(options.invalid("idempotencyKey", &rule));
         }
         if name.is_some() && idempotency_key.is_some() {
-            return Err(options.refusal("idempotencyKey", "cannot be given together with name"));
+            return Err(options.invalid("idempotencyKey", "cannot be given together with name"));
         }
         let ready_timeout = options
             .whole("readyTimeoutMs", 1, READY_TIMEOUT_LIMIT_MS)?
@@ -61,7 +72,7 @@ impl CreateRequest {
             image: options
                 .filled_text("image")?
                 .unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
-            variables: variables(options)?,
+            variables: read_variables(options)?,
             name,
             idempotency_key,
             ready_timeout: wait.then_some(ready_timeout),
@@ -69,40 +80,40 @@ impl CreateRequest {
     }
 }
 
-/// The daemon's two variables, then `envs` and `daemonConfig.env`, of which the latter wins.
-fn variables(options: &Reader<'_>) -> Result<Vec<(String, Secret)>> {
+/// Merges the daemon's two variables, `envs` and `daemonConfig.env`. Where the last two differ, `daemonConfig.env` wins.
+fn read_variables(options: &Reader<'_>) -> Result<Vec<(String, Secret)>> {
     let mut merged: Vec<(String, Secret)> = Vec::new();
-    let mut set_by_daemon = 0;
+    let mut daemon_variables = 0;
     let mut others = options.variables("envs")?;
     if let Some(daemon) = options.object("daemonConfig")? {
         let reader = options.nested("daemonConfig", &daemon);
         let token = reader
             .filled_text("accessToken")?
-            .ok_or_else(|| reader.refusal("accessToken", "is required and must not be empty"))?;
+            .ok_or_else(|| reader.invalid("accessToken", "is required and must not be empty"))?;
         merged.push((ACCESS_TOKEN.to_owned(), Secret::new(token)));
         if let Some(url) = reader.filled_text("gatewayUrl")? {
             merged.push((GATEWAY_URL.to_owned(), Secret::new(url)));
         }
-        set_by_daemon = merged.len();
+        daemon_variables = merged.len();
         for (name, value) in reader.variables("env")? {
-            put(&mut others, name, value);
+            set(&mut others, name, value);
         }
     }
     for (name, value) in others {
-        match merged[..set_by_daemon].iter().find(|(taken, _)| *taken == name) {
+        match merged[..daemon_variables].iter().find(|(taken, _)| *taken == name) {
             Some((_, daemon)) if daemon.expose() == value.expose() => {}
             Some(_) => {
-                let text = format!("The variable {name} must not have another value than daemonConfig gives it.");
+                let text = format!("The variable {name} contradicts daemonConfig, which sets it to another value.");
                 return Err(Error::argument(text));
             }
-            None => put(&mut merged, name, value),
+            None => set(&mut merged, name, value),
         }
     }
     Ok(merged)
 }
 
-/// Sets a variable; a later value takes the place of an earlier one.
-fn put(variables: &mut Vec<(String, Secret)>, name: String, value: Secret) {
+/// Sets a variable; a later value replaces an earlier one.
+fn set(variables: &mut Vec<(String, Secret)>, name: String, value: Secret) {
     match variables.iter_mut().find(|(taken, _)| *taken == name) {
         Some((_, earlier)) => *earlier = value,
         None => variables.push((name, value)),

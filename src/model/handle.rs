@@ -1,4 +1,5 @@
-//! The handle of a create: a name that *we* choose before sending, so that a resource whose answer was lost can be found.
+//! The handle of a create: the name that *we* choose before sending, so that a resource whose response was lost can be
+//! found.
 
 use crate::context::random::Random;
 use sha2::{Digest, Sha256};
@@ -6,39 +7,39 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::model::scope::Scope;
 
-/// What begins every name of ours.
+/// Prefix of every name of ours.
 const PREFIX: &str = "computesdk-";
 
-/// Characters after the prefix: 31 in all, and Railway allows 32 (`reference/railway.md` §8.6).
+/// Characters after the prefix: 31 in all. Railway allows 32 (docs/providers/railway.md).
 const LENGTH: usize = 20;
 
 /// 32 symbols, so that a byte maps to one without bias: 20 of them hold 100 bits.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// The variable that holds a create's mark at providers whose resources have neither labels nor tags.
-pub(crate) const MARK_VARIABLE: &str = "COMPUTESDK_CREATE_MARK";
+/// The variable that holds a create's ownership token at providers whose resources have neither labels nor tags.
+pub(crate) const OWNERSHIP_VARIABLE: &str = "COMPUTESDK_CREATE_MARK";
 
-/// The name by which one create is known at the provider.
+/// The name by which the provider knows the resource of one create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Handle {
     name: String,
     origin: Origin,
-    mark: Option<String>,
+    ownership_token: Option<String>,
 }
 
-/// Where a handle comes from, which decides what a resource that bears it already is to a create.
+/// Where a handle comes from. It decides what a resource that already has this name is to a create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Drawn for this create: what bears it was made by this create.
+    /// Drawn for this create: a resource of this name was made by this create.
     Random,
-    /// Derived from the caller's idempotency key: what bears it was made by a create with this key.
+    /// Derived from the caller's idempotency key: a resource of this name was made by a create with this key.
     Key,
-    /// The caller's own name: what bears it may be anybody's.
+    /// Chosen by the caller: a resource of this name may be anybody's.
     Caller,
 }
 
 impl Handle {
-    /// A fresh name that no other create has.
+    /// Draws a name that no other create has.
     pub(crate) fn random(random: &dyn Random) -> Result<Self> {
         let mut bytes = [0_u8; LENGTH];
         random
@@ -47,28 +48,29 @@ impl Handle {
         Ok(Self::from_bytes(&bytes, Origin::Random))
     }
 
-    /// The name that belongs to an idempotency key in a scope: the same in every process, and with every credential.
+    /// Derives the name that belongs to an idempotency key in a location: the same in every process, and with every
+    /// credential.
     pub(crate) fn derived(scope: &Scope, key: &str, random: &dyn Random) -> Result<Self> {
         let mut hash = Sha256::new();
         hash.update(b"computesdk idempotency key\0");
-        hash.update(scope.place());
+        hash.update(scope.location());
         hash.update(key.as_bytes());
         let digest: [u8; 32] = hash.finalize().into();
         let mut bytes = [0_u8; LENGTH];
         bytes.copy_from_slice(&digest[..LENGTH]);
         Ok(Self {
-            mark: Some(Self::random(random)?.name),
+            ownership_token: Some(Self::random(random)?.name),
             ..Self::from_bytes(&bytes, Origin::Key)
         })
     }
 
-    /// The caller's own name, which says nothing of who made what bears it: a mark tells that.
+    /// Takes the caller's name. An ownership token tells whether this create made a resource of that name.
     pub(crate) fn named(name: String, random: &dyn Random) -> Result<Self> {
-        let mark = Self::random(random)?.name;
+        let ownership_token = Some(Self::random(random)?.name);
         Ok(Self {
             name,
             origin: Origin::Caller,
-            mark: Some(mark),
+            ownership_token,
         })
     }
 
@@ -79,28 +81,31 @@ impl Handle {
         Self {
             name,
             origin,
-            mark: None,
+            ownership_token: None,
         }
     }
 
+    /// Returns the name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// What a create leaves on its resource besides the name, so that two creates under one name can be told apart.
-    pub(crate) fn mark(&self) -> Option<&str> {
-        self.mark.as_deref()
+    /// Returns the ownership token that the create writes on its resource, so that two creates under one name can be told
+    /// apart. `None` for a random handle, whose name is enough.
+    pub(crate) fn ownership_token(&self) -> Option<&str> {
+        self.ownership_token.as_deref()
     }
 
+    /// Returns where the handle comes from.
     pub(crate) fn origin(&self) -> Origin {
         self.origin
     }
 }
 
-/// Whether a resource of this name was made by this package.
+/// Returns whether a resource of this name was made by this package.
 ///
-/// The whole form counts, not the prefix: an operator may well call the gateway itself `computesdk-gateway`, and what
-/// is taken for ours gets reaped.
+/// The whole form counts, not the prefix: an operator may call the gateway itself `computesdk-gateway`, and reapers delete
+/// what is managed.
 pub(crate) fn is_managed_name(name: &str) -> bool {
     name.strip_prefix(PREFIX)
         .is_some_and(|rest| rest.len() == LENGTH && rest.bytes().all(|byte| ALPHABET.contains(&byte)))

@@ -1,45 +1,64 @@
-//! Whether two references mean the same container image.
+//! References to container images.
 
-/// The registry, namespace and tag that a short reference leaves out.
+/// Defaults of the parts that a short reference leaves out.
 const REGISTRY: &str = "docker.io";
 const NAMESPACE: &str = "library";
 const TAG: &str = "latest";
 
-/// Compares two references as registries do: a provider may return the long form of what it was sent
-/// (`reference/render.md` §4.2).
-pub(crate) fn is_same_image(one: &str, other: &str) -> bool {
-    full(one) == full(other)
+/// A reference to a container image, as it is written: nothing is filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ImageReference<'a> {
+    /// The host of the registry, with its port.
+    pub(crate) registry: Option<&'a str>,
+    /// What stands between registry and version: `repo`, `user/repo`, `team/project/repo`.
+    pub(crate) path: &'a str,
+    /// The tag with its colon, or the digest with its `@`.
+    version: Option<&'a str>,
 }
 
-fn full(reference: &str) -> String {
-    let (name, version) = match reference.split_once('@') {
-        Some((name, digest)) => (name, format!("@{digest}")),
-        None => match reference.rsplit_once(':') {
+impl<'a> ImageReference<'a> {
+    /// Splits a reference. Any text is one: whether the image exists is for the provider to say.
+    pub(crate) fn parse(text: &'a str) -> Self {
+        let version_at = text.find('@').or_else(|| {
             // A colon before a slash belongs to the registry's port.
-            Some((name, tag)) if !tag.contains('/') => (name, format!(":{tag}")),
-            _ => (reference, format!(":{TAG}")),
-        },
-    };
-    let is_host = |part: &str| part.contains(['.', ':']) || part == "localhost";
-    let path = match name.split_once('/') {
-        Some((host, path)) if is_host(host) => {
-            let host = canonical(host);
-            if host == REGISTRY && !path.contains('/') {
-                return format!("{host}/{NAMESPACE}/{path}{version}");
-            }
-            return format!("{host}/{path}{version}");
+            text.rfind(':').filter(|&colon| !text[colon..].contains('/'))
+        });
+        let (name, version) = text.split_at(version_at.unwrap_or(text.len()));
+        let (registry, path) = match name.split_once('/') {
+            Some((host, path)) if is_host(host) => (Some(host), path),
+            _ => (None, name),
+        };
+        Self {
+            registry,
+            path,
+            version: (!version.is_empty()).then_some(version),
         }
-        Some(_) => name.to_owned(),
-        None => format!("{NAMESPACE}/{name}"),
-    };
-    format!("{REGISTRY}/{path}{version}")
+    }
+
+    /// Returns registry, namespace, name and version, with the defaults filled in.
+    fn canonical(self) -> String {
+        let registry = match self.registry {
+            None | Some("index.docker.io" | "registry-1.docker.io") => REGISTRY,
+            Some(other) => other,
+        };
+        let namespace = if registry == REGISTRY && !self.path.contains('/') {
+            format!("{NAMESPACE}/")
+        } else {
+            String::new()
+        };
+        let version = self.version.map_or_else(|| format!(":{TAG}"), str::to_owned);
+        format!("{registry}/{namespace}{}{version}", self.path)
+    }
 }
 
-fn canonical(host: &str) -> &str {
-    match host {
-        "index.docker.io" | "registry-1.docker.io" => REGISTRY,
-        other => other,
-    }
+/// Returns whether two references mean the same image. A provider may return the long form of what it was sent
+/// (docs/providers/render.md).
+pub(crate) fn is_same_image(one: &str, other: &str) -> bool {
+    ImageReference::parse(one).canonical() == ImageReference::parse(other).canonical()
+}
+
+fn is_host(part: &str) -> bool {
+    part.contains(['.', ':']) || part == "localhost"
 }
 
 #[cfg(test)]

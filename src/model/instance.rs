@@ -1,24 +1,25 @@
-//! What a provider tells of a compute resource, in the shape that every provider shares.
+//! A compute resource, in the shape that every provider shares.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-/// What an instance does, in the five words that all providers can be mapped to.
+/// The status of an instance, in the five words that every provider maps to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// On its way to running.
     Pending,
-    /// Running, or idle and woken by the next request.
+    /// Running, or asleep until the next request.
     Running,
-    /// Stopped, suspended, finished, or on its way out; still counted as existing by the provider.
+    /// Stopped, suspended, finished, or being deleted. The provider still counts it as existing.
     Stopped,
     /// Failed, but still there.
     Failed,
-    /// Not told, or a word that this version does not know.
+    /// The provider does not say, or says a word that this version does not know.
     Unknown,
 }
 
 impl Status {
+    /// Returns the word that JavaScript sees.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -35,23 +36,23 @@ impl Status {
 pub(crate) struct Instance {
     /// The provider's id, `instanceId` in JavaScript.
     pub(crate) id: String,
-    /// Fields that only this provider has, in the order of version 0.3.24; they come first.
+    /// Fields that only this provider has, in the order of version 0.3.24. They come first.
     pub(crate) own: Vec<(&'static str, Value)>,
     pub(crate) name: Option<String>,
     pub(crate) status: Status,
     /// RFC 3339, as the provider sent it.
     pub(crate) created_at: Option<String>,
     pub(crate) url: Option<String>,
-    /// Made by this package, as far as its name, tag or label tells.
+    /// Whether this package made it, by its name, tag or label.
     pub(crate) managed: bool,
-    /// The container image, where the provider tells it.
+    /// The container image, where the provider reports it.
     pub(crate) image: Option<String>,
-    /// The provider's name for the launch of this instance (deployment, deploy, session), which `waitUntilReady` follows.
+    /// The id of the deployment, deploy or session that `waitUntilReady` follows.
     pub(crate) launch: Option<String>,
 }
 
 impl Serialize for Instance {
-    /// The `instance` object that JavaScript sees. What the provider does not tell is left out.
+    /// Writes the `instance` object that JavaScript sees. Fields that the provider does not report are left out.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (key, value) in &self.own {

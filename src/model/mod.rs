@@ -1,4 +1,4 @@
-//! What providers and operations speak of.
+//! What providers and operations speak of: where resources live, how a create is named, what an instance is.
 
 pub(crate) mod create_request;
 pub(crate) mod handle;

@@ -1,10 +1,10 @@
-//! Where resources live, and by what right they are reached.
+//! Where resources live, and which credential reaches them.
 
 use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
 
-/// How a provider is called.
+/// What a provider is called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
     /// In JavaScript: `provider.name`, `error.provider`.
@@ -13,46 +13,52 @@ pub(crate) struct Identity {
     pub(crate) title: &'static str,
 }
 
-/// Where a provider's resources live, and by what right they are reached.
+/// The key of everything that this process remembers or serialises: provider, location, endpoint and credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Scope {
-    /// Hash of provider and place: the same for every credential and address.
-    place: [u8; 32],
-    /// Hash of the place, the address and the credential: equal for two calls exactly if all of them are.
-    access: [u8; 32],
-    /// Whether tenants have places of their own.
-    is_tenants_own: bool,
+    /// Hash of provider and location: the same for every credential and endpoint.
+    location: [u8; 32],
+    /// Hash of location, endpoint and credential: equal for two calls exactly if all three are.
+    tenant: [u8; 32],
+    /// Whether each tenant has a location of its own.
+    location_is_tenants_own: bool,
 }
 
 impl Scope {
-    /// `place` says where: project and environment, owner, team.
-    pub(crate) fn new(provider: Identity, origin: &str, credential: &Secret, place: &[&str]) -> Self {
-        let place = digest([provider.name].iter().chain(place));
+    /// Makes the scope of a location: project and environment, owner, team.
+    pub(crate) fn new(provider: Identity, origin: &str, credential: &Secret, location: &[&str]) -> Self {
+        let location = digest([provider.name].iter().chain(location));
         let mut hash = Sha256::new();
-        hash.update(place);
+        hash.update(location);
         hash.update(digest([origin, credential.expose()].iter()));
         Self {
-            place,
-            access: hash.finalize().into(),
-            is_tenants_own: true,
+            location,
+            tenant: hash.finalize().into(),
+            location_is_tenants_own: true,
         }
     }
 
-    /// For a place that does not tell tenants apart: who they are is known by their credentials only.
+    /// Returns the same scope, for a location that tenants share: only the credential tells them apart.
     pub(crate) fn shared_by_tenants(self) -> Self {
         Self {
-            is_tenants_own: false,
+            location_is_tenants_own: false,
             ..self
         }
     }
 
-    /// What creates under one name must have in common to follow each other: tenants never wait for each other.
-    pub(crate) fn turn(&self) -> &[u8; 32] {
-        if self.is_tenants_own { &self.place } else { &self.access }
+    /// Returns what two creates under one name must have in common to run one after the other. Tenants never wait for
+    /// each other.
+    pub(crate) fn lock_key(&self) -> &[u8; 32] {
+        if self.location_is_tenants_own {
+            &self.location
+        } else {
+            &self.tenant
+        }
     }
 
-    pub(crate) fn place(&self) -> &[u8; 32] {
-        &self.place
+    /// Returns the hash of provider and location.
+    pub(crate) fn location(&self) -> &[u8; 32] {
+        &self.location
     }
 }
 

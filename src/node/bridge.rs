@@ -1,92 +1,69 @@
-//! What an environment (main thread, worker) keeps: the JavaScript part of the border.
+//! What an environment of JavaScript (main thread, worker) keeps: the functions of `bridge.js`.
 
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{
-    FnArgs, FromNapiValue, Function, FunctionRef, JsObjectValue, JsValue, JsValuesTupleIntoVec, Object, Unknown,
+    FnArgs, FromNapiValue, Function, FunctionRef, JsObjectValue, JsValuesTupleIntoVec, Object, Unknown,
 };
 use napi::{Env, Result};
 
-use super::call;
-use super::completions::WayBack;
+use super::completions::CompletionQueue;
 
-/// Makes the functions below from three of ours.
-const SCRIPT: &str = include_str!("bridge.js");
+/// A function of `bridge.js`.
+pub(super) type BridgeFunction<Args, Return> = FunctionRef<FnArgs<Args>, Return>;
 
-/// What `border.js` offers.
-pub(super) struct Border {
-    /// A provider, from its definition and name.
-    pub(super) provide: Offered<(Unknown<'static>, &'static str), Object<'static>>,
-    /// The fields of a provider's configuration, as text.
-    pub(super) read_config: Offered<(&'static str, Unknown<'static>), String>,
-    /// From now on these names are read of a provider's configuration.
-    pub(super) learn: Offered<(&'static str, String), Unknown<'static>>,
-    /// A variable of the environment; an empty text where there is none.
-    pub(super) variable: Offered<(String,), String>,
-    /// An error to throw from where we stand.
-    pub(super) failure_here: Offered<(String,), Unknown<'static>>,
-    /// Whether a native error looks like one of ours.
-    pub(super) is_failure: Offered<(Unknown<'static>,), bool>,
+/// The functions of `bridge.js` in one environment.
+pub(super) struct Bridge {
+    /// Makes a provider object, from its configuration and name.
+    pub(super) make_provider: BridgeFunction<(Unknown<'static>, &'static str), Object<'static>>,
+    /// Returns the fields of a provider's configuration, as text.
+    pub(super) read_config: BridgeFunction<(&'static str, Unknown<'static>), String>,
+    /// Returns a variable of the environment; an empty text if there is none.
+    pub(super) read_variable: BridgeFunction<(String,), String>,
+    /// Makes an error to throw, with the present stack.
+    pub(super) make_error: BridgeFunction<(String,), Unknown<'static>>,
+    /// Returns whether a native error looks like one of ours.
+    pub(super) is_gateway_error: BridgeFunction<(Unknown<'static>,), bool>,
+    /// Makes a promise of what a function begins.
     #[cfg(feature = "test-hooks")]
-    pub(super) expect: Offered<(Object<'static>, (), Unknown<'static>), Object<'static>>,
-    #[cfg(feature = "test-hooks")]
-    pub(super) way_back: Arc<WayBack>,
+    pub(super) make_promise: BridgeFunction<(Object<'static>, (), Unknown<'static>), Object<'static>>,
+    /// The queue of the environment's replies.
+    #[cfg_attr(
+        not(feature = "test-hooks"),
+        expect(dead_code, reason = "only test hooks begin work of their own")
+    )]
+    pub(super) completions: Arc<CompletionQueue>,
 }
 
-/// A function of the script's.
-pub(super) type Offered<Args, Return> = FunctionRef<FnArgs<Args>, Return>;
-
-/// What the script is before it is called.
-type Script<'env> = Function<'env, FnArgs<(Unknown<'env>, Unknown<'env>, Unknown<'env>)>, Object<'env>>;
-
-impl Border {
-    /// That of this environment, made at the first use.
-    pub(super) fn of(env: &Env) -> Result<&'static Self> {
-        if env.get_instance_data::<Self>()?.is_none() {
-            env.set_instance_data(Self::new(env)?, (), |_| {})?;
-        }
-        let border = env.get_instance_data::<Self>()?;
-        border
-            .map(|border| &*border)
-            .ok_or_else(|| napi::Error::from_reason("The environment keeps nothing."))
-    }
-
-    fn new(env: &Env) -> Result<Self> {
-        let way_back = Arc::new(WayBack::default());
-        let of_start = Arc::clone(&way_back);
-        let start = env.create_function_from_closure::<(), Unknown<'static>, _>("start", move |context| {
-            call::start(&of_start, &context)
-        })?;
-        let cancel = env.create_function_from_closure::<(), Option<String>, _>("cancel", |context| {
-            let handle: &call::CancelHandle = context.get(0)?;
-            Ok(call::cancel(handle))
-        })?;
-        let of_idle = Arc::clone(&way_back);
-        let idle =
-            env.create_function_from_closure::<(), (), _>("idle", move |context| of_idle.release(context.env))?;
-        let script: Script<'_> = env.run_script(SCRIPT)?;
-        let offered = script.call((start.to_unknown(), cancel.to_unknown(), idle.to_unknown()).into())?;
-        way_back.lead_to(&offered.get_named_property("drain")?)?;
+impl Bridge {
+    /// Takes the functions from the object that `bridge.js` returns.
+    pub(super) fn new(functions: &Object<'_>, completions: Arc<CompletionQueue>) -> Result<Self> {
         Ok(Self {
-            provide: function(&offered, "provide")?,
-            read_config: function(&offered, "readConfig")?,
-            learn: function(&offered, "learn")?,
-            variable: function(&offered, "variable")?,
-            failure_here: function(&offered, "failureHere")?,
-            is_failure: function(&offered, "isFailure")?,
+            make_provider: function(functions, "makeProvider")?,
+            read_config: function(functions, "readConfig")?,
+            read_variable: function(functions, "readVariable")?,
+            make_error: function(functions, "makeErrorHere")?,
+            is_gateway_error: function(functions, "isGatewayError")?,
             #[cfg(feature = "test-hooks")]
-            expect: function(&offered, "expect")?,
-            #[cfg(feature = "test-hooks")]
-            way_back,
+            make_promise: function(functions, "makePromise")?,
+            completions,
         })
     }
+
+    /// Returns the bridge of an environment in which it is installed.
+    pub(super) fn installed(env: &Env) -> Result<&'static Self> {
+        let bridge = env.get_instance_data::<Self>()?;
+        bridge
+            .map(|bridge| &*bridge)
+            .ok_or_else(|| napi::Error::from_reason("The bridge to JavaScript is not installed."))
+    }
 }
 
-fn function<Args, Return>(offered: &Object<'_>, name: &str) -> Result<FunctionRef<Args, Return>>
+fn function<Args, Return>(functions: &Object<'_>, name: &str) -> Result<FunctionRef<Args, Return>>
 where
     Args: JsValuesTupleIntoVec + 'static,
     Return: FromNapiValue + 'static,
 {
-    let function: Function<'_, Args, Return> = offered.get_named_property(name)?;
+    let function: Function<'_, Args, Return> = functions.get_named_property(name)?;
     function.create_ref()
 }

@@ -9,108 +9,71 @@ use napi::{Env, Result};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::arguments::Given;
-use super::completions::WayBack;
+use super::arguments::JsObject;
+use super::completions::CompletionQueue;
+use super::constants::{METHODS, SignalState};
 use super::environment::JsEnvironment;
-use super::reply::Reply;
+use super::reply::{Reply, error_to_json};
 use super::runtime;
-use crate::error::{Error, Operation};
+use crate::error::{Error, ErrorContext, Operation};
 use crate::input::reader::Reader;
-use crate::model::scope::Identity;
-use crate::operations;
-use crate::operations::Claim;
-use crate::operations::{Ask, Call, in_context};
-use crate::provider::config::Definition;
+use crate::operations::{CallOutput, CallRequest, Handover, PreparedCall};
+use crate::provider::config::ConfiguredProvider;
 
-/// The methods, in the order in which `border.js` counts them.
-const METHODS: [Operation; 4] = [
-    Operation::Create,
-    Operation::GetById,
-    Operation::List,
-    Operation::Destroy,
-];
-
-/// What `border.js` has found in `options.signal`.
-mod signal {
-    pub(super) const NONE: u32 = 0;
-    pub(super) const FIRED: u32 = 2;
-    pub(super) const WRONG: u32 = 3;
-    pub(super) const UNREADABLE: u32 = 4;
-}
-
-/// Who is told of a failure that the work itself cannot report: a cancellation, a panic.
-#[derive(Clone)]
-pub(super) struct Label {
-    pub(super) identity: Identity,
-    pub(super) operation: Operation,
-    pub(super) resource_name: Option<String>,
-}
-
-impl Label {
-    fn on(&self, error: Error) -> Error {
-        let error = match &self.resource_name {
-            Some(name) => error.with_resource_name(name),
-            None => error,
-        };
-        in_context(error, self.identity, self.operation)
-    }
-}
-
-/// By what a call under way is cancelled.
+/// What cancels a call under way.
 pub(super) struct Cancel {
-    label: Label,
-    claim: Arc<Claim>,
+    error_context: ErrorContext,
+    handover: Arc<Handover>,
     cancellation: CancellationToken,
 }
 
+/// [`Cancel`] as JavaScript holds it.
 pub(super) type CancelHandle = External<Cancel>;
 
-/// `start(definition, operation, number, signal, instanceId, options)`: checks a call and sets it going.
+/// Checks a call and begins it: `start(provider, method, number, signalState, instanceId, options)`.
 ///
-/// Gives nothing, or a handle to cancel it by if it has a signal. A text says why nothing was begun: the error, or the
-/// names of the fields to be read next time.
-pub(super) fn start(way_back: &Arc<WayBack>, context: &FunctionCallContext<'_>) -> Result<Unknown<'static>> {
+/// Returns `undefined`, or a [`CancelHandle`] if the call has a signal. A text is an error: nothing was begun.
+pub(super) fn start(completions: &Arc<CompletionQueue>, context: &FunctionCallContext<'_>) -> Result<Unknown<'static>> {
     let env = &*context.env;
-    let definition: &External<Arc<dyn Definition>> = context.get(0)?;
+    let provider: &External<ConfiguredProvider> = context.get(0)?;
     let operation = METHODS[context.get::<u32>(1)? as usize & 3];
     let number: i64 = context.get(2)?;
-    let signal: u32 = context.get(3)?;
+    let signal = SignalState::from_number(context.get(3)?).unwrap_or(SignalState::Unreadable);
     let id: String = context.get(4)?;
-    // It holds secrets.
-    let payload: Zeroizing<String> = Zeroizing::new(context.get(5)?);
-    let identity = definition.identity();
-    let given = Given::read(identity, operation, &payload);
+    // The options hold secrets.
+    let options: Zeroizing<String> = Zeroizing::new(context.get(5)?);
+    let identity = provider.factory.semantics.identity;
+    let mut error_context = ErrorContext {
+        provider: identity.name,
+        title: identity.title,
+        operation,
+        resource_name: None,
+    };
     let cancellation = CancellationToken::new();
-    let environment = JsEnvironment::of(env)?;
-    let prepared = prepare(&environment, &***definition, operation, id, &given, &cancellation);
-    if let Some(names) = given.unknown_names() {
-        return text(env, names);
-    }
+    let environment = JsEnvironment::new(env)?;
+    let options = JsObject::read(provider.factory, operation, &options);
+    let prepared = prepare(&environment, provider, operation, id, &options, &cancellation);
     let checked = prepared.and_then(|call| {
-        let label = Label {
-            identity,
-            operation,
-            resource_name: call.resource_name(),
-        };
+        error_context.resource_name = call.resource_name();
         match signal {
-            signal::FIRED => Err(label.on(Error::aborted())),
-            signal::WRONG => Err(Error::argument("options.signal must be an AbortSignal.")),
-            signal::UNREADABLE => Err(Error::argument("options.signal could not be read: it threw.")),
-            _ => Ok((runtime::runtime()?, call, label)),
+            SignalState::Fired => Err(unfinished(Error::aborted(), &error_context)),
+            SignalState::Invalid => Err(Error::argument("options.signal must be an AbortSignal.")),
+            SignalState::Unreadable => Err(Error::argument("options.signal could not be read: it threw.")),
+            SignalState::None | SignalState::Watched => Ok((runtime::runtime()?, call)),
         }
     });
-    let (runtime, call, label) = match checked {
+    let (runtime, call) = match checked {
         Ok(checked) => checked,
-        Err(error) => return text(env, super::error::to_json(&in_context(error, identity, operation))),
+        Err(error) => return text(env, error_to_json(error, &error_context)),
     };
-    way_back.hold(env)?;
-    let handle = (signal != signal::NONE).then(|| Cancel {
-        label: label.clone(),
-        claim: call.claim(),
+    completions.ref_event_loop(env)?;
+    let handle = (signal == SignalState::Watched).then(|| Cancel {
+        error_context: error_context.clone(),
+        handover: call.handover(),
         cancellation,
     });
-    let way_back = Arc::clone(way_back);
-    runtime.spawn(async move { reply(&way_back, number, &label, call.run()).await });
+    let completions = Arc::clone(completions);
+    runtime.spawn(async move { run(&completions, number, &error_context, call.run()).await });
     match handle {
         Some(handle) => Unknown::from_unknown(External::new(handle).into_unknown(env)?),
         None => Unknown::from_unknown(().into_unknown(env)?),
@@ -119,61 +82,72 @@ pub(super) fn start(way_back: &Arc<WayBack>, context: &FunctionCallContext<'_>) 
 
 fn prepare(
     environment: &JsEnvironment<'_>,
-    definition: &dyn Definition,
+    provider: &ConfiguredProvider,
     operation: Operation,
     id: String,
-    given: &Given<'_>,
+    options: &JsObject<'_>,
     cancellation: &CancellationToken,
-) -> crate::error::Result<Call> {
-    let filled = |id: String| {
+) -> crate::error::Result<PreparedCall> {
+    let non_empty = |id: String| {
         let missing = || Error::argument("instanceId must be a non-empty string.");
         Some(id).filter(|id| !id.is_empty()).ok_or_else(missing)
     };
-    let ask = match operation {
-        Operation::GetById => Ask::GetById { id: filled(id)? },
-        Operation::Destroy => Ask::Destroy { id: filled(id)? },
-        Operation::List => Ask::List,
-        Operation::Create | Operation::Configure => Ask::Create,
+    let request = match operation {
+        Operation::GetById => CallRequest::GetById { id: non_empty(id)? },
+        Operation::Destroy => CallRequest::Destroy { id: non_empty(id)? },
+        Operation::List => CallRequest::List,
+        Operation::Create | Operation::Configure => CallRequest::Create,
     };
-    if let Some(kind) = given.wrong_kind() {
+    if let Some(kind) = options.wrong_kind() {
         return Err(Error::argument(format!("options must be an object, not {kind}.")));
     }
-    let options = Reader::options(given);
-    Call::prepare(
-        runtime::core(),
-        definition,
-        ask,
-        &options,
+    PreparedCall::prepare(
+        runtime::process(),
+        provider,
+        request,
+        &Reader::options(options),
         environment,
         cancellation.clone(),
     )
 }
 
-/// Does the work and sends its reply. A panic becomes `INTERNAL`.
-pub(super) async fn reply(
-    way_back: &WayBack,
+/// Runs a call and sends its reply. A panic becomes `INTERNAL`.
+pub(super) async fn run(
+    completions: &CompletionQueue,
     number: i64,
-    label: &Label,
-    work: impl Future<Output = crate::error::Result<operations::Reply>>,
+    error_context: &ErrorContext,
+    call: impl Future<Output = crate::error::Result<CallOutput>>,
 ) {
-    let mut work = Box::pin(work);
+    let mut call = Box::pin(call);
     let done = std::future::poll_fn(|context| {
-        // What a panic leaves behind is dropped with the work.
-        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        // What a panic leaves behind is dropped with the call.
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
         polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
     });
-    let fault = || Err(label.on(Error::internal("The call ended in a fault of this package.")));
-    let reply = Reply::of(done.await.unwrap_or_else(fault));
-    way_back.send(number, reply);
+    let fault = || {
+        let error = Error::internal("The call ended in a fault of this package.");
+        Err(unfinished(error, error_context))
+    };
+    let reply = Reply::new(done.await.unwrap_or_else(fault), error_context);
+    completions.push(number, reply);
 }
 
-/// Cancels a call. Gives the error for its caller, or nothing if a create is just handing over its instance.
+/// Cancels a call. Returns the error for its caller, or `None` if a create is just handing over its instance.
 ///
-/// The work is not thrown away but ends by itself, because a create has to clean up.
+/// The work is not dropped but ends by itself, because a create has to clean up.
 pub(super) fn cancel(handle: &Cancel) -> Option<String> {
     handle.cancellation.cancel();
-    let claimed = handle.claim.take();
-    claimed.then(|| super::error::to_json(&handle.label.on(Error::aborted())))
+    let is_first = handle.handover.try_settle();
+    let error = || unfinished(Error::aborted(), &handle.error_context);
+    is_first.then(|| error_to_json(error(), &handle.error_context))
+}
+
+/// Adds the name under which the work may still leave a resource.
+fn unfinished(error: Error, context: &ErrorContext) -> Error {
+    match &context.resource_name {
+        Some(name) => error.with_resource_name(name),
+        None => error,
+    }
 }
 
 fn text(env: &Env, text: String) -> Result<Unknown<'static>> {

@@ -1,7 +1,7 @@
-//! The way of replies from the threads that do the work to JavaScript's: one for each environment.
+//! The queue of replies from the worker threads to JavaScript's thread: one for each environment.
 //!
-//! A threadsafe function per call, which napi-rs's own promises have, costs more than the rest of a call's way. This one
-//! is woken once for all replies that are ready, and lets the process end when no call is under way.
+//! napi-rs's own promises have a threadsafe function per call, which costs more than the rest of a call. This queue wakes
+//! JavaScript once for all replies that are ready, and lets the process end when no call is under way.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,21 +12,22 @@ use napi::{Env, Result, Status};
 
 use super::reply::Reply;
 
-/// Takes the texts of all that has ended; `true`: weak, so that it keeps no process alive by itself.
-type Drain = ThreadsafeFunction<(), Unknown<'static>, FnArgs<(String,)>, Status, false, true>;
+/// `settleAll` of `bridge.js`. `true`: weak, so that it keeps no process alive by itself.
+type SettleAll = ThreadsafeFunction<(), Unknown<'static>, FnArgs<(String,)>, Status, false, true>;
 
+/// The queue.
 #[derive(Default)]
-pub(super) struct WayBack {
-    drain: OnceLock<Mutex<Drain>>,
-    /// The replies that are waiting: `[number,outcome,value` and so on, of which each but the first begins with a comma.
+pub(super) struct CompletionQueue {
+    settle_all: OnceLock<Mutex<SettleAll>>,
+    /// The replies that wait: `[number,kind,value` and so on. Each but the first begins with a comma.
     waiting: Arc<Mutex<String>>,
 }
 
-impl WayBack {
-    /// To be called once, with the function that takes the replies.
-    pub(super) fn lead_to(&self, drain: &Function<'_, FnArgs<(String,)>, Unknown<'static>>) -> Result<()> {
+impl CompletionQueue {
+    /// Connects the queue with the function that takes the replies. Called once.
+    pub(super) fn connect(&self, settle_all: &Function<'_, FnArgs<(String,)>, Unknown<'static>>) -> Result<()> {
         let waiting = Arc::clone(&self.waiting);
-        let drain = drain
+        let settle_all = settle_all
             .build_threadsafe_function::<()>()
             .weak::<true>()
             .build_callback(move |_| {
@@ -34,43 +35,44 @@ impl WayBack {
                 replies.push(']');
                 Ok(FnArgs::from((replies,)))
             })?;
-        let _ = self.drain.set(Mutex::new(drain));
+        let _ = self.settle_all.set(Mutex::new(settle_all));
         Ok(())
     }
 
-    /// Keeps the process alive from now on. On JavaScript's thread.
-    pub(super) fn hold(&self, env: &Env) -> Result<()> {
-        match self.drain.get() {
-            // napi-rs would have it cloned and dropped instead, which is a threadsafe function per call again.
-            #[expect(deprecated, reason = "the only way to one for all calls")]
-            Some(drain) => lock(drain).refer(env),
+    /// Keeps the event loop, and so the process, alive. Called on JavaScript's thread.
+    pub(super) fn ref_event_loop(&self, env: &Env) -> Result<()> {
+        match self.settle_all.get() {
+            // napi-rs recommends to clone and drop the function instead, which is a threadsafe function per call again.
+            #[expect(deprecated, reason = "the only way to share one function by all calls")]
+            Some(settle_all) => lock(settle_all).refer(env),
             None => Ok(()),
         }
     }
 
-    /// Lets the process end. On JavaScript's thread.
-    pub(super) fn release(&self, env: &Env) -> Result<()> {
-        match self.drain.get() {
+    /// Lets the event loop end. Called on JavaScript's thread.
+    pub(super) fn unref_event_loop(&self, env: &Env) -> Result<()> {
+        match self.settle_all.get() {
             #[expect(deprecated, reason = "as above")]
-            Some(drain) => lock(drain).unref(env),
+            Some(settle_all) => lock(settle_all).unref(env),
             None => Ok(()),
         }
     }
 
-    /// Sends the reply to a call. From any thread; in vain if the environment is no more.
-    pub(super) fn send(&self, number: i64, Reply { outcome, value }: Reply) {
+    /// Adds the reply to a call, from any thread. Without effect if the environment has ended.
+    pub(super) fn push(&self, number: i64, Reply { kind, value }: Reply) {
         let mut waiting = lock(&self.waiting);
         let is_first = waiting.is_empty();
         waiting.reserve(value.len() + 32);
         let _ = write!(
             waiting,
-            "{}{number},{outcome},{value}",
-            if is_first { '[' } else { ',' }
+            "{}{number},{},{value}",
+            if is_first { '[' } else { ',' },
+            kind as u8
         );
         drop(waiting);
-        // Who finds others waiting knows that JavaScript's thread is on its way.
-        if is_first && let Some(drain) = self.drain.get() {
-            lock(drain).call((), ThreadsafeFunctionCallMode::NonBlocking);
+        // If other replies wait already, JavaScript's thread has been woken.
+        if is_first && let Some(settle_all) = self.settle_all.get() {
+            lock(settle_all).call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 }

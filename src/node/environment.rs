@@ -1,39 +1,41 @@
-//! `process.env` as JavaScript sees it at the call. In a worker that is the worker's copy, and a variable set in
-//! JavaScript is there too; the C environment knows neither.
+//! The caller's environment: `process.env` as JavaScript sees it at the call. In a worker it is the worker's copy, and it has
+//! the variables that JavaScript has set. The C environment has neither.
 
 use std::fs;
 use std::io::{self, Read};
 
 use napi::{Env, Result};
 
-use super::bridge::Border;
+use super::bridge::Bridge;
 use crate::input::environment::Environment;
 
 /// The most that is read of a file, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;
 
+/// The environment of one call.
 pub(super) struct JsEnvironment<'a> {
     env: &'a Env,
-    border: &'static Border,
+    bridge: &'static Bridge,
 }
 
 impl<'a> JsEnvironment<'a> {
-    pub(super) fn of(env: &'a Env) -> Result<Self> {
-        let border = Border::of(env)?;
-        Ok(Self { env, border })
+    /// Makes the environment of a call on this thread.
+    pub(super) fn new(env: &'a Env) -> Result<Self> {
+        let bridge = Bridge::installed(env)?;
+        Ok(Self { env, bridge })
     }
 }
 
 impl Environment for JsEnvironment<'_> {
     fn variable(&self, name: &str) -> Option<String> {
-        let variable = self.border.variable.borrow_back(self.env).ok()?;
-        let value = variable.call((name.to_owned(),).into()).ok()?;
+        let read_variable = self.bridge.read_variable.borrow_back(self.env).ok()?;
+        let value = read_variable.call((name.to_owned(),).into()).ok()?;
         Some(value).filter(|text| !text.trim().is_empty())
     }
 
-    /// On JavaScript's thread, as everything that a call needs before it is sent: token files are small and local.
+    /// Reads on JavaScript's thread, as everything that a call needs before it is sent: token files are small and local.
     fn file(&self, path: &str) -> io::Result<String> {
-        // A pipe or a device could keep the thread waiting, or never end.
+        // A pipe or a device could block the thread, or never end.
         if !fs::metadata(path)?.is_file() {
             return Err(io::Error::other("not a regular file"));
         }

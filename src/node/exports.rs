@@ -9,7 +9,7 @@ use napi::bindgen_prelude::{Object, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::{error, factory};
+use super::{error, factory, install};
 use crate::providers::{namespace, railway, render, vercel};
 
 /// Compute at [Railway](https://railway.com): one service per instance, in one environment of one project.
@@ -36,7 +36,7 @@ use crate::providers::{namespace, railway, render, vercel};
     ts_return_type = "InfraProvider<RailwayInstance, RailwayCreateOptions>"
 )]
 pub fn railway(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
-    factory::create(env, railway::IDENTITY, railway::RailwayConfig::read, config)
+    factory::create(env, &railway::FACTORY, config)
 }
 
 /// Compute at [Render](https://render.com): one image-backed service per instance, in one workspace.
@@ -67,7 +67,7 @@ pub fn railway(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'st
     ts_return_type = "InfraProvider<RenderInstance, RenderCreateOptions>"
 )]
 pub fn render(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
-    factory::create(env, render::IDENTITY, render::RenderConfig::read, config)
+    factory::create(env, &render::FACTORY, config)
 }
 
 /// Compute at [Namespace](https://namespace.so): one instance each, a virtual machine with one container, in the workspace of
@@ -100,7 +100,7 @@ pub fn render(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'sta
     ts_return_type = "InfraProvider<NamespaceInstance, NamespaceCreateOptions>"
 )]
 pub fn namespace(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
-    factory::create(env, namespace::IDENTITY, namespace::NamespaceConfig::read, config)
+    factory::create(env, &namespace::FACTORY, config)
 }
 
 /// Compute at [Vercel](https://vercel.com/docs/vercel-sandbox): one sandbox each, a micro virtual machine, in one project.
@@ -132,7 +132,7 @@ pub fn namespace(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'
     ts_return_type = "InfraProvider<VercelInstance, VercelCreateOptions>"
 )]
 pub fn vercel(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
-    factory::create(env, vercel::IDENTITY, vercel::VercelConfig::read, config)
+    factory::create(env, &vercel::FACTORY, config)
 }
 
 /// Whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.
@@ -152,5 +152,5 @@ pub fn vercel(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'sta
     ts_return_type = "value is GatewayError"
 )]
 pub fn is_gateway_error(env: &Env, value: Unknown<'static>) -> Result<bool> {
-    error::is_gateway_error(env, value)
+    error::is_gateway_error(env, install::bridge(env)?, value)
 }

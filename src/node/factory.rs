@@ -1,62 +1,59 @@
-//! A provider as a plain JavaScript object: own enumerable `name, create, getById, list, destroy`, each of which works
+//! Makes a provider object: a plain object with own enumerable `name, create, getById, list, destroy`, whose methods work
 //! when detached.
-
-use std::sync::Arc;
 
 use napi::bindgen_prelude::{External, FromNapiValue, Object, Unknown};
 use napi::{Env, Result};
 use zeroize::Zeroizing;
 
-use super::arguments::Given;
-use super::bridge::Border;
-use super::error::thrown;
-use crate::error::{Error, Operation};
+use super::arguments::JsObject;
+use super::error::to_thrown;
+use super::install;
+use crate::error::{Error, ErrorContext, Operation};
 use crate::input::reader::Reader;
-use crate::model::scope::Identity;
-use crate::operations::in_context;
-use crate::provider::config::Definition;
+use crate::provider::config::{ConfiguredProvider, ProviderFactory};
 
-/// Reads a configuration: what a provider offers to its factory.
-pub(super) type Read = fn(&Reader<'_>) -> crate::error::Result<Arc<dyn Definition>>;
-
-/// Makes a provider object. Throws for a field of the wrong type or form; does no I/O.
+/// Makes a provider object. Throws for a field of the wrong type or form. Does no I/O.
 pub(super) fn create(
     env: &Env,
-    identity: Identity,
-    read: Read,
+    factory: &'static ProviderFactory,
     config: Option<Unknown<'static>>,
 ) -> Result<Object<'static>> {
-    let border = Border::of(env)?;
-    let definition = loop {
-        // They hold secrets.
-        let fields: Zeroizing<String> = match config {
-            Some(config) => {
-                let read = border.read_config.borrow_back(env)?;
-                Zeroizing::new(read.call((identity.name, config).into())?)
-            }
-            None => Zeroizing::default(),
-        };
-        let given = Given::read(identity, Operation::Configure, &fields);
-        let definition = read_config(read, &given);
-        match given.unknown_names() {
-            Some(names) => border.learn.borrow_back(env)?.call((identity.name, names).into())?,
-            None => break definition,
-        };
+    let bridge = install::bridge(env)?;
+    let identity = factory.semantics.identity;
+    // The fields hold secrets.
+    let fields: Zeroizing<String> = match config {
+        Some(config) => {
+            let read = bridge.read_config.borrow_back(env)?;
+            Zeroizing::new(read.call((identity.name, config).into())?)
+        }
+        None => Zeroizing::default(),
     };
-    let definition = match definition {
-        Ok(definition) => External::new(definition).into_unknown(env)?,
-        Err(error) => return Err(thrown(env, &in_context(error, identity, Operation::Configure))?),
+    let provider = match configure(factory, &fields) {
+        Ok(provider) => External::new(provider).into_unknown(env)?,
+        Err(error) => {
+            let context = ErrorContext {
+                provider: identity.name,
+                title: identity.title,
+                operation: Operation::Configure,
+                resource_name: None,
+            };
+            return Err(to_thrown(env, error, &context)?);
+        }
     };
-    let definition = Unknown::from_unknown(definition)?;
-    border
-        .provide
+    let provider = Unknown::from_unknown(provider)?;
+    bridge
+        .make_provider
         .borrow_back(env)?
-        .call((definition, identity.name).into())
+        .call((provider, identity.name).into())
 }
 
-fn read_config(read: Read, given: &Given<'_>) -> crate::error::Result<Arc<dyn Definition>> {
-    match given.wrong_kind() {
+fn configure(factory: &'static ProviderFactory, fields: &str) -> crate::error::Result<ConfiguredProvider> {
+    let object = JsObject::read(factory, Operation::Configure, fields);
+    match object.wrong_kind() {
         Some(kind) => Err(Error::config(format!("config must be an object, not {kind}."))),
-        None => read(&Reader::config(given)),
+        None => Ok(ConfiguredProvider {
+            factory,
+            config: (factory.read_config)(&Reader::config(&object))?,
+        }),
     }
 }

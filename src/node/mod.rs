@@ -1,13 +1,16 @@
-//! The border to JavaScript: factories, arguments, replies, errors. Knows no URL and no provider's facts.
+//! The bridge to JavaScript: factories, arguments, replies, errors. Knows no URL and no facts about providers.
 
 mod arguments;
 mod bridge;
 mod call;
 mod completions;
+mod constants;
+mod decode;
 mod environment;
 mod error;
 mod exports;
 mod factory;
+mod install;
 mod reply;
 mod runtime;
 #[cfg(feature = "test-hooks")]

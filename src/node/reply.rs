@@ -1,55 +1,100 @@
-//! Replies as `border.js` takes them: an outcome and a value. The worker thread writes JSON, the main thread lets V8 parse
-//! it: that is faster than building objects property by property, the more so the longer a list is.
+//! Replies as `bridge.js` takes them: a kind and a value. The worker thread writes JSON and V8 parses it. That is faster than
+//! building objects property by property, the more so the longer a list is.
 
 use serde::Serialize;
 
-use super::error;
-use crate::error::{Error, Result};
+use super::constants::ReplyKind;
+use crate::error::{Error, ErrorContext, Operation, Result};
 use crate::model::instance::Provisioned;
-use crate::operations;
+use crate::operations::CallOutput;
 
-/// The room that the text of an instance takes, roughly.
-const ROOM: usize = 512;
+/// The approximate length of an instance's text.
+const INSTANCE_LENGTH: usize = 512;
 
 /// A reply that is ready to cross.
 pub(super) struct Reply {
-    /// 0: the value, 1: an error, 2: nothing.
-    pub(super) outcome: u8,
+    pub(super) kind: ReplyKind,
     /// JSON.
     pub(super) value: String,
 }
 
 impl Reply {
-    /// Runs on a worker thread.
-    pub(super) fn of(outcome: Result<operations::Reply>) -> Self {
-        outcome
-            .and_then(|reply| Self::success(&reply))
+    /// Makes the reply of a call, on a worker thread.
+    pub(super) fn new(result: Result<CallOutput>, context: &ErrorContext) -> Self {
+        result
+            .and_then(|output| Self::success(&output))
             .unwrap_or_else(|error| Self {
-                outcome: 1,
-                value: error::to_json(&error),
+                kind: ReplyKind::Failure,
+                value: error_to_json(error, context),
             })
     }
 
-    fn success(reply: &operations::Reply) -> Result<Self> {
-        let (outcome, value) = match reply {
-            operations::Reply::Instance(instance) | operations::Reply::Found(Some(instance)) => {
-                (0, write(&Provisioned::from(instance), ROOM)?)
+    fn success(output: &CallOutput) -> Result<Self> {
+        let (kind, value) = match output {
+            CallOutput::Instance(instance) | CallOutput::Found(Some(instance)) => {
+                let value = write_json(&Provisioned::from(instance), INSTANCE_LENGTH)?;
+                (ReplyKind::Value, value)
             }
-            operations::Reply::Instances(instances) => {
+            CallOutput::Instances(instances) => {
                 let list: Vec<_> = instances.iter().map(Provisioned::from).collect();
-                (0, write(&list, ROOM * (list.len() + 1))?)
+                (ReplyKind::Value, write_json(&list, INSTANCE_LENGTH * (list.len() + 1))?)
             }
-            operations::Reply::Found(None) => (0, "null".to_owned()),
-            operations::Reply::Nothing => (2, "0".to_owned()),
+            CallOutput::Found(None) => (ReplyKind::Value, "null".to_owned()),
+            CallOutput::Nothing => (ReplyKind::Nothing, "0".to_owned()),
         };
-        Ok(Self { outcome, value })
+        Ok(Self { kind, value })
     }
 }
 
-fn write(value: &impl Serialize, room: usize) -> Result<String> {
-    let mut text = Vec::with_capacity(room);
+fn write_json(value: &impl Serialize, capacity: usize) -> Result<String> {
+    let mut text = Vec::with_capacity(capacity);
     let written = serde_json::to_writer(&mut text, value).ok();
     written
         .and_then(|()| String::from_utf8(text).ok())
         .ok_or_else(|| Error::internal("A result could not be written as JSON."))
+}
+
+/// The properties of an error, in the order in which JavaScript sees them. Unknown ones are left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorProperties<'a> {
+    message: &'a str,
+    code: &'static str,
+    provider: Option<&'static str>,
+    operation: Option<&'static str>,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_name: Option<&'a str>,
+}
+
+/// Writes an error as JSON. Every error that reaches a caller passes here, and gets its context here.
+pub(super) fn error_to_json(error: Error, context: &ErrorContext) -> String {
+    let error = error.in_context(context);
+    let details = error.details();
+    let properties = ErrorProperties {
+        message: &error.to_string(),
+        code: details.code.as_str(),
+        provider: details.provider,
+        operation: details.operation.map(Operation::as_str),
+        retryable: error.is_retryable(),
+        http_status: details.http_status,
+        provider_code: details.provider_code.as_deref(),
+        request_id: details.request_id.as_deref(),
+        // Rounded up: a caller that comes back a moment too early is refused again.
+        retry_after_ms: details.retry_after.map(|delay| delay.as_nanos().div_ceil(1_000_000)),
+        instance_id: details.instance_id.as_deref(),
+        resource_name: details.resource_name.as_deref(),
+    };
+    serde_json::to_string(&properties)
+        .unwrap_or_else(|_| r#"{"message":"An error could not be written.","code":"INTERNAL"}"#.to_owned())
 }

@@ -1,4 +1,5 @@
-//! The Tokio runtime and the core, made at the first call: requiring the addon and making a provider start no thread.
+//! The Tokio runtime and the state of the process, made at the first call: requiring the addon and making a provider start no
+//! thread.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,22 +9,23 @@ use crate::context::clock::SharedClock;
 use crate::context::random::SystemRandom;
 use crate::error::{Error, Result};
 use crate::http::reqwest::ReqwestTransport;
-use crate::process::Core;
+use crate::process::ProcessState;
 
 /// Threads that work. The work is short: reading JSON and moving bytes.
 const WORKERS: usize = 2;
 
-/// Threads that may block, which only the look-up of host names does.
+/// Threads that may block. Only the lookup of host names does.
 const BLOCKING: usize = 4;
 
-/// Both live as long as the process: environments (workers, reloads) come and go, and a request that one of them has
-/// started is finished or cleaned up all the same. Nothing of an environment is kept in them.
-static CORE: OnceLock<Arc<Core>> = OnceLock::new();
+/// Both live as long as the process: environments (workers, reloads) come and go, and a request that one of them has started
+/// is finished or cleaned up all the same. They keep nothing of an environment.
+static PROCESS: OnceLock<Arc<ProcessState>> = OnceLock::new();
 static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
 
-pub(super) fn core() -> &'static Arc<Core> {
-    CORE.get_or_init(|| {
-        Arc::new(Core::new(
+/// Returns the state of the process.
+pub(super) fn process() -> &'static Arc<ProcessState> {
+    PROCESS.get_or_init(|| {
+        Arc::new(ProcessState::new(
             clock(),
             Arc::new(SystemRandom),
             Arc::new(ReqwestTransport::default()),
@@ -36,7 +38,7 @@ fn clock() -> SharedClock {
     Arc::new(crate::context::clock::SystemClock)
 }
 
-/// How fast time runs in a test build; settled by the first call.
+/// How fast time runs in a test build. The first call fixes it.
 #[cfg(feature = "test-hooks")]
 pub(super) static CLOCK_SPEED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
 
@@ -48,10 +50,11 @@ fn clock() -> SharedClock {
     }
 }
 
+/// Returns the runtime.
 pub(super) fn runtime() -> Result<&'static Runtime> {
     RUNTIME
         .get_or_init(|| {
-            // Threads of ours run code of this addon and may outlive the environment that loaded it.
+            // Our threads run code of this addon and may outlive the environment that loaded it.
             napi::bindgen_prelude::retain_current_module_for_unload_safety();
             Builder::new_multi_thread()
                 .worker_threads(WORKERS)

@@ -4,43 +4,38 @@
 #![allow(unreachable_pub, reason = "exported to JavaScript")]
 #![allow(clippy::panic, reason = "the panic is the point")]
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use napi::bindgen_prelude::{FromNapiValue, JsValue, Object, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::bridge::Border;
-use super::call::{Label, reply};
+use super::call::run;
+use super::install;
 use super::runtime::{CLOCK_SPEED, runtime};
-use crate::error::Operation;
-use crate::model::scope::Identity;
+use crate::error::{ErrorContext, Operation};
 
-/// Panics where a method's work is done.
+/// Panics on a worker thread, where a method's work is done.
 #[napi(catch_unwind, js_name = "__panicInWork", ts_return_type = "Promise<never>")]
 pub fn panic_in_work(env: &Env) -> Result<Object<'static>> {
-    let border = Border::of(env)?;
-    let way_back = Arc::clone(&border.way_back);
+    let bridge = install::bridge(env)?;
     let launch = env.create_function_from_closure::<(), (), _>("launch", move |context| {
         let number: i64 = context.get(0)?;
-        let label = Label {
-            identity: Identity {
-                name: "railway",
-                title: "Railway",
-            },
+        let error_context = ErrorContext {
+            provider: "railway",
+            title: "Railway",
             operation: Operation::List,
             resource_name: None,
         };
         let runtime = runtime().map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        let way_back = Arc::clone(&way_back);
-        way_back.hold(context.env)?;
-        runtime.spawn(async move { reply(&way_back, number, &label, async { panic!("injected") }).await });
+        let completions = std::sync::Arc::clone(&bridge.completions);
+        completions.ref_event_loop(context.env)?;
+        runtime.spawn(async move { run(&completions, number, &error_context, async { panic!("injected") }).await });
         Ok(())
     })?;
     let launch = Unknown::from_unknown(launch.to_unknown())?;
     let site = Object::from_unknown(Object::new(env)?.to_unknown())?;
-    border.expect.borrow_back(env)?.call((site, (), launch).into())
+    bridge.make_promise.borrow_back(env)?.call((site, (), launch).into())
 }
 
 /// Panics on JavaScript's thread.
@@ -49,7 +44,7 @@ pub fn panic_in_method() {
     panic!("injected");
 }
 
-/// Makes time run `speed` times as fast, for the fault harness. To be called before the first call of any method.
+/// Makes time run `speed` times as fast, for the fault harness. Called before the first call of any method.
 #[napi(catch_unwind, js_name = "__setClockSpeed")]
 pub fn set_clock_speed(speed: u32) {
     CLOCK_SPEED.store(speed, Ordering::Relaxed);

@@ -1,44 +1,42 @@
-//! The one way in: an operation with everything it needs, run to its reply. Puts on the outer layers, deadline and
-//! error context, and masks secrets in what comes back.
+//! The way into the core: a call is prepared on the caller's thread, then run to its output.
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::create::{Creation, create};
-use super::{destroy::destroy, get::get, list::list};
-use crate::context::Cx;
-use crate::error::{Error, Operation, Result};
+use super::create::{Creation, PreparedCreate, create};
+use super::destroy::destroy;
+use super::get::get;
+use super::handover::Handover;
+use super::list::list;
+use super::operation_context::OperationContext;
+use crate::context::CallContext;
+use crate::error::{Operation, Result};
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
-use crate::model::scope::Identity;
-use crate::operations::handover::Claim;
-use crate::process::Core;
-use crate::provider::config::{Bound, Definition};
+use crate::process::ProcessState;
+use crate::provider::config::{BoundProvider, ConfiguredProvider, ConnectRequest};
+use crate::provider::facts::Facts;
+use crate::provider::semantics::Semantics;
 
-/// The most exchanges that a `getById` or `destroy` takes, each of which has its own bound.
+/// The fields of `list`'s options.
+pub(crate) const LIST_FIELDS: [&str; 1] = ["managed"];
+
+/// The most exchanges with the provider that a `getById` or `destroy` takes. Each has its own time limit.
 const EXCHANGES: u32 = 4;
 
-/// What is asked for.
-enum Task {
-    Create(Creation),
-    Get { id: String },
-    List { managed_only: bool },
-    Destroy { id: String },
-}
-
-/// What a caller asks for, as it came.
-pub(crate) enum Ask {
+/// What a caller asks for.
+pub(crate) enum CallRequest {
     Create,
     GetById { id: String },
     List,
     Destroy { id: String },
 }
 
-impl Ask {
-    pub(crate) fn operation(&self) -> Operation {
+impl CallRequest {
+    fn operation(&self) -> Operation {
         match self {
             Self::Create => Operation::Create,
             Self::GetById { .. } => Operation::GetById,
@@ -48,95 +46,131 @@ impl Ask {
     }
 }
 
-/// What an operation gives back.
+/// What a call returns.
 #[derive(Debug)]
-pub(crate) enum Reply {
+pub(crate) enum CallOutput {
     Instance(Instance),
     Found(Option<Instance>),
     Instances(Vec<Instance>),
     Nothing,
 }
 
-/// An operation that was checked and has sent nothing yet.
-pub(crate) struct Call {
-    cx: Cx,
-    bound: Bound,
-    task: Task,
+/// A call that was checked and has sent nothing yet.
+pub(crate) struct PreparedCall {
+    context: CallContext,
+    process: Arc<ProcessState>,
+    semantics: &'static Semantics,
+    bound: BoundProvider,
+    handover: Arc<Handover>,
+    work: Work,
 }
 
-impl Call {
-    /// Resolves credentials and checks every argument. Cheap, and does no I/O: it runs on JavaScript's thread.
+enum Work {
+    Create(PreparedCreate),
+    Get { id: String },
+    List { managed_only: bool },
+    Destroy { id: String },
+}
+
+impl PreparedCall {
+    /// Resolves credentials and checks every argument. It is cheap and does no I/O: it runs on JavaScript's thread.
     pub(crate) fn prepare(
-        core: &Arc<Core>,
-        definition: &dyn Definition,
-        ask: Ask,
+        process: &Arc<ProcessState>,
+        provider: &ConfiguredProvider,
+        request: CallRequest,
         options: &Reader<'_>,
         environment: &dyn Environment,
         cancellation: CancellationToken,
     ) -> Result<Self> {
-        let operation = ask.operation();
-        let identity = definition.identity();
-        let prepare = || {
-            let mut bound = definition.bind(core, operation, environment, options)?;
-            let cx = Cx::new(Arc::clone(core), operation, cancellation);
-            let provider = &*bound.provider;
-            let task = match ask {
-                Ask::Create => {
-                    let request = CreateRequest::read(options)?;
-                    bound.redactor.extend(request.variables.iter().map(|(_, value)| value));
-                    Task::Create(Creation::prepare(&cx, provider, request)?)
-                }
-                Ask::GetById { id } => {
-                    let id = provider.read_id(operation, &id)?;
-                    Task::Get { id }
-                }
-                Ask::Destroy { id } => {
-                    let id = provider.read_id(operation, &id)?;
-                    Task::Destroy { id }
-                }
-                Ask::List => Task::List {
-                    managed_only: options.boolean("managed")?.unwrap_or(false),
-                },
-            };
-            Ok(Self { cx, bound, task })
+        let operation = request.operation();
+        let facts: Arc<dyn Facts> = process.facts.clone();
+        let mut bound = provider.config.connect(&ConnectRequest {
+            operation,
+            options,
+            environment,
+            http: &process.http,
+            clock: &*process.clock,
+            random: &*process.random,
+            facts: &facts,
+        })?;
+        let work = match request {
+            CallRequest::Create => {
+                let request = CreateRequest::read(options)?;
+                bound.redactor.extend(request.variables.iter().map(|(_, value)| value));
+                let create = PreparedCreate::new(&*process.random, &*bound.provider, &bound.scope, request)?;
+                Work::Create(create)
+            }
+            CallRequest::GetById { id } => Work::Get {
+                id: bound.provider.read_id(operation, &id)?,
+            },
+            CallRequest::Destroy { id } => Work::Destroy {
+                id: bound.provider.read_id(operation, &id)?,
+            },
+            CallRequest::List => Work::List {
+                managed_only: options.boolean("managed")?.unwrap_or(false),
+            },
         };
-        prepare().map_err(|error: Error| in_context(error, identity, operation))
+        Ok(Self {
+            context: CallContext::new(Arc::clone(&process.clock), cancellation),
+            process: Arc::clone(process),
+            semantics: provider.factory.semantics,
+            bound,
+            handover: Arc::default(),
+            work,
+        })
     }
 
-    /// To be taken before the call's promise is settled without its reply.
-    pub(crate) fn claim(&self) -> Arc<Claim> {
-        Arc::clone(&self.cx.claim)
+    /// Returns what decides whether the output or a cancellation settles the call.
+    pub(crate) fn handover(&self) -> Arc<Handover> {
+        Arc::clone(&self.handover)
     }
 
-    /// The name under which a create may leave something, for an error that must be told before the create ends.
+    /// Returns the name under which a create may leave something, for an error that is told before the create ends.
     pub(crate) fn resource_name(&self) -> Option<String> {
-        match &self.task {
-            Task::Create(creation) => Some(creation.name().to_owned()),
+        match &self.work {
+            Work::Create(create) => Some(create.name().to_owned()),
             _ => None,
         }
     }
 
-    pub(crate) async fn run(self) -> Result<Reply> {
-        let Self { cx, bound, task } = self;
-        let provider = &*bound.provider;
-        // Removing what this process has made may include a search for what a lost sending makes belatedly.
-        let waits = provider.visibility_lag() + provider.absence_window();
-        let bounded = cx.within(bound.patience * EXCHANGES + waits);
-        let reply = match &task {
-            // A create bounds its steps one by one: it may have to look for its resource, wait for it and clean up after it.
-            Task::Create(creation) => create(&cx, provider, creation, bound.max_retries)
-                .await
-                .map(Reply::Instance),
-            Task::Get { id } => get(&bounded, provider, id).await.map(Reply::Found),
-            Task::Destroy { id } => destroy(&bounded, provider, id).await.map(|()| Reply::Nothing),
-            // Each page is an exchange; how many there are is not known.
-            Task::List { managed_only } => list(&cx, provider, *managed_only).await.map(Reply::Instances),
+    /// Runs the call. Secrets are masked in its error.
+    pub(crate) async fn run(self) -> Result<CallOutput> {
+        let Self {
+            context,
+            process,
+            semantics,
+            bound,
+            handover,
+            work,
+        } = self;
+        let operation = OperationContext {
+            context: &context,
+            process: &process,
+            provider: &*bound.provider,
+            semantics,
+            scope: &bound.scope,
         };
-        reply.map_err(|error| in_context(error.redact(&bound.redactor), provider.identity(), cx.operation))
+        // Deleting what this process created may include a search for what a pending create request makes late.
+        let waits = semantics.visibility_lag + semantics.absence_window;
+        let bounded = context.within(bound.exchange_timeout * EXCHANGES + waits);
+        let output = match work {
+            // A create bounds its steps one by one: it may have to look up its resource, wait for it and clean up.
+            Work::Create(prepared) => create(&Creation {
+                operation,
+                request: &prepared.request,
+                handle: &prepared.handle,
+                max_retries: bound.max_retries,
+                handover: &handover,
+            })
+            .await
+            .map(CallOutput::Instance),
+            Work::Get { id } => get(operation.under(&bounded), &id).await.map(CallOutput::Found),
+            Work::Destroy { id } => destroy(operation.under(&bounded), &id)
+                .await
+                .map(|()| CallOutput::Nothing),
+            // Each page is an exchange; how many there are is not known.
+            Work::List { managed_only } => list(operation, managed_only).await.map(CallOutput::Instances),
+        };
+        output.map_err(|error| error.redact(&bound.redactor))
     }
-}
-
-/// The error-context layer, for whoever holds an identity.
-pub(crate) fn in_context(error: Error, identity: Identity, operation: Operation) -> Error {
-    error.in_context(identity.name, identity.title, operation)
 }

@@ -2,105 +2,110 @@
 
 use std::time::Duration;
 
+use super::operation_context::OperationContext;
 use super::polling::Polling;
-use crate::context::Cx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::handle::Handle;
-use crate::process::instances::Straggler;
-use crate::provider::{Ownership, Provider, Removal};
+use crate::process::instances::PendingCreate;
+use crate::provider::{DeleteResult, Ownership};
 
 /// Deletes an instance for good. Deleting what is gone, or outside the scope, succeeds.
-pub(crate) async fn destroy(cx: &Cx, provider: &dyn Provider, id: &str) -> Result<()> {
-    let scope = provider.scope();
-    let ownership = if cx.core.memory.is_ours(scope, id) {
-        Ownership::Ours
+pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result<()> {
+    let ownership = if operation.process.instances.was_created_here(operation.scope, id) {
+        Ownership::CreatedHere
     } else {
-        Ownership::Unchecked
+        Ownership::Unknown
     };
-    remove(cx, provider, id, ownership)
+    delete(operation, id, ownership)
         .await
-        .map_err(|error: Error| error.with_instance_id(id))
+        .map_err(|error| error.with_instance_id(id))
 }
 
-/// Deletes an instance and forgets it, and with it what a lost sending of its create may still make.
-pub(crate) async fn remove(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Ownership) -> Result<()> {
-    let straggler = cx.core.memory.straggler(provider.scope(), id);
-    remove_one(cx, provider, id, ownership).await?;
-    if let Some(straggler) = straggler {
-        sweep(cx, provider, &straggler).await?;
+/// Deletes an instance and whatever a pending request of its create makes, and notes it.
+pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
+    let instances = &operation.process.instances;
+    let pending_create = instances.pending_create(operation.scope, id);
+    delete_one(operation, id, ownership).await?;
+    if let Some(pending_create) = pending_create {
+        delete_late_creates(operation, &pending_create).await?;
     }
-    cx.core.memory.removed(provider.scope(), id);
+    instances.deleted(operation.scope, id);
     Ok(())
 }
 
-/// Deletes an instance.
-///
-/// While it is too young for its absence to mean anything, it is looked at again, for as long as reads may lag.
-async fn remove_one(cx: &Cx, provider: &dyn Provider, id: &str, ownership: Ownership) -> Result<()> {
-    // What this process created is that much older already.
+/// Deletes an instance. While it may be too young for reads to show it, the provider is asked again, until the visibility
+/// lag has passed.
+async fn delete_one(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
+    let OperationContext {
+        context,
+        process,
+        provider,
+        semantics,
+        scope,
+    } = operation;
     let age = match ownership {
-        Ownership::Ours => cx.core.memory.unseen_for(provider.scope(), id),
-        Ownership::Unchecked => Some(Duration::ZERO),
+        Ownership::CreatedHere => process.instances.unseen_for(scope, id),
+        Ownership::Unknown => Some(Duration::ZERO),
     };
-    let lag = age.map_or(Duration::ZERO, |age| provider.visibility_lag().saturating_sub(age));
-    let lag_ends = cx.now() + lag;
+    let lag = age.map_or(Duration::ZERO, |age| semantics.visibility_lag.saturating_sub(age));
+    let lag_ends = context.now() + lag;
+    let was_deleted = || semantics.ids_are_never_reused && process.instances.was_deleted(scope, id);
     let mut polling = Polling::new();
     loop {
-        // Asked once more when the lag is over, for that answer counts.
-        let last = cx.now() >= lag_ends;
-        match provider.destroy(cx, id, ownership).await? {
-            // Another call of this process has removed it meanwhile.
-            Removal::Unsettled if was_removed(cx, provider, id) => return Ok(()),
-            Removal::Unsettled if !last => cx.sleep(polling.next_wait()).await?,
-            Removal::Gone | Removal::Unsettled => return Ok(()),
+        // The request that is sent after the lag has ended decides.
+        let is_last = context.now() >= lag_ends;
+        match provider.destroy(context, id, ownership).await? {
+            DeleteResult::Deleted => return Ok(()),
+            // Another call of this process has deleted it meanwhile.
+            DeleteResult::NotYetVisible if is_last || was_deleted() => return Ok(()),
+            DeleteResult::NotYetVisible => context.sleep(polling.next_wait()).await?,
         }
     }
 }
 
-fn was_removed(cx: &Cx, provider: &dyn Provider, id: &str) -> bool {
-    provider.ids_are_unique() && cx.core.memory.was_removed(provider.scope(), id)
-}
-
-/// Looks for what a lost sending makes belatedly, and deletes it, until none can come any more.
-async fn sweep(cx: &Cx, provider: &dyn Provider, straggler: &Straggler) -> Result<()> {
-    // A mark may show later than what bears it.
-    let unclear_until = straggler.until.max(cx.now()) + provider.visibility_lag();
+/// Looks for resources that a pending create request makes late, and deletes them, until none can appear any more.
+async fn delete_late_creates(operation: OperationContext<'_>, pending_create: &PendingCreate) -> Result<()> {
+    let OperationContext { context, semantics, .. } = operation;
+    // An ownership token may show later than its resource.
+    let unclear_until = pending_create.until.max(context.now()) + semantics.visibility_lag;
     let mut polling = Polling::new();
     loop {
-        let (last, marks_show) = (cx.now() >= straggler.until, cx.now() >= unclear_until);
-        match find_late(cx, provider, &straggler.handle).await {
-            Ok(Late::Found(id)) => remove_one(cx, provider, &id, Ownership::Ours).await?,
-            Ok(Late::Unclear) if marks_show => return Ok(()),
-            Ok(Late::Nothing) if last => return Ok(()),
-            Ok(Late::Nothing | Late::Unclear) => {}
-            Err(error) if error.may_pass() && !last => {}
+        let is_last = context.now() >= pending_create.until;
+        let tokens_show = context.now() >= unclear_until;
+        match find_late_create(operation, &pending_create.handle).await {
+            Ok(LateCreate::Found(id)) => delete_one(operation, &id, Ownership::CreatedHere).await?,
+            Ok(LateCreate::Unclear) if tokens_show => return Ok(()),
+            Ok(LateCreate::Nothing) if is_last => return Ok(()),
+            Ok(LateCreate::Nothing | LateCreate::Unclear) => {}
+            Err(error) if error.is_transient() && !is_last => {}
             Err(error) => return Err(error),
         }
-        cx.sleep(polling.next_wait()).await?;
+        context.sleep(polling.next_wait()).await?;
     }
 }
 
-/// What a look for a straggler's work has shown.
-enum Late {
+/// What a lookup shows of a pending create request.
+enum LateCreate {
     Nothing,
-    /// The id of what this create has made.
+    /// The id of the resource that it made.
     Found(String),
-    /// Something bears the handle, and no mark of it shows.
+    /// A resource has the name, and shows no ownership token.
     Unclear,
 }
 
-/// Looks for what bears the handle and is of the same create. Under a key or a caller's name a later create may have
-/// made it, and it is in somebody's hands.
-async fn find_late(cx: &Cx, provider: &dyn Provider, handle: &Handle) -> Result<Late> {
-    let Some(late) = provider.find(cx, handle).await? else {
-        return Ok(Late::Nothing);
+/// Looks up the resource of a handle that the same create made. Under a key or a caller's name a later create may have made
+/// it, and its caller holds it.
+async fn find_late_create(operation: OperationContext<'_>, handle: &Handle) -> Result<LateCreate> {
+    let OperationContext { context, provider, .. } = operation;
+    let Some(late) = provider.find(context, handle).await? else {
+        return Ok(LateCreate::Nothing);
     };
-    Ok(match handle.mark() {
-        None => Late::Found(late.id),
-        Some(mark) => match provider.has_mark(cx, &late, mark).await? {
-            Some(true) => Late::Found(late.id),
-            Some(false) => Late::Nothing,
-            None => Late::Unclear,
+    Ok(match handle.ownership_token() {
+        None => LateCreate::Found(late.id),
+        Some(token) => match provider.has_ownership_token(context, &late, token).await? {
+            Some(true) => LateCreate::Found(late.id),
+            Some(false) => LateCreate::Nothing,
+            None => LateCreate::Unclear,
         },
     })
 }

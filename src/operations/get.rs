@@ -1,29 +1,43 @@
 //! `getById`.
 
+use super::operation_context::OperationContext;
 use super::polling::Polling;
-use crate::context::Cx;
 use crate::error::Result;
 use crate::model::instance::Instance;
-use crate::provider::Provider;
+use crate::provider::ReadResult;
 
-/// Looks an instance up. `None` for what does not exist or is outside the scope.
+/// Reads an instance. `None` if it does not exist or is outside the scope.
 ///
-/// What this process created moments ago is not reported missing merely because reads lag behind writes: it is looked
-/// for until it shows, or until the provider's lag has passed since its creation.
-pub(crate) async fn get(cx: &Cx, provider: &dyn Provider, id: &str) -> Result<Option<Instance>> {
-    let memory = &cx.core.memory;
+/// An instance that this process created moments ago is not reported missing merely because reads lag: it is read again
+/// until it shows, or until the provider's visibility lag has passed since its creation.
+pub(super) async fn get(operation: OperationContext<'_>, id: &str) -> Result<Option<Instance>> {
+    let OperationContext {
+        context,
+        process,
+        provider,
+        semantics,
+        scope,
+    } = operation;
     let mut polling = Polling::new();
     loop {
-        if let Some(instance) = provider.get(cx, id).await? {
-            memory.seen(provider.scope(), id);
-            return Ok(Some(instance));
+        match provider.get(context, id).await? {
+            ReadResult::Found(instance) => {
+                process.instances.seen(scope, id);
+                return Ok(Some(instance));
+            }
+            ReadResult::Deleted => {
+                process.instances.seen(scope, id);
+                return Ok(None);
+            }
+            ReadResult::Absent => {}
         }
-        let lagging = memory
-            .unseen_for(provider.scope(), id)
-            .is_some_and(|age| age < provider.visibility_lag());
-        if !lagging {
+        let may_lag = process
+            .instances
+            .unseen_for(scope, id)
+            .is_some_and(|age| age < semantics.visibility_lag);
+        if !may_lag {
             return Ok(None);
         }
-        cx.sleep(polling.next_wait()).await?;
+        context.sleep(polling.next_wait()).await?;
     }
 }

@@ -1,16 +1,15 @@
-//! Who settles a call: its reply, or the caller that has turned away.
+//! Which of two settles a call: its output, or the caller's cancellation.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a reply goes to its caller or the caller has turned away: decided once, by whoever comes first.
-///
-/// Without it an instance could be made in the very moment in which its caller is told `ABORTED`, and be nobody's.
+/// Decides once. Without it, an instance could be created at the very moment at which its caller is told `ABORTED`, and
+/// nobody would hold it.
 #[derive(Default)]
-pub(crate) struct Claim(AtomicBool);
+pub(crate) struct Handover(AtomicBool);
 
-impl Claim {
-    /// `true` for the first to ask.
-    pub(crate) fn take(&self) -> bool {
+impl Handover {
+    /// Returns `true` to the first that asks.
+    pub(crate) fn try_settle(&self) -> bool {
         !self.0.swap(true, Ordering::SeqCst)
     }
 }

@@ -2,22 +2,23 @@
 
 use std::collections::HashSet;
 
-use crate::context::Cx;
+use super::operation_context::OperationContext;
 use crate::error::Result;
 use crate::model::instance::Instance;
 use crate::protocol::paging::Cursors;
-use crate::provider::Provider;
 
-/// All pages of a listing, each instance once.
+/// Returns all pages of a listing, each instance once: pages can shift while they are read.
 ///
-/// Pages can shift while they are read, so an instance that shows up twice is taken once. A cursor that shows up twice
-/// would go round for ever: that is `PROTOCOL`.
-pub(crate) async fn list(cx: &Cx, provider: &dyn Provider, managed_only: bool) -> Result<Vec<Instance>> {
+/// Errors: `PROTOCOL` for a page cursor that comes twice.
+pub(super) async fn list(operation: OperationContext<'_>, managed_only: bool) -> Result<Vec<Instance>> {
     let mut instances = Vec::new();
     let mut ids = HashSet::new();
     let mut cursors = Cursors::default();
     loop {
-        let page = provider.list(cx, cursors.current(), managed_only).await?;
+        let page = operation
+            .provider
+            .list(operation.context, cursors.current(), managed_only)
+            .await?;
         for instance in page.instances {
             if (!managed_only || instance.managed) && ids.insert(instance.id.clone()) {
                 instances.push(instance);

@@ -1,6 +1,6 @@
-//! The four operations of the public interface, over any provider: what waits, repeats, remembers and cleans up.
+//! The four operations of the public interface, over any provider: they wait, repeat, remember and clean up.
 //!
-//! Knows only the trait [`Provider`](crate::provider::Provider), so that a new provider gets all of it for nothing.
+//! They know a provider by its trait alone, so a new provider gets all of this without an edit here.
 
 mod call;
 mod create;
@@ -8,10 +8,10 @@ mod destroy;
 mod get;
 mod handover;
 mod list;
+mod operation_context;
 mod polling;
-
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::{Ask, Call, Reply, in_context};
-pub(crate) use handover::Claim;
+pub(crate) use call::{CallOutput, CallRequest, LIST_FIELDS, PreparedCall};
+pub(crate) use handover::Handover;

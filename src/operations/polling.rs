@@ -1,25 +1,27 @@
-//! How long to wait between two looks at the same thing.
+//! How long to wait between two probes of the same thing.
 
 use std::time::Duration;
 
 /// The first wait.
 const FIRST: Duration = Duration::from_millis(250);
 
-/// The longest wait: what runs a few seconds late matters less than a rate limit of 1000 requests an hour
-/// (`reference/railway.md` §2).
+/// The longest wait. A few seconds of delay matter less than a rate limit of 1000 requests an hour
+/// (docs/providers/railway.md).
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Waits that grow by half each time.
-pub(crate) struct Polling {
+pub(super) struct Polling {
     next: Duration,
 }
 
 impl Polling {
-    pub(crate) fn new() -> Self {
+    /// Begins with the first wait.
+    pub(super) fn new() -> Self {
         Self { next: FIRST }
     }
 
-    pub(crate) fn next_wait(&mut self) -> Duration {
+    /// Returns the next wait.
+    pub(super) fn next_wait(&mut self) -> Duration {
         let wait = self.next;
         self.next = LONGEST.min(wait * 3 / 2);
         wait

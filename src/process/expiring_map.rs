@@ -1,4 +1,4 @@
-//! A map that forgets: everything after a lifetime, and the oldest when it is full.
+//! A map whose entries expire: each after the lifetime of the map, and the oldest first when the map is full.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub(crate) struct Recent<K, V> {
+/// The map. It reads no clock: the present moment is a parameter.
+pub(crate) struct ExpiringMap<K, V> {
     capacity: usize,
     lifetime: Duration,
     entries: HashMap<K, (Instant, V)>,
-    /// In the order of insertion, so that making room costs the same however full it is. An entry that was removed or
-    /// inserted anew is still in here under its former moment, until it comes to the front.
+    /// Keys in the order of insertion, so that making room costs the same however full the map is. An entry that was
+    /// removed or replaced stays in here under its former moment until it comes to the front.
     order: VecDeque<(K, Instant)>,
 }
 
-impl<K: Clone + Eq + Hash, V> Recent<K, V> {
+impl<K: Clone + Eq + Hash, V> ExpiringMap<K, V> {
+    /// Makes an empty map.
     pub(crate) fn new(capacity: usize, lifetime: Duration) -> Self {
         Self {
             capacity,
@@ -25,23 +27,26 @@ impl<K: Clone + Eq + Hash, V> Recent<K, V> {
         }
     }
 
+    /// Inserts or replaces an entry.
     pub(crate) fn insert(&mut self, now: Instant, key: K, value: V) {
         self.make_room(now);
         self.order.push_back((key.clone(), now));
         self.entries.insert(key, (now, value));
     }
 
-    /// The value, and how old it is.
+    /// Returns a value that has not expired, and its age.
     pub(crate) fn get(&self, now: Instant, key: &K) -> Option<(&V, Duration)> {
         let (at, value) = self.entries.get(key)?;
         let age = now.saturating_duration_since(*at);
         (age < self.lifetime).then_some((value, age))
     }
 
+    /// Returns a value to be changed; its age stays.
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.entries.get_mut(key).map(|(_, value)| value)
     }
 
+    /// Removes an entry.
     pub(crate) fn remove(&mut self, key: &K) {
         self.entries.remove(key);
     }
@@ -59,7 +64,7 @@ impl<K: Clone + Eq + Hash, V> Recent<K, V> {
             }
             self.order.pop_front();
         }
-        // What was removed behind a front that stays: seldom enough to cost nothing.
+        // Drops stale keys behind a front that stays. This runs too seldom to cost anything.
         if self.order.len() >= 2 * self.capacity {
             let is_current = |(key, at): &(K, Instant)| entries.get(key).is_some_and(|(inserted, _)| inserted == at);
             self.order.retain(is_current);
@@ -75,7 +80,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_oldest_goes_first_and_everything_in_the_end() {
-        let mut recent = Recent::new(3, LIFETIME);
+        let mut recent = ExpiringMap::new(3, LIFETIME);
         let began = Instant::now();
         for number in 0..5_u32 {
             recent.insert(began + Duration::from_secs(number.into()), number, ());
@@ -91,7 +96,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_inserted_anew_is_young_again() {
-        let mut recent = Recent::new(2, LIFETIME);
+        let mut recent = ExpiringMap::new(2, LIFETIME);
         let now = Instant::now();
         for key in ["a", "b", "a", "c"] {
             recent.insert(now, key, ());
@@ -104,7 +109,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_comes_and_goes_leaves_nothing_behind() {
-        let mut recent = Recent::new(10, LIFETIME);
+        let mut recent = ExpiringMap::new(10, LIFETIME);
         let now = Instant::now();
         recent.insert(now, 0, ());
         for key in 1..1_000 {

@@ -1,42 +1,40 @@
-//! What lives once per process.
+//! What lives once per process: shared by all tenants, but nothing in it lets one tenant see another.
 
 pub(crate) mod expiring_map;
+pub(crate) mod facts;
 pub(crate) mod instances;
+pub(crate) mod name_locks;
 
 use std::sync::Arc;
 
+use self::facts::FactCache;
+use self::instances::RecentInstances;
+use self::name_locks::NameLocks;
 use crate::context::clock::SharedClock;
 use crate::context::random::Random;
-use crate::http::tenant::Tenancies;
+use crate::http::resources::HttpResources;
 use crate::http::transport::Transport;
-use crate::process::instances::Memory;
 
-/// What lives once per process: shared by all tenants, but nothing in it lets one see another.
-pub(crate) struct Core {
+/// The state of the process.
+pub(crate) struct ProcessState {
     pub(crate) clock: SharedClock,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) memory: Memory,
-    pub(crate) tenancies: Tenancies,
+    pub(crate) http: Arc<HttpResources>,
+    pub(crate) instances: RecentInstances,
+    pub(crate) facts: Arc<FactCache>,
+    pub(crate) name_locks: NameLocks,
 }
 
-impl Core {
-    /// A number evenly spread over 0 to 1, for jitter. Without entropy it is 1: the longest wait, which does no harm.
-    pub(crate) fn roll(&self) -> f64 {
-        let mut bytes = [0_u8; 4];
-        match self.random.fill(&mut bytes) {
-            Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
-            Err(_) => 1.0,
-        }
-    }
-
+impl ProcessState {
+    /// Makes an empty state.
     pub(crate) fn new(clock: SharedClock, random: Arc<dyn Random>, transport: Arc<dyn Transport>) -> Self {
         Self {
-            memory: Memory::new(Arc::clone(&clock)),
-            tenancies: Tenancies::default(),
+            http: Arc::new(HttpResources::new(transport, Arc::clone(&random))),
+            instances: RecentInstances::new(Arc::clone(&clock)),
+            facts: Arc::new(FactCache::new(Arc::clone(&clock))),
+            name_locks: NameLocks::default(),
             clock,
             random,
-            transport,
         }
     }
 }

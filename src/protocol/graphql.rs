@@ -1,15 +1,15 @@
-//! GraphQL over HTTP: a document and its variables out, `data` or `errors[]` back. Knows no provider.
+//! GraphQL over HTTP: documents and variables are sent, `data` or `errors[]` come back.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::json;
 use crate::error::Result;
-use crate::protocol::json;
 
-/// A document with one root field, which is also its operation name but for the first letter.
+/// A document with one root field and one operation.
 pub(crate) struct Document {
-    /// Sent as `operationName`.
+    /// The name of the operation, sent as `operationName`.
     pub(crate) name: &'static str,
     pub(crate) text: &'static str,
 }
@@ -23,7 +23,7 @@ struct Body<'a, V> {
 }
 
 impl Document {
-    /// The body of a request.
+    /// Returns the body of a request.
     pub(crate) fn body(&self, variables: impl Serialize) -> Result<Vec<u8>> {
         json::write(&Body {
             query: self.text,
@@ -33,13 +33,13 @@ impl Document {
     }
 }
 
-/// One entry of `errors[]`. Every field is optional in practice, and none is trusted to have its type.
+/// One entry of `errors[]`. In practice every field is optional and may have any type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GraphqlError {
     pub(crate) message: String,
-    /// `extensions.code`, or `errorCode` where that is missing.
+    /// `extensions.code`, or `errorCode` if that is missing.
     pub(crate) code: Option<String>,
-    /// The server's name for the request, next to `message`: a string, or a number at times.
+    /// The server's name for the request, beside `message`: a string, sometimes a number.
     pub(crate) trace_id: Option<String>,
 }
 
@@ -61,14 +61,14 @@ impl From<Value> for GraphqlError {
     }
 }
 
-/// The answer to a document, before anybody judged it.
+/// The response to a document, before the provider maps it.
 pub(crate) enum Answer<T> {
     Data(T),
-    /// At least one error, whether or not there was data beside it.
+    /// At least one error, with or without data beside it.
     Errors(Vec<GraphqlError>),
     /// Neither data nor errors.
     Nothing,
-    /// Not a GraphQL answer, or data of another shape than asked for. The text says where, and quotes nothing.
+    /// No GraphQL response, or data of another shape. The text says where, and quotes nothing.
     Unreadable(String),
 }
 
@@ -84,26 +84,26 @@ fn none<T>() -> Option<T> {
     None
 }
 
-/// Reads a body. An empty `errors` array counts as none.
+/// Reads a body. An empty `errors` array counts as no error.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
     let problem = match json::read::<Envelope<T>>(body) {
         Ok(Envelope {
             errors: Some(errors), ..
-        }) if !errors.is_empty() => return Answer::Errors(typed(errors)),
+        }) if !errors.is_empty() => return Answer::Errors(to_errors(errors)),
         Ok(Envelope { data: Some(data), .. }) => return Answer::Data(data),
         Ok(_) => return Answer::Nothing,
         Err(problem) => problem,
     };
-    // A null in a non-null place makes typed data unreadable, but the errors beside it still say why.
+    // A null where none is allowed makes typed data unreadable; the errors beside it still say why.
     match json::read::<Envelope<Value>>(body) {
         Ok(Envelope {
             errors: Some(errors), ..
-        }) if !errors.is_empty() => Answer::Errors(typed(errors)),
-        _ => Answer::Unreadable(json::problem(&problem)),
+        }) if !errors.is_empty() => Answer::Errors(to_errors(errors)),
+        _ => Answer::Unreadable(json::describe_problem(&problem)),
     }
 }
 
-fn typed(errors: Vec<Value>) -> Vec<GraphqlError> {
+fn to_errors(errors: Vec<Value>) -> Vec<GraphqlError> {
     errors.into_iter().map(GraphqlError::from).collect()
 }
 

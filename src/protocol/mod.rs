@@ -1,5 +1,6 @@
-//! Kinds of API: GraphQL, REST. Knows no provider.
+//! Kinds of API: GraphQL, REST and Connect, their JSON bodies, their pages, their tokens. Knows no provider.
 
+pub(crate) mod connect;
 pub(crate) mod graphql;
 pub(crate) mod json;
 pub(crate) mod jwt;

@@ -1,14 +1,13 @@
-//! Reads a listing to its end, and no further: pages whose cursors go round would be read for ever.
+//! The cursors of a listing: a cursor that repeats, or pages without end, would be read for ever.
 
 use std::collections::HashSet;
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// The most pages that are read: with 100 entries each, more than anybody has. A server that always has another page
-/// would be read for ever.
+/// The most pages that are read. With 100 entries each, no account has as many.
 const PAGES: usize = 10_000;
 
-/// The cursors of one listing so far.
+/// The cursors of one listing.
 #[derive(Default)]
 pub(crate) struct Cursors {
     current: Option<String>,
@@ -16,14 +15,14 @@ pub(crate) struct Cursors {
 }
 
 impl Cursors {
-    /// Where the page to be read begins; `None` for the first.
+    /// Returns where the next page to be read begins; `None` for the first.
     pub(crate) fn current(&self) -> Option<&str> {
         self.current.as_deref()
     }
 
-    /// Goes on to the page at `next`; `false` if there is none.
+    /// Goes on to the page at `next`. Returns `false` if there is none.
     ///
-    /// Errors: `PROTOCOL` for a cursor that came before, and for pages without end.
+    /// Errors: `PROTOCOL` for a cursor that came before, and for too many pages.
     pub(crate) fn follow(&mut self, next: Option<String>) -> Result<bool> {
         let Some(next) = next else {
             return Ok(false);

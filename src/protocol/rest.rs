@@ -1,56 +1,53 @@
-//! Answers of an API that speaks JSON and means its HTTP statuses. Knows no provider: how one words a refusal, and where
-//! it deviates from the common meaning of a status, is its [`Dialect`].
-
-use std::time::SystemTime;
+//! APIs that answer in JSON and use HTTP statuses in their common meaning. Where a provider deviates, and how it words an
+//! error, its [`ErrorMapper`] says.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::json;
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::http::headers;
 use crate::http::message::Response;
-use crate::protocol::json;
 
-/// How a provider refuses.
-pub(crate) struct Dialect {
+/// How a provider reports errors.
+pub(crate) struct ErrorMapper {
     /// What messages call the provider.
     pub(crate) title: &'static str,
-    /// The header by which it names a request, for its support.
+    /// The header in which the provider names a request, for its support.
     pub(crate) request_id: Option<&'static str>,
-    /// Reads a refusal by its status and its body, if that is a JSON object.
-    pub(crate) refusal: fn(u16, Option<&Value>) -> Refusal,
+    /// Reads an error by its status and its body, if that is a JSON object.
+    pub(crate) parse: fn(u16, Option<&Value>) -> ApiError,
 }
 
-/// What a refusal says.
+/// What the body of an error says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     pub(crate) message: Option<String>,
     /// The provider's own error code.
     pub(crate) code: Option<String>,
-    /// In the body, where it is there and not in a header.
+    /// The provider's name for the request, if it stands in the body and not in a header.
     pub(crate) request_id: Option<String>,
-    /// What it means, where that is not the common meaning of its status.
+    /// What the error means, where that differs from the common meaning of its status.
     pub(crate) meaning: Option<(ErrorCode, Outcome)>,
 }
 
-impl Dialect {
-    /// Reads the body of a success, or says what the refusal means. `date` is today's, for headers that name one.
-    pub(crate) fn read<T: DeserializeOwned>(&self, response: &Response, date: SystemTime) -> Result<T> {
-        self.accept(response, date)?;
+impl ErrorMapper {
+    /// Reads the body of a success, or maps the error.
+    pub(crate) fn read_json<T: DeserializeOwned>(&self, response: &Response) -> Result<T> {
+        self.check(response)?;
         json::read(&response.body).map_err(|problem| {
             let title = self.title;
             let text = if response.is_html() {
                 format!("{title}'s address answered with a page of HTML instead of JSON.")
             } else {
-                format!("{title}'s answer cannot be read: {}.", json::problem(&problem))
+                format!("{title}'s answer cannot be read: {}.", json::describe_problem(&problem))
             };
-            self.place(Error::ambiguous(ErrorCode::Protocol, text), response)
+            self.add_response(Error::ambiguous(ErrorCode::Protocol, text), response)
         })
     }
 
-    /// Takes a 204. Any other success is not believed: a page from in between may come as 200, and nothing was deleted.
-    pub(crate) fn done(&self, response: &Response, date: SystemTime) -> Result<()> {
-        self.accept(response, date)?;
+    /// Accepts HTTP 204 only. Another success is not believed: a page of a proxy may come as 200, and nothing was deleted.
+    pub(crate) fn expect_no_content(&self, response: &Response) -> Result<()> {
+        self.check(response)?;
         if response.status == 204 {
             return Ok(());
         }
@@ -58,50 +55,50 @@ impl Dialect {
             "{} answered HTTP {} where HTTP 204 means done.",
             self.title, response.status
         );
-        Err(self.place(Error::ambiguous(ErrorCode::Protocol, text), response))
+        Err(self.add_response(Error::ambiguous(ErrorCode::Protocol, text), response))
     }
 
-    /// Takes any success, whatever its body.
-    pub(crate) fn accept(&self, response: &Response, date: SystemTime) -> Result<()> {
+    /// Accepts any success, whatever its body.
+    pub(crate) fn check(&self, response: &Response) -> Result<()> {
         match response.status {
             200..=299 => Ok(()),
-            _ => Err(self.refusal(response, date)),
+            _ => Err(self.map_error(response)),
         }
     }
 
-    fn refusal(&self, response: &Response, date: SystemTime) -> Error {
+    fn map_error(&self, response: &Response) -> Error {
         let status = response.status;
         let body = json::read(&response.body).ok().filter(Value::is_object);
-        let said = (self.refusal)(status, body.as_ref());
-        let known = body.is_some() || self.request_id(response).is_some();
-        let (code, outcome) = said.meaning.unwrap_or_else(|| by_status(status, known));
-        let wait = (code == ErrorCode::RateLimited)
-            .then(|| headers::stay_away(response, date))
-            .flatten();
-        let text = match said.message.filter(|text| !text.trim().is_empty()) {
+        let api_error = (self.parse)(status, body.as_ref());
+        let is_from_api = body.is_some() || self.request_id(response).is_some();
+        let (code, outcome) = api_error
+            .meaning
+            .unwrap_or_else(|| classify_status(status, is_from_api));
+        let retry_delay = response.retry_delay.filter(|_| code == ErrorCode::RateLimited);
+        let text = match api_error.message.filter(|text| !text.trim().is_empty()) {
             Some(text) => text,
-            None => self.describe(response, known),
+            None => self.describe(response, is_from_api),
         };
         let error = Error::new(code, text)
             .with_outcome(outcome)
-            .with_provider_code(said.code)
-            .with_request_id(said.request_id)
-            .with_retry_after(wait);
-        self.place(error, response)
+            .with_provider_code(api_error.code)
+            .with_request_id(api_error.request_id)
+            .with_retry_after(retry_delay);
+        self.add_response(error, response)
     }
 
-    /// For a refusal without a message. A body that is no error message is never quoted.
-    fn describe(&self, response: &Response, known: bool) -> String {
+    /// Returns the text of an error without a message. A body that is no error message is never quoted.
+    fn describe(&self, response: &Response, is_from_api: bool) -> String {
         let (title, status) = (self.title, response.status);
         match status {
             300..=399 => format!("{title}'s address answered with a redirect (HTTP {status}), which is not followed."),
-            404 if !known => format!("HTTP 404: no {title} API at this address; check baseUrl."),
+            404 if !is_from_api => format!("HTTP 404: no {title} API at this address; check baseUrl."),
             _ if response.is_html() => format!("HTTP {status} with a page of HTML instead of JSON."),
             _ => format!("HTTP {status}."),
         }
     }
 
-    fn place(&self, error: Error, response: &Response) -> Error {
+    fn add_response(&self, error: Error, response: &Response) -> Error {
         error
             .with_http_status(response.status)
             .with_request_id(self.request_id(response).map(str::to_owned))
@@ -112,16 +109,18 @@ impl Dialect {
     }
 }
 
-/// What a status commonly means. A 404 that the API itself has not sent (`known`) says nothing of any resource: a wrong
-/// address must not look like a missing instance. Nor does such a 403 say anything of the credential: it is a firewall's.
-fn by_status(status: u16, known: bool) -> (ErrorCode, Outcome) {
+/// Returns the common meaning of a status.
+///
+/// A 404 that the API itself did not send says nothing of any resource: a wrong address must not look like a missing
+/// instance. Such a 403 says nothing of the credential either: a firewall sent it.
+fn classify_status(status: u16, is_from_api: bool) -> (ErrorCode, Outcome) {
     match status {
         400 | 422 => (ErrorCode::InvalidArgument, Outcome::NoEffect),
         401 => (ErrorCode::Unauthenticated, Outcome::NoEffect),
         402 => (ErrorCode::PaymentRequired, Outcome::NoEffect),
-        403 if known => (ErrorCode::PermissionDenied, Outcome::NoEffect),
+        403 if is_from_api => (ErrorCode::PermissionDenied, Outcome::NoEffect),
         403 => (ErrorCode::Unavailable, Outcome::NoEffect),
-        404 if known => (ErrorCode::NotFound, Outcome::NoEffect),
+        404 if is_from_api => (ErrorCode::NotFound, Outcome::NoEffect),
         410 => (ErrorCode::NotFound, Outcome::NoEffect),
         408 => (ErrorCode::Unavailable, Outcome::Unknown),
         // A conflict with the present state, which may be another one later.
@@ -141,13 +140,13 @@ mod tests {
 
     use super::*;
 
-    const DIALECT: Dialect = Dialect {
+    const ERRORS: ErrorMapper = ErrorMapper {
         title: "Acme",
         request_id: Some("acme-request"),
-        refusal: |status, body| {
+        parse: |status, body| {
             let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
             let taken = status == 400 && text("code").as_deref() == Some("taken");
-            Refusal {
+            ApiError {
                 message: text("message"),
                 code: text("code"),
                 request_id: None,
@@ -166,21 +165,17 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect::<HeaderMap>();
-        Response {
-            status,
-            headers,
-            body: Bytes::from(body.to_owned()),
-        }
+        Response::new(status, headers, Bytes::from(body.to_owned()))
     }
 
     fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {
         let response = answer(status, headers, body);
-        DIALECT.read::<Thing>(&response, SystemTime::now()).unwrap_err()
+        ERRORS.read_json::<Thing>(&response).unwrap_err()
     }
 
     #[test]
     fn a_success_is_read_and_a_strange_one_is_not_believed() {
-        let thing = DIALECT.read::<Thing>(&answer(201, &[], r#"{"id":"x","more":1}"#), SystemTime::now());
+        let thing = ERRORS.read_json::<Thing>(&answer(201, &[], r#"{"id":"x","more":1}"#));
         assert_eq!(thing.unwrap().id, "x");
         for body in ["", "null", "[]", r#"{"id":7}"#, "<html>", r#"{"id":"#] {
             let error = refused(200, &[("acme-request", "r-1")], body);
@@ -195,7 +190,7 @@ mod tests {
 
     #[test]
     fn only_a_204_means_done() {
-        let done = |status| DIALECT.done(&answer(status, &[], ""), SystemTime::now());
+        let done = |status| ERRORS.expect_no_content(&answer(status, &[], ""));
         assert!(done(204).is_ok());
         for status in [200, 202, 206] {
             let error = done(status).unwrap_err();
@@ -271,21 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_tells_how_long_to_stay_away() {
-        let wait = |headers| {
-            refused(429, headers, "{}")
-                .details()
-                .retry_after
-                .map(|wait| wait.as_secs())
+    fn only_a_rate_limit_tells_how_long_to_wait() {
+        let delay = |status| {
+            let mut response = answer(status, &[], "{}");
+            response.retry_delay = Some(std::time::Duration::from_secs(7));
+            let error = ERRORS.read_json::<Thing>(&response).unwrap_err();
+            error.details().retry_after.map(|delay| delay.as_secs())
         };
-        assert_eq!(wait(&[("retry-after", "51"), ("ratelimit-reset", "7")]), Some(51));
-        assert_eq!(
-            wait(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "1800")]),
-            Some(1_800)
-        );
-        assert_eq!(wait(&[("x-ratelimit-reset", "7")]), Some(7));
-        // A window that is not empty has not refused this request.
-        assert_eq!(wait(&[("ratelimit-remaining", "5"), ("ratelimit-reset", "1800")]), None);
-        assert_eq!(wait(&[]), None);
+        assert_eq!(delay(429), Some(7));
+        assert_eq!(delay(503), None);
     }
 }

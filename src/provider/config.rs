@@ -1,39 +1,76 @@
-//! What a provider's factory keeps.
+//! The contract of a factory: what a provider declares, reads at its factory, and makes of it at each call.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Provider;
+use super::facts::Facts;
+use super::semantics::Semantics;
+use crate::context::clock::Clock;
+use crate::context::random::Random;
 use crate::error::{Operation, Result};
+use crate::http::resources::HttpResources;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
-use crate::model::scope::Identity;
-use crate::process::Core;
-use crate::provider::Provider;
+use crate::model::scope::Scope;
 use crate::secret::Redactor;
 
-/// A factory's result in the core: settings that were checked, from which each call makes a [`Provider`].
-pub(crate) trait Definition: Send + Sync {
-    fn identity(&self) -> Identity;
-
-    /// Resolves credentials, configuration first, then the environment as it is at this call; and, for a create, the
-    /// options that only this provider has.
-    ///
-    /// Errors: `INVALID_CONFIG` for a missing credential, `INVALID_ARGUMENT` for a bad option. Sends nothing.
-    fn bind(
-        &self,
-        core: &Arc<Core>,
-        operation: Operation,
-        environment: &dyn Environment,
-        options: &Reader<'_>,
-    ) -> Result<Bound>;
+/// A provider as the package exports it.
+pub(crate) struct ProviderFactory {
+    pub(crate) semantics: &'static Semantics,
+    /// The fields of `config` that only this provider reads.
+    pub(crate) config_fields: &'static [&'static str],
+    /// The fields of `create`'s options that only this provider reads.
+    pub(crate) create_fields: &'static [&'static str],
+    /// Reads and checks a configuration. Does no I/O.
+    pub(crate) read_config: fn(&Reader<'_>) -> Result<Arc<dyn ProviderConfig>>,
 }
 
-/// A provider for one call, with the secrets that no text of that call may show.
-pub(crate) struct Bound {
+/// A configuration that was checked. Each call connects with it.
+pub(crate) trait ProviderConfig: Send + Sync {
+    /// Resolves credentials, from the configuration first, then from the environment as it is at this call; and reads, for
+    /// a create, the options that only this provider has. Sends nothing.
+    ///
+    /// Errors: `INVALID_CONFIG` for a missing credential, `INVALID_ARGUMENT` for an invalid option.
+    fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider>;
+}
+
+/// A factory and the configuration that it has read: what a provider object of JavaScript stands for.
+pub(crate) struct ConfiguredProvider {
+    pub(crate) factory: &'static ProviderFactory,
+    pub(crate) config: Arc<dyn ProviderConfig>,
+}
+
+/// What a configuration needs to connect for one call.
+pub(crate) struct ConnectRequest<'a> {
+    pub(crate) operation: Operation,
+    /// The options of the call.
+    pub(crate) options: &'a Reader<'a>,
+    pub(crate) environment: &'a dyn Environment,
+    pub(crate) http: &'a Arc<HttpResources>,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) random: &'a dyn Random,
+    pub(crate) facts: &'a Arc<dyn Facts>,
+}
+
+impl ConnectRequest<'_> {
+    /// Reads a provider's options of `create`; the default for every other operation.
+    pub(crate) fn create_options<T: Default>(&self, read: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+        match self.operation {
+            Operation::Create => read(self.options),
+            _ => Ok(T::default()),
+        }
+    }
+}
+
+/// A provider for one call.
+pub(crate) struct BoundProvider {
     pub(crate) provider: Box<dyn Provider>,
+    pub(crate) scope: Scope,
+    /// The secrets that no text of the call may show.
     pub(crate) redactor: Redactor,
     /// How often a create may be sent again.
     pub(crate) max_retries: u32,
-    /// How long one exchange with the provider may take, with every repetition.
-    pub(crate) patience: Duration,
+    /// How long one exchange with the provider may take, with every retry.
+    pub(crate) exchange_timeout: Duration,
 }

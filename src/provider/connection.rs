@@ -1,169 +1,250 @@
-//! A credential's way to a provider: the client that sends, and the scope of what is reached. Both follow from a few
-//! texts that hardly ever change from call to call, so a factory's result keeps the last ones.
+//! A credential's connection to a provider: the client that sends, and the scope of what it reaches. Both follow from a few
+//! texts that hardly ever change between calls, so a configuration keeps the last connection.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderName;
 
+use super::Provider;
+use super::config::BoundProvider;
 use crate::error::Result;
 use crate::http::client::Client;
+use crate::http::effect::Effect;
+use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
-use crate::model::scope::Scope;
-use crate::process::Core;
-use crate::secret::Secret;
+use crate::model::scope::{Identity, Scope};
+use crate::secret::{Redactor, Secret};
 
-/// What an access follows from.
+/// What a connection follows from.
 #[derive(Clone, Copy)]
-pub(crate) struct Terms<'a> {
+pub(crate) struct ConnectionParameters<'a> {
+    pub(crate) identity: Identity,
     /// The provider's own address.
     pub(crate) base: &'a str,
     /// The header of the credential, and what precedes it there: `Bearer ` or nothing.
     pub(crate) header: (&'a HeaderName, &'static str),
     pub(crate) credential: &'a Secret,
-    /// Where the resources are: project and environment, owner, team.
-    pub(crate) place: &'a [&'a str],
+    pub(crate) location: Location<'a>,
 }
 
+/// Where the resources are.
+#[derive(Clone, Copy)]
+pub(crate) enum Location<'a> {
+    /// A place of the tenant's own: project and environment, owner, team.
+    Tenant(&'a [&'a str]),
+    /// The endpoint, which tenants share: the credential alone says whose resources are reached.
+    Endpoint,
+}
+
+/// A client and a scope.
 #[derive(Clone)]
-pub(crate) struct Access {
+pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
+    redactor: Redactor,
+    max_retries: u32,
+    exchange_timeout: std::time::Duration,
 }
 
-/// The access of the last call.
-#[derive(Default)]
-pub(crate) struct LastAccess(Mutex<Option<Arc<Known>>>);
-
-struct Known {
-    base: String,
-    header: (HeaderName, &'static str),
-    credential: Secret,
-    place: Vec<String>,
-    access: Access,
-}
-
-impl LastAccess {
-    /// The access on these terms, made anew if they are not those of the last call. `scope` gets the origin.
-    ///
-    /// `settings` have to be the same at each call.
-    pub(crate) fn on(
-        &self,
-        terms: Terms<'_>,
-        core: &Arc<Core>,
-        settings: &Settings,
-        scope: impl FnOnce(&str) -> Scope,
-    ) -> Result<Access> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = last.filter(|known| known.is_for(&terms)) {
-            return Ok(known.access.clone());
+impl Connection {
+    /// Makes the provider of one call. `secrets` are those of the call besides the credential.
+    pub(crate) fn bind<'a>(
+        self,
+        secrets: impl IntoIterator<Item = &'a Secret>,
+        provider: impl FnOnce(Client, Scope) -> Box<dyn Provider>,
+    ) -> BoundProvider {
+        let mut redactor = self.redactor;
+        redactor.extend(secrets);
+        BoundProvider {
+            provider: provider(self.client, self.scope),
+            scope: self.scope,
+            redactor,
+            max_retries: self.max_retries,
+            exchange_timeout: self.exchange_timeout,
         }
-        let (name, scheme) = terms.header;
-        let client = Client::new(core, settings, terms.base, (name.clone(), scheme), terms.credential)?;
-        let access = Access {
-            scope: scope(&client.base().origin()),
-            client,
-        };
-        let known = Known {
-            base: terms.base.to_owned(),
-            header: (name.clone(), scheme),
-            credential: terms.credential.clone(),
-            place: terms.place.iter().map(|part| (*part).to_owned()).collect(),
-            access: access.clone(),
-        };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(known));
-        Ok(access)
     }
 }
 
-impl Known {
-    fn is_for(&self, terms: &Terms<'_>) -> bool {
-        self.base == terms.base
-            && self.header.0 == *terms.header.0
-            && self.header.1 == terms.header.1
-            && self.credential.expose() == terms.credential.expose()
-            && self.place == terms.place
+/// The settings of a configuration, and the connection of its last call.
+pub(crate) struct CachedConnection {
+    settings: Settings,
+    last: Mutex<Option<Arc<Cached>>>,
+}
+
+struct Cached {
+    base: String,
+    header: (HeaderName, &'static str),
+    credential: Secret,
+    location: Option<Vec<String>>,
+    connection: Connection,
+}
+
+impl CachedConnection {
+    /// Makes an empty cache.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            last: Mutex::new(None),
+        }
+    }
+
+    /// Returns the settings.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the connection of a call: the last one, if the parameters are the same.
+    pub(crate) fn connection_for(
+        &self,
+        resources: &Arc<HttpResources>,
+        parameters: ConnectionParameters<'_>,
+    ) -> Result<Connection> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(cached) = last.filter(|cached| cached.is_for(&parameters)) {
+            return Ok(cached.connection.clone());
+        }
+        let ConnectionParameters {
+            identity,
+            base,
+            header: (name, scheme),
+            credential,
+            location,
+        } = parameters;
+        let settings = &self.settings;
+        let client = Client::new(resources, settings, base, (name.clone(), scheme), credential)?;
+        let origin = client.base().origin();
+        let scope = match location {
+            Location::Tenant(location) => Scope::new(identity, &origin, credential, location),
+            Location::Endpoint => Scope::new(identity, &origin, credential, &[&origin]).shared_by_tenants(),
+        };
+        let mut redactor = Redactor::default();
+        redactor.add(credential);
+        let connection = Connection {
+            client,
+            scope,
+            redactor,
+            max_retries: settings.max_retries,
+            exchange_timeout: settings.exchange_timeout(Effect::Idempotent),
+        };
+        let cached = Cached {
+            base: base.to_owned(),
+            header: (name.clone(), scheme),
+            credential: credential.clone(),
+            location: location.to_owned(),
+            connection: connection.clone(),
+        };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(cached));
+        Ok(connection)
+    }
+}
+
+impl Location<'_> {
+    fn to_owned(self) -> Option<Vec<String>> {
+        match self {
+            Self::Tenant(location) => Some(location.iter().map(|part| (*part).to_owned()).collect()),
+            Self::Endpoint => None,
+        }
+    }
+}
+
+impl Cached {
+    fn is_for(&self, parameters: &ConnectionParameters<'_>) -> bool {
+        let same_location = match (&self.location, parameters.location) {
+            (Some(cached), Location::Tenant(location)) => cached == location,
+            (None, Location::Endpoint) => true,
+            _ => false,
+        };
+        same_location
+            && self.base == parameters.base
+            && self.header.0 == *parameters.header.0
+            && self.header.1 == parameters.header.1
+            && self.credential.expose() == parameters.credential.expose()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
     use http::header::{AUTHORIZATION, COOKIE};
 
     use super::*;
-    use crate::context::clock::SystemClock;
     use crate::context::random::SystemRandom;
-    use crate::http::reqwest::ReqwestTransport;
-    use crate::input::reader::Reader;
-    use crate::input::value::{Fields, Raw, Unreadable};
-    use crate::model::scope::Identity;
+    use crate::http::message::{Request, Response};
+    use crate::http::transport::{Transport, TransportError};
 
-    struct Empty;
+    struct NoNetwork;
 
-    impl Fields for Empty {
-        fn get(&self, _name: &str) -> Result<Raw, Unreadable> {
-            Ok(Raw::Absent)
+    #[async_trait]
+    impl Transport for NoNetwork {
+        async fn send(&self, _request: Request) -> Result<Response, TransportError> {
+            Err(TransportError::Unsent("a test sent a request".to_owned()))
         }
     }
 
     #[test]
-    fn is_kept_for_the_same_terms_and_for_no_others() {
-        let core = Arc::new(Core::new(
-            Arc::new(SystemClock),
-            Arc::new(SystemRandom),
-            Arc::new(ReqwestTransport::default()),
-        ));
-        let settings = Settings::read(&Reader::config(&Empty)).unwrap();
+    fn is_kept_for_the_same_parameters_and_for_no_others() {
+        let resources = Arc::new(HttpResources::new(Arc::new(NoNetwork), Arc::new(SystemRandom)));
+        let settings = Settings {
+            base_url: None,
+            request_timeout: None,
+            max_retries: 3,
+        };
         let [key, other_key] = ["key", "other"].map(|text| Secret::new(text.to_owned()));
-        let terms = Terms {
+        let parameters = ConnectionParameters {
+            identity: Identity {
+                name: "acme",
+                title: "Acme",
+            },
             base: "https://a.example",
             header: (&AUTHORIZATION, "Bearer "),
             credential: &key,
-            place: &["project", "environment"],
+            location: Location::Tenant(&["project", "environment"]),
         };
-        let last = LastAccess::default();
-        let mut made = 0;
-        let mut access = |terms: Terms<'_>| {
-            let scope = |origin: &str| {
-                made += 1;
-                let identity = Identity {
-                    name: "acme",
-                    title: "Acme",
-                };
-                Scope::new(identity, origin, terms.credential, terms.place)
-            };
-            (last.on(terms, &core, &settings, scope).unwrap().scope, made)
+        let cache = CachedConnection::new(settings);
+        let connect = |parameters| cache.connection_for(&resources, parameters).unwrap();
+        let is_cached = |parameters: ConnectionParameters<'_>| {
+            let last = cache.last.lock().unwrap().clone();
+            last.is_some_and(|cached| cached.is_for(&parameters))
         };
-        let (scope, _) = access(terms);
-        assert_eq!(access(terms), (scope, 1));
+        let scope = connect(parameters).scope;
+        let first = cache.last.lock().unwrap().clone().unwrap();
+        assert_eq!(connect(parameters).scope, scope);
+        assert!(Arc::ptr_eq(&first, cache.last.lock().unwrap().as_ref().unwrap()));
         let others = [
-            Terms {
+            ConnectionParameters {
                 base: "https://b.example",
-                ..terms
+                ..parameters
             },
-            Terms {
+            ConnectionParameters {
                 header: (&COOKIE, "Bearer "),
-                ..terms
+                ..parameters
             },
-            Terms {
+            ConnectionParameters {
                 header: (&AUTHORIZATION, ""),
-                ..terms
+                ..parameters
             },
-            Terms {
+            ConnectionParameters {
                 credential: &other_key,
-                ..terms
+                ..parameters
             },
-            Terms {
-                place: &["project", "other"],
-                ..terms
+            ConnectionParameters {
+                location: Location::Tenant(&["project", "other"]),
+                ..parameters
             },
-            Terms {
-                place: &["project"],
-                ..terms
+            ConnectionParameters {
+                location: Location::Tenant(&["project"]),
+                ..parameters
+            },
+            ConnectionParameters {
+                location: Location::Endpoint,
+                ..parameters
             },
         ];
-        for (index, other) in others.into_iter().enumerate() {
-            assert_eq!(access(other).1, 2 * index + 2);
-            assert_eq!(access(terms), (scope, 2 * index + 3));
+        for other in others {
+            assert!(!is_cached(other));
+            connect(other);
+            assert!(is_cached(other) && !is_cached(parameters));
+            assert_eq!(connect(parameters).scope, scope);
         }
     }
 }

@@ -12,17 +12,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::clock::{Clock, SystemClock};
 use crate::context::random::SystemRandom;
-use crate::process::Core;
 use crate::error::Result;
 use crate::http::message::{Request, Response};
 use crate::http::transport::{Transport, TransportError};
-use crate::model::instance::Provisioned;
-use crate::operations::{Ask, Call, Reply};
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::input::value::{Fields, Raw, Unreadable};
-use crate::provider::config::Definition;
-use crate::providers::railway::RailwayConfig;
+use crate::model::instance::Provisioned;
+use crate::operations::{CallOutput, CallRequest, PreparedCall};
+use crate::process::ProcessState;
+use crate::provider::config::ConfiguredProvider;
+use crate::providers::railway::FACTORY;
 
 /// Project and environment of the stage: a listing of it has 500 entries at the load server.
 pub const ENVIRONMENT: &str = "00000000-0000-4000-8000-000000000500";
@@ -48,9 +48,9 @@ pub enum Method {
 pub struct Stage(Parts);
 
 struct Parts {
-    core: Arc<Core>,
+    process: Arc<ProcessState>,
     transport: Arc<Script>,
-    definition: Arc<dyn Definition>,
+    provider: ConfiguredProvider,
     runtime: Runtime,
 }
 
@@ -70,16 +70,19 @@ impl Stage {
     pub fn new(timers: bool) -> Self {
         let transport = Arc::new(Script::default());
         let clock: Arc<dyn Clock> = if timers { Arc::new(SystemClock) } else { Arc::new(Hasty::default()) };
-        let core = Arc::new(Core::new(clock, Arc::new(SystemRandom), Arc::clone(&transport) as Arc<dyn Transport>));
-        let definition = RailwayConfig::read(&Reader::config(&Given(&[
+        let process = Arc::new(ProcessState::new(clock, Arc::new(SystemRandom), Arc::clone(&transport) as Arc<dyn Transport>));
+        let config = (FACTORY.read_config)(&Reader::config(&Given(&[
             ("apiKey", "0123456789abcdef0123456789abcdef"),
             ("projectId", ENVIRONMENT),
             ("environmentId", ENVIRONMENT),
         ])));
         Self(Parts {
-            core,
+            process,
             transport,
-            definition: definition.unwrap_or_else(|error| panic!("{error}")),
+            provider: ConfiguredProvider {
+                factory: &FACTORY,
+                config: config.unwrap_or_else(|error| panic!("{error}")),
+            },
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         })
     }
@@ -104,17 +107,17 @@ impl Stage {
     /// # Errors
     ///
     /// What the call rejects with.
-    fn reply(&self, method: Method) -> Result<Reply> {
+    fn reply(&self, method: Method) -> Result<CallOutput> {
         let ask = match method {
-            Method::Create => Ask::Create,
-            Method::GetById => Ask::GetById { id: ENVIRONMENT.to_owned() },
-            Method::List => Ask::List,
+            Method::Create => CallRequest::Create,
+            Method::GetById => CallRequest::GetById { id: ENVIRONMENT.to_owned() },
+            Method::List => CallRequest::List,
         };
-        let Parts { core, definition, runtime, .. } = &self.0;
+        let Parts { process, provider, runtime, .. } = &self.0;
         let options = Given(&[]);
-        let call = Call::prepare(
-            core,
-            &**definition,
+        let call = PreparedCall::prepare(
+            process,
+            provider,
             ask,
             &Reader::options(&options),
             &Nothing,
@@ -136,23 +139,23 @@ impl Stage {
 
 /// A reply that has not crossed to JavaScript yet.
 #[derive(Debug)]
-pub struct Listing(Reply);
+pub struct Listing(CallOutput);
 
 impl Listing {
-    /// As `src/node/result.rs` does on a worker thread.
+    /// As `src/node/reply.rs` does on a worker thread.
     #[must_use]
     pub fn cross(&self) -> String {
         cross(&self.0)
     }
 }
 
-fn cross(reply: &Reply) -> String {
+fn cross(reply: &CallOutput) -> String {
     let text = match reply {
-        Reply::Instance(instance) | Reply::Found(Some(instance)) => serde_json::to_string(&Provisioned::from(instance)),
-        Reply::Instances(instances) => {
+        CallOutput::Instance(instance) | CallOutput::Found(Some(instance)) => serde_json::to_string(&Provisioned::from(instance)),
+        CallOutput::Instances(instances) => {
             serde_json::to_string(&instances.iter().map(Provisioned::from).collect::<Vec<_>>())
         }
-        Reply::Found(None) | Reply::Nothing => Ok(String::new()),
+        CallOutput::Found(None) | CallOutput::Nothing => Ok(String::new()),
     };
     text.unwrap_or_default()
 }
@@ -184,11 +187,7 @@ impl Transport for Script {
         headers.insert("x-ratelimit-limit", HeaderValue::from_static("1000000000"));
         headers.insert("x-ratelimit-remaining", HeaderValue::from_static("1000000000"));
         headers.insert("x-ratelimit-reset", HeaderValue::from_static("86400"));
-        Ok(Response {
-            status: answer.status,
-            headers,
-            body: answer.body,
-        })
+        Ok(Response::new(answer.status, headers, answer.body))
     }
 }
 

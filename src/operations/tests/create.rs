@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use super::scripted::{ABSENCE, MAX_RETRIES, Scripted, code, context, instance, request};
-use crate::context::Cx;
-use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
+use super::scripted::{ABSENCE, Fixture, Scripted, code, instance, request};
+use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
-use crate::operations::create::{Creation, create};
-use crate::provider::{Completion, Readiness, Removal};
+use crate::provider::{Completion, DeleteResult, Readiness};
 
 fn lost() -> Error {
     Error::ambiguous(ErrorCode::Timeout, "no answer")
@@ -22,9 +19,8 @@ fn taken() -> Error {
 }
 
 async fn created(provider: &Scripted, request: CreateRequest) -> Result<Instance> {
-    let (cx, _) = context(Operation::Create);
-    let creation = Creation::prepare(&cx, provider, request)?;
-    create(&cx, provider, &creation, MAX_RETRIES).await
+    let fixture = Fixture::new();
+    fixture.create(provider, request).await
 }
 
 fn keyed() -> CreateRequest {
@@ -74,7 +70,7 @@ async fn sending_is_bounded_and_nothing_made_is_no_unknown_outcome() {
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!((code(&error), error.outcome()), ("TIMEOUT", Outcome::NoEffect));
     assert_eq!(provider.count("create"), 4);
-    assert!(error.retryable());
+    assert!(error.is_retryable());
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,8 +78,8 @@ async fn a_clash_on_a_second_sending_is_an_adoption() {
     let provider = Scripted::new();
     provider.creates.lock().unwrap().extend([Err(lost()), Err(taken())]);
     // Absent for the whole window (looks after 0.5, 1, 2, 4, 8 and then every 10 s), and shown only after the clash.
-    let looks = 14;
-    provider.finds.lock().unwrap().extend((0..looks).map(|_| Ok(None)));
+    let lookups = 14;
+    provider.finds.lock().unwrap().extend((0..lookups).map(|_| Ok(None)));
     provider
         .finds
         .lock()
@@ -112,7 +108,7 @@ async fn looks_that_fail_for_good_leave_the_outcome_unknown_and_name_the_resourc
             .as_deref()
             .is_some_and(|name| name.starts_with("computesdk-"))
     );
-    assert!(!error.retryable(), "a second call would make a second resource");
+    assert!(!error.is_retryable(), "a second call would make a second resource");
     assert_eq!(provider.count("create"), 1);
 }
 
@@ -126,7 +122,7 @@ async fn an_unknown_outcome_under_a_key_may_be_retried_by_the_caller() {
         .unwrap()
         .extend([Ok(None), Err(Error::new(ErrorCode::Unauthenticated, "no"))]);
     let error = created(&provider, keyed()).await.unwrap_err();
-    assert_eq!((code(&error), error.retryable()), ("OUTCOME_UNKNOWN", true));
+    assert_eq!((code(&error), error.is_retryable()), ("OUTCOME_UNKNOWN", true));
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +175,7 @@ async fn a_clash_on_the_first_sending_of_the_callers_name_is_not_ours() {
     let error = created(&provider, named()).await.unwrap_err();
     assert_eq!(code(&error), "ALREADY_EXISTS");
     assert_eq!(error.details().instance_id.as_deref(), Some("theirs"));
-    assert_eq!(provider.count("destroy ours"), 0);
+    assert_eq!(provider.count("destroy own"), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,7 +203,7 @@ async fn a_key_that_was_used_with_another_image_is_refused_and_its_instance_left
     let error = created(&provider, keyed()).await.unwrap_err();
     assert_eq!(code(&error), "INVALID_ARGUMENT");
     assert_eq!(error.details().instance_id.as_deref(), Some("earlier"));
-    assert_eq!(provider.count("destroy ours"), 0);
+    assert_eq!(provider.count("destroy own"), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,7 +219,7 @@ async fn a_failed_start_is_removed_unless_an_earlier_call_with_the_key_made_it()
                 .push_back(Ok(Some(instance("earlier", "x"))));
         }
         provider
-            .looks
+            .probes
             .lock()
             .unwrap()
             .push_back(Ok(Readiness::Failed("crashed".to_owned())));
@@ -234,7 +230,7 @@ async fn a_failed_start_is_removed_unless_an_earlier_call_with_the_key_made_it()
         let error = created(&provider, request).await.unwrap_err();
         assert_eq!(code(&error), "PROVISION_FAILED");
         assert!(error.details().instance_id.is_some());
-        assert_eq!(provider.count("destroy ours"), removals);
+        assert_eq!(provider.count("destroy own"), removals);
     }
 }
 
@@ -242,7 +238,7 @@ async fn a_failed_start_is_removed_unless_an_earlier_call_with_the_key_made_it()
 async fn what_is_not_ready_in_time_is_removed() {
     let provider = Scripted::new();
     provider
-        .looks
+        .probes
         .lock()
         .unwrap()
         .extend((0..100).map(|_| Ok(Readiness::Starting)));
@@ -257,7 +253,7 @@ async fn what_is_not_ready_in_time_is_removed() {
         ("TIMEOUT", Some("made"))
     );
     assert_eq!(began.elapsed().as_secs(), 10);
-    assert_eq!(provider.count("destroy ours"), 1);
+    assert_eq!(provider.count("destroy own"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,14 +278,14 @@ async fn a_step_that_is_refused_undoes_the_create() {
         .unwrap()
         .push_back(Err(Error::argument("no such region")));
     provider
-        .removals
+        .deletions
         .lock()
         .unwrap()
-        .extend([Err(lost()), Ok(Removal::Gone)]);
+        .extend([Err(lost()), Ok(DeleteResult::Deleted)]);
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!(code(&error), "INVALID_ARGUMENT");
     assert!(error.to_string().ends_with("no such region"), "{error}");
-    assert_eq!(provider.count("destroy ours"), 2);
+    assert_eq!(provider.count("destroy own"), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -301,7 +297,7 @@ async fn what_cannot_be_removed_is_named() {
         .unwrap()
         .push_back(Err(Error::argument("no such region")));
     provider
-        .removals
+        .deletions
         .lock()
         .unwrap()
         .push_back(Err(Error::new(ErrorCode::PermissionDenied, "members may not delete")));
@@ -313,9 +309,9 @@ async fn what_cannot_be_removed_is_named() {
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_create_is_removed_however_it_ends() {
     for lost_answer in [false, true] {
-        let (cx, cancellation) = context(Operation::Create);
+        let fixture = Fixture::new();
         let mut provider = Scripted::new();
-        provider.cancel_at_create = Some(cancellation);
+        provider.cancel_at_create = Some(fixture.cancellation.clone());
         if lost_answer {
             provider.creates.lock().unwrap().push_back(Err(lost()));
             provider
@@ -324,29 +320,27 @@ async fn a_cancelled_create_is_removed_however_it_ends() {
                 .unwrap()
                 .extend([Ok(None), Ok(Some(instance("late", "x")))]);
         }
-        let creation = Creation::prepare(&cx, &provider, request()).unwrap();
-        let error = create(&cx, &provider, &creation, MAX_RETRIES).await.unwrap_err();
+        let error = fixture.create(&provider, request()).await.unwrap_err();
         assert_eq!(code(&error), "ABORTED");
-        assert_eq!(provider.count("destroy ours"), 1);
+        assert_eq!(provider.count("destroy own"), 1);
         assert_eq!(provider.count("create"), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_create_that_made_nothing_sends_nothing_more() {
-    let (cx, cancellation) = context(Operation::Create);
+    let fixture = Fixture::new();
     let mut provider = Scripted::new();
-    provider.cancel_at_create = Some(cancellation);
+    provider.cancel_at_create = Some(fixture.cancellation.clone());
     provider.creates.lock().unwrap().push_back(Err(lost()));
-    let creation = Creation::prepare(&cx, &provider, request()).unwrap();
-    let error = create(&cx, &provider, &creation, MAX_RETRIES).await.unwrap_err();
+    let error = fixture.create(&provider, request()).await.unwrap_err();
     assert_eq!(code(&error), "ABORTED");
-    assert_eq!((provider.count("create"), provider.count("destroy ours")), (1, 0));
+    assert_eq!((provider.count("create"), provider.count("destroy own")), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_creates_with_one_key_in_one_process_follow_each_other() {
-    let (cx, _) = context(Operation::Create);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
     provider.creates.lock().unwrap().push_back(Err(lost()));
     let one = || Ok(Some(instance("one", "x")));
@@ -356,13 +350,8 @@ async fn two_creates_with_one_key_in_one_process_follow_each_other() {
         .lock()
         .unwrap()
         .extend([Ok(None), Ok(None), one(), one()]);
-    let creation = || Creation::prepare(&cx, &provider, keyed()).unwrap();
-    let (first, second) = (creation(), creation());
-    let second_cx = Cx::new(cx.core.clone(), Operation::Create, CancellationToken::new());
-    let (first, second) = tokio::join!(
-        create(&cx, &provider, &first, MAX_RETRIES),
-        create(&second_cx, &provider, &second, MAX_RETRIES)
-    );
+    let second = fixture.next_call();
+    let (first, second) = tokio::join!(fixture.create(&provider, keyed()), second.create(&provider, keyed()));
     assert_eq!(
         (first.unwrap().id, second.unwrap().id),
         ("one".to_owned(), "one".to_owned())
@@ -380,7 +369,7 @@ async fn a_key_whose_instance_is_too_young_to_be_seen_adopts_it_after_the_clash(
         .unwrap()
         .extend([Ok(None), Ok(None), Ok(Some(instance("earlier", "x")))]);
     provider
-        .looks
+        .probes
         .lock()
         .unwrap()
         .push_back(Ok(Readiness::Failed("crashed".to_owned())));
@@ -389,7 +378,7 @@ async fn a_key_whose_instance_is_too_young_to_be_seen_adopts_it_after_the_clash(
         ..keyed()
     };
     let error = created(&provider, request).await.unwrap_err();
-    assert_eq!((code(&error), provider.count("destroy ours")), ("PROVISION_FAILED", 0));
+    assert_eq!((code(&error), provider.count("destroy own")), ("PROVISION_FAILED", 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -401,9 +390,9 @@ async fn what_another_create_with_the_key_made_is_not_handed_out_while_a_lost_on
         .lock()
         .unwrap()
         .extend([Ok(None), Ok(Some(instance("theirs", "x")))]);
-    provider.marks.lock().unwrap().push_back(Ok(Some(false)));
+    provider.tokens.lock().unwrap().push_back(Ok(Some(false)));
     provider
-        .looks
+        .probes
         .lock()
         .unwrap()
         .push_back(Ok(Readiness::Failed("crashed".to_owned())));
@@ -414,7 +403,7 @@ async fn what_another_create_with_the_key_made_is_not_handed_out_while_a_lost_on
     let began = Instant::now();
     let error = created(&provider, request).await.unwrap_err();
     assert!(began.elapsed() >= ABSENCE);
-    assert_eq!((code(&error), provider.count("destroy ours")), ("PROVISION_FAILED", 0));
+    assert_eq!((code(&error), provider.count("destroy own")), ("PROVISION_FAILED", 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -427,7 +416,7 @@ async fn what_an_earlier_call_with_the_key_made_survives_a_later_one_that_loses_
         .push_back(Ok(Some(instance("earlier", "x"))));
     provider.creates.lock().unwrap().push_back(Err(lost()));
     provider
-        .looks
+        .probes
         .lock()
         .unwrap()
         .push_back(Ok(Readiness::Failed("crashed".to_owned())));
@@ -436,7 +425,7 @@ async fn what_an_earlier_call_with_the_key_made_survives_a_later_one_that_loses_
         ..keyed()
     };
     created(&provider, request).await.unwrap_err();
-    assert_eq!((provider.count("create"), provider.count("destroy ours")), (0, 0));
+    assert_eq!((provider.count("create"), provider.count("destroy own")), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -462,12 +451,11 @@ async fn a_name_of_ours_that_is_taken_and_never_seen_leaves_the_outcome_unknown(
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_whose_caller_was_told_aborted_in_the_same_moment_is_removed() {
-    let (cx, _) = context(Operation::Create);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
-    let creation = Creation::prepare(&cx, &provider, request()).unwrap();
-    assert!(cx.claim.take(), "the border comes first");
-    let error = create(&cx, &provider, &creation, MAX_RETRIES).await.unwrap_err();
-    assert_eq!((code(&error), provider.count("destroy ours")), ("ABORTED", 1));
+    assert!(fixture.handover.try_settle(), "the bridge comes first");
+    let error = fixture.create(&provider, request()).await.unwrap_err();
+    assert_eq!((code(&error), provider.count("destroy own")), ("ABORTED", 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -475,12 +463,12 @@ async fn what_could_not_be_removed_is_not_to_be_created_again_without_a_key() {
     for (request, retryable) in [(request(), false), (keyed(), true)] {
         let provider = Scripted::new();
         provider
-            .looks
+            .probes
             .lock()
             .unwrap()
             .extend((0..100).map(|_| Ok(Readiness::Starting)));
         provider
-            .removals
+            .deletions
             .lock()
             .unwrap()
             .push_back(Err(Error::new(ErrorCode::PermissionDenied, "no")));
@@ -489,7 +477,7 @@ async fn what_could_not_be_removed_is_not_to_be_created_again_without_a_key() {
             ..request
         };
         let error = created(&provider, request).await.unwrap_err();
-        assert_eq!((code(&error), error.retryable()), ("TIMEOUT", retryable));
+        assert_eq!((code(&error), error.is_retryable()), ("TIMEOUT", retryable));
     }
 }
 
@@ -511,7 +499,7 @@ async fn what_is_found_under_the_callers_name_is_adopted_only_with_the_mark_of_t
             .lock()
             .unwrap()
             .extend([Ok(None), Ok(Some(instance("late", "mine")))]);
-        provider.marks.lock().unwrap().extend(marks);
+        provider.tokens.lock().unwrap().extend(marks);
         let outcome = match created(&provider, named()).await {
             Ok(instance) => instance.id,
             Err(error) => {
@@ -520,16 +508,16 @@ async fn what_is_found_under_the_callers_name_is_adopted_only_with_the_mark_of_t
             }
         };
         assert_eq!(outcome, expected);
-        assert_eq!(provider.count("destroy ours"), 0);
+        assert_eq!(provider.count("destroy own"), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_may_still_fail_is_watched_for_as_long_as_the_provider_says() {
     let watching = |id| {
-        Ok(Completion::Watching {
+        Ok(Completion::Stabilizing {
             instance: instance(id, "x"),
-            at_least: Duration::from_secs(2),
+            minimum: Duration::from_secs(2),
         })
     };
     let provider = Scripted::new();
@@ -551,5 +539,5 @@ async fn what_may_still_fail_is_watched_for_as_long_as_the_provider_says() {
         .extend([watching("watched"), Err(failed)]);
     let error = created(&failing, request()).await.unwrap_err();
     assert_eq!(code(&error), "PROVISION_FAILED");
-    assert_eq!(failing.count("destroy ours"), 1);
+    assert_eq!(failing.count("destroy own"), 1);
 }

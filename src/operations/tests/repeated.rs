@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::scripted::{ABSENCE, LAG, MAX_RETRIES, Scripted, code, context, instance, request};
-use crate::context::Cx;
-use crate::error::{Error, ErrorCode, Operation, Result};
+use super::scripted::{ABSENCE, Fixture, LAG, MAX_RETRIES, Scripted, code, instance, request};
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::instance::Instance;
-use crate::operations::create::{Creation, create};
-use crate::operations::destroy::destroy;
 use crate::provider::Readiness;
 
 fn lost() -> Error {
@@ -18,29 +15,28 @@ fn lost() -> Error {
 
 fn provider(creates: impl IntoIterator<Item = Result<Instance>>) -> Scripted {
     let mut provider = Scripted::new();
-    provider.repeats_safely = true;
+    provider.semantics.create_is_idempotent = true;
     provider.creates.lock().unwrap().extend(creates);
     provider
 }
 
-async fn created(cx: &Cx, provider: &Scripted, ready: bool) -> Result<Instance> {
-    created_with(cx, provider, ready, None).await
+async fn created(fixture: &Fixture, provider: &Scripted, ready: bool) -> Result<Instance> {
+    created_with(fixture, provider, ready, None).await
 }
 
-async fn created_with(cx: &Cx, provider: &Scripted, ready: bool, key: Option<&str>) -> Result<Instance> {
+async fn created_with(fixture: &Fixture, provider: &Scripted, ready: bool, key: Option<&str>) -> Result<Instance> {
     let mut request = request();
     request.idempotency_key = key.map(str::to_owned);
     request.ready_timeout = ready.then_some(Duration::from_secs(60));
-    let creation = Creation::prepare(cx, provider, request)?;
-    create(cx, provider, &creation, MAX_RETRIES).await
+    fixture.create(provider, request).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_lost_is_sent_again_at_once() {
     let provider = provider([Err(lost()), Err(lost())]);
-    let (cx, _) = context(Operation::Create);
+    let fixture = Fixture::new();
     let began = Instant::now();
-    created(&cx, &provider, false).await.unwrap();
+    created(&fixture, &provider, false).await.unwrap();
     assert_eq!((provider.count("create"), provider.count("find")), (3, 0));
     assert!(began.elapsed() < Duration::from_secs(2));
 }
@@ -53,8 +49,8 @@ async fn what_is_always_lost_is_looked_for_in_the_end() {
         .lock()
         .unwrap()
         .extend([Ok(None), Ok(Some(instance("late", "x")))]);
-    let (cx, _) = context(Operation::Create);
-    assert_eq!(created(&cx, &provider, false).await.unwrap().id, "late");
+    let fixture = Fixture::new();
+    assert_eq!(created(&fixture, &provider, false).await.unwrap().id, "late");
     assert_eq!(provider.count("create"), MAX_RETRIES as usize + 1);
 }
 
@@ -66,14 +62,14 @@ async fn a_refusal_after_a_lost_sending_does_not_say_that_nothing_was_made() {
         .lock()
         .unwrap()
         .extend([Ok(None), Ok(Some(instance("late", "x")))]);
-    let (cx, _) = context(Operation::Create);
-    assert_eq!(created(&cx, &late, false).await.unwrap().id, "late");
+    let fixture = Fixture::new();
+    assert_eq!(created(&fixture, &late, false).await.unwrap().id, "late");
 
     let absent = provider([Err(lost()), refused()]);
-    let (cx, _) = context(Operation::Create);
+    let fixture = Fixture::new();
     let began = Instant::now();
     assert_eq!(
-        code(&created(&cx, &absent, false).await.unwrap_err()),
+        code(&created(&fixture, &absent, false).await.unwrap_err()),
         ErrorCode::PaymentRequired.as_str()
     );
     assert!(began.elapsed() >= ABSENCE);
@@ -84,7 +80,7 @@ async fn a_refusal_after_a_lost_sending_does_not_say_that_nothing_was_made() {
 async fn what_a_lost_sending_makes_after_the_clean_up_is_removed_too() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
     provider
-        .looks
+        .probes
         .lock()
         .unwrap()
         .push_back(Ok(Readiness::Failed("it did not start".to_owned())));
@@ -93,52 +89,52 @@ async fn what_a_lost_sending_makes_after_the_clean_up_is_removed_too() {
         .lock()
         .unwrap()
         .extend([Ok(None), Ok(Some(instance("late", "x")))]);
-    let (cx, _) = context(Operation::Create);
+    let fixture = Fixture::new();
     let began = Instant::now();
     assert_eq!(
-        code(&created(&cx, &provider, true).await.unwrap_err()),
+        code(&created(&fixture, &provider, true).await.unwrap_err()),
         ErrorCode::ProvisionFailed.as_str()
     );
-    assert_eq!(provider.count("destroy ours"), 2);
+    assert_eq!(provider.count("destroy own"), 2);
     assert!(began.elapsed() >= ABSENCE);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_destroy_soon_after_such_a_create_waits_for_the_lost_sending() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
-    let (cx, _) = context(Operation::Create);
-    created(&cx, &provider, false).await.unwrap();
+    let fixture = Fixture::new();
+    created(&fixture, &provider, false).await.unwrap();
     provider
         .finds
         .lock()
         .unwrap()
         .extend([Err(lost()), Ok(Some(instance("late", "x")))]);
-    destroy(&cx, &provider, "first").await.unwrap();
-    assert_eq!(provider.count("destroy ours"), 2);
+    fixture.destroy(&provider, "first").await.unwrap();
+    assert_eq!(provider.count("destroy own"), 2);
 
     // Once: what is known to be settled is not waited for again.
     let began = Instant::now();
-    destroy(&cx, &provider, "first").await.unwrap();
+    fixture.destroy(&provider, "first").await.unwrap();
     assert!(began.elapsed() < LAG);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_destroy_long_after_it_looks_once_and_waits_for_nothing() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
-    let (cx, _) = context(Operation::Create);
-    created(&cx, &provider, false).await.unwrap();
+    let fixture = Fixture::new();
+    created(&fixture, &provider, false).await.unwrap();
     tokio::time::advance(ABSENCE).await;
     let began = Instant::now();
-    destroy(&cx, &provider, "first").await.unwrap();
-    assert_eq!((provider.count("destroy ours"), provider.count("find")), (1, 1));
+    fixture.destroy(&provider, "first").await.unwrap();
+    assert_eq!((provider.count("destroy own"), provider.count("find")), (1, 1));
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_later_create_with_the_same_key_has_made_is_left_alone() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
-    let (cx, _) = context(Operation::Create);
-    created_with(&cx, &provider, false, Some("key")).await.unwrap();
+    let fixture = Fixture::new();
+    created_with(&fixture, &provider, false, Some("key")).await.unwrap();
     // Under the same handle, with another create's mark; and one whose mark does not show at first.
     provider.finds.lock().unwrap().extend([
         Ok(Some(instance("later", "x"))),
@@ -146,23 +142,23 @@ async fn what_a_later_create_with_the_same_key_has_made_is_left_alone() {
         Ok(Some(instance("late", "x"))),
     ]);
     provider
-        .marks
+        .tokens
         .lock()
         .unwrap()
         .extend([Ok(Some(false)), Ok(None), Ok(Some(true))]);
-    destroy(&cx, &provider, "first").await.unwrap();
-    assert_eq!((provider.count("destroy ours"), provider.count("has mark")), (2, 3));
+    fixture.destroy(&provider, "first").await.unwrap();
+    assert_eq!((provider.count("destroy own"), provider.count("has token")), (2, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_destroy_that_has_failed_halfway_looks_again_however_late_it_is_repeated() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
-    let (cx, _) = context(Operation::Create);
-    created(&cx, &provider, false).await.unwrap();
+    let fixture = Fixture::new();
+    created(&fixture, &provider, false).await.unwrap();
     let refused = Error::new(ErrorCode::Unauthenticated, "expired");
     provider.finds.lock().unwrap().push_back(Err(refused));
     assert_eq!(
-        code(&destroy(&cx, &provider, "first").await.unwrap_err()),
+        code(&fixture.destroy(&provider, "first").await.unwrap_err()),
         "UNAUTHENTICATED"
     );
     tokio::time::advance(ABSENCE).await;
@@ -171,8 +167,8 @@ async fn a_destroy_that_has_failed_halfway_looks_again_however_late_it_is_repeat
         .lock()
         .unwrap()
         .push_back(Ok(Some(instance("late", "x"))));
-    destroy(&cx, &provider, "first").await.unwrap();
-    assert_eq!(provider.count("destroy ours"), 3);
+    fixture.destroy(&provider, "first").await.unwrap();
+    assert_eq!(provider.count("destroy own"), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,13 +179,13 @@ async fn the_last_sending_counts_too() {
         .lock()
         .unwrap()
         .push_back(Ok(Some(instance("first", "x"))));
-    let (cx, _) = context(Operation::Create);
-    created(&cx, &provider, false).await.unwrap();
+    let fixture = Fixture::new();
+    created(&fixture, &provider, false).await.unwrap();
     provider
         .finds
         .lock()
         .unwrap()
         .extend([Ok(None), Ok(Some(instance("late", "x")))]);
-    destroy(&cx, &provider, "first").await.unwrap();
-    assert_eq!(provider.count("destroy ours"), 2);
+    fixture.destroy(&provider, "first").await.unwrap();
+    assert_eq!(provider.count("destroy own"), 2);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::context::clock::SystemClock;
 use crate::context::random::SystemRandom;
 use crate::error::{Error, Operation, Result};
@@ -17,8 +17,15 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
 use crate::model::scope::{Identity, Scope};
-use crate::process::Core;
-use crate::provider::{Completion, Ownership, Page, Provider, Readiness, Removal};
+use crate::operations::create::{Creation, PreparedCreate, create};
+use crate::operations::destroy::destroy;
+use crate::operations::get::get;
+use crate::operations::handover::Handover;
+use crate::operations::list::list;
+use crate::operations::operation_context::OperationContext;
+use crate::process::ProcessState;
+use crate::provider::semantics::Semantics;
+use crate::provider::{Completion, DeleteResult, Ownership, Page, Provider, ReadResult, Readiness};
 use crate::secret::Secret;
 
 pub(super) const ABSENCE: Duration = Duration::from_secs(90);
@@ -34,26 +41,25 @@ type Queue<T> = Mutex<VecDeque<T>>;
 
 /// What an operation answers when its queue is empty is said at each.
 pub(super) struct Scripted {
-    scope: Scope,
-    /// Empty: the instance is made.
+    pub(super) scope: Scope,
+    pub(super) semantics: Semantics,
+    /// Empty: the instance is created.
     pub(super) creates: Queue<Result<Instance>>,
     /// Empty: not seen.
     pub(super) finds: Queue<Result<Option<Instance>>>,
-    /// Empty: the mark is there.
-    pub(super) marks: Queue<Result<Option<bool>>>,
+    /// Empty: the token is there.
+    pub(super) tokens: Queue<Result<Option<bool>>>,
     /// Empty: nothing is left to do.
     pub(super) completions: Queue<Result<Completion>>,
     /// Empty: ready.
-    pub(super) looks: Queue<Result<Readiness>>,
+    pub(super) probes: Queue<Result<Readiness>>,
     /// Empty: not there.
     pub(super) gets: Queue<Result<Option<Instance>>>,
     /// Empty: no page follows.
     pub(super) pages: Queue<Result<Page>>,
     /// Empty: gone.
-    pub(super) removals: Queue<Result<Removal>>,
+    pub(super) deletions: Queue<Result<DeleteResult>>,
     asked: Mutex<Vec<&'static str>>,
-    /// Whether a create may be sent twice.
-    pub(super) repeats_safely: bool,
     /// Fired when a create is asked for, to cancel in mid-flight.
     pub(super) cancel_at_create: Option<CancellationToken>,
 }
@@ -67,16 +73,22 @@ impl Scripted {
                 &Secret::new("key".to_owned()),
                 &["place"],
             ),
+            semantics: Semantics {
+                identity: IDENTITY,
+                visibility_lag: LAG,
+                absence_window: ABSENCE,
+                create_is_idempotent: false,
+                ids_are_never_reused: true,
+            },
             creates: Mutex::default(),
             finds: Mutex::default(),
-            marks: Mutex::default(),
+            tokens: Mutex::default(),
             completions: Mutex::default(),
-            looks: Mutex::default(),
+            probes: Mutex::default(),
             gets: Mutex::default(),
             pages: Mutex::default(),
-            removals: Mutex::default(),
+            deletions: Mutex::default(),
             asked: Mutex::default(),
-            repeats_safely: false,
             cancel_at_create: None,
         }
     }
@@ -99,26 +111,6 @@ impl Scripted {
 
 #[async_trait]
 impl Provider for Scripted {
-    fn identity(&self) -> Identity {
-        IDENTITY
-    }
-
-    fn scope(&self) -> &Scope {
-        &self.scope
-    }
-
-    fn visibility_lag(&self) -> Duration {
-        LAG
-    }
-
-    fn absence_window(&self) -> Duration {
-        ABSENCE
-    }
-
-    fn repeats_safely(&self) -> bool {
-        self.repeats_safely
-    }
-
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         Ok(id.to_owned())
     }
@@ -127,7 +119,7 @@ impl Provider for Scripted {
         Ok(())
     }
 
-    async fn create(&self, _cx: &Cx, _request: &CreateRequest, handle: &Handle) -> Result<Instance> {
+    async fn create(&self, _context: &CallContext, _request: &CreateRequest, handle: &Handle) -> Result<Instance> {
         if let Some(cancellation) = &self.cancel_at_create {
             cancellation.cancel();
         }
@@ -135,29 +127,40 @@ impl Provider for Scripted {
         next.unwrap_or_else(|| Ok(instance("made", handle.name())))
     }
 
-    async fn find(&self, _cx: &Cx, _handle: &Handle) -> Result<Option<Instance>> {
+    async fn find(&self, _context: &CallContext, _handle: &Handle) -> Result<Option<Instance>> {
         self.next("find", &self.finds).unwrap_or(Ok(None))
     }
 
-    async fn has_mark(&self, _cx: &Cx, _instance: &Instance, _mark: &str) -> Result<Option<bool>> {
-        self.next("has mark", &self.marks).unwrap_or(Ok(Some(true)))
+    async fn has_ownership_token(
+        &self,
+        _context: &CallContext,
+        _instance: &Instance,
+        _token: &str,
+    ) -> Result<Option<bool>> {
+        self.next("has token", &self.tokens).unwrap_or(Ok(Some(true)))
     }
 
-    async fn complete(&self, _cx: &Cx, _request: &CreateRequest, instance: &Instance) -> Result<Completion> {
+    async fn complete(
+        &self,
+        _context: &CallContext,
+        _request: &CreateRequest,
+        instance: &Instance,
+    ) -> Result<Completion> {
         let next = self.next("complete", &self.completions);
         next.unwrap_or_else(|| Ok(Completion::Done(instance.clone())))
     }
 
-    async fn readiness(&self, _cx: &Cx, instance: &Instance) -> Result<Readiness> {
-        let next = self.next("readiness", &self.looks);
+    async fn readiness(&self, _context: &CallContext, instance: &Instance) -> Result<Readiness> {
+        let next = self.next("readiness", &self.probes);
         next.unwrap_or_else(|| Ok(Readiness::Ready(instance.clone())))
     }
 
-    async fn get(&self, _cx: &Cx, _id: &str) -> Result<Option<Instance>> {
-        self.next("get", &self.gets).unwrap_or(Ok(None))
+    async fn get(&self, _context: &CallContext, _id: &str) -> Result<ReadResult> {
+        let next = self.next("get", &self.gets).unwrap_or(Ok(None));
+        next.map(ReadResult::found_or_absent)
     }
 
-    async fn list(&self, _cx: &Cx, _cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
+    async fn list(&self, _context: &CallContext, _cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
         let nothing = Page {
             instances: Vec::new(),
             next: None,
@@ -165,12 +168,13 @@ impl Provider for Scripted {
         self.next("list", &self.pages).unwrap_or(Ok(nothing))
     }
 
-    async fn destroy(&self, _cx: &Cx, _id: &str, ownership: Ownership) -> Result<Removal> {
+    async fn destroy(&self, _context: &CallContext, _id: &str, ownership: Ownership) -> Result<DeleteResult> {
         let operation = match ownership {
-            Ownership::Ours => "destroy ours",
-            Ownership::Unchecked => "destroy unchecked",
+            Ownership::CreatedHere => "destroy own",
+            Ownership::Unknown => "destroy unknown",
         };
-        self.next(operation, &self.removals).unwrap_or(Ok(Removal::Gone))
+        self.next(operation, &self.deletions)
+            .unwrap_or(Ok(DeleteResult::Deleted))
     }
 }
 
@@ -198,10 +202,67 @@ pub(super) fn request() -> CreateRequest {
     }
 }
 
-pub(super) fn context(operation: Operation) -> (Cx, CancellationToken) {
-    let core = Core::new(Arc::new(SystemClock), Arc::new(SystemRandom), Arc::new(NoNetwork));
-    let cancellation = CancellationToken::new();
-    (Cx::new(Arc::new(core), operation, cancellation.clone()), cancellation)
+/// A call in a process. [`Fixture::next_call`] makes another call in the same process.
+pub(super) struct Fixture {
+    pub(super) process: Arc<ProcessState>,
+    pub(super) context: CallContext,
+    pub(super) cancellation: CancellationToken,
+    pub(super) handover: Handover,
+}
+
+impl Fixture {
+    pub(super) fn new() -> Self {
+        let process = ProcessState::new(Arc::new(SystemClock), Arc::new(SystemRandom), Arc::new(NoNetwork));
+        Self::in_process(Arc::new(process))
+    }
+
+    pub(super) fn next_call(&self) -> Self {
+        Self::in_process(Arc::clone(&self.process))
+    }
+
+    fn in_process(process: Arc<ProcessState>) -> Self {
+        let cancellation = CancellationToken::new();
+        Self {
+            context: CallContext::new(Arc::clone(&process.clock), cancellation.clone()),
+            process,
+            cancellation,
+            handover: Handover::default(),
+        }
+    }
+
+    fn operation<'a>(&'a self, provider: &'a Scripted) -> OperationContext<'a> {
+        OperationContext {
+            context: &self.context,
+            process: &self.process,
+            provider,
+            semantics: &provider.semantics,
+            scope: &provider.scope,
+        }
+    }
+
+    pub(super) async fn create(&self, provider: &Scripted, request: CreateRequest) -> Result<Instance> {
+        let prepared = PreparedCreate::new(&*self.process.random, provider, &provider.scope, request)?;
+        create(&Creation {
+            operation: self.operation(provider),
+            request: &prepared.request,
+            handle: &prepared.handle,
+            max_retries: MAX_RETRIES,
+            handover: &self.handover,
+        })
+        .await
+    }
+
+    pub(super) async fn get(&self, provider: &Scripted, id: &str) -> Result<Option<Instance>> {
+        get(self.operation(provider), id).await
+    }
+
+    pub(super) async fn list(&self, provider: &Scripted, managed_only: bool) -> Result<Vec<Instance>> {
+        list(self.operation(provider), managed_only).await
+    }
+
+    pub(super) async fn destroy(&self, provider: &Scripted, id: &str) -> Result<()> {
+        destroy(self.operation(provider), id).await
+    }
 }
 
 /// The scripted provider sends nothing.

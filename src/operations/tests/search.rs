@@ -1,28 +1,21 @@
 //! How long a lost create is searched for, and what a search does not take for alive.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use super::scripted::{ABSENCE, LAG, MAX_RETRIES, Scripted, code, context, instance, request};
-use crate::context::Cx;
-use crate::error::{Error, ErrorCode, Operation, Result};
+use super::scripted::{ABSENCE, Fixture, LAG, Scripted, code, instance, request};
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::instance::Instance;
-use crate::operations::create::{Creation, create};
-use crate::operations::destroy::destroy;
-use crate::provider::Provider;
 
 fn lost() -> Error {
     Error::ambiguous(ErrorCode::Timeout, "no answer")
 }
 
-async fn created(cx: &Cx, provider: &Scripted, key: Option<&str>) -> Result<Instance> {
+async fn created(fixture: &Fixture, provider: &Scripted, key: Option<&str>) -> Result<Instance> {
     let mut request = request();
     request.idempotency_key = key.map(str::to_owned);
-    let creation = Creation::prepare(cx, provider, request)?;
-    create(cx, provider, &creation, MAX_RETRIES).await
+    fixture.create(provider, request).await
 }
 
 /// A provider whose create is lost, and of which nothing can be learnt for ten minutes.
@@ -38,20 +31,20 @@ fn silent() -> Scripted {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_waits_is_told_in_time_that_nothing_can_be_learnt() {
-    let (cx, _) = context(Operation::Create);
+    let fixture = Fixture::new();
     let began = Instant::now();
-    let error = created(&cx, &silent(), None).await.unwrap_err();
+    let error = created(&fixture, &silent(), None).await.unwrap_err();
     assert_eq!(code(&error), "OUTCOME_UNKNOWN");
     assert!(began.elapsed() < ABSENCE + Duration::from_secs(140));
 }
 
 #[tokio::test(start_paused = true)]
 async fn for_a_caller_that_has_gone_the_search_goes_on_until_there_is_something_to_remove() {
-    let (cx, cancellation) = context(Operation::Create);
+    let fixture = Fixture::new();
     let mut provider = silent();
-    provider.cancel_at_create = Some(cancellation);
-    assert_eq!(code(&created(&cx, &provider, None).await.unwrap_err()), "ABORTED");
-    assert_eq!(provider.count("destroy ours"), 1);
+    provider.cancel_at_create = Some(fixture.cancellation.clone());
+    assert_eq!(code(&created(&fixture, &provider, None).await.unwrap_err()), "ABORTED");
+    assert_eq!(provider.count("destroy own"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,64 +57,64 @@ async fn a_mark_is_looked_for_longer_than_a_look_may_fail() {
         .unwrap()
         .extend([Ok(None), Ok(Some(instance("made", "x")))]);
     let failures = (0..18).map(|_| Err(lost()));
-    provider.marks.lock().unwrap().extend(failures.chain([Ok(Some(true))]));
-    let (cx, _) = context(Operation::Create);
+    provider.tokens.lock().unwrap().extend(failures.chain([Ok(Some(true))]));
+    let fixture = Fixture::new();
     let began = Instant::now();
-    assert_eq!(created(&cx, &provider, Some("key")).await.unwrap().id, "made");
+    assert_eq!(created(&fixture, &provider, Some("key")).await.unwrap().id, "made");
     assert!(began.elapsed() > LAG);
-    assert!(cx.core.memory.is_ours(provider.scope(), "made"));
+    assert!(fixture.process.instances.was_created_here(&provider.scope, "made"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_this_process_has_removed_is_not_adopted_because_reads_still_show_it() {
     let provider = Scripted::new();
-    let (cx, _) = context(Operation::Create);
-    created(&cx, &provider, Some("key")).await.unwrap();
-    destroy(&cx, &provider, "made").await.unwrap();
+    let fixture = Fixture::new();
+    created(&fixture, &provider, Some("key")).await.unwrap();
+    fixture.destroy(&provider, "made").await.unwrap();
     provider
         .finds
         .lock()
         .unwrap()
         .push_back(Ok(Some(instance("made", "x"))));
     provider.creates.lock().unwrap().push_back(Ok(instance("next", "x")));
-    let again = Cx::new(Arc::clone(&cx.core), Operation::Create, CancellationToken::new());
+    let again = fixture.next_call();
     assert_eq!(created(&again, &provider, Some("key")).await.unwrap().id, "next");
 }
 
 #[tokio::test(start_paused = true)]
 async fn for_a_caller_that_has_gone_a_refusal_ends_neither_search_nor_removal() {
     let refused = || Error::new(ErrorCode::PermissionDenied, "a firewall's page");
-    let (cx, cancellation) = context(Operation::Create);
+    let fixture = Fixture::new();
     let mut provider = Scripted::new();
-    provider.cancel_at_create = Some(cancellation);
+    provider.cancel_at_create = Some(fixture.cancellation.clone());
     provider.creates.lock().unwrap().push_back(Err(lost()));
     provider
         .finds
         .lock()
         .unwrap()
         .extend([Err(refused()), Ok(Some(instance("late", "x")))]);
-    provider.removals.lock().unwrap().push_back(Err(refused()));
-    assert_eq!(code(&created(&cx, &provider, None).await.unwrap_err()), "ABORTED");
-    assert_eq!(provider.count("destroy ours"), 2);
+    provider.deletions.lock().unwrap().push_back(Err(refused()));
+    assert_eq!(code(&created(&fixture, &provider, None).await.unwrap_err()), "ABORTED");
+    assert_eq!(provider.count("destroy own"), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_failed_create_is_about_to_remove_is_handed_to_nobody() {
     let provider = Scripted::new();
-    let (cx, _) = context(Operation::Create);
-    let scope = provider.scope();
-    cx.core.memory.dooms(scope, "made");
+    let fixture = Fixture::new();
+    let scope = &provider.scope;
+    fixture.process.instances.mark_deleting(scope, "made");
     let is_found = || {
         let found = Ok(Some(instance("made", "x")));
         provider.finds.lock().unwrap().push_back(found);
     };
     is_found();
     provider.creates.lock().unwrap().push_back(Ok(instance("next", "x")));
-    assert_eq!(created(&cx, &provider, Some("key")).await.unwrap().id, "next");
+    assert_eq!(created(&fixture, &provider, Some("key")).await.unwrap().id, "next");
 
     // It could not be removed after all.
-    cx.core.memory.spares(scope, "made");
+    fixture.process.instances.unmark_deleting(scope, "made");
     is_found();
-    let again = Cx::new(Arc::clone(&cx.core), Operation::Create, CancellationToken::new());
+    let again = fixture.next_call();
     assert_eq!(created(&again, &provider, Some("key")).await.unwrap().id, "made");
 }

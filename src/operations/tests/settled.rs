@@ -4,87 +4,82 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::scripted::{LAG, MAX_RETRIES, Scripted, code, context, instance, request};
-use crate::error::{Error, ErrorCode, Operation};
-use crate::operations::create::{Creation, create};
-use crate::operations::destroy::destroy;
-use crate::operations::get::get;
-use crate::operations::list::list;
-use crate::provider::{Page, Provider, Removal};
+use super::scripted::{Fixture, LAG, Scripted, code, instance, request};
+use crate::error::{Error, ErrorCode};
+use crate::provider::{DeleteResult, Page};
 
 #[tokio::test(start_paused = true)]
 async fn what_was_created_moments_ago_is_waited_for() {
-    let (cx, _) = context(Operation::Create);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
-    let creation = Creation::prepare(&cx, &provider, request()).unwrap();
-    create(&cx, &provider, &creation, MAX_RETRIES).await.unwrap();
+    fixture.create(&provider, request()).await.unwrap();
     provider
         .gets
         .lock()
         .unwrap()
         .extend([Ok(None), Ok(None), Ok(Some(instance("made", "x")))]);
-    assert!(get(&cx, &provider, "made").await.unwrap().is_some());
+    assert!(fixture.get(&provider, "made").await.unwrap().is_some());
     // Seen once, its absence means that it is gone.
-    assert!(get(&cx, &provider, "made").await.unwrap().is_none());
+    assert!(fixture.get(&provider, "made").await.unwrap().is_none());
     assert_eq!(provider.count("get"), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn waiting_ends_with_the_lag() {
-    let (cx, _) = context(Operation::GetById);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
-    cx.core.memory.created(provider.scope(), "made", None);
+    fixture.process.instances.created(&provider.scope, "made", None);
     let began = Instant::now();
-    assert!(get(&cx, &provider, "made").await.unwrap().is_none());
+    assert!(fixture.get(&provider, "made").await.unwrap().is_none());
     assert!(began.elapsed() >= LAG && began.elapsed() < LAG + Duration::from_secs(6));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_not_created_here_is_answered_at_once() {
-    let (cx, _) = context(Operation::GetById);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
     let began = Instant::now();
-    assert!(get(&cx, &provider, "other").await.unwrap().is_none());
+    assert!(fixture.get(&provider, "other").await.unwrap().is_none());
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_this_process_made_is_removed_without_asking_and_forgotten() {
-    let (cx, _) = context(Operation::Destroy);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
-    cx.core.memory.created(provider.scope(), "made", None);
-    destroy(&cx, &provider, "made").await.unwrap();
-    destroy(&cx, &provider, "made").await.unwrap();
+    fixture.process.instances.created(&provider.scope, "made", None);
+    fixture.destroy(&provider, "made").await.unwrap();
+    fixture.destroy(&provider, "made").await.unwrap();
     assert_eq!(
-        (provider.count("destroy ours"), provider.count("destroy unchecked")),
+        (provider.count("destroy own"), provider.count("destroy unknown")),
         (1, 1)
     );
-    assert!(get(&cx, &provider, "made").await.unwrap().is_none());
+    assert!(fixture.get(&provider, "made").await.unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_too_young_to_be_shown_is_asked_for_again() {
-    let (cx, _) = context(Operation::Destroy);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
-    provider
-        .removals
-        .lock()
-        .unwrap()
-        .extend([Ok(Removal::Unsettled), Ok(Removal::Unsettled), Ok(Removal::Gone)]);
-    destroy(&cx, &provider, "young").await.unwrap();
-    assert_eq!(provider.count("destroy unchecked"), 3);
+    provider.deletions.lock().unwrap().extend([
+        Ok(DeleteResult::NotYetVisible),
+        Ok(DeleteResult::NotYetVisible),
+        Ok(DeleteResult::Deleted),
+    ]);
+    fixture.destroy(&provider, "young").await.unwrap();
+    assert_eq!(provider.count("destroy unknown"), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_removal_that_fails_names_the_instance() {
-    let (cx, _) = context(Operation::Destroy);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
     provider
-        .removals
+        .deletions
         .lock()
         .unwrap()
         .push_back(Err(Error::new(ErrorCode::PermissionDenied, "no")));
-    let error = destroy(&cx, &provider, "stays").await.unwrap_err();
+    let error = fixture.destroy(&provider, "stays").await.unwrap_err();
     assert_eq!(
         (code(&error), error.details().instance_id.as_deref()),
         ("PERMISSION_DENIED", Some("stays"))
@@ -100,7 +95,7 @@ fn page(ids: &[&str], next: Option<&str>) -> Page {
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_takes_all_pages_and_each_instance_once() {
-    let (cx, _) = context(Operation::List);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
     let pages = [
         page(&["a", "b"], Some("1")),
@@ -108,14 +103,14 @@ async fn a_listing_takes_all_pages_and_each_instance_once() {
         page(&[], None),
     ];
     provider.pages.lock().unwrap().extend(pages.into_iter().map(Ok));
-    let listed = list(&cx, &provider, false).await.unwrap();
+    let listed = fixture.list(&provider, false).await.unwrap();
     let ids: Vec<&str> = listed.iter().map(|instance| instance.id.as_str()).collect();
     assert_eq!(ids, ["a", "b", "c"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cursor_that_comes_again_ends_the_listing() {
-    let (cx, _) = context(Operation::List);
+    let fixture = Fixture::new();
     let provider = Scripted::new();
     let pages = [
         page(&["a"], Some("1")),
@@ -123,6 +118,6 @@ async fn a_cursor_that_comes_again_ends_the_listing() {
         page(&["c"], Some("1")),
     ];
     provider.pages.lock().unwrap().extend(pages.into_iter().map(Ok));
-    let error = list(&cx, &provider, false).await.unwrap_err();
+    let error = fixture.list(&provider, false).await.unwrap_err();
     assert_eq!(code(&error), "PROTOCOL");
 }

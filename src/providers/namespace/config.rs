@@ -1,49 +1,61 @@
-//! Namespace's settings: what the factory takes, what the environment supplies, and which endpoint they lead to.
+//! Namespace's configuration: what the factory takes, what the environment supplies, and which endpoint they lead to.
 
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 
+use super::api::Namespace;
 use super::options::{NamespaceDefaults, NamespaceOptions};
-use super::{IDENTITY, Namespace, token};
-use crate::error::{Error, Operation, Result};
-use crate::http::effect::Effect;
+use super::semantics::SEMANTICS;
+use super::token;
+use crate::error::{Error, Result};
 use crate::http::endpoint::BaseUrl;
-use crate::http::settings::Settings;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
-use crate::model::scope::{Identity, Scope};
-use crate::process::Core;
-use crate::provider::config::{Bound, Definition};
-use crate::provider::connection::{Access, LastAccess, Terms};
-use crate::secret::{Redactor, Secret};
+use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
+use crate::provider::connection::{CachedConnection, ConnectionParameters, Location};
+use crate::provider::settings;
+use crate::secret::Secret;
 
-/// The default of both current clients (`reference/namespace.md` §2).
+/// The default of both current clients (docs/providers/namespace.md).
 const DEFAULT_REGION: &str = "us";
 
 const DESTROY_REASON: &str = "Destroyed by the ComputeSDK gateway";
 
-/// What `namespace(config)` was given.
-pub(crate) struct NamespaceConfig {
+/// The fields of `config` that [`NamespaceConfig::read`] reads.
+pub(super) const CONFIG_FIELDS: [&str; 9] = [
+    "token",
+    "region",
+    "destroyReason",
+    "virtualCpu",
+    "memoryMegabytes",
+    "machineArch",
+    "os",
+    "documentedPurpose",
+    "timeout",
+];
+
+/// The configuration of `namespace(config)`.
+pub(super) struct NamespaceConfig {
     token: Option<Secret>,
     region: Option<String>,
     destroy_reason: Option<String>,
     defaults: NamespaceDefaults,
-    settings: Settings,
-    access: LastAccess,
+    connection: CachedConnection,
 }
 
 impl NamespaceConfig {
-    pub(crate) fn read(config: &Reader<'_>) -> Result<Arc<dyn Definition>> {
+    /// Reads and checks the configuration.
+    pub(super) fn read(config: &Reader<'_>) -> Result<Arc<dyn ProviderConfig>> {
         let region = config.filled_text("region")?;
         // It becomes part of a host name, and the token goes to that host.
-        let label = |region: &str| {
+        let is_label = |region: &str| {
             region
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         };
-        if region.as_deref().is_some_and(|region| !label(region)) {
-            return Err(config.refusal(
+        if region.as_deref().is_some_and(|region| !is_label(region)) {
+            return Err(config.invalid(
                 "region",
                 "must hold only lower-case letters, digits and hyphens, such as us",
             ));
@@ -53,21 +65,20 @@ impl NamespaceConfig {
             region,
             destroy_reason: config.filled_text("destroyReason")?,
             defaults: NamespaceDefaults::read(config)?,
-            settings: Settings::read(config)?,
-            access: LastAccess::default(),
+            connection: CachedConnection::new(settings::read(config)?),
         }))
     }
 
-    /// The Compute API's address, unless `baseUrl` replaces it: configuration first, then the environment.
+    /// Returns the Compute API's address, which `baseUrl` replaces: from the configuration, else from the environment.
     fn endpoint(&self, environment: &dyn Environment) -> Result<String> {
-        if self.settings.base_url.is_some() || self.region.is_some() {
+        if self.connection.settings().base_url.is_some() || self.region.is_some() {
             let region = self.region.as_deref().unwrap_or(DEFAULT_REGION);
-            return Ok(regional(region));
+            return Ok(regional_endpoint(region));
         }
         let Some(endpoint) = environment.variable("NSC_ENDPOINT") else {
-            return Ok(regional(DEFAULT_REGION));
+            return Ok(regional_endpoint(DEFAULT_REGION));
         };
-        // Its form is not documented; a bare host is taken for one.
+        // Its form is not documented; a bare host is accepted too.
         let endpoint = match endpoint.trim() {
             url if url.contains("://") => url.to_owned(),
             host => format!("https://{host}"),
@@ -79,52 +90,33 @@ impl NamespaceConfig {
     }
 }
 
-fn regional(region: &str) -> String {
+fn regional_endpoint(region: &str) -> String {
     format!("https://{region}.compute.namespaceapis.com")
 }
 
-impl Definition for NamespaceConfig {
-    fn identity(&self) -> Identity {
-        IDENTITY
-    }
-
-    fn bind(
-        &self,
-        core: &Arc<Core>,
-        operation: Operation,
-        environment: &dyn Environment,
-        options: &Reader<'_>,
-    ) -> Result<Bound> {
-        let token = token::resolve(self.token.as_ref(), environment)?;
-        let endpoint = self.endpoint(environment)?;
-        let terms = Terms {
+impl ProviderConfig for NamespaceConfig {
+    fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
+        let token = token::resolve(self.token.as_ref(), call.environment)?;
+        let endpoint = self.endpoint(call.environment)?;
+        let parameters = ConnectionParameters {
+            identity: SEMANTICS.identity,
             base: &endpoint,
             header: (&AUTHORIZATION, "Bearer "),
             credential: &token,
-            place: &[],
+            // The workspace is the token's, which need not name it. Tags and lists belong to an endpoint: the same key makes
+            // another instance in another region (docs/providers/namespace.md).
+            location: Location::Endpoint,
         };
-        // The workspace is the token's, which need not tell it. Tags and lists belong to an endpoint (§2), so this is part
-        // of the place: the same key makes another instance in another region.
-        let scope = |origin: &str| Scope::new(IDENTITY, origin, &token, &[origin]).shared_by_tenants();
-        let Access { client, scope } = self.access.on(terms, core, &self.settings, scope)?;
-        let options = match operation {
-            Operation::Create => NamespaceOptions::read(options, &self.defaults, core.clock.date())?,
-            _ => NamespaceOptions::default(),
-        };
-        let mut redactor = Redactor::default();
-        redactor.add(&token);
-        let provider = Namespace {
-            scope,
-            token_expired: token::expired(&token, core.clock.date()),
-            destroy_reason: self.destroy_reason.clone().unwrap_or_else(|| DESTROY_REASON.to_owned()),
-            client,
-            options,
-        };
-        Ok(Bound {
-            provider: Box::new(provider),
-            redactor,
-            max_retries: self.settings.max_retries,
-            patience: self.settings.patience(Effect::Idempotent),
-        })
+        let connection = self.connection.connection_for(call.http, parameters)?;
+        let date = call.clock.date();
+        let options = call.create_options(|options| NamespaceOptions::read(options, &self.defaults, date))?;
+        Ok(connection.bind([], |client, _| {
+            Box::new(Namespace {
+                client,
+                token_expired: token::expired_at(&token, date),
+                destroy_reason: self.destroy_reason.clone().unwrap_or_else(|| DESTROY_REASON.to_owned()),
+                options,
+            })
+        }))
     }
 }

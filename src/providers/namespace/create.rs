@@ -1,8 +1,10 @@
 //! Makes an instance, or finds that it was made: the unique tag turns a repeat into a read (`reference/namespace.md` §9).
 
-use super::Namespace;
-use super::wire::{Container, CreateInstance, Described, Experimental, LabelPost, MANAGED, MARK, NAME, Port, Shape};
-use crate::context::Cx;
+use super::api::Namespace;
+use super::wire::{
+    Container, CreateInstance, Described, Experimental, LabelPost, MANAGED, NAME, OWNERSHIP_TOKEN, Port, Shape,
+};
+use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
@@ -11,7 +13,7 @@ use crate::model::instance::Instance;
 
 pub(super) async fn create(
     namespace: &Namespace,
-    cx: &Cx,
+    context: &CallContext,
     request: &CreateRequest,
     handle: &Handle,
 ) -> Result<Instance> {
@@ -35,7 +37,9 @@ pub(super) async fn create(
             unique_tag: handle.name(),
         },
     };
-    let described: Described = namespace.call(cx, Effect::Once, "CreateInstance", &message).await?;
+    let described: Described = namespace
+        .call(context, Effect::Once, "CreateInstance", &message)
+        .await?;
     if described.metadata.is_gone_or_going() {
         // What an unfinished removal still holds the tag for; what becomes of the tag is not published (§9).
         let text = "The instance that held this handle is still being destroyed.";
@@ -43,16 +47,20 @@ pub(super) async fn create(
     }
     let id = described.metadata.instance_id.clone();
     // Without labels it is somebody else's, or the answer tells too little.
-    let described = if handle.mark().is_none() || described.metadata.has_labels() {
+    let described = if handle.ownership_token().is_none() || described.metadata.has_labels() {
         described
     } else {
-        let again = namespace.describe(cx, &id).await;
+        let again = namespace.describe(context, &id).await;
         let again = again.map_err(|error| error.with_outcome(Outcome::Unknown))?;
         again.unwrap_or(described)
     };
     let metadata = &described.metadata;
     let foreign = metadata.has_labels() && metadata.name() != Some(handle.name());
-    if foreign || handle.mark().is_some_and(|mark| metadata.mark() != Some(mark)) {
+    if foreign
+        || handle
+            .ownership_token()
+            .is_some_and(|token| metadata.ownership_token() != Some(token))
+    {
         let text = "Another instance holds the tag of this name.";
         return Err(Error::new(ErrorCode::AlreadyExists, text).with_instance_id(id));
     }
@@ -63,7 +71,7 @@ fn labels<'a>(namespace: &'a Namespace, handle: &'a Handle) -> Vec<LabelPost<'a>
     let own = [
         (MANAGED, Some("true")),
         (NAME, Some(handle.name())),
-        (MARK, handle.mark()),
+        (OWNERSHIP_TOKEN, handle.ownership_token()),
     ];
     let own = own.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let given = namespace

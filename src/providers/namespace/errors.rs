@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use self::details::{Detail, Details};
 use crate::error::{ErrorCode, Outcome};
-use crate::protocol::rest::{Dialect, Refusal};
+use crate::protocol::rest::{ApiError, ErrorMapper};
 
-pub(super) const DIALECT: Dialect = Dialect {
+pub(super) const ERRORS: ErrorMapper = ErrorMapper {
     title: "Namespace",
     // No source knows a header that names a request; a detail may.
     request_id: None,
-    refusal,
+    parse,
 };
 
 /// Connect's codes by their gRPC number, and what each means to a caller. `failed_precondition` and
@@ -42,7 +42,7 @@ const CODES: [(&str, ErrorCode, Outcome); 17] = [
 const WRONG_ADDRESS: &str =
     "HTTP 404: no Compute API of Namespace at this address; check baseUrl, region and NSC_ENDPOINT.";
 
-fn refusal(status: u16, body: Option<&Value>) -> Refusal {
+fn parse(status: u16, body: Option<&Value>) -> ApiError {
     let code = body.and_then(|body| read_code(body.get("code")?));
     let details = Details::read(body.and_then(|body| body.get("details")));
     let said = body.and_then(|body| body.get("message")?.as_str());
@@ -72,7 +72,7 @@ fn refusal(status: u16, body: Option<&Value>) -> Refusal {
     if let (true, Some((code, ..))) = (message.is_empty(), code) {
         message = format!("Namespace answered {code}, without a message.");
     }
-    Refusal {
+    ApiError {
         message: Some(message),
         code: code.map(|(name, ..)| name.to_owned()),
         request_id: details.request_id,

@@ -1,8 +1,8 @@
 //! Lists instances, a page at a time, and finds one by its handle (`reference/namespace.md` §8).
 
-use super::Namespace;
+use super::api::Namespace;
 use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME};
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
 use crate::model::instance::Instance;
@@ -12,9 +12,14 @@ use crate::provider::Page;
 /// An upper bound: fewer may come.
 const PAGE_SIZE: u32 = 500;
 
-pub(super) async fn page(namespace: &Namespace, cx: &Cx, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
+pub(super) async fn fetch_page(
+    namespace: &Namespace,
+    context: &CallContext,
+    cursor: Option<&str>,
+    managed_only: bool,
+) -> Result<Page> {
     let filter = managed_only.then_some((MANAGED, "true"));
-    let (instances, next) = fetch(namespace, cx, filter, cursor).await?;
+    let (instances, next) = fetch(namespace, context, filter, cursor).await?;
     let instances = instances
         .into_iter()
         .filter(|metadata| !metadata.is_gone())
@@ -24,10 +29,10 @@ pub(super) async fn page(namespace: &Namespace, cx: &Cx, cursor: Option<&str>, m
 }
 
 /// The instance that bears the handle. One that is being destroyed does no more.
-pub(super) async fn find(namespace: &Namespace, cx: &Cx, name: &str) -> Result<Option<Instance>> {
+pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &str) -> Result<Option<Instance>> {
     let mut cursors = Cursors::default();
     loop {
-        let (instances, next) = fetch(namespace, cx, Some((NAME, name)), cursors.current()).await?;
+        let (instances, next) = fetch(namespace, context, Some((NAME, name)), cursors.current()).await?;
         // The filter is not taken on trust: what is found may be adopted, and removed.
         let mut instances = instances.into_iter();
         let found = instances.find(|metadata| metadata.name() == Some(name) && !metadata.is_gone_or_going());
@@ -43,7 +48,7 @@ pub(super) async fn find(namespace: &Namespace, cx: &Cx, name: &str) -> Result<O
 /// One page, and where the next begins.
 async fn fetch(
     namespace: &Namespace,
-    cx: &Cx,
+    context: &CallContext,
     filter: Option<(&str, &str)>,
     cursor: Option<&str>,
 ) -> Result<(Vec<Metadata>, Option<String>)> {
@@ -62,7 +67,7 @@ async fn fetch(
             .collect(),
     };
     let listed: Listed = namespace
-        .call(cx, Effect::Idempotent, "ListInstances", &message)
+        .call(context, Effect::Idempotent, "ListInstances", &message)
         .await?;
     let next = listed.pagination_cursor.filter(|cursor| !cursor.is_empty());
     Ok((listed.instances, next))

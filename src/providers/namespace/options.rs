@@ -56,6 +56,19 @@ impl NamespaceDefaults {
     }
 }
 
+/// The fields of `create`'s options that only Namespace reads.
+pub(super) const CREATE_FIELDS: [&str; 9] = [
+    "virtualCpu",
+    "memoryMegabytes",
+    "machineArch",
+    "os",
+    "documentedPurpose",
+    "timeout",
+    "labels",
+    "args",
+    "exportPorts",
+];
+
 #[derive(Default)]
 pub(super) struct NamespaceOptions {
     pub(super) virtual_cpu: u32,
@@ -127,14 +140,14 @@ fn check_label(options: &Reader<'_>, name: &str, value: &str) -> Result<()> {
     let path = format!("labels.{name}");
     if name.starts_with(RESERVED) {
         let rule = format!("must not be set: names that begin with \"{RESERVED}\" are this package's own");
-        return Err(options.refusal(&path, &rule));
+        return Err(options.invalid(&path, &rule));
     }
     if !is_label_name(name) {
         let rule = "must have a name of at most 63 lower-case letters, digits, hyphens and dots, which begins with a letter and ends with a letter or digit";
-        return Err(options.refusal(&path, rule));
+        return Err(options.invalid(&path, rule));
     }
     if value.len() > 255 {
-        return Err(options.refusal(&path, "must have at most 255 bytes"));
+        return Err(options.invalid(&path, "must have at most 255 bytes"));
     }
     Ok(())
 }

@@ -59,13 +59,13 @@ fn from_file(environment: &dyn Environment, path: &str) -> Result<Secret> {
 }
 
 /// Since when the token has expired by its own claim. `None` also for one that cannot be read: opaque ones are as good.
-pub(super) fn expired(token: &Secret, now: SystemTime) -> Option<SystemTime> {
+pub(super) fn expired_at(token: &Secret, now: SystemTime) -> Option<SystemTime> {
     let text = token.expose();
     // `nsct_`, `nscw_` and `st_` precede the JWT.
     let text = text
         .split_once('_')
         .map_or(text, |(prefix, rest)| if prefix.contains('.') { text } else { rest });
-    jwt::expired(&jwt::claims(text)?, now)
+    jwt::expired_at(&jwt::read_claims(text)?, now)
 }
 
 #[cfg(test)]
@@ -144,9 +144,12 @@ mod tests {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         for token in [jwt.to_owned(), format!("nsct_{jwt}"), format!("nscw_{jwt}")] {
             let token = Secret::new(token);
-            assert_eq!(expired(&token, at(1_800_000_000)), Some(at(1_700_000_000)));
-            assert_eq!(expired(&token, at(1_600_000_000)), None);
+            assert_eq!(expired_at(&token, at(1_800_000_000)), Some(at(1_700_000_000)));
+            assert_eq!(expired_at(&token, at(1_600_000_000)), None);
         }
-        assert_eq!(expired(&Secret::new("nsrt_opaque".to_owned()), at(1_800_000_000)), None);
+        assert_eq!(
+            expired_at(&Secret::new("nsrt_opaque".to_owned()), at(1_800_000_000)),
+            None
+        );
     }
 }

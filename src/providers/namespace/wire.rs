@@ -16,7 +16,7 @@ use crate::provider::Readiness;
 /// Our labels: who made it, under which handle, and by which create.
 pub(super) const MANAGED: &str = "computesdk.managed";
 pub(super) const NAME: &str = "computesdk.name";
-pub(super) const MARK: &str = "computesdk.create-mark";
+pub(super) const OWNERSHIP_TOKEN: &str = "computesdk.create-mark";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,7 +79,7 @@ pub(super) struct InstanceId<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Removal<'a> {
+pub(super) struct DestroyInstance<'a> {
     pub(super) instance_id: &'a str,
     pub(super) reason: &'a str,
 }
@@ -193,7 +193,7 @@ pub(super) struct Metadata {
     #[serde(default, deserialize_with = "word")]
     status: Option<String>,
     #[serde(default)]
-    labels: Option<Vec<Label>>,
+    labels: Option<Vec<ErrorContext>>,
 }
 
 /// An enum's name. What is none is passed over, so that one entry does not spoil a list.
@@ -205,7 +205,7 @@ fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 }
 
 #[derive(Deserialize)]
-pub(super) struct Label {
+pub(super) struct ErrorContext {
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -245,8 +245,8 @@ impl Metadata {
         self.label(NAME)
     }
 
-    pub(super) fn mark(&self) -> Option<&str> {
-        self.label(MARK)
+    pub(super) fn ownership_token(&self) -> Option<&str> {
+        self.label(OWNERSHIP_TOKEN)
     }
 
     pub(super) fn is_gone(&self) -> bool {

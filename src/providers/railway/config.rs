@@ -1,27 +1,25 @@
-//! Railway's settings: what the factory takes, what the environment supplies, and the texts for what is missing.
+//! Railway's configuration: what the factory takes, what the environment supplies, and the texts for what is missing.
 
 use std::sync::Arc;
 
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
+use super::api::{Railway, canonical};
 use super::options::RailwayOptions;
-use super::{IDENTITY, Railway, canonical};
+use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
-use crate::http::effect::Effect;
-use crate::http::settings::Settings;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
-use crate::model::scope::{Identity, Scope};
-use crate::process::Core;
-use crate::provider::config::{Bound, Definition};
-use crate::provider::connection::{Access, LastAccess, Terms};
-use crate::secret::{Redactor, Secret};
+use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
+use crate::provider::connection::{CachedConnection, ConnectionParameters, Location};
+use crate::provider::settings;
+use crate::secret::Secret;
 
-/// The documented host (`reference/railway.md` §1); `/graphql/v2` is appended.
+/// The documented host (docs/providers/railway.md); `/graphql/v2` is appended.
 const DEFAULT_BASE: &str = "https://backboard.railway.com";
 
-/// The header of a project token; all other tokens are bearers (`reference/railway.md` §1).
+/// The header of a project token; all other tokens are bearers (docs/providers/railway.md).
 static PROJECT_ACCESS_TOKEN: HeaderName = HeaderName::from_static("project-access-token");
 
 // The texts of version 0.3.24, word for word: callers match on them.
@@ -31,35 +29,37 @@ const MISSING_PROJECT_ID: &str =
     "Missing Railway Project ID. Provide projectId in config or set RAILWAY_PROJECT_ID environment variable.";
 const MISSING_ENVIRONMENT_ID: &str = "Missing Railway Environment ID. Provide environmentId in config or set RAILWAY_ENVIRONMENT_ID environment variable.";
 
-/// What `railway(config)` was given.
-pub(crate) struct RailwayConfig {
+/// The fields of `config` that [`RailwayConfig::read`] reads.
+pub(super) const CONFIG_FIELDS: [&str; 4] = ["apiKey", "projectToken", "projectId", "environmentId"];
+
+/// The configuration of `railway(config)`.
+pub(super) struct RailwayConfig {
     api_key: Option<Secret>,
     project_token: Option<Secret>,
     project_id: Option<String>,
     environment_id: Option<String>,
-    settings: Settings,
-    access: LastAccess,
+    connection: CachedConnection,
 }
 
-/// The two kinds of token, by the header they travel in.
+/// The two kinds of token, by their headers.
 enum Token {
     Bearer(Secret),
     Project(Secret),
 }
 
 impl RailwayConfig {
-    pub(crate) fn read(config: &Reader<'_>) -> Result<Arc<dyn Definition>> {
+    /// Reads and checks the configuration.
+    pub(super) fn read(config: &Reader<'_>) -> Result<Arc<dyn ProviderConfig>> {
         Ok(Arc::new(Self {
             api_key: config.secret("apiKey")?,
             project_token: config.secret("projectToken")?,
             project_id: config.filled_text("projectId")?,
             environment_id: config.filled_text("environmentId")?,
-            settings: Settings::read(config)?,
-            access: LastAccess::default(),
+            connection: CachedConnection::new(settings::read(config)?),
         }))
     }
 
-    /// Configuration first, then the environment; within each, the API key before the project token.
+    /// Returns the token: from the configuration, else from the environment; in each, the API key before the project token.
     fn token(&self, environment: &dyn Environment) -> Result<Token> {
         if let Some(key) = &self.api_key {
             return Ok(Token::Bearer(key.clone()));
@@ -77,18 +77,9 @@ impl RailwayConfig {
     }
 }
 
-impl Definition for RailwayConfig {
-    fn identity(&self) -> Identity {
-        IDENTITY
-    }
-
-    fn bind(
-        &self,
-        core: &Arc<Core>,
-        operation: Operation,
-        environment: &dyn Environment,
-        options: &Reader<'_>,
-    ) -> Result<Bound> {
+impl ProviderConfig for RailwayConfig {
+    fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
+        let environment = call.environment;
         let required = |configured: &Option<String>, name, missing| {
             let found = configured.clone().or_else(|| environment.variable(name));
             found
@@ -99,44 +90,35 @@ impl Definition for RailwayConfig {
         let token = self.token(environment)?;
         let project_id = required(&self.project_id, "RAILWAY_PROJECT_ID", MISSING_PROJECT_ID)?;
         let environment_id = required(&self.environment_id, "RAILWAY_ENVIRONMENT_ID", MISSING_ENVIRONMENT_ID)?;
-        let (header, secret) = match &token {
+        let (header, credential) = match &token {
             Token::Bearer(secret) => ((&AUTHORIZATION, "Bearer "), secret),
             Token::Project(secret) => ((&PROJECT_ACCESS_TOKEN, ""), secret),
         };
-        let place = [project_id.as_str(), &environment_id];
-        let terms = Terms {
+        let parameters = ConnectionParameters {
+            identity: SEMANTICS.identity,
             base: DEFAULT_BASE,
             header,
-            credential: secret,
-            place: &place,
+            credential,
+            location: Location::Tenant(&[&project_id, &environment_id]),
         };
-        let scope = |origin: &str| Scope::new(IDENTITY, origin, secret, &place);
-        let Access { client, scope } = self.access.on(terms, core, &self.settings, scope)?;
-        let options = match operation {
-            Operation::Create => RailwayOptions::read(options)?,
-            _ => RailwayOptions::default(),
-        };
-        let mut redactor = Redactor::default();
-        redactor.add(secret);
-        redactor.extend(options.secrets());
+        let connection = self.connection.connection_for(call.http, parameters)?;
+        let options = call.create_options(RailwayOptions::read)?;
         // Only a deletion could hit it.
-        let own_service_id = match operation {
+        let own_service_id = match call.operation {
             Operation::Destroy => environment.variable("RAILWAY_SERVICE_ID").map(|id| canonical(&id)),
             _ => None,
         };
-        let provider = Railway {
-            client,
-            scope,
-            project_id,
-            environment_id,
-            own_service_id,
-            options,
-        };
-        Ok(Bound {
-            provider: Box::new(provider),
-            redactor,
-            max_retries: self.settings.max_retries,
-            patience: self.settings.patience(Effect::Idempotent),
-        })
+        let secrets: Vec<Secret> = options.secrets().cloned().collect();
+        Ok(connection.bind(&secrets, |client, scope| {
+            Box::new(Railway {
+                client,
+                scope,
+                facts: Arc::clone(call.facts),
+                project_id,
+                environment_id,
+                own_service_id,
+                options,
+            })
+        }))
     }
 }

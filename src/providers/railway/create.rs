@@ -5,29 +5,35 @@
 //! that `serviceCreate` does not know, the service is made empty, so that nothing starts anywhere, and
 //! [`complete`] then sets up and deploys the one instance that is wanted.
 
-use super::isolation;
+use super::api::Railway;
+use super::documents;
+use super::isolation::fetch_isolation;
 use super::options::RailwayOptions;
 use super::wire::{
     CreateData, DeployData, Input, InstanceUpdateInput, InstanceUpdateVariables, InstanceVariables, LimitsInput,
     RegionConfig, RegistryInput, ServiceCreateInput, SourceInput, UpdateData, Variables, VariablesInput, own_fields,
 };
-use super::{Railway, documents};
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
-use crate::model::handle::{Handle, MARK_VARIABLE, is_managed_name};
+use crate::model::handle::{Handle, OWNERSHIP_VARIABLE, is_managed_name};
 use crate::model::instance::{Instance, Status};
 use crate::provider::Completion;
 
-pub(super) async fn create(railway: &Railway, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
+pub(super) async fn create(
+    railway: &Railway,
+    context: &CallContext,
+    request: &CreateRequest,
+    handle: &Handle,
+) -> Result<Instance> {
     // Nothing was made before this answer came, whatever became of it.
-    let at_once = is_done_at_once(railway, cx)
+    let at_once = is_done_at_once(railway, context)
         .await
         .map_err(|error| error.with_outcome(Outcome::NoEffect))?;
     let mut variables = if at_once { variables(request) } else { Variables::new() };
-    if let Some(mark) = handle.mark() {
-        variables.insert(MARK_VARIABLE, mark);
+    if let Some(token) = handle.ownership_token() {
+        variables.insert(OWNERSHIP_VARIABLE, token);
     }
     let input = ServiceCreateInput {
         project_id: &railway.project_id,
@@ -38,22 +44,22 @@ pub(super) async fn create(railway: &Railway, cx: &Cx, request: &CreateRequest, 
         variables,
     };
     let data: CreateData = railway
-        .execute(cx, Effect::Once, &documents::SERVICE_CREATE, Input { input })
+        .execute(context, Effect::Once, &documents::SERVICE_CREATE, Input { input })
         .await?;
     let service = data.service_create;
     let name = service.name.as_deref().unwrap_or(handle.name());
     let launch = at_once.then(|| AT_ONCE.to_owned());
-    Ok(made(railway, service.id, name, service.created_at, launch))
+    Ok(created_instance(railway, service.id, name, service.created_at, launch))
 }
 
 /// Whether one `serviceCreate` does it all.
-async fn is_done_at_once(railway: &Railway, cx: &Cx) -> Result<bool> {
-    let confined = isolation::of(railway, cx).await?.confines_creates();
+async fn is_done_at_once(railway: &Railway, context: &CallContext) -> Result<bool> {
+    let confined = fetch_isolation(railway, context).await?.confines_creates();
     Ok(confined && !railway.options.need_instance_settings())
 }
 
 /// A service that exists, of whose instance nothing is known yet.
-pub(super) fn made(
+pub(super) fn created_instance(
     railway: &Railway,
     id: String,
     name: &str,
@@ -79,7 +85,7 @@ const AT_ONCE: &str = "started by serviceCreate";
 /// Sets up and deploys the instance of an empty service. Every step may be repeated.
 pub(super) async fn complete(
     railway: &Railway,
-    cx: &Cx,
+    context: &CallContext,
     request: &CreateRequest,
     instance: &Instance,
 ) -> Result<Completion> {
@@ -87,19 +93,19 @@ pub(super) async fn complete(
         return Ok(Completion::Done(instance.clone()));
     }
     let service_id = instance.id.as_str();
-    let Some(node) = railway.instance(cx, service_id).await? else {
+    let Some(node) = railway.instance(context, service_id).await? else {
         // Not readable yet (§8.4), and an update would be answered `true` and lost (§8.5).
         return Ok(Completion::Pending);
     };
     // An adopted service may be complete: deployed, or about to be by the `serviceCreate` that made it.
-    let complete = node.deployment_id().is_some() || (node.has_source() && is_done_at_once(railway, cx).await?);
+    let complete = node.deployment_id().is_some() || (node.has_source() && is_done_at_once(railway, context).await?);
     if complete {
         return Ok(Completion::Done(railway.present(node)));
     }
-    set_variables(railway, cx, request, service_id).await?;
-    set_limits(railway, cx, service_id).await?;
-    set_source(railway, cx, request, service_id).await?;
-    let updated = railway.instance(cx, service_id).await?;
+    set_variables(railway, context, request, service_id).await?;
+    set_limits(railway, context, service_id).await?;
+    set_source(railway, context, request, service_id).await?;
+    let updated = railway.instance(context, service_id).await?;
     if !updated.is_some_and(|node| node.has_source()) {
         return Ok(Completion::Pending);
     }
@@ -108,7 +114,7 @@ pub(super) async fn complete(
         service_id,
     };
     let data: DeployData = railway
-        .execute(cx, Effect::Once, &documents::SERVICE_INSTANCE_DEPLOY, variables)
+        .execute(context, Effect::Once, &documents::SERVICE_INSTANCE_DEPLOY, variables)
         .await?;
     Ok(Completion::Done(Instance {
         launch: Some(data.deployment_id),
@@ -116,7 +122,12 @@ pub(super) async fn complete(
     }))
 }
 
-async fn set_variables(railway: &Railway, cx: &Cx, request: &CreateRequest, service_id: &str) -> Result<()> {
+async fn set_variables(
+    railway: &Railway,
+    context: &CallContext,
+    request: &CreateRequest,
+    service_id: &str,
+) -> Result<()> {
     if request.variables.is_empty() {
         return Ok(());
     }
@@ -130,16 +141,16 @@ async fn set_variables(railway: &Railway, cx: &Cx, request: &CreateRequest, serv
     };
     let data: UpdateData = railway
         .execute(
-            cx,
+            context,
             Effect::Idempotent,
             &documents::VARIABLE_COLLECTION_UPSERT,
             Input { input },
         )
         .await?;
-    accepted(&data, "variableCollectionUpsert")
+    check_accepted(&data, "variableCollectionUpsert")
 }
 
-async fn set_limits(railway: &Railway, cx: &Cx, service_id: &str) -> Result<()> {
+async fn set_limits(railway: &Railway, context: &CallContext, service_id: &str) -> Result<()> {
     if !railway.options.need_limits() {
         return Ok(());
     }
@@ -151,16 +162,16 @@ async fn set_limits(railway: &Railway, cx: &Cx, service_id: &str) -> Result<()> 
     };
     let data: UpdateData = railway
         .execute(
-            cx,
+            context,
             Effect::Idempotent,
             &documents::SERVICE_INSTANCE_LIMITS_UPDATE,
             Input { input },
         )
         .await?;
-    accepted(&data, "serviceInstanceLimitsUpdate")
+    check_accepted(&data, "serviceInstanceLimitsUpdate")
 }
 
-async fn set_source(railway: &Railway, cx: &Cx, request: &CreateRequest, service_id: &str) -> Result<()> {
+async fn set_source(railway: &Railway, context: &CallContext, request: &CreateRequest, service_id: &str) -> Result<()> {
     let options = &railway.options;
     let replicas = options.replicas;
     let region = options.region.as_deref();
@@ -182,13 +193,18 @@ async fn set_source(railway: &Railway, cx: &Cx, request: &CreateRequest, service
         },
     };
     let data: UpdateData = railway
-        .execute(cx, Effect::Idempotent, &documents::SERVICE_INSTANCE_UPDATE, variables)
+        .execute(
+            context,
+            Effect::Idempotent,
+            &documents::SERVICE_INSTANCE_UPDATE,
+            variables,
+        )
         .await?;
-    accepted(&data, "serviceInstanceUpdate")
+    check_accepted(&data, "serviceInstanceUpdate")
 }
 
 /// `false` is a refusal without a reason.
-fn accepted(data: &UpdateData, field: &str) -> Result<()> {
+fn check_accepted(data: &UpdateData, field: &str) -> Result<()> {
     if data.done {
         return Ok(());
     }

@@ -6,22 +6,29 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::isolation::{self, Isolation};
+use super::api::Railway;
+use super::documents;
+use super::isolation::{Isolation, fetch_environments, fetch_isolation};
+use super::semantics::SEMANTICS;
 use super::wire::{DeleteData, DeleteVariables, IdVariables, InstanceNode, Service, ServiceData};
-use super::{Railway, VISIBILITY_LAG, documents};
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::http::effect::Effect;
-use crate::provider::{Ownership, Removal};
+use crate::provider::{DeleteResult, Ownership};
 
-pub(super) async fn destroy(railway: &Railway, cx: &Cx, id: &str, ownership: Ownership) -> Result<Removal> {
+pub(super) async fn destroy(
+    railway: &Railway,
+    context: &CallContext,
+    id: &str,
+    ownership: Ownership,
+) -> Result<DeleteResult> {
     let reach = match ownership {
-        Ownership::Ours => Reach::Whole,
-        Ownership::Unchecked => match railway.instance(cx, id).await? {
-            None => return absent(railway, cx, id).await,
-            Some(node) => match reach(railway, cx, &node).await? {
+        Ownership::CreatedHere => Reach::Whole,
+        Ownership::Unknown => match railway.instance(context, id).await? {
+            None => return absent(railway, context, id).await,
+            Some(node) => match reach(railway, context, &node).await? {
                 Some(reach) => reach,
-                None => return Ok(Removal::Gone),
+                None => return Ok(DeleteResult::Deleted),
             },
         },
     };
@@ -30,18 +37,18 @@ pub(super) async fn destroy(railway: &Railway, cx: &Cx, id: &str, ownership: Own
         environment_id: (reach == Reach::Environment).then_some(railway.environment_id.as_str()),
     };
     let data: Result<DeleteData> = railway
-        .execute(cx, Effect::Idempotent, &documents::SERVICE_DELETE, variables)
+        .execute(context, Effect::Idempotent, &documents::SERVICE_DELETE, variables)
         .await;
     match data {
         Ok(DeleteData {
             service_delete: Some(true),
-        }) => Ok(Removal::Gone),
+        }) => Ok(DeleteResult::Deleted),
         Ok(_) => {
             let error = Error::new(ErrorCode::Unavailable, "Railway answered serviceDelete with false.");
-            settle(railway, cx, id, reach, error).await
+            confirm_deletion(railway, context, id, reach, ownership, error).await
         }
-        Err(error) if error.code() == ErrorCode::NotFound => Ok(Removal::Gone),
-        Err(error) if is_double_edged(&error) => settle(railway, cx, id, reach, error).await,
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(DeleteResult::Deleted),
+        Err(error) if is_double_edged(&error) => confirm_deletion(railway, context, id, reach, ownership, error).await,
         Err(error) => Err(error),
     }
 }
@@ -56,9 +63,9 @@ enum Reach {
 }
 
 /// How much of a service is the caller's to delete; `None` if nothing is.
-async fn reach(railway: &Railway, cx: &Cx, node: &InstanceNode) -> Result<Option<Reach>> {
+async fn reach(railway: &Railway, context: &CallContext, node: &InstanceNode) -> Result<Option<Reach>> {
     // Where there is no other environment, deleting wholly leaves no empty shell behind that keeps its name taken.
-    if isolation::of(railway, cx).await? == Isolation::Sole {
+    if fetch_isolation(railway, context).await? == Isolation::Sole {
         return Ok(Some(Reach::Whole));
     }
     if !node.is_managed() {
@@ -67,7 +74,7 @@ async fn reach(railway: &Railway, cx: &Cx, node: &InstanceNode) -> Result<Option
     // A service of this package's, but it may be another environment's: a create there leaves an empty instance here.
     Ok(
         match (
-            is_in_use_elsewhere(railway, cx, &node.service_id).await?,
+            is_in_use_elsewhere(railway, context, &node.service_id).await?,
             node.is_in_use(),
         ) {
             (false, _) => Some(Reach::Whole),
@@ -78,14 +85,14 @@ async fn reach(railway: &Railway, cx: &Cx, node: &InstanceNode) -> Result<Option
 }
 
 /// Whether the service runs in another environment of the project. One request for each: they are few.
-async fn is_in_use_elsewhere(railway: &Railway, cx: &Cx, service_id: &str) -> Result<bool> {
-    let environments = match isolation::environments(railway, cx).await {
+async fn is_in_use_elsewhere(railway: &Railway, context: &CallContext, service_id: &str) -> Result<bool> {
+    let environments = match fetch_environments(railway, context).await {
         // Not to be seen with a project token: what cannot be ruled out is assumed.
         Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(true),
         other => other?,
     };
     for environment in environments.iter().filter(|node| node.id != railway.environment_id) {
-        let there = railway.instance_in(cx, &environment.id, service_id).await?;
+        let there = railway.instance_in(context, &environment.id, service_id).await?;
         if there.is_some_and(|node| node.is_in_use()) {
             return Ok(true);
         }
@@ -102,27 +109,30 @@ fn is_double_edged(error: &Error) -> bool {
 /// Reads whether what was to be deleted is gone; if it is not, or that cannot be told, the deletion failed as it said.
 ///
 /// A whole service is looked up by itself: its instance may be missing merely because it is young (§8.4).
-async fn settle(railway: &Railway, cx: &Cx, id: &str, reach: Reach, error: Error) -> Result<Removal> {
+async fn confirm_deletion(
+    railway: &Railway,
+    context: &CallContext,
+    id: &str,
+    reach: Reach,
+    ownership: Ownership,
+    error: Error,
+) -> Result<DeleteResult> {
     let gone = match reach {
-        Reach::Environment => railway.instance(cx, id).await.map(|node| node.is_none()),
-        Reach::Whole => service(railway, cx, id).await.map(|service| service.is_none()),
+        Reach::Environment => railway.instance(context, id).await.map(|node| node.is_none()),
+        Reach::Whole => service(railway, context, id).await.map(|service| service.is_none()),
     };
-    let young = cx
-        .core
-        .memory
-        .unseen_for(&railway.scope, id)
-        .is_some_and(|age| age < VISIBILITY_LAG);
-    match gone {
-        Ok(true) if young => Ok(Removal::Unsettled),
-        Ok(true) => Ok(Removal::Gone),
-        Ok(false) | Err(_) => Err(error),
+    match (gone, ownership) {
+        // Too young to be seen, perhaps.
+        (Ok(true), Ownership::CreatedHere) => Ok(DeleteResult::NotYetVisible),
+        (Ok(true), Ownership::Unknown) => Ok(DeleteResult::Deleted),
+        (Ok(false) | Err(_), _) => Err(error),
     }
 }
 
 /// The service itself, if it is there.
-async fn service(railway: &Railway, cx: &Cx, id: &str) -> Result<Option<Service>> {
+async fn service(railway: &Railway, context: &CallContext, id: &str) -> Result<Option<Service>> {
     let data: Result<ServiceData> = railway
-        .execute(cx, Effect::Idempotent, &documents::SERVICE, IdVariables { id })
+        .execute(context, Effect::Idempotent, &documents::SERVICE, IdVariables { id })
         .await;
     match data {
         Ok(data) => Ok(Some(data.service).filter(|service| service.deleted_at.is_none())),
@@ -133,23 +143,23 @@ async fn service(railway: &Railway, cx: &Cx, id: &str) -> Result<Option<Service>
 
 /// Tells "gone or not ours" from "too young to be shown": an instance that another process made a moment ago may be
 /// missing from this environment although it is about to appear (§8.4).
-async fn absent(railway: &Railway, cx: &Cx, id: &str) -> Result<Removal> {
-    let service = match service(railway, cx, id).await {
+async fn absent(railway: &Railway, context: &CallContext, id: &str) -> Result<DeleteResult> {
+    let service = match service(railway, context, id).await {
         Ok(Some(service)) => service,
         // `Not Authorized` on what is not in scope either: somebody else's.
-        Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(Removal::Gone),
-        Ok(None) => return Ok(Removal::Gone),
+        Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(DeleteResult::Deleted),
+        Ok(None) => return Ok(DeleteResult::Deleted),
         Err(error) => return Err(error),
     };
     let ours = service.project_id.as_deref() == Some(&railway.project_id);
     let young = service
         .created_at
-        .and_then(|text| age(&text, cx.core.clock.date()))
-        .is_some_and(|age| age < VISIBILITY_LAG);
+        .and_then(|text| age(&text, context.date()))
+        .is_some_and(|age| age < SEMANTICS.visibility_lag);
     Ok(if ours && young {
-        Removal::Unsettled
+        DeleteResult::NotYetVisible
     } else {
-        Removal::Gone
+        DeleteResult::Deleted
     })
 }
 

@@ -4,12 +4,11 @@
 //! message decides where the code is not a telling one (`reference/railway.md` §3). Every row is tested with a recorded body where
 //! one is known.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::http::headers;
 use crate::http::message::Response;
 use crate::protocol::graphql;
 use crate::protocol::graphql::{Answer, GraphqlError};
@@ -71,17 +70,17 @@ const GENERAL_CODES: &[(&str, ErrorCode, Outcome)] = &[
 /// The title of the page by which Railway's edge turns traffic away (§2).
 const EDGE_BLOCK: &[u8] = b"used Cloudflare to restrict access";
 
-/// Reads a response's data, or says what its failure means. `date` is today's, for headers that name one.
-pub(super) fn read<T: DeserializeOwned>(response: &Response, date: SystemTime) -> Result<T> {
+/// Reads the data of a response, or maps its error.
+pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
     let error = match (response.status, graphql::read(&response.body)) {
         (200..=299, Answer::Data(data)) => return Ok(data),
         (429, Answer::Errors(errors)) => {
-            let first = first(&errors);
-            from_status(response)
+            let first = first_error(&errors);
+            map_status(response)
                 .with_provider_code(first.code)
                 .with_request_id(first.trace_id)
         }
-        (_, Answer::Errors(errors)) => from_errors(response, first(&errors)),
+        (_, Answer::Errors(errors)) => map_errors(response, first_error(&errors)),
         _ if is_edge_block(response) => {
             let text = "Railway's edge turned the request away (Cloudflare's \"Access denied\" page).";
             Error::new(ErrorCode::RateLimited, text)
@@ -97,17 +96,14 @@ pub(super) fn read<T: DeserializeOwned>(response: &Response, date: SystemTime) -
             ErrorCode::Protocol,
             format!("Railway's answer cannot be read: {problem}."),
         ),
-        _ => from_status(response),
+        _ => map_status(response),
     };
-    let wait = response
-        .header("retry-after")
-        .and_then(|value| headers::retry_after(value, date));
-    let wait = wait.filter(|_| error.code() == ErrorCode::RateLimited);
-    Err(error.with_http_status(response.status).with_retry_after(wait))
+    let retry_delay = response.retry_delay.filter(|_| error.code() == ErrorCode::RateLimited);
+    Err(error.with_http_status(response.status).with_retry_after(retry_delay))
 }
 
 /// Documents have one root field, so further errors only repeat the first.
-fn first(errors: &[GraphqlError]) -> GraphqlError {
+fn first_error(errors: &[GraphqlError]) -> GraphqlError {
     errors.first().cloned().unwrap_or_default()
 }
 
@@ -119,7 +115,7 @@ fn is_edge_block(response: &Response) -> bool {
         .any(|window| window == EDGE_BLOCK)
 }
 
-fn from_errors(response: &Response, error: GraphqlError) -> Error {
+fn map_errors(response: &Response, error: GraphqlError) -> Error {
     // What stands in quotation marks are names of the user's: a service may well be called "rate limit".
     let words: String = error.message.to_lowercase().split('"').step_by(2).collect();
     let code = error.code.as_deref();
@@ -137,7 +133,9 @@ fn from_errors(response: &Response, error: GraphqlError) -> Error {
         .or(by_message)
         .or_else(|| by_code(GENERAL_CODES))
         .map_or(otherwise, |(_, code, outcome)| (*code, *outcome));
-    let wait = (code == ErrorCode::RateLimited).then(|| throttle(&words)).flatten();
+    let wait = (code == ErrorCode::RateLimited)
+        .then(|| throttle_delay(&words))
+        .flatten();
     let text = match error.message {
         text if text.trim().is_empty() => "Railway reported an error without a message.".to_owned(),
         text => text,
@@ -149,8 +147,8 @@ fn from_errors(response: &Response, error: GraphqlError) -> Error {
         .with_retry_after(wait)
 }
 
-/// Judges an answer that is no GraphQL answer by its status.
-fn from_status(response: &Response) -> Error {
+/// Maps a response that is no GraphQL response by its status.
+fn map_status(response: &Response) -> Error {
     let status = response.status;
     let (code, outcome) = match status {
         300..=399 => (ErrorCode::Protocol, Outcome::NoEffect),
@@ -166,7 +164,7 @@ fn from_status(response: &Response) -> Error {
         _ => (ErrorCode::Protocol, Outcome::Unknown),
     };
     let text = match (status, graphql::read::<serde::de::IgnoredAny>(&response.body)) {
-        (_, Answer::Errors(errors)) if !first(&errors).message.is_empty() => first(&errors).message,
+        (_, Answer::Errors(errors)) if !first_error(&errors).message.is_empty() => first_error(&errors).message,
         (300..=399, _) => format!("Railway's address answered with a redirect (HTTP {status}), which is not followed."),
         (404, _) => "HTTP 404: no GraphQL API at this address; check baseUrl.".to_owned(),
         _ if response.is_html() => format!("HTTP {status} with a page of HTML instead of JSON."),
@@ -175,8 +173,8 @@ fn from_status(response: &Response) -> Error {
     Error::new(code, text).with_outcome(outcome)
 }
 
-/// The wait that a throttle's own words name: "1 project per 30 seconds", "every 30s" (§2).
-fn throttle(lowered: &str) -> Option<Duration> {
+/// Returns the delay that a throttle's own words name: "1 project per 30 seconds", "every 30s".
+fn throttle_delay(lowered: &str) -> Option<Duration> {
     let (_, rest) = lowered
         .split_once(" per ")
         .filter(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))

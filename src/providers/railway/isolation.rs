@@ -1,21 +1,20 @@
-//! How the configured environment stands among the project's others.
+//! Whether services of the configured environment appear in the project's other environments.
 //!
-//! Naming an environment in `serviceCreate` keeps the service out of all others only for a fork; otherwise the service
-//! appears in every environment that is not a fork, and with an image it starts there, at the user's cost
-//! (`reference/railway.md` §8.1).
+//! `serviceCreate` with an environment keeps the service out of all others only if that environment is a fork. Otherwise the
+//! service appears in every environment that is not a fork, and with an image it starts there, at the user's cost
+//! (docs/providers/railway.md).
 
 use std::time::Duration;
 
-use super::list::{PAGE_SIZE, next_cursor, no_environment};
-use super::wire::{EnvironmentNode, EnvironmentsData, PageVariables};
-use super::{Railway, documents};
-use crate::context::Cx;
+use super::api::Railway;
+use super::documents;
+use super::list::{find_in_pages, no_environment};
+use super::wire::{EnvironmentNode, EnvironmentsData};
+use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
-use crate::http::effect::Effect;
-use crate::protocol::paging::Cursors;
 
-/// How long the answer is trusted. An environment that is added within this time gets a copy of what is created
-/// meanwhile; a minute keeps that unlikely and the extra requests few.
+/// How long the answer is trusted. An environment that is added within this time gets a copy of what is created meanwhile;
+/// a minute keeps that unlikely and the extra requests few.
 const LIFETIME: Duration = Duration::from_secs(60);
 
 const FACT: &str = "isolation of the environment";
@@ -25,14 +24,14 @@ const FACT: &str = "isolation of the environment";
 pub(super) enum Isolation {
     /// The project has no other environment.
     Sole,
-    /// What is created in it stays in it, but it has forks or a parent beside it, whose services are the same records.
+    /// What is created in it stays in it, but it has forks or a parent, whose services are the same records.
     Confined,
     /// What is created in it appears in others too.
     Shared,
 }
 
 impl Isolation {
-    /// Whether a create in the environment reaches that one only.
+    /// Returns whether a create in the environment reaches that one only.
     pub(super) fn confines_creates(self) -> bool {
         self != Self::Shared
     }
@@ -52,29 +51,30 @@ impl Isolation {
     }
 }
 
-/// How the environment stands; asked for once a minute.
-pub(super) async fn of(railway: &Railway, cx: &Cx) -> Result<Isolation> {
-    let memory = &cx.core.memory;
-    if let Some(isolation) = memory.recall(&railway.scope, FACT).and_then(Isolation::from_str) {
+/// Returns whether creates in this environment stay in it. Cached for 60 s per credential.
+pub(super) async fn fetch_isolation(railway: &Railway, context: &CallContext) -> Result<Isolation> {
+    let (facts, scope) = (&railway.facts, &railway.scope);
+    let cached = || facts.get(scope, FACT).and_then(Isolation::from_str);
+    if let Some(isolation) = cached() {
         return Ok(isolation);
     }
     // Creates that begin together ask once.
-    let _turn = memory.turn(cx, &railway.scope, FACT).await?;
-    if let Some(isolation) = memory.recall(&railway.scope, FACT).and_then(Isolation::from_str) {
+    let _lock = facts.acquire(context, scope, FACT).await?;
+    if let Some(isolation) = cached() {
         return Ok(isolation);
     }
-    let isolation = match ask(railway, cx).await {
-        // A project token may not see the project's environments; assume the worst then.
+    let isolation = match compare_environments(railway, context).await {
+        // A project token may not see the project's environments: the worst is assumed.
         Err(error) if error.code() == ErrorCode::PermissionDenied => Isolation::Shared,
         other => other?,
     };
-    memory.learn(&railway.scope, FACT, isolation.as_str(), LIFETIME);
+    facts.insert(scope, FACT, isolation.as_str(), LIFETIME);
     Ok(isolation)
 }
 
-async fn ask(railway: &Railway, cx: &Cx) -> Result<Isolation> {
+async fn compare_environments(railway: &Railway, context: &CallContext) -> Result<Isolation> {
     let (mut found, mut others, mut shared) = (None, false, false);
-    for node in environments(railway, cx).await? {
+    for node in fetch_environments(railway, context).await? {
         let fork = node.source_environment.is_some();
         if node.id == railway.environment_id {
             found = Some(fork);
@@ -91,25 +91,16 @@ async fn ask(railway: &Railway, cx: &Cx) -> Result<Isolation> {
     }
 }
 
-/// The project's environments that are not deleted.
-pub(super) async fn environments(railway: &Railway, cx: &Cx) -> Result<Vec<EnvironmentNode>> {
+/// Returns the project's environments that are not deleted.
+pub(super) async fn fetch_environments(railway: &Railway, context: &CallContext) -> Result<Vec<EnvironmentNode>> {
     let mut environments = Vec::new();
-    let mut cursors = Cursors::default();
-    loop {
-        let variables = PageVariables {
-            project_id: &railway.project_id,
-            environment_id: None,
-            first: PAGE_SIZE,
-            after: cursors.current(),
-        };
-        let data: EnvironmentsData = railway
-            .execute(cx, Effect::Idempotent, &documents::ENVIRONMENTS, variables)
-            .await?;
-        let next = next_cursor(&data.environments)?;
-        let nodes = data.environments.edges.into_iter().map(|edge| edge.node);
-        environments.extend(nodes.filter(|node| node.deleted_at.is_none()));
-        if !cursors.follow(next)? {
-            return Ok(environments);
+    let connection = |data: EnvironmentsData| data.environments;
+    let collect = |node: EnvironmentNode| {
+        if node.deleted_at.is_none() {
+            environments.push(node);
         }
-    }
+        None::<()>
+    };
+    find_in_pages(railway, context, &documents::ENVIRONMENTS, connection, collect).await?;
+    Ok(environments)
 }

@@ -1,16 +1,23 @@
-//! A page of the environment's services (`reference/railway.md` §8.10).
+//! Pages of services and environments (docs/providers/railway.md).
 
+use serde::de::DeserializeOwned;
+
+use super::api::Railway;
+use super::documents;
 use super::wire::{Connection, EnvironmentData, PageVariables};
-use super::{Railway, documents};
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
+use crate::protocol::graphql::Document;
+use crate::protocol::paging::Cursors;
 use crate::provider::Page;
 
-/// What Railway's own command line asks for (`reference/railway.md` §4); the default page is 20, the maximum unknown.
-pub(super) const PAGE_SIZE: u32 = 500;
+/// Entries in a page: what Railway's own command line asks for. The default is 20, the maximum is not known
+/// (docs/providers/railway.md).
+const PAGE_SIZE: u32 = 500;
 
-pub(super) async fn page(railway: &Railway, cx: &Cx, cursor: Option<&str>) -> Result<Page> {
+/// Returns one page of the environment's instances.
+pub(super) async fn fetch_page(railway: &Railway, context: &CallContext, cursor: Option<&str>) -> Result<Page> {
     let variables = PageVariables {
         project_id: &railway.project_id,
         environment_id: Some(&railway.environment_id),
@@ -18,16 +25,16 @@ pub(super) async fn page(railway: &Railway, cx: &Cx, cursor: Option<&str>) -> Re
         after: cursor,
     };
     let data: EnvironmentData = railway
-        .execute(cx, Effect::Idempotent, &documents::SERVICE_INSTANCES, variables)
+        .execute(context, Effect::Idempotent, &documents::SERVICE_INSTANCES, variables)
         .await?;
     let environment = data.environment;
-    // Whether Railway checks that the environment belongs to the project is not known, and a deleted environment may
-    // still be answered (§8.8, §11).
-    let foreign = environment
+    // It is not known whether Railway checks that the environment belongs to the project. A deleted environment may still be
+    // answered (docs/providers/railway.md).
+    let is_foreign = environment
         .project_id
         .as_deref()
         .is_some_and(|id| id != railway.project_id);
-    if foreign || environment.deleted_at.is_some() {
+    if is_foreign || environment.deleted_at.is_some() {
         return Err(no_environment());
     }
     let next = next_cursor(&environment.service_instances)?;
@@ -41,7 +48,38 @@ pub(super) async fn page(railway: &Railway, cx: &Cx, cursor: Option<&str>) -> Re
     })
 }
 
-/// The configured environment is not there.
+/// Visits the entries of all pages of a project's list, until `visit` returns a value.
+pub(super) async fn find_in_pages<D, T, R>(
+    railway: &Railway,
+    context: &CallContext,
+    document: &Document,
+    connection: impl Fn(D) -> Connection<T>,
+    mut visit: impl FnMut(T) -> Option<R>,
+) -> Result<Option<R>>
+where
+    D: DeserializeOwned + Send,
+{
+    let mut cursors = Cursors::default();
+    loop {
+        let variables = PageVariables {
+            project_id: &railway.project_id,
+            environment_id: None,
+            first: PAGE_SIZE,
+            after: cursors.current(),
+        };
+        let data: D = railway
+            .execute(context, Effect::Idempotent, document, variables)
+            .await?;
+        let page = connection(data);
+        let next = next_cursor(&page)?;
+        let found = page.edges.into_iter().find_map(|edge| visit(edge.node));
+        if found.is_some() || !cursors.follow(next)? {
+            return Ok(found);
+        }
+    }
+}
+
+/// Makes the error of a configured environment that does not exist.
 pub(super) fn no_environment() -> Error {
     Error::new(
         ErrorCode::NotFound,
@@ -49,8 +87,9 @@ pub(super) fn no_environment() -> Error {
     )
 }
 
-/// Where the next page begins. A page that has a successor but no cursor would end the listing too early, in silence.
-pub(super) fn next_cursor<T>(connection: &Connection<T>) -> Result<Option<String>> {
+/// Returns where the next page begins. A page with a successor but without a cursor would end the listing too early, in
+/// silence.
+fn next_cursor<T>(connection: &Connection<T>) -> Result<Option<String>> {
     let info = &connection.page_info;
     match (info.has_next_page, &info.end_cursor) {
         (false, _) => Ok(None),

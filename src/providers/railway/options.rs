@@ -12,6 +12,18 @@ const NAME_LIMIT: usize = 32;
 /// What begins a reference to another service's variable (`reference/railway.md` §8.12).
 const REFERENCE: &str = "${{";
 
+/// The fields of `create`'s options that only Railway reads.
+pub(super) const CREATE_FIELDS: [&str; 8] = [
+    "region",
+    "startCommand",
+    "numReplicas",
+    "healthcheckPath",
+    "vcpus",
+    "memoryGB",
+    "registryCredentials",
+    "allowVariableReferences",
+];
+
 #[derive(Default)]
 pub(super) struct RailwayOptions {
     pub(super) region: Option<String>,
@@ -34,7 +46,7 @@ impl RailwayOptions {
     pub(super) fn read(options: &Reader<'_>) -> Result<Self> {
         let healthcheck_path = options.filled_text("healthcheckPath")?;
         if healthcheck_path.as_deref().is_some_and(|path| !path.starts_with('/')) {
-            return Err(options.refusal("healthcheckPath", "must begin with \"/\""));
+            return Err(options.invalid("healthcheckPath", "must begin with \"/\""));
         }
         let registry = match options.object("registryCredentials")? {
             None => None,
@@ -43,7 +55,7 @@ impl RailwayOptions {
                 let part = |name| {
                     let text = reader.filled_text(name)?;
                     text.map(Secret::new)
-                        .ok_or_else(|| reader.refusal(name, "is required and must not be empty"))
+                        .ok_or_else(|| reader.invalid(name, "is required and must not be empty"))
                 };
                 Some(RegistryCredentials {
                     username: part("username")?,

@@ -150,14 +150,14 @@ pub(super) struct ReadVariables<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct VariablesData {
-    pub(super) variables: Mark,
+    pub(super) variables: OwnVariables,
 }
 
-/// Of all variables only [`MARK_VARIABLE`](crate::model::handle::MARK_VARIABLE) is read: the others are secrets.
+/// Of all variables only [`OWNERSHIP_VARIABLE`](crate::model::handle::OWNERSHIP_VARIABLE) is read: the others are secrets.
 #[derive(Deserialize)]
-pub(super) struct Mark {
+pub(super) struct OwnVariables {
     #[serde(rename = "COMPUTESDK_CREATE_MARK")]
-    pub(super) mark: Option<String>,
+    pub(super) ownership_token: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -1,23 +1,21 @@
-//! Render's settings: what the factory takes, what the environment supplies, and the texts for what is missing.
+//! Render's configuration: what the factory takes, what the environment supplies, and the texts for what is missing.
 
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 
+use super::api::Render;
 use super::options::{RenderDefaults, RenderOptions};
-use super::{IDENTITY, Render};
+use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
-use crate::http::effect::Effect;
-use crate::http::settings::Settings;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
-use crate::model::scope::{Identity, Scope};
-use crate::process::Core;
-use crate::provider::config::{Bound, Definition};
-use crate::provider::connection::{Access, LastAccess, Terms};
-use crate::secret::{Redactor, Secret};
+use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
+use crate::provider::connection::{CachedConnection, ConnectionParameters, Location};
+use crate::provider::settings;
+use crate::secret::Secret;
 
-/// `reference/render.md` §1.
+/// The documented address (docs/providers/render.md).
 const DEFAULT_BASE: &str = "https://api.render.com/v1";
 
 // The texts of version 0.3.24, word for word: callers match on them.
@@ -28,27 +26,36 @@ const MISSING_OWNER_ID: &str =
 
 const OWNER_ID_RULE: &str = "must be the id of a Render workspace, such as tea-…: letters, digits and hyphens";
 
-/// What `render(config)` was given.
-pub(crate) struct RenderConfig {
+/// The fields of `config` that [`RenderConfig::read`] reads.
+pub(super) const CONFIG_FIELDS: [&str; 6] = [
+    "apiKey",
+    "ownerId",
+    "serviceType",
+    "plan",
+    "region",
+    "registryCredentialId",
+];
+
+/// The configuration of `render(config)`.
+pub(super) struct RenderConfig {
     api_key: Option<Secret>,
     owner_id: Option<String>,
     defaults: RenderDefaults,
-    settings: Settings,
-    access: LastAccess,
+    connection: CachedConnection,
 }
 
 impl RenderConfig {
-    pub(crate) fn read(config: &Reader<'_>) -> Result<Arc<dyn Definition>> {
+    /// Reads and checks the configuration.
+    pub(super) fn read(config: &Reader<'_>) -> Result<Arc<dyn ProviderConfig>> {
         let owner_id = config.filled_text("ownerId")?.map(|id| id.trim().to_owned());
         if owner_id.as_deref().is_some_and(|id| !is_owner_id(id)) {
-            return Err(config.refusal("ownerId", OWNER_ID_RULE));
+            return Err(config.invalid("ownerId", OWNER_ID_RULE));
         }
         Ok(Arc::new(Self {
             api_key: config.secret("apiKey")?,
             owner_id,
             defaults: RenderDefaults::read(config)?,
-            settings: Settings::read(config)?,
-            access: LastAccess::default(),
+            connection: CachedConnection::new(settings::read(config)?),
         }))
     }
 
@@ -65,23 +72,15 @@ impl RenderConfig {
     }
 }
 
-/// Ids are opaque, but a comma in one would make a list of it in a query (`reference/render.md` §6).
+/// Returns whether a text can be an owner's id. Ids are opaque, but a comma in one would make a list of it in a query
+/// (docs/providers/render.md).
 fn is_owner_id(id: &str) -> bool {
     id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-impl Definition for RenderConfig {
-    fn identity(&self) -> Identity {
-        IDENTITY
-    }
-
-    fn bind(
-        &self,
-        core: &Arc<Core>,
-        operation: Operation,
-        environment: &dyn Environment,
-        options: &Reader<'_>,
-    ) -> Result<Bound> {
+impl ProviderConfig for RenderConfig {
+    fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
+        let environment = call.environment;
         let key = match &self.api_key {
             Some(key) => key.clone(),
             None => environment
@@ -89,37 +88,27 @@ impl Definition for RenderConfig {
                 .ok_or_else(|| Error::config(MISSING_API_KEY))?,
         };
         let owner_id = self.owner_id(environment)?;
-        let terms = Terms {
+        let parameters = ConnectionParameters {
+            identity: SEMANTICS.identity,
             base: DEFAULT_BASE,
             header: (&AUTHORIZATION, "Bearer "),
             credential: &key,
-            place: &[&owner_id],
+            location: Location::Tenant(&[&owner_id]),
         };
-        let scope = |origin: &str| Scope::new(IDENTITY, origin, &key, &[&owner_id]);
-        let Access { client, scope } = self.access.on(terms, core, &self.settings, scope)?;
-        let options = match operation {
-            Operation::Create => RenderOptions::read(options, &self.defaults)?,
-            _ => RenderOptions::default(),
-        };
-        let mut redactor = Redactor::default();
-        redactor.add(&key);
+        let connection = self.connection.connection_for(call.http, parameters)?;
+        let options = call.create_options(|options| RenderOptions::read(options, &self.defaults))?;
         // Only a deletion could hit it.
-        let own_service_id = match operation {
+        let own_service_id = match call.operation {
             Operation::Destroy => environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
             _ => None,
         };
-        let provider = Render {
-            client,
-            scope,
-            owner_id,
-            own_service_id,
-            options,
-        };
-        Ok(Bound {
-            provider: Box::new(provider),
-            redactor,
-            max_retries: self.settings.max_retries,
-            patience: self.settings.patience(Effect::Idempotent),
-        })
+        Ok(connection.bind([], |client, _| {
+            Box::new(Render {
+                client,
+                owner_id,
+                own_service_id,
+                options,
+            })
+        }))
     }
 }

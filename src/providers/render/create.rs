@@ -2,20 +2,25 @@
 
 use http::Method;
 
-use super::Render;
+use super::api::Render;
 use super::wire::{Created, DetailsPost, EnvSpecificDetails, EnvVarPost, ImagePost, ServicePost};
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
-use crate::model::handle::{Handle, MARK_VARIABLE};
+use crate::model::handle::{Handle, OWNERSHIP_VARIABLE};
 use crate::model::instance::{Instance, Status};
 use crate::protocol::json;
 
 /// The bucket of creates: 20 an hour for each user (§2).
 const CREATES: &str = "creates";
 
-pub(super) async fn create(render: &Render, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
+pub(super) async fn create(
+    render: &Render,
+    context: &CallContext,
+    request: &CreateRequest,
+    handle: &Handle,
+) -> Result<Instance> {
     let options = &render.options;
     let body = json::write(&ServicePost {
         kind: options.service_type,
@@ -43,7 +48,7 @@ pub(super) async fn create(render: &Render, cx: &Cx, request: &CreateRequest, ha
     })?;
     let mut request = render.request(Method::POST, &["services"])?.json(body);
     request.bucket = CREATES;
-    let created: Created = render.read(cx, Effect::Once, request).await?;
+    let created: Created = render.read(context, Effect::Once, request).await?;
     Ok(Instance {
         // Accepted, not running: the first deploy follows (§4.6).
         status: Status::Pending,
@@ -52,18 +57,18 @@ pub(super) async fn create(render: &Render, cx: &Cx, request: &CreateRequest, ha
     })
 }
 
-/// The resource's variables, and the mark: services have no labels of their own.
+/// The resource's variables, and the token: services have no labels of their own.
 fn variables<'a>(request: &'a CreateRequest, handle: &'a Handle) -> Vec<EnvVarPost<'a>> {
-    let mark = handle.mark().map(|value| EnvVarPost {
-        key: MARK_VARIABLE,
+    let token = handle.ownership_token().map(|value| EnvVarPost {
+        key: OWNERSHIP_VARIABLE,
         value,
     });
     let given = request.variables.iter().map(|(key, value)| EnvVarPost {
         key,
         value: value.expose(),
     });
-    let given = given.filter(|variable| mark.is_none() || variable.key != MARK_VARIABLE);
+    let given = given.filter(|variable| token.is_none() || variable.key != OWNERSHIP_VARIABLE);
     let mut variables: Vec<_> = given.collect();
-    variables.extend(mark);
+    variables.extend(token);
     variables
 }

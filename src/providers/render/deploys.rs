@@ -2,9 +2,9 @@
 
 use http::Method;
 
-use super::Render;
+use super::api::Render;
 use super::wire::{Deploy, ListedDeploy};
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::{Instance, Status};
@@ -35,10 +35,10 @@ fn stage(deploy: &Deploy) -> Stage {
 }
 
 /// The latest deploys of a service, in no particular order.
-pub(super) async fn of(render: &Render, cx: &Cx, service_id: &str) -> Result<Vec<Deploy>> {
+pub(super) async fn fetch_deploys(render: &Render, context: &CallContext, service_id: &str) -> Result<Vec<Deploy>> {
     let mut request = render.request(Method::GET, &["services", service_id, "deploys"])?;
     request.url.set_query(Some("limit=100"));
-    let listed: Result<Vec<ListedDeploy>> = render.read(cx, Effect::Idempotent, request).await;
+    let listed: Result<Vec<ListedDeploy>> = render.read(context, Effect::Idempotent, request).await;
     match listed {
         Ok(listed) => Ok(listed.into_iter().map(|listed| listed.deploy).collect()),
         // The service went, or does not show yet.
@@ -53,13 +53,13 @@ fn newest(deploys: &[Deploy]) -> Option<&Deploy> {
 }
 
 /// The deploy that tells how the service does: the live one, for it serves while a newer one is on its way or has failed.
-pub(super) fn telling(deploys: &[Deploy]) -> Option<&Deploy> {
+pub(super) fn current_deploy(deploys: &[Deploy]) -> Option<&Deploy> {
     let live = deploys.iter().find(|deploy| stage(deploy) == Stage::Live);
     live.or_else(|| newest(deploys))
 }
 
 pub(super) fn status(deploys: &[Deploy]) -> Status {
-    match telling(deploys).map(stage) {
+    match current_deploy(deploys).map(stage) {
         Some(Stage::Live) => Status::Running,
         Some(Stage::Starting) => Status::Pending,
         Some(Stage::Failed) => Status::Failed,
@@ -68,25 +68,32 @@ pub(super) fn status(deploys: &[Deploy]) -> Status {
 }
 
 /// Follows the deploy that the create has started.
-pub(super) async fn readiness(render: &Render, cx: &Cx, instance: &Instance) -> Result<Readiness> {
+pub(super) async fn readiness(render: &Render, context: &CallContext, instance: &Instance) -> Result<Readiness> {
     let followed: Option<Deploy> = match &instance.launch {
         Some(id) => {
             let path = ["services", &instance.id, "deploys", id];
-            render.fetch(cx, &path).await?
+            render.fetch(context, &path).await?
         }
         None => None,
     };
     match followed {
-        Some(deploy) if stage(&deploy) != Stage::Replaced => judge(render, cx, instance, Some(&deploy)).await,
+        Some(deploy) if stage(&deploy) != Stage::Replaced => {
+            readiness_of(render, context, instance, Some(&deploy)).await
+        }
         // Replaced, or never told: whatever runs now counts.
         _ => {
-            let deploys = of(render, cx, &instance.id).await?;
-            judge(render, cx, instance, telling(&deploys)).await
+            let deploys = fetch_deploys(render, context, &instance.id).await?;
+            readiness_of(render, context, instance, current_deploy(&deploys)).await
         }
     }
 }
 
-async fn judge(render: &Render, cx: &Cx, instance: &Instance, deploy: Option<&Deploy>) -> Result<Readiness> {
+async fn readiness_of(
+    render: &Render,
+    context: &CallContext,
+    instance: &Instance,
+    deploy: Option<&Deploy>,
+) -> Result<Readiness> {
     let live = match deploy.map(stage) {
         None | Some(Stage::Replaced) => return Ok(Readiness::Starting),
         Some(Stage::Failed) => {
@@ -96,7 +103,7 @@ async fn judge(render: &Render, cx: &Cx, instance: &Instance, deploy: Option<&De
         Some(stage) => stage == Stage::Live,
     };
     // What the create's answer could not tell; and whether Render has suspended it, which a deploy does not show.
-    let Some(service) = render.service(cx, &instance.id).await? else {
+    let Some(service) = render.service(context, &instance.id).await? else {
         return Ok(Readiness::Starting);
     };
     if let Some(suspenders) = service.suspension() {

@@ -3,16 +3,16 @@
 use serde_json::Value;
 
 use crate::error::{ErrorCode, Outcome};
-use crate::protocol::rest::{Dialect, Refusal};
+use crate::protocol::rest::{ApiError, ErrorMapper};
 
-pub(super) const DIALECT: Dialect = Dialect {
+pub(super) const ERRORS: ErrorMapper = ErrorMapper {
     title: "Render",
     // On every recorded answer, whatever its status (§1).
     request_id: Some("render-request-id"),
-    refusal,
+    parse,
 };
 
-fn refusal(status: u16, body: Option<&Value>) -> Refusal {
+fn parse(status: u16, body: Option<&Value>) -> ApiError {
     let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
     let (message, code) = (text("message"), text("code"));
     let meaning = if code.as_deref() == Some("too_many_resources") {
@@ -22,7 +22,7 @@ fn refusal(status: u16, body: Option<&Value>) -> Refusal {
     } else {
         None
     };
-    Refusal {
+    ApiError {
         message,
         code,
         request_id: None,

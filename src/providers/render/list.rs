@@ -3,10 +3,10 @@
 use http::Method;
 use url::form_urlencoded::byte_serialize;
 
-use super::Render;
+use super::api::Render;
 use super::options::SERVICE_TYPES;
 use super::wire::{Listed, Service};
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::Instance;
@@ -20,8 +20,8 @@ const PAGE_SIZE: usize = 100;
 /// would be, too, if nothing lowers the limit on the way.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
-pub(super) async fn page(render: &Render, cx: &Cx, cursor: Option<&str>) -> Result<Page> {
-    let (services, next) = fetch(render, cx, &format!("&type={}", SERVICE_TYPES.join(",")), cursor).await?;
+pub(super) async fn fetch_page(render: &Render, context: &CallContext, cursor: Option<&str>) -> Result<Page> {
+    let (services, next) = fetch(render, context, &format!("&type={}", SERVICE_TYPES.join(",")), cursor).await?;
     let instances = services
         .into_iter()
         .map(|listed| listed.service)
@@ -32,16 +32,16 @@ pub(super) async fn page(render: &Render, cx: &Cx, cursor: Option<&str>) -> Resu
 }
 
 /// The service of this name in the workspace, of whatever kind: names are unique there (§4.1).
-pub(super) async fn find(render: &Render, cx: &Cx, name: &str) -> Result<Option<Instance>> {
+pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> Result<Option<Instance>> {
     // Whether the filter is exact or partial is not known, and it takes a list, parted by commas (§6).
     let filter = if name.contains(',') {
         String::new()
     } else {
-        format!("&name={}", encoded(name))
+        format!("&name={}", encode(name))
     };
     let mut cursors = Cursors::default();
     loop {
-        let (services, next) = fetch(render, cx, &filter, cursors.current()).await?;
+        let (services, next) = fetch(render, context, &filter, cursors.current()).await?;
         for Listed { service, .. } in services {
             let named = service.name.as_deref() == Some(name);
             if named && service.owner_id.as_deref() == Some(&render.owner_id) {
@@ -55,13 +55,18 @@ pub(super) async fn find(render: &Render, cx: &Cx, name: &str) -> Result<Option<
 }
 
 /// One page, and where the next begins. Lists in a query are parted by plain commas (§6).
-async fn fetch(render: &Render, cx: &Cx, filter: &str, cursor: Option<&str>) -> Result<(Vec<Listed>, Option<String>)> {
-    let owner = encoded(&render.owner_id);
-    let after = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encoded(cursor)));
+async fn fetch(
+    render: &Render,
+    context: &CallContext,
+    filter: &str,
+    cursor: Option<&str>,
+) -> Result<(Vec<Listed>, Option<String>)> {
+    let owner = encode(&render.owner_id);
+    let after = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
     let mut request = render.request(Method::GET, &["services"])?;
     let query = format!("ownerId={owner}{filter}&includePreviews=false&limit={PAGE_SIZE}{after}");
     request.url.set_query(Some(&query));
-    let services: Vec<Listed> = render.read(cx, Effect::Idempotent, request).await?;
+    let services: Vec<Listed> = render.read(context, Effect::Idempotent, request).await?;
     let next = match services.last() {
         Some(last) if services.len() >= DEFAULT_PAGE_SIZE => match last.cursor.as_deref() {
             Some(cursor) if !cursor.is_empty() => Some(cursor.to_owned()),
@@ -75,6 +80,6 @@ async fn fetch(render: &Render, cx: &Cx, filter: &str, cursor: Option<&str>) -> 
     Ok((services, next))
 }
 
-fn encoded(text: &str) -> String {
+fn encode(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }

@@ -29,6 +29,18 @@ impl RenderDefaults {
     }
 }
 
+/// The fields of `create`'s options that only Render reads.
+pub(super) const CREATE_FIELDS: [&str; 8] = [
+    "serviceType",
+    "plan",
+    "region",
+    "registryCredentialId",
+    "numInstances",
+    "healthCheckPath",
+    "dockerCommand",
+    "environmentId",
+];
+
 #[derive(Default)]
 pub(super) struct RenderOptions {
     pub(super) service_type: &'static str,
@@ -54,10 +66,10 @@ impl RenderOptions {
         match &health_check_path {
             Some(_) if service_type != WEB_SERVICE => {
                 let rule = format!("exists for serviceType {WEB_SERVICE} only, not for {service_type}");
-                return Err(options.refusal("healthCheckPath", &rule));
+                return Err(options.invalid("healthCheckPath", &rule));
             }
             Some(path) if !path.starts_with('/') => {
-                return Err(options.refusal("healthCheckPath", "must begin with \"/\""));
+                return Err(options.invalid("healthCheckPath", "must begin with \"/\""));
             }
             _ => {}
         }

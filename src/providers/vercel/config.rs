@@ -1,37 +1,46 @@
-//! Vercel's settings: what the factory takes, and what it makes of them at a call.
+//! Vercel's configuration: what the factory takes, and what it makes of that at a call.
 
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 
+use super::api::Vercel;
 use super::credentials::Configured;
-use super::daemon::Daemon;
 use super::options::{VercelDefaults, VercelOptions};
-use super::{IDENTITY, Vercel};
-use crate::error::{Operation, Result};
-use crate::http::effect::Effect;
-use crate::http::settings::Settings;
-use crate::input::environment::Environment;
+use super::semantics::SEMANTICS;
+use super::started_commands::StartedCommands;
+use crate::error::Result;
 use crate::input::reader::Reader;
-use crate::model::scope::{Identity, Scope};
-use crate::process::Core;
-use crate::provider::config::{Bound, Definition};
-use crate::provider::connection::{Access, LastAccess, Terms};
-use crate::secret::Redactor;
+use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
+use crate::provider::connection::{CachedConnection, ConnectionParameters, Location};
+use crate::provider::settings;
 
-/// What both official clients use (`reference/vercel.md` §2).
+/// The address that both official clients use (docs/providers/vercel.md).
 const DEFAULT_BASE: &str = "https://vercel.com/api";
 
-/// What `vercel(config)` was given.
-pub(crate) struct VercelConfig {
+/// The fields of `config` that [`VercelConfig::read`] reads.
+pub(super) const CONFIG_FIELDS: [&str; 9] = [
+    "token",
+    "oidcToken",
+    "teamId",
+    "projectId",
+    "image",
+    "vcpus",
+    "ports",
+    "region",
+    "timeout",
+];
+
+/// The configuration of `vercel(config)`.
+pub(super) struct VercelConfig {
     configured: Configured,
     defaults: VercelDefaults,
-    settings: Settings,
-    access: LastAccess,
+    connection: CachedConnection,
 }
 
 impl VercelConfig {
-    pub(crate) fn read(config: &Reader<'_>) -> Result<Arc<dyn Definition>> {
+    /// Reads and checks the configuration.
+    pub(super) fn read(config: &Reader<'_>) -> Result<Arc<dyn ProviderConfig>> {
         Ok(Arc::new(Self {
             configured: Configured {
                 token: config.secret("token")?,
@@ -40,55 +49,33 @@ impl VercelConfig {
                 project_id: config.filled_text("projectId")?,
             },
             defaults: VercelDefaults::read(config)?,
-            settings: Settings::read(config)?,
-            access: LastAccess::default(),
+            connection: CachedConnection::new(settings::read(config)?),
         }))
     }
 }
 
-impl Definition for VercelConfig {
-    fn identity(&self) -> Identity {
-        IDENTITY
-    }
-
-    fn bind(
-        &self,
-        core: &Arc<Core>,
-        operation: Operation,
-        environment: &dyn Environment,
-        options: &Reader<'_>,
-    ) -> Result<Bound> {
-        let credentials = self.configured.resolve(environment, core.clock.date())?;
-        let token = &credentials.token;
-        let place = [credentials.team_id.as_str(), &credentials.project_id];
-        let terms = Terms {
+impl ProviderConfig for VercelConfig {
+    fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
+        let credentials = self.configured.resolve(call.environment, call.clock.date())?;
+        let parameters = ConnectionParameters {
+            identity: SEMANTICS.identity,
             base: DEFAULT_BASE,
             header: (&AUTHORIZATION, "Bearer "),
-            credential: token,
-            place: &place,
+            credential: &credentials.token,
+            location: Location::Tenant(&[&credentials.team_id, &credentials.project_id]),
         };
-        let scope = |origin: &str| Scope::new(IDENTITY, origin, token, &place);
-        let Access { client, scope } = self.access.on(terms, core, &self.settings, scope)?;
-        let options = match operation {
-            Operation::Create => VercelOptions::read(options, &self.defaults)?,
-            _ => VercelOptions::default(),
-        };
-        let mut redactor = Redactor::default();
-        redactor.add(token);
-        let provider = Vercel {
-            scope,
-            client,
-            token_expired: credentials.expired,
-            team_id: credentials.team_id,
-            project_id: credentials.project_id,
-            options,
-            daemon: Daemon::new(&*core.random)?,
-        };
-        Ok(Bound {
-            provider: Box::new(provider),
-            redactor,
-            max_retries: self.settings.max_retries,
-            patience: self.settings.patience(Effect::Idempotent),
-        })
+        let connection = self.connection.connection_for(call.http, parameters)?;
+        let options = call.create_options(|options| VercelOptions::read(options, &self.defaults))?;
+        let commands = StartedCommands::new(call.random)?;
+        Ok(connection.bind([], |client, _| {
+            Box::new(Vercel {
+                client,
+                token_expired: credentials.expired,
+                team_id: credentials.team_id,
+                project_id: credentials.project_id,
+                options,
+                commands,
+            })
+        }))
     }
 }

@@ -2,9 +2,9 @@
 
 use http::Method;
 
-use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, MARK, Resources, Variables};
-use super::{CREATES, Vercel};
-use crate::context::Cx;
+use super::api::Vercel;
+use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, OWNERSHIP_TOKEN, Resources, Variables};
+use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
@@ -12,9 +12,20 @@ use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::protocol::json;
 
-pub(super) async fn create(vercel: &Vercel, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
+/// The bucket of creates, which have a rate window of their own (docs/providers/vercel.md).
+const CREATES: &str = "creates";
+
+pub(super) async fn create(
+    vercel: &Vercel,
+    context: &CallContext,
+    request: &CreateRequest,
+    handle: &Handle,
+) -> Result<Instance> {
     let options = &vercel.options;
-    let tags = [(MANAGED, Some(MANAGED_VALUE)), (MARK, handle.mark())];
+    let tags = [
+        (MANAGED, Some(MANAGED_VALUE)),
+        (OWNERSHIP_TOKEN, handle.ownership_token()),
+    ];
     let body = json::write(&CreateSandbox {
         project_id: &vercel.project_id,
         name: handle.name(),
@@ -32,8 +43,8 @@ pub(super) async fn create(vercel: &Vercel, cx: &Cx, request: &CreateRequest, ha
     })?;
     let mut request = vercel.request(Method::POST, &["v3", "sandboxes"])?.json(body);
     request.bucket = CREATES;
-    let found: Found = vercel.read(cx, Effect::Once, request).await?;
-    vercel.daemon.expect_none();
+    let found: Found = vercel.read(context, Effect::Once, request).await?;
+    vercel.commands.update(|state| state.none_yet = true);
     Ok(vercel.present(found))
 }
 

@@ -37,7 +37,7 @@ impl Configured {
     /// The claims of an OIDC token say where it is good, so they go before everything else that names team and project.
     pub(super) fn resolve(&self, environment: &dyn Environment, now: SystemTime) -> Result<Credentials> {
         let token = self.token(environment)?;
-        let claims = jwt::claims(token.expose()).unwrap_or_default();
+        let claims = jwt::read_claims(token.expose()).unwrap_or_default();
         let claim = |name: &str| claims.get(name).and_then(|value| value.as_str()).map(str::to_owned);
         for (field, prefix, configured, claimed) in [
             ("teamId", "team_", &self.team_id, claim("owner_id")),
@@ -52,7 +52,7 @@ impl Configured {
                 return Err(Error::config(text));
             }
         }
-        let place = |claimed: Option<String>, configured: &Option<String>, variable, missing| {
+        let location = |claimed: Option<String>, configured: &Option<String>, variable, missing| {
             claimed
                 .or_else(|| configured.clone())
                 .or_else(|| environment.variable(variable))
@@ -61,14 +61,14 @@ impl Configured {
                 .ok_or_else(|| Error::config(missing))
         };
         Ok(Credentials {
-            team_id: place(claim("owner_id"), &self.team_id, "VERCEL_TEAM_ID", MISSING_TEAM_ID)?,
-            project_id: place(
+            team_id: location(claim("owner_id"), &self.team_id, "VERCEL_TEAM_ID", MISSING_TEAM_ID)?,
+            project_id: location(
                 claim("project_id"),
                 &self.project_id,
                 "VERCEL_PROJECT_ID",
                 MISSING_PROJECT_ID,
             )?,
-            expired: jwt::expired(&claims, now),
+            expired: jwt::expired_at(&claims, now),
             token,
         })
     }

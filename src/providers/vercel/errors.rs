@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use crate::error::{ErrorCode, Outcome};
-use crate::protocol::rest::{Dialect, Refusal};
+use crate::protocol::rest::{ApiError, ErrorMapper};
 
-pub(super) const DIALECT: Dialect = Dialect {
+pub(super) const ERRORS: ErrorMapper = ErrorMapper {
     title: "Vercel",
     request_id: Some("x-vercel-id"),
-    refusal,
+    parse,
 };
 
 /// Codes that say more than their status.
@@ -22,7 +22,7 @@ const CODES: [(&str, ErrorCode, Outcome); 5] = [
     ("executable_not_found", ErrorCode::ProvisionFailed, Outcome::NoEffect),
 ];
 
-fn refusal(status: u16, body: Option<&Value>) -> Refusal {
+fn parse(status: u16, body: Option<&Value>) -> ApiError {
     let error = body.and_then(|body| body.get("error"));
     let text = |name: &str| error?.get(name)?.as_str().map(str::to_owned);
     let (message, code) = (text("message"), text("code"));
@@ -45,7 +45,7 @@ fn refusal(status: u16, body: Option<&Value>) -> Refusal {
         let somebody_else = meaning == Some((ErrorCode::Protocol, Outcome::NoEffect));
         somebody_else.then(|| format!("HTTP {status}: no Vercel API at this address; check baseUrl."))
     });
-    Refusal {
+    ApiError {
         message,
         code,
         request_id: None,

@@ -1,19 +1,20 @@
 //! Which images a sandbox can run: those of Vercel's own registry (`reference/vercel.md` §8).
 
-/// Whether a reference can only mean another registry's image.
+use crate::model::image_reference::ImageReference;
+
+/// Returns whether a reference can only mean another registry's image.
 ///
 /// Vercel's has the forms `repo`, `team/project/repo` and a fully qualified one, each with a tag or a digest. Docker Hub's
-/// `user/repo` is none of them; nor is what begins with another host.
+/// `user/repo` is none of them; neither is a reference with another host.
 pub(super) fn is_foreign(image: &str) -> bool {
-    let name = image.split_once('@').map_or(image, |(name, _)| name);
-    let segments: Vec<&str> = name.split('/').collect();
-    let host = segments[0];
-    let is_host = segments.len() > 1 && (host.contains(['.', ':']) || host == "localhost");
-    if is_host {
-        let host = host.split(':').next().unwrap_or_default();
-        return host != "vercel.com" && !host.ends_with(".vercel.com") && !host.ends_with(".vercel.sh");
+    let reference = ImageReference::parse(image);
+    match reference.registry {
+        Some(host) => {
+            let host = host.split(':').next().unwrap_or_default();
+            host != "vercel.com" && !host.ends_with(".vercel.com") && !host.ends_with(".vercel.sh")
+        }
+        None => reference.path.split('/').count() == 2,
     }
-    segments.len() == 2
 }
 
 #[cfg(test)]

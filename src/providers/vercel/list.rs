@@ -2,9 +2,9 @@
 
 use http::Method;
 
-use super::Vercel;
+use super::api::Vercel;
 use super::wire::{Found, Listed, MANAGED, MANAGED_VALUE};
-use crate::context::Cx;
+use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
 use crate::provider::Page;
@@ -12,7 +12,12 @@ use crate::provider::Page;
 /// The most that Vercel gives at once.
 const PAGE_SIZE: &str = "50";
 
-pub(super) async fn page(vercel: &Vercel, cx: &Cx, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
+pub(super) async fn fetch_page(
+    vercel: &Vercel,
+    context: &CallContext,
+    cursor: Option<&str>,
+    managed_only: bool,
+) -> Result<Page> {
     let mut request = vercel.request(Method::GET, &["v2", "sandboxes"])?;
     {
         let mut query = request.url.query_pairs_mut();
@@ -27,7 +32,7 @@ pub(super) async fn page(vercel: &Vercel, cx: &Cx, cursor: Option<&str>, managed
             query.append_pair("cursor", cursor);
         }
     }
-    let listed: Listed = vercel.read(cx, Effect::Idempotent, request).await?;
+    let listed: Listed = vercel.read(context, Effect::Idempotent, request).await?;
     let sandboxes = listed.sandboxes.into_iter().map(Found::listed);
     Ok(Page {
         instances: sandboxes.map(|found| vercel.present(found)).collect(),

@@ -1,135 +1,51 @@
 //! Vercel: one sandbox (a micro virtual machine) per instance, through the REST API of named sandboxes
-//! (`reference/vercel.md`).
+//! (docs/providers/vercel.md).
 
+mod api;
 mod config;
 mod create;
 mod credentials;
 mod daemon;
+mod daemon_commands;
 mod errors;
 mod image;
 mod list;
 mod options;
+mod semantics;
+mod session_commands;
+mod started_commands;
 mod wire;
 
-use std::time::{Duration, SystemTime};
-
 use async_trait::async_trait;
-pub(crate) use config::VercelConfig;
 use http::Method;
-use serde::de::DeserializeOwned;
 
-use self::daemon::Daemon;
-use self::errors::DIALECT;
-use self::options::VercelOptions;
-use self::wire::{Deleted, Found};
-use crate::context::Cx;
+use self::api::Vercel;
+use self::config::{CONFIG_FIELDS, VercelConfig};
+use self::options::CREATE_FIELDS;
+use self::semantics::SEMANTICS;
+use self::wire::Deleted;
+use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
-use crate::http::client::Client;
 use crate::http::effect::Effect;
-use crate::http::message::Request;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
-use crate::model::scope::{Identity, Scope};
-use crate::protocol::jwt;
-use crate::provider::{Completion, Ownership, Page, Provider, Readiness, Removal};
+use crate::provider::config::ProviderFactory;
+use crate::provider::{Completion, DeleteResult, Ownership, Page, Provider, ReadResult, Readiness};
 
-pub(crate) const IDENTITY: Identity = Identity {
-    name: "vercel",
-    title: "Vercel",
-};
-
-/// No source tells of reads that lag behind writes, or that they do not: a guess on the safe side.
-const VISIBILITY_LAG: Duration = Duration::from_secs(30);
-
-/// The slowest creates on record took about 25 s, with an image that is new to its region (`reference/vercel.md` §4).
-const ABSENCE_WINDOW: Duration = Duration::from_secs(60);
-
-/// Creates and deletions have windows of their own (§11).
-const CREATES: &str = "creates";
+/// The bucket of deletions, which have a rate window of their own (docs/providers/vercel.md).
 const DELETIONS: &str = "deletions";
 
-/// Vercel for one call.
-pub(crate) struct Vercel {
-    client: Client,
-    scope: Scope,
-    team_id: String,
-    project_id: String,
-    /// When the token has expired by its own claim, if it has one.
-    token_expired: Option<SystemTime>,
-    options: VercelOptions,
-    /// What this call has done towards the daemon.
-    daemon: Daemon,
-}
-
-impl Vercel {
-    /// A request to a path below the base URL, for the configured team (§3).
-    fn request(&self, method: Method, segments: &[&str]) -> Result<Request> {
-        let mut url = self.client.base().join(segments)?;
-        url.query_pairs_mut().append_pair("teamId", &self.team_id);
-        let request = Request::new(method, url);
-        // On all requests, also those without a body: a stop was seen to need it (§3).
-        Ok(request.header(
-            http::header::CONTENT_TYPE,
-            http::HeaderValue::from_static("application/json"),
-        ))
-    }
-
-    /// The same for a sandbox, which the query places in its project (§3).
-    fn sandbox_request(&self, method: Method, name: &str) -> Result<Request> {
-        let mut request = self.request(method, &["v2", "sandboxes", name])?;
-        request.url.query_pairs_mut().append_pair("projectId", &self.project_id);
-        Ok(request)
-    }
-
-    /// Sends a request and reads the body of its answer.
-    async fn read<T: DeserializeOwned + Send>(&self, cx: &Cx, effect: Effect, request: Request) -> Result<T> {
-        let date = cx.core.clock.date();
-        let answer = self
-            .client
-            .call(cx, effect, request, |response| DIALECT.read(response, date));
-        answer.await.map_err(|error| jwt::explain(error, self.token_expired))
-    }
-
-    /// The sandbox, if it is there. Reading does not resume it (§6).
-    async fn sandbox(&self, cx: &Cx, name: &str) -> Result<Option<Found>> {
-        let request = self.sandbox_request(Method::GET, name)?;
-        let found: Result<Found> = self.read(cx, Effect::Idempotent, request).await;
-        match found {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn present(&self, found: Found) -> Instance {
-        found.into_instance(&self.project_id, &self.team_id)
-    }
-}
+/// Vercel as the package exports it.
+pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
+    semantics: &SEMANTICS,
+    config_fields: &CONFIG_FIELDS,
+    create_fields: &CREATE_FIELDS,
+    read_config: VercelConfig::read,
+};
 
 #[async_trait]
 impl Provider for Vercel {
-    fn identity(&self) -> Identity {
-        IDENTITY
-    }
-
-    fn scope(&self) -> &Scope {
-        &self.scope
-    }
-
-    fn visibility_lag(&self) -> Duration {
-        VISIBILITY_LAG
-    }
-
-    fn absence_window(&self) -> Duration {
-        ABSENCE_WINDOW
-    }
-
-    /// They are names.
-    fn ids_are_unique(&self) -> bool {
-        false
-    }
-
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         if !is_sandbox_name(id) {
             let text = "instanceId must be the name of a Vercel sandbox: at most 128 letters, digits, hyphens and underscores.";
@@ -146,30 +62,40 @@ impl Provider for Vercel {
         Ok(())
     }
 
-    async fn create(&self, cx: &Cx, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
-        create::create(self, cx, request, handle).await
+    async fn create(&self, context: &CallContext, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
+        create::create(self, context, request, handle).await
     }
 
-    async fn find(&self, cx: &Cx, handle: &Handle) -> Result<Option<Instance>> {
-        let found = self.sandbox(cx, handle.name()).await?;
+    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Option<Instance>> {
+        let found = self.sandbox(context, handle.name()).await?;
         Ok(found.map(|found| self.present(found)))
     }
 
-    async fn has_mark(&self, cx: &Cx, instance: &Instance, mark: &str) -> Result<Option<bool>> {
-        let found = self.sandbox(cx, &instance.id).await?;
-        Ok(found.map(|found| found.sandbox.has_mark(mark)))
+    async fn has_ownership_token(
+        &self,
+        context: &CallContext,
+        instance: &Instance,
+        token: &str,
+    ) -> Result<Option<bool>> {
+        let found = self.sandbox(context, &instance.id).await?;
+        Ok(found.map(|found| found.sandbox.has_ownership_token(token)))
     }
 
-    async fn complete(&self, cx: &Cx, request: &CreateRequest, instance: &Instance) -> Result<Completion> {
-        daemon::complete(self, cx, request, instance).await
+    async fn complete(
+        &self,
+        context: &CallContext,
+        request: &CreateRequest,
+        instance: &Instance,
+    ) -> Result<Completion> {
+        daemon::complete(self, context, request, instance).await
     }
 
-    async fn readiness(&self, cx: &Cx, instance: &Instance) -> Result<Readiness> {
-        let Some(found) = self.sandbox(cx, &instance.id).await? else {
+    async fn readiness(&self, context: &CallContext, instance: &Instance) -> Result<Readiness> {
+        let Some(found) = self.sandbox(context, &instance.id).await? else {
             return Ok(Readiness::Starting);
         };
         match found.sandbox.status() {
-            Status::Running => daemon::readiness(self, cx, self.present(found)).await,
+            Status::Running => daemon::readiness(self, context, self.present(found)).await,
             Status::Stopped | Status::Failed => Ok(Readiness::Failed(format!(
                 "the sandbox has the status {}.",
                 found.sandbox.status
@@ -178,44 +104,34 @@ impl Provider for Vercel {
         }
     }
 
-    async fn get(&self, cx: &Cx, id: &str) -> Result<Option<Instance>> {
-        let found = self.sandbox(cx, id).await?;
-        Ok(found.map(|found| self.present(found)))
+    async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
+        let found = self.sandbox(context, id).await?;
+        Ok(ReadResult::found_or_absent(found.map(|found| self.present(found))))
     }
 
-    async fn list(&self, cx: &Cx, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
-        list::page(self, cx, cursor, managed_only).await
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
+        list::fetch_page(self, context, cursor, managed_only).await
     }
 
-    async fn destroy(&self, cx: &Cx, id: &str, ownership: Ownership) -> Result<Removal> {
+    async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
         let mut request = self.sandbox_request(Method::DELETE, id)?;
         request.bucket = DELETIONS;
-        let deleted: Result<Deleted> = self.read(cx, Effect::Idempotent, request).await;
+        let deleted: Result<Deleted> = self.read(context, Effect::Idempotent, request).await;
         match deleted {
-            Ok(deleted) if deleted.sandbox.name == id => return Ok(Removal::Gone),
+            Ok(deleted) if deleted.sandbox.name == id => return Ok(DeleteResult::Deleted),
             Err(error) if error.code() == ErrorCode::NotFound => {}
             // An answer that is none of Vercel's: only a look tells what has come of the request.
-            Ok(_) => self.must_be_gone(cx, id, strange()).await?,
+            Ok(_) => self.must_be_gone(context, id, strange()).await?,
             Err(error) if error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown => {
-                self.must_be_gone(cx, id, error).await?;
+                self.must_be_gone(context, id, error).await?;
             }
             Err(error) => return Err(error),
         }
         // Ours may be too young to be seen, and so to be deleted.
         Ok(match ownership {
-            Ownership::Ours => Removal::Unsettled,
-            Ownership::Unchecked => Removal::Gone,
+            Ownership::CreatedHere => DeleteResult::NotYetVisible,
+            Ownership::Unknown => DeleteResult::Deleted,
         })
-    }
-}
-
-impl Vercel {
-    /// Fails with `error` if the sandbox is still there.
-    async fn must_be_gone(&self, cx: &Cx, id: &str, error: Error) -> Result<()> {
-        match self.sandbox(cx, id).await? {
-            None => Ok(()),
-            Some(_) => Err(error),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The options of `create` that only Vercel has, some of which the factory takes as defaults.
 
-use super::daemon::{INSTALL_COMMAND, READY_COMMAND};
+use super::daemon_commands::{DaemonCommands, INSTALL_COMMAND, READY_COMMAND};
 use super::image::is_foreign;
 use crate::error::Result;
 use crate::input::reader::{Choice, Reader};
@@ -29,11 +29,11 @@ impl VercelDefaults {
         let image = fields.filled_text("image")?;
         if image.as_deref().is_some_and(is_foreign) {
             let rule = "must be of Vercel's own registry, such as repo:tag or team/project/repo:tag, for a sandbox runs no other: push the image there, or leave image out and let installCommand install the daemon";
-            return Err(fields.refusal("image", rule));
+            return Err(fields.invalid("image", rule));
         }
         let vcpus = fields.whole("vcpus", 1, 64)?;
         if vcpus.is_some_and(|vcpus| vcpus > 1 && vcpus % 2 == 1) {
-            return Err(fields.refusal("vcpus", "must be 1 or an even number"));
+            return Err(fields.invalid("vcpus", "must be 1 or an even number"));
         }
         let ports = fields.wholes("ports", PORT_LOW, PORT_HIGH)?;
         if let Some(ports) = &ports {
@@ -42,7 +42,7 @@ impl VercelDefaults {
             unique.dedup();
             if unique.len() != ports.len() || ports.len() > PORTS || ports.contains(&PORT_TAKEN) {
                 let rule = format!("must be at most {PORTS} different ports, without {PORT_TAKEN}");
-                return Err(fields.refusal("ports", &rule));
+                return Err(fields.invalid("ports", &rule));
             }
         }
         Ok(Self {
@@ -55,7 +55,7 @@ impl VercelDefaults {
     }
 
     /// These, and where they say nothing, the others.
-    fn or(self, others: &Self) -> Self {
+    fn with_defaults(self, others: &Self) -> Self {
         let others = others.clone();
         Self {
             image: self.image.or(others.image),
@@ -67,6 +67,9 @@ impl VercelDefaults {
     }
 }
 
+/// The fields of `create`'s options that only Vercel reads.
+pub(super) const CREATE_FIELDS: [&str; 6] = ["vcpus", "ports", "region", "timeout", "installCommand", "readyCommand"];
+
 #[derive(Default)]
 pub(super) struct VercelOptions {
     pub(super) image: Option<String>,
@@ -77,18 +80,12 @@ pub(super) struct VercelOptions {
     pub(super) daemon: Option<DaemonCommands>,
 }
 
-/// How the daemon gets into the sandbox, and how it proves that it is there.
-pub(super) struct DaemonCommands {
-    pub(super) install: String,
-    pub(super) ready: String,
-}
-
 impl VercelOptions {
     pub(super) fn read(options: &Reader<'_>, defaults: &VercelDefaults) -> Result<Self> {
-        let given = VercelDefaults::read(options)?.or(defaults);
+        let given = VercelDefaults::read(options)?.with_defaults(defaults);
         let install = match options.text_or_false("installCommand")? {
             Choice::Absent => Some(INSTALL_COMMAND.to_owned()),
-            Choice::Given(command) => Some(command),
+            Choice::JsObject(command) => Some(command),
             Choice::Off => None,
         };
         let ready = options.filled_text("readyCommand")?;

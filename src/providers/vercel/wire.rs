@@ -12,7 +12,7 @@ use crate::model::instance::{Instance, Status};
 /// Our tags: what marks a sandbox as made by this package, and by which create.
 pub(super) const MANAGED: &str = "computesdk";
 pub(super) const MANAGED_VALUE: &str = "managed";
-pub(super) const MARK: &str = "computesdk-create-mark";
+pub(super) const OWNERSHIP_TOKEN: &str = "computesdk-create-mark";
 
 /// The port of the daemon, whose route goes before others (§13).
 pub(super) const DAEMON_PORT: u32 = 18_080;
@@ -122,8 +122,8 @@ impl Sandbox {
         self.tags.as_ref()?.get(name).map(String::as_str)
     }
 
-    pub(super) fn has_mark(&self, mark: &str) -> bool {
-        self.tag(MARK) == Some(mark)
+    pub(super) fn has_ownership_token(&self, token: &str) -> bool {
+        self.tag(OWNERSHIP_TOKEN) == Some(token)
     }
 }
 

@@ -1,20 +1,14 @@
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{CODES, DIALECT};
+use super::{CODES, ERRORS};
 use crate::error::{Error, ErrorCode, Outcome};
 use crate::http::message::Response;
 
 fn refused(status: u16, body: &str) -> Error {
-    let response = Response {
-        status,
-        headers: HeaderMap::new(),
-        body: Bytes::from(body.to_owned()),
-    };
-    DIALECT.read::<Value>(&response, SystemTime::UNIX_EPOCH).unwrap_err()
+    let response = Response::new(status, HeaderMap::new(), Bytes::from(body.to_owned()));
+    ERRORS.read_json::<Value>(&response).unwrap_err()
 }
 
 /// Of `reference/namespace.md` §11: 64 vCPU asked, 32 in use, "cpu".

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::DIALECT;
+use super::ERRORS;
 use crate::error::{Error, ErrorCode, Outcome};
 use crate::http::message::Response;
 
@@ -13,12 +13,9 @@ fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) ->
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
         .collect::<HeaderMap>();
-    let response = Response {
-        status,
-        headers,
-        body: Bytes::from(body.to_owned()),
-    };
-    DIALECT.read::<Value>(&response, SystemTime::UNIX_EPOCH).unwrap_err()
+    let mut response = Response::new(status, headers, Bytes::from(body.to_owned()));
+    let _ = response.read_rate_limit(SystemTime::UNIX_EPOCH);
+    ERRORS.read_json::<Value>(&response).unwrap_err()
 }
 
 const CARD: &str = "Payment information is required to complete this request. To add a card, visit https://dashboard.render.com/billing";

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::DIALECT;
+use super::ERRORS;
 use crate::error::ErrorCode::*;
 use crate::error::Outcome::{NoEffect, Unknown};
 use crate::error::{Error, ErrorCode, Outcome};
@@ -15,13 +15,10 @@ fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) ->
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
         .collect::<HeaderMap>();
-    let response = Response {
-        status,
-        headers,
-        body: Bytes::from(body.to_owned()),
-    };
+    let mut response = Response::new(status, headers, Bytes::from(body.to_owned()));
     let date = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    DIALECT.read::<Value>(&response, date).unwrap_err()
+    let _ = response.read_rate_limit(date);
+    ERRORS.read_json::<Value>(&response).unwrap_err()
 }
 
 /// Bodies as recorded or told (`reference/vercel.md` §11); where no source has one, as the shape allows.

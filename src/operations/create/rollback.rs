@@ -1,0 +1,55 @@
+//! Deletes what a failed or cancelled create has made.
+
+use std::time::Duration;
+
+use super::creation::Creation;
+use super::reconcile::CANCELLED_SLACK;
+use crate::error::Error;
+use crate::model::handle::Origin;
+use crate::model::instance::Instance;
+use crate::operations::destroy::delete;
+use crate::operations::polling::Polling;
+use crate::provider::Ownership;
+
+/// How long the deletion may take while the caller waits for it.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(300);
+
+impl Creation<'_> {
+    /// Deletes the instance of a failed create, also when the caller has cancelled, and says so in the error.
+    ///
+    /// A permanent error ends it only while there is a caller who is told of it.
+    pub(super) async fn roll_back(&self, instance: &Instance, error: Error) -> Error {
+        let error = error
+            .with_instance_id(&instance.id)
+            .with_resource_name(self.handle.name());
+        let caller = self.operation.context;
+        let scope = self.operation.scope;
+        let instances = &self.operation.process.instances;
+        instances.mark_deleting(scope, &instance.id);
+        let began = caller.now();
+        let context = caller.detached(CANCELLED_SLACK);
+        let mut polling = Polling::new();
+        loop {
+            let deleted = delete(self.operation.under(&context), &instance.id, Ownership::CreatedHere).await;
+            let failure = match deleted {
+                Ok(()) => {
+                    if !self.operation.semantics.ids_are_never_reused {
+                        instances.unmark_deleting(scope, &instance.id);
+                    }
+                    return error.with_note("The instance was made and removed again");
+                }
+                Err(failure) => failure,
+            };
+            let caller_waits = !caller.is_cancelled();
+            let is_hopeless = !failure.is_transient() || context.now() - began >= ROLLBACK_LIMIT;
+            if (caller_waits && is_hopeless) || context.sleep(polling.next_wait()).await.is_err() {
+                instances.unmark_deleting(scope, &instance.id);
+                let note = format!("The instance was made and could not be removed again ({failure})");
+                return error
+                    .with_leftover()
+                    .with_repeatable(self.handle.origin() == Origin::Key)
+                    .with_note(&note);
+            }
+        }
+    }
+}

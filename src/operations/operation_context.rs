@@ -1,0 +1,27 @@
+//! What every operation works with.
+
+use crate::context::CallContext;
+use crate::model::scope::Scope;
+use crate::process::ProcessState;
+use crate::provider::Provider;
+use crate::provider::semantics::Semantics;
+
+/// A call, the process, and the provider that is bound to the call.
+#[derive(Clone, Copy)]
+pub(super) struct OperationContext<'a> {
+    pub(super) context: &'a CallContext,
+    pub(super) process: &'a ProcessState,
+    pub(super) provider: &'a dyn Provider,
+    pub(super) semantics: &'a Semantics,
+    pub(super) scope: &'a Scope,
+}
+
+impl<'a> OperationContext<'a> {
+    /// Returns the same operation under another call context, such as one with a deadline.
+    pub(super) fn under<'b>(&self, context: &'b CallContext) -> OperationContext<'b>
+    where
+        'a: 'b,
+    {
+        OperationContext { context, ..*self }
+    }
+}

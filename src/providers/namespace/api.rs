@@ -1,0 +1,62 @@
+//! Namespace's Compute API: calls its methods.
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::errors::ERRORS;
+use super::options::NamespaceOptions;
+use super::wire::{Described, InstanceId};
+use crate::context::CallContext;
+use crate::error::{ErrorCode, Result};
+use crate::http::client::Client;
+use crate::http::effect::Effect;
+use crate::protocol::{connect, jwt};
+
+const SERVICE: &str = "namespace.cloud.compute.v1beta.ComputeService";
+
+/// Namespace for one call.
+pub(crate) struct Namespace {
+    pub(super) client: Client,
+    /// When the token has expired by its own claim, as far as it can be read.
+    pub(super) token_expired: Option<SystemTime>,
+    pub(super) destroy_reason: String,
+    pub(super) options: NamespaceOptions,
+}
+
+impl Namespace {
+    /// Calls a method of the Compute API.
+    pub(super) async fn call<T: DeserializeOwned + Send>(
+        &self,
+        context: &CallContext,
+        effect: Effect,
+        method: &str,
+        message: &(impl Serialize + Sync),
+    ) -> Result<T> {
+        let request = connect::request(self.client.base(), SERVICE, method, message)?;
+        let answer = self
+            .client
+            .call(context, effect, request, |response| ERRORS.read_json(response));
+        answer
+            .await
+            .map_err(|error| jwt::explain_expiry(error, self.token_expired))
+    }
+
+    /// The instance, if it is there; also one that was destroyed, for which Namespace goes on answering (§1).
+    pub(super) async fn describe(&self, context: &CallContext, id: &str) -> Result<Option<Described>> {
+        let described: Result<Described> = self
+            .call(
+                context,
+                Effect::Idempotent,
+                "DescribeInstance",
+                &InstanceId { instance_id: id },
+            )
+            .await;
+        match described {
+            Ok(described) => Ok(Some(described)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

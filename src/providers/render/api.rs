@@ -1,0 +1,67 @@
+//! Render's API: sends requests, and knows what is in scope.
+
+use http::Method;
+use serde::de::DeserializeOwned;
+
+use super::errors::ERRORS;
+use super::options::RenderOptions;
+use super::wire::Service;
+use crate::context::CallContext;
+use crate::error::{ErrorCode, Result};
+use crate::http::client::Client;
+use crate::http::effect::Effect;
+use crate::http::message::Request;
+
+/// Render for one call.
+pub(crate) struct Render {
+    pub(super) client: Client,
+    pub(super) owner_id: String,
+    /// The service that this process itself runs in, if it runs at Render.
+    pub(super) own_service_id: Option<String>,
+    pub(super) options: RenderOptions,
+}
+
+impl Render {
+    /// A request to a path below the base URL, each segment percent-encoded.
+    pub(super) fn request(&self, method: Method, segments: &[&str]) -> Result<Request> {
+        Ok(Request::new(method, self.client.base().join(segments)?))
+    }
+
+    /// Sends a request and reads the body of its answer.
+    pub(super) async fn read<T: DeserializeOwned + Send>(
+        &self,
+        context: &CallContext,
+        effect: Effect,
+        request: Request,
+    ) -> Result<T> {
+        self.client
+            .call(context, effect, request, |response| ERRORS.read_json(response))
+            .await
+    }
+
+    /// Reads what is at a path; `None` if nothing is.
+    pub(super) async fn fetch<T: DeserializeOwned + Send>(
+        &self,
+        context: &CallContext,
+        segments: &[&str],
+    ) -> Result<Option<T>> {
+        let request = self.request(Method::GET, segments)?;
+        match self.read(context, Effect::Idempotent, request).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The service, if it is there and an instance in scope.
+    pub(super) async fn service(&self, context: &CallContext, id: &str) -> Result<Option<Service>> {
+        let service: Option<Service> = self.fetch(context, &["services", id]).await?;
+        Ok(service.filter(|service| self.is_instance(service)))
+    }
+
+    /// Whether a service is of the configured workspace, for a key reaches every workspace of its user (§1); and of a
+    /// kind that `create` makes.
+    pub(super) fn is_instance(&self, service: &Service) -> bool {
+        service.owner_id.as_deref() == Some(self.owner_id.as_str()) && service.is_of_our_kind()
+    }
+}

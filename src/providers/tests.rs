@@ -1,0 +1,106 @@
+//! What holds for every provider.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::FACTORIES;
+use crate::context::clock::SystemClock;
+use crate::context::random::SystemRandom;
+use crate::error::Operation;
+use crate::http::message::{Request, Response};
+use crate::http::transport::{Transport, TransportError};
+use crate::input::environment::Environment;
+use crate::input::reader::Reader;
+use crate::input::value::{Fields, Raw, Unreadable};
+use crate::model::create_request::{CREATE_FIELDS, CreateRequest};
+use crate::process::ProcessState;
+use crate::provider::config::ConnectRequest;
+use crate::provider::facts::Facts;
+use crate::provider::settings::SETTINGS_FIELDS;
+
+/// An empty object that notes which fields are read.
+#[derive(Default)]
+struct Recording(RefCell<BTreeSet<String>>);
+
+impl Fields for Recording {
+    fn get(&self, name: &str) -> Result<Raw, Unreadable> {
+        self.0.borrow_mut().insert(name.to_owned());
+        Ok(Raw::Absent)
+    }
+}
+
+/// An environment in which every variable is set.
+struct AllSet;
+
+impl Environment for AllSet {
+    fn variable(&self, _name: &str) -> Option<String> {
+        Some("x".to_owned())
+    }
+
+    fn file(&self, _path: &str) -> io::Result<String> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+struct NoNetwork;
+
+#[async_trait]
+impl Transport for NoNetwork {
+    async fn send(&self, _request: Request) -> Result<Response, TransportError> {
+        Err(TransportError::Unsent("a test sent a request".to_owned()))
+    }
+}
+
+fn declared(own: &[&str], shared: &[&str]) -> BTreeSet<String> {
+    own.iter().chain(shared).map(|field| (*field).to_owned()).collect()
+}
+
+#[test]
+fn every_field_that_is_read_is_declared_and_every_declared_field_is_read() {
+    let process = ProcessState::new(Arc::new(SystemClock), Arc::new(SystemRandom), Arc::new(NoNetwork));
+    let facts: Arc<dyn Facts> = process.facts.clone();
+    for factory in FACTORIES {
+        let name = factory.semantics.identity.name;
+        let config = Recording::default();
+        let configured = (factory.read_config)(&Reader::config(&config)).unwrap();
+        assert_eq!(
+            config.0.take(),
+            declared(factory.config_fields, &SETTINGS_FIELDS),
+            "{name}: config"
+        );
+
+        let options = Recording::default();
+        let connected = configured.connect(&ConnectRequest {
+            operation: Operation::Create,
+            options: &Reader::options(&options),
+            environment: &AllSet,
+            http: &process.http,
+            clock: &*process.clock,
+            random: &*process.random,
+            facts: &facts,
+        });
+        assert!(connected.is_ok(), "{name}");
+        assert!(CreateRequest::read(&Reader::options(&options)).is_ok());
+        assert_eq!(
+            options.0.take(),
+            declared(factory.create_fields, &CREATE_FIELDS),
+            "{name}: create"
+        );
+    }
+}
+
+#[test]
+fn every_absence_window_is_longer_than_the_visibility_lag() {
+    for factory in FACTORIES {
+        let semantics = factory.semantics;
+        assert!(
+            semantics.absence_window > semantics.visibility_lag,
+            "{}",
+            semantics.identity.name
+        );
+    }
+}
