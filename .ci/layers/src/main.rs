@@ -1,0 +1,140 @@
+//! `layers SRC`: reads the sources of the addon and prints each import that breaks a rule.
+//!
+//! The sources are parsed, so renamed, nested, relative and inline paths count as much as plain ones. Code of tests is left
+//! out.
+
+mod imports;
+mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs, io};
+
+use imports::{Import, imports_of};
+
+/// A module by the names in its path; the root is empty.
+type Module = Vec<String>;
+
+fn main() -> ExitCode {
+    let Some(root) = env::args().nth(1) else {
+        eprintln!("usage: layers SRC");
+        return ExitCode::from(2);
+    };
+    match check(Path::new(&root)) {
+        Ok(broken) if broken.is_empty() => {
+            println!("ok      every import runs to a lower layer, and no modules import each other in a circle");
+            ExitCode::SUCCESS
+        }
+        Ok(broken) => {
+            for line in broken {
+                println!("BROKEN  {line}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(problem) => {
+            eprintln!("layers: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn check(root: &Path) -> io::Result<Vec<String>> {
+    let mut files = BTreeMap::new();
+    collect(root, &mut Vec::new(), &mut files)?;
+    let modules: BTreeSet<Module> = files.keys().cloned().collect();
+    let mut broken = Vec::new();
+    let mut edges: BTreeMap<&Module, BTreeSet<Module>> = BTreeMap::new();
+    for (module, file) in &files {
+        let text = fs::read_to_string(file)?;
+        let syntax =
+            syn::parse_file(&text).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+        for Import { path, line } in imports_of(&syntax, module, &modules) {
+            let place = format!("{}:{line}", file.display());
+            if path.first().is_some_and(|first| first == "crate") {
+                let target = deepest(&path[1..], &modules);
+                if let Some(rule) = rules::layer_broken(module, &target) {
+                    broken.push(format!("{rule}: {place} imports {}", path.join("::")));
+                }
+                if target != *module {
+                    edges.entry(module).or_default().insert(target);
+                }
+            } else if let Some(rule) = rules::crate_broken(module, &path[0]) {
+                broken.push(format!("{rule}: {place}"));
+            }
+        }
+    }
+    broken.extend(circles(&edges));
+    Ok(broken)
+}
+
+/// Collects the files below a folder by their modules.
+fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, PathBuf>) -> io::Result<()> {
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
+            continue;
+        };
+        if stem == "tests" {
+            continue;
+        }
+        if path.is_dir() {
+            module.push(stem);
+            collect(&path, module, files)?;
+            module.pop();
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let mut own = module.clone();
+            if !matches!(stem.as_str(), "mod" | "lib") {
+                own.push(stem);
+            }
+            files.insert(own, path);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the deepest module that a path names.
+fn deepest(path: &[String], modules: &BTreeSet<Module>) -> Module {
+    let lengths = (0..=path.len()).rev();
+    let mut prefixes = lengths.map(|length| path[..length].to_vec());
+    prefixes.find(|prefix| modules.contains(prefix)).unwrap_or_default()
+}
+
+/// Returns a line for each circle: modules that import each other.
+fn circles(edges: &BTreeMap<&Module, BTreeSet<Module>>) -> Vec<String> {
+    let reachable = |from: &Module| {
+        let mut seen = BTreeSet::new();
+        let mut next = vec![from.clone()];
+        while let Some(module) = next.pop() {
+            for target in edges.get(&module).into_iter().flatten() {
+                if seen.insert(target.clone()) {
+                    next.push(target.clone());
+                }
+            }
+        }
+        seen
+    };
+    let reached: BTreeMap<&Module, BTreeSet<Module>> =
+        edges.keys().map(|module| (*module, reachable(module))).collect();
+    let mut told = BTreeSet::new();
+    let mut lines = Vec::new();
+    for (module, targets) in &reached {
+        if !targets.contains(*module) || told.contains(*module) {
+            continue;
+        }
+        let members: Vec<&Module> = reached
+            .iter()
+            .filter(|(other, back)| targets.contains(**other) && back.contains(*module))
+            .map(|(other, _)| *other)
+            .collect();
+        told.extend(members.iter().copied());
+        let names: Vec<String> = members.iter().map(|member| member.join("::")).collect();
+        lines.push(format!(
+            "no modules import each other in a circle: {}",
+            names.join(", ")
+        ));
+    }
+    lines
+}

@@ -1,0 +1,84 @@
+//! Which layer may import which, and which crates have one place.
+
+use crate::Module;
+
+/// Each layer and the layers that it may import. Whoever is not in the list may not be imported.
+const LAYERS: [(&str, &[&str]); 12] = [
+    (
+        "node",
+        &[
+            "operations",
+            "process",
+            "providers",
+            "provider",
+            "http",
+            "model",
+            "context",
+            "input",
+            "error",
+            "secret",
+        ],
+    ),
+    // A provider is known by its trait alone.
+    (
+        "operations",
+        &[
+            "process", "provider", "protocol", "model", "context", "input", "error", "secret",
+        ],
+    ),
+    // A provider gets what it needs of the process handed in.
+    (
+        "providers",
+        &[
+            "provider", "protocol", "http", "model", "context", "input", "error", "secret",
+        ],
+    ),
+    ("process", &["provider", "http", "model", "context", "error", "secret"]),
+    ("provider", &["http", "model", "context", "input", "error", "secret"]),
+    ("protocol", &["http", "error", "secret"]),
+    ("http", &["context", "error", "secret"]),
+    ("model", &["context", "input", "error", "secret"]),
+    ("context", &["error", "secret"]),
+    ("input", &["error", "secret"]),
+    ("error", &["secret"]),
+    ("secret", &[]),
+];
+
+/// Crates that only these modules name: each module with everything below it.
+const CRATES: [(&str, &[&[&str]]); 4] = [
+    ("napi", &[&[], &["node"]]),
+    ("napi_derive", &[&[], &["node"]]),
+    ("reqwest", &[&["http", "reqwest"]]),
+    ("rustls", &[&["http", "reqwest"]]),
+];
+
+/// Returns the rule that an import within the addon breaks.
+pub fn layer_broken(from: &Module, to: &Module) -> Option<String> {
+    let (Some(from_layer), Some(to_layer)) = (from.first(), to.first()) else {
+        // The root only lists the layers, and holds nothing to import.
+        return (!from.is_empty()).then(|| "nothing is imported from the root".to_owned());
+    };
+    if from_layer == "providers" && to_layer == "providers" {
+        let (Some(own), Some(other)) = (from.get(1), to.get(1)) else {
+            return None;
+        };
+        return (own != other).then(|| "no provider imports another".to_owned());
+    }
+    if from_layer == to_layer {
+        return None;
+    }
+    let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| layer == from_layer) else {
+        return Some(format!("{from_layer} is no layer"));
+    };
+    (!allowed.contains(&to_layer.as_str())).then(|| format!("{from_layer} may not import {to_layer}"))
+}
+
+/// Returns the rule that naming another crate breaks.
+pub fn crate_broken(module: &Module, name: &str) -> Option<String> {
+    let (_, places) = CRATES.iter().find(|(known, _)| *known == name)?;
+    let is_allowed = places.iter().any(|place| match place {
+        [] => module.is_empty(),
+        place => module.len() >= place.len() && module.iter().zip(*place).all(|(own, part)| own == part),
+    });
+    (!is_allowed).then(|| format!("the crate {name} has one place"))
+}
