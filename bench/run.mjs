@@ -2,7 +2,8 @@
 // npm run bench                          everything, in minutes
 // npm run bench -- --quick               the same in seconds, for a look and as a test of the benchmarks
 // npm run bench -- --only burst,memory   only steps with one of these words in their names
-// npm run bench -- --build o3=FILE       another build of the addon beside the one here; may be repeated
+// npm run bench -- --build o3=FILE       another build beside the one here: an addon, or the index.js of another checkout that
+//                                        is built; may be repeated
 // npm run bench -- --http2               a build with HTTP/2 too, for the measures over TLS; takes minutes to build
 // npm run bench -- --rounds 3            how often all of it is measured; default 5
 // npm run bench -- --json FILE           where the figures go; default target/bench/results.json

@@ -15,6 +15,17 @@ import { requireToolchain } from './lib/toolchain.mjs'
 
 const TEST_TIMEOUT_MILLISECONDS = 600_000
 
+/**
+ * The public types, once as most projects compile and once as strictly as the compiler can; the JavaScript of the bridge; the
+ * example.
+ */
+const TYPE_PROJECTS = [
+  'tsconfig.json',
+  'tsconfig.strictest.json',
+  'tsconfig.bridge.json',
+  'examples/gateway-server/tsconfig.json',
+]
+
 const PARTS = {
   rust: { title: 'Rust tests', builds: [], run: rustTests },
   node: { title: 'Node tests', builds: ['release', 'test-hooks'], run: nodeTests },
@@ -70,9 +81,8 @@ async function nodeTests(env, words) {
   await run(process.execPath, parameters, { cwd: ROOT, env, what: 'The Node tests' })
 }
 
-/** Once as most projects compile, and once as strictly as the compiler can; and the example. */
 async function typeTests(env) {
-  for (const project of ['tsconfig.json', 'tsconfig.strictest.json', 'examples/gateway-server/tsconfig.json']) {
+  for (const project of TYPE_PROJECTS) {
     await run(process.execPath, [tool('typescript', 'bin/tsc'), '--project', project], {
       cwd: ROOT,
       env,

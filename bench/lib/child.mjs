@@ -34,6 +34,7 @@ function environmentFor(binary, authority) {
   return {
     ...withoutCredentials(),
     ...(authority && { SSL_CERT_FILE: authority, NODE_EXTRA_CA_CERTS: authority }),
-    ...(binary && { NAPI_RS_NATIVE_LIBRARY_PATH: binary }),
+    ...(binary?.endsWith('.js') && { GATEWAY_ENTRY: binary }),
+    ...(binary?.endsWith('.node') && { NAPI_RS_NATIVE_LIBRARY_PATH: binary }),
   }
 }

@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path'
 
 import { Failure } from './failure.mjs'
 import { ADDON, ADDON_NAME, ROOT, TEST_HOOKS_ADDON, tool } from './paths.mjs'
-import { writeModule } from './module.mjs'
+import { writeEntries } from './module.mjs'
 import { capture, run } from './run.mjs'
 import { requireToolchain } from './toolchain.mjs'
 
@@ -79,10 +79,10 @@ export async function build(kind, { quietly } = {}) {
 
 /** @param {string[]} profile */
 async function napi(profile, staging, build) {
-  const outputs = ['--output-dir', staging, '--js', 'index.js', '--dts', 'index.d.ts']
+  const outputs = ['--output-dir', staging, '--no-js', '--dts', 'index.d.ts']
   const parameters = ['build', '--platform', ...profile, ...outputs]
   await build(process.execPath, [tool('@napi-rs/cli', 'dist/cli.js'), ...parameters])
-  await writeModule(staging)
+  await writeEntries(staging)
 }
 
 /** Plain cargo: shares its work with `cargo test`, and can touch neither `index.js` nor `index.d.ts`. */

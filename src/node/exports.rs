@@ -9,6 +9,7 @@ use napi::bindgen_prelude::{Object, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::install::MakeBridge;
 use super::{error, factory, install};
 use crate::providers::{namespace, railway, render, vercel};
 
@@ -133,6 +134,19 @@ pub fn namespace(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'
 )]
 pub fn vercel(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, &vercel::FACTORY, config)
+}
+
+/// Takes the bridge from the loader, in each environment before anything else. No part of the public interface.
+#[napi(catch_unwind, js_name = "__install", skip_typescript)]
+pub fn install_bridge(env: &Env, make_bridge: MakeBridge<'_>, version: String) -> Result<()> {
+    const OWN: &str = env!("CARGO_PKG_VERSION");
+    if version != OWN {
+        let text = format!(
+            "The native binding of @computesdk/gateway has the version {OWN}, the package {version}: install the package anew."
+        );
+        return Err(napi::Error::from_reason(text));
+    }
+    install::install(env, &make_bridge)
 }
 
 /// Whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.

@@ -1,4 +1,4 @@
-//! Installs the bridge in an environment of JavaScript, at its first use there.
+//! Installs the bridge in an environment of JavaScript (main thread, worker).
 
 use std::sync::Arc;
 
@@ -10,21 +10,15 @@ use super::call;
 use super::completions::CompletionQueue;
 use super::constants;
 
-/// Makes the functions of the bridge from three of ours and what both sides agree on.
-const SCRIPT: &str = include_str!("bridge.js");
+/// `makeBridge` of `bridge.js`: makes the functions of the bridge from three of ours and the constants of both sides.
+pub(super) type MakeBridge<'env> =
+    Function<'env, FnArgs<(Unknown<'env>, Unknown<'env>, Unknown<'env>, String)>, Object<'env>>;
 
-/// The script before it is called.
-type Script<'env> = Function<'env, FnArgs<(Unknown<'env>, Unknown<'env>, Unknown<'env>, String)>, Object<'env>>;
-
-/// Returns the bridge of an environment.
-pub(super) fn bridge(env: &Env) -> Result<&'static Bridge> {
-    if env.get_instance_data::<Bridge>()?.is_none() {
-        env.set_instance_data(install(env)?, (), |_| {})?;
+/// Installs the bridge, unless it is installed: a copy of the package that is loaded twice shares the addon.
+pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
+    if env.get_instance_data::<Bridge>()?.is_some() {
+        return Ok(());
     }
-    Bridge::installed(env)
-}
-
-fn install(env: &Env) -> Result<Bridge> {
     let completions = Arc::new(CompletionQueue::default());
     let of_start = Arc::clone(&completions);
     let start = env.create_function_from_closure::<(), Unknown<'static>, _>("start", move |context| {
@@ -37,14 +31,33 @@ fn install(env: &Env) -> Result<Bridge> {
     let of_idle = Arc::clone(&completions);
     let idle =
         env.create_function_from_closure::<(), (), _>("idle", move |context| of_idle.unref_event_loop(context.env))?;
-    let script: Script<'_> = env.run_script(SCRIPT)?;
     let arguments = (
         start.to_unknown(),
         cancel.to_unknown(),
         idle.to_unknown(),
         constants::to_json(),
     );
-    let functions = script.call(arguments.into())?;
+    let functions = make_bridge.call(arguments.into())?;
     completions.connect(&functions.get_named_property("settleAll")?)?;
-    Bridge::new(&functions, completions)
+    env.set_instance_data(Bridge::new(&functions, completions)?, (), |_| {})
+}
+
+/// Returns the bridge of an environment.
+#[cfg(not(feature = "test-hooks"))]
+pub(super) fn bridge(env: &Env) -> Result<&'static Bridge> {
+    Bridge::installed(env)
+}
+
+/// Returns the bridge of an environment. Tests load this build without the loader, so it installs the bridge by itself.
+#[cfg(feature = "test-hooks")]
+pub(super) fn bridge(env: &Env) -> Result<&'static Bridge> {
+    const MODULE: &str = concat!(
+        "((module) => {\n",
+        include_str!("bridge.js"),
+        "\nreturn module.exports.makeBridge\n})({})"
+    );
+    if env.get_instance_data::<Bridge>()?.is_none() {
+        install(env, &env.run_script::<_, MakeBridge<'_>>(MODULE)?)?;
+    }
+    Bridge::installed(env)
 }
