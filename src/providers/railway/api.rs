@@ -1,4 +1,4 @@
-//! Railway's API: sends documents, and knows what is in scope.
+//! Sends documents to Railway and checks that what comes back is in scope.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::model::scope::Scope;
 use crate::protocol::graphql::Document;
 use crate::provider::facts::Facts;
 
-/// Railway for one call.
+/// Railway's API for one call.
 pub(crate) struct Railway {
     pub(super) client: Client,
     pub(super) scope: Scope,
@@ -26,13 +26,13 @@ pub(crate) struct Railway {
     pub(super) facts: Arc<dyn Facts>,
     pub(super) project_id: String,
     pub(super) environment_id: String,
-    /// The service that this process itself runs in, if it runs at Railway.
+    /// The service that this process runs in, if it runs at Railway.
     pub(super) own_service_id: Option<String>,
     pub(super) options: RailwayOptions,
 }
 
 impl Railway {
-    /// Sends a document and reads its data; what else comes back goes through the error table.
+    /// Sends a document and returns its data. The error table maps every other response.
     pub(super) async fn execute<T: DeserializeOwned + Send>(
         &self,
         context: &CallContext,
@@ -41,18 +41,19 @@ impl Railway {
         variables: impl Serialize,
     ) -> Result<T> {
         let mut url = self.client.base().join(&["graphql", "v2"])?;
-        // Traffic that does not name its source is held to 10 requests a second at the edge (§2).
+        // The edge limits traffic that does not name its source to 10 requests a second (docs/providers/railway.md).
         url.set_query(Some("source=computesdk_gateway"));
         let request = Request::new(http::Method::POST, url).json(document.body(variables)?);
         self.client.call(context, effect, request, errors::read).await
     }
 
-    /// The service's instance in the configured environment, if it is there and in scope.
-    pub(super) async fn instance(&self, context: &CallContext, service_id: &str) -> Result<Option<InstanceNode>> {
-        self.instance_in(context, &self.environment_id, service_id).await
+    /// Returns the service's instance in the configured environment; `None` if it does not exist or is out of scope.
+    pub(super) async fn fetch_instance(&self, context: &CallContext, service_id: &str) -> Result<Option<InstanceNode>> {
+        self.fetch_instance_in(context, &self.environment_id, service_id).await
     }
 
-    pub(super) async fn instance_in(
+    /// Returns the service's instance in an environment; `None` if it does not exist or is out of scope.
+    pub(super) async fn fetch_instance_in(
         &self,
         context: &CallContext,
         environment_id: &str,
@@ -72,24 +73,25 @@ impl Railway {
         }
     }
 
-    /// Whether a node is alive and of the environment and the configured project. A token can reach more than that.
+    /// Returns whether an instance exists in this environment and in the configured project. A token can reach others.
     pub(super) fn is_in_scope(&self, node: &InstanceNode, environment_id: &str) -> bool {
         let same_environment = node.environment_id.as_deref().is_none_or(|id| id == environment_id);
         let same_project = node.project_id().is_none_or(|id| id == self.project_id);
         same_environment && same_project && !node.is_deleted()
     }
 
-    /// Whether a node is an instance as callers see it: what a create in another environment leaves here is not.
+    /// Returns whether callers see this instance. A create in another environment leaves an empty one, which they do not.
     pub(super) fn is_instance(node: &InstanceNode) -> bool {
         node.is_in_use() || !node.is_managed()
     }
 
+    /// Returns the instance as callers see it.
     pub(super) fn present(&self, node: InstanceNode) -> Instance {
         node.into_instance(&self.project_id, &self.environment_id)
     }
 }
 
-/// The spelling in which Railway sends its ids, so that they can be compared.
-pub(super) fn canonical(id: &str) -> String {
+/// Returns an id in Railway's own spelling, so that ids can be compared.
+pub(super) fn normalize_id(id: &str) -> String {
     id.trim().to_ascii_lowercase()
 }

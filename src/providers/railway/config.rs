@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::api::{Railway, canonical};
+use super::api::{Railway, normalize_id};
 use super::options::RailwayOptions;
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
@@ -83,7 +83,7 @@ impl ProviderConfig for RailwayConfig {
         let required = |configured: &Option<String>, name, missing| {
             let found = configured.clone().or_else(|| environment.variable(name));
             found
-                .map(|id| canonical(&id))
+                .map(|id| normalize_id(&id))
                 .filter(|id| !id.is_empty())
                 .ok_or_else(|| Error::config(missing))
         };
@@ -103,9 +103,9 @@ impl ProviderConfig for RailwayConfig {
         };
         let connection = self.connection.connection_for(call.http, parameters)?;
         let options = call.create_options(RailwayOptions::read)?;
-        // Only a deletion could hit it.
+        // Only `destroy` checks it.
         let own_service_id = match call.operation {
-            Operation::Destroy => environment.variable("RAILWAY_SERVICE_ID").map(|id| canonical(&id)),
+            Operation::Destroy => environment.variable("RAILWAY_SERVICE_ID").map(|id| normalize_id(&id)),
             _ => None,
         };
         let secrets: Vec<Secret> = options.secrets().cloned().collect();

@@ -1,9 +1,9 @@
-//! Makes a service that runs in the configured environment and nowhere else.
+//! Creates a service that runs in the configured environment only.
 //!
-//! Where the environment is isolated, one `serviceCreate` with image and variables does it: Railway deploys at once,
-//! with the variables in place (`reference/railway.md` §8.3, §8.12). Where it is not, or where settings are asked for
-//! that `serviceCreate` does not know, the service is made empty, so that nothing starts anywhere, and
-//! [`complete`] then sets up and deploys the one instance that is wanted.
+//! In an isolated environment, one `serviceCreate` with image and variables is enough: Railway deploys immediately, and the
+//! first deployment has the variables (docs/providers/railway.md). Otherwise, or if the request has settings that
+//! `serviceCreate` does not take, [`create`] makes an empty service, which starts nothing, and [`complete`] sets up and
+//! deploys its instance in the configured environment.
 
 use super::api::Railway;
 use super::documents;
@@ -21,17 +21,22 @@ use crate::model::handle::{Handle, OWNERSHIP_VARIABLE, is_managed_name};
 use crate::model::instance::{Instance, Status};
 use crate::provider::Completion;
 
+/// Creates the service, and deploys it if one request can do both.
 pub(super) async fn create(
     railway: &Railway,
     context: &CallContext,
     request: &CreateRequest,
     handle: &Handle,
 ) -> Result<Instance> {
-    // Nothing was made before this answer came, whatever became of it.
-    let at_once = is_done_at_once(railway, context)
+    // This is a read: if it fails, nothing was created.
+    let in_one_request = creates_in_one_request(railway, context)
         .await
         .map_err(|error| error.with_outcome(Outcome::NoEffect))?;
-    let mut variables = if at_once { variables(request) } else { Variables::new() };
+    let mut variables = if in_one_request {
+        collect_variables(request)
+    } else {
+        Variables::new()
+    };
     if let Some(token) = handle.ownership_token() {
         variables.insert(OWNERSHIP_VARIABLE, token);
     }
@@ -39,8 +44,8 @@ pub(super) async fn create(
         project_id: &railway.project_id,
         environment_id: &railway.environment_id,
         name: handle.name(),
-        source: at_once.then_some(SourceInput { image: &request.image }),
-        registry_credentials: registry(&railway.options).filter(|_| at_once),
+        source: in_one_request.then_some(SourceInput { image: &request.image }),
+        registry_credentials: build_registry_input(&railway.options).filter(|_| in_one_request),
         variables,
     };
     let data: CreateData = railway
@@ -48,17 +53,17 @@ pub(super) async fn create(
         .await?;
     let service = data.service_create;
     let name = service.name.as_deref().unwrap_or(handle.name());
-    let launch = at_once.then(|| AT_ONCE.to_owned());
+    let launch = in_one_request.then(|| STARTED_BY_CREATE.to_owned());
     Ok(created_instance(railway, service.id, name, service.created_at, launch))
 }
 
-/// Whether one `serviceCreate` does it all.
-async fn is_done_at_once(railway: &Railway, context: &CallContext) -> Result<bool> {
-    let confined = fetch_isolation(railway, context).await?.confines_creates();
-    Ok(confined && !railway.options.need_instance_settings())
+/// Returns whether one `serviceCreate` creates and deploys the service as requested.
+async fn creates_in_one_request(railway: &Railway, context: &CallContext) -> Result<bool> {
+    let is_confined = fetch_isolation(railway, context).await?.confines_creates();
+    Ok(is_confined && !railway.options.need_instance_settings())
 }
 
-/// A service that exists, of whose instance nothing is known yet.
+/// Returns a service that exists and whose instance has not been read yet.
 pub(super) fn created_instance(
     railway: &Railway,
     id: String,
@@ -79,10 +84,10 @@ pub(super) fn created_instance(
     }
 }
 
-/// Stands for the deployment that `serviceCreate` starts without telling its id.
-const AT_ONCE: &str = "started by serviceCreate";
+/// Stands for the deployment that `serviceCreate` starts: Railway does not return its id.
+const STARTED_BY_CREATE: &str = "started by serviceCreate";
 
-/// Sets up and deploys the instance of an empty service. Every step may be repeated.
+/// Sets up and deploys the instance of an empty service. Every step can be repeated.
 pub(super) async fn complete(
     railway: &Railway,
     context: &CallContext,
@@ -93,19 +98,20 @@ pub(super) async fn complete(
         return Ok(Completion::Done(instance.clone()));
     }
     let service_id = instance.id.as_str();
-    let Some(node) = railway.instance(context, service_id).await? else {
-        // Not readable yet (§8.4), and an update would be answered `true` and lost (§8.5).
+    let Some(node) = railway.fetch_instance(context, service_id).await? else {
+        // Not readable yet. Railway would answer an update with `true` and ignore it (docs/providers/railway.md).
         return Ok(Completion::Pending);
     };
-    // An adopted service may be complete: deployed, or about to be by the `serviceCreate` that made it.
-    let complete = node.deployment_id().is_some() || (node.has_source() && is_done_at_once(railway, context).await?);
-    if complete {
+    // An adopted service may be complete: it is deployed, or the `serviceCreate` that made it is about to deploy it.
+    let is_complete =
+        node.deployment_id().is_some() || (node.has_source() && creates_in_one_request(railway, context).await?);
+    if is_complete {
         return Ok(Completion::Done(railway.present(node)));
     }
     set_variables(railway, context, request, service_id).await?;
     set_limits(railway, context, service_id).await?;
     set_source(railway, context, request, service_id).await?;
-    let updated = railway.instance(context, service_id).await?;
+    let updated = railway.fetch_instance(context, service_id).await?;
     if !updated.is_some_and(|node| node.has_source()) {
         return Ok(Completion::Pending);
     }
@@ -122,6 +128,7 @@ pub(super) async fn complete(
     }))
 }
 
+/// Sets the request's variables on the service, without a deployment.
 async fn set_variables(
     railway: &Railway,
     context: &CallContext,
@@ -135,8 +142,8 @@ async fn set_variables(
         project_id: &railway.project_id,
         environment_id: &railway.environment_id,
         service_id,
-        variables: variables(request),
-        // The deployment comes last, when everything is in place.
+        variables: collect_variables(request),
+        // The deployment follows when everything is set.
         skip_deploys: true,
     };
     let data: UpdateData = railway
@@ -150,6 +157,7 @@ async fn set_variables(
     check_accepted(&data, "variableCollectionUpsert")
 }
 
+/// Sets the limits of memory and CPU, if the options have any.
 async fn set_limits(railway: &Railway, context: &CallContext, service_id: &str) -> Result<()> {
     if !railway.options.need_limits() {
         return Ok(());
@@ -171,6 +179,7 @@ async fn set_limits(railway: &Railway, context: &CallContext, service_id: &str) 
     check_accepted(&data, "serviceInstanceLimitsUpdate")
 }
 
+/// Sets the image and the other settings of the instance.
 async fn set_source(railway: &Railway, context: &CallContext, request: &CreateRequest, service_id: &str) -> Result<()> {
     let options = &railway.options;
     let replicas = options.replicas;
@@ -180,7 +189,7 @@ async fn set_source(railway: &Railway, context: &CallContext, request: &CreateRe
         service_id,
         input: InstanceUpdateInput {
             source: SourceInput { image: &request.image },
-            registry_credentials: registry(options),
+            registry_credentials: build_registry_input(options),
             start_command: options.start_command.as_deref(),
             healthcheck_path: options.healthcheck_path.as_deref(),
             num_replicas: replicas.filter(|_| region.is_none()),
@@ -203,7 +212,7 @@ async fn set_source(railway: &Railway, context: &CallContext, request: &CreateRe
     check_accepted(&data, "serviceInstanceUpdate")
 }
 
-/// `false` is a refusal without a reason.
+/// Returns an error for `false`, by which Railway refuses an update without a reason.
 fn check_accepted(data: &UpdateData, field: &str) -> Result<()> {
     if data.done {
         return Ok(());
@@ -214,7 +223,8 @@ fn check_accepted(data: &UpdateData, field: &str) -> Result<()> {
     ))
 }
 
-fn variables(request: &CreateRequest) -> Variables<'_> {
+/// Returns the request's variables in Railway's form.
+fn collect_variables(request: &CreateRequest) -> Variables<'_> {
     request
         .variables
         .iter()
@@ -222,7 +232,8 @@ fn variables(request: &CreateRequest) -> Variables<'_> {
         .collect()
 }
 
-fn registry(options: &RailwayOptions) -> Option<RegistryInput<'_>> {
+/// Returns the credentials of the private registry, if the options have any.
+fn build_registry_input(options: &RailwayOptions) -> Option<RegistryInput<'_>> {
     options.registry.as_ref().map(|registry| RegistryInput {
         username: registry.username.expose(),
         password: registry.password.expose(),

@@ -1,5 +1,8 @@
-//! Deletes a service: ours wholly, unless it runs in another environment; a foreign one in the configured environment
-//! only. Reads before judging where Railway's answer can mean both "gone" and "failed" (`reference/railway.md` §8.2, §8.7).
+//! Deletes a service, or its instance in the configured environment only.
+//!
+//! A service of this package is deleted as a whole, unless it runs in another environment. Of any other service only the
+//! instance in the configured environment is deleted, unless the project has no other environment. Where Railway's response
+//! can mean both "deleted" and "failed", a read decides (docs/providers/railway.md).
 
 use std::time::{Duration, SystemTime};
 
@@ -16,25 +19,26 @@ use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::provider::{DeleteResult, Ownership};
 
+/// Deletes the service, or as much of it as is in scope.
 pub(super) async fn destroy(
     railway: &Railway,
     context: &CallContext,
     id: &str,
     ownership: Ownership,
 ) -> Result<DeleteResult> {
-    let reach = match ownership {
-        Ownership::CreatedHere => Reach::Whole,
-        Ownership::Unknown => match railway.instance(context, id).await? {
-            None => return absent(railway, context, id).await,
-            Some(node) => match reach(railway, context, &node).await? {
-                Some(reach) => reach,
+    let extent = match ownership {
+        Ownership::CreatedHere => Extent::WholeService,
+        Ownership::Unknown => match railway.fetch_instance(context, id).await? {
+            None => return classify_absence(railway, context, id).await,
+            Some(node) => match choose_extent(railway, context, &node).await? {
+                Some(extent) => extent,
                 None => return Ok(DeleteResult::Deleted),
             },
         },
     };
     let variables = DeleteVariables {
         id,
-        environment_id: (reach == Reach::Environment).then_some(railway.environment_id.as_str()),
+        environment_id: (extent == Extent::Instance).then_some(railway.environment_id.as_str()),
     };
     let data: Result<DeleteData> = railway
         .execute(context, Effect::Idempotent, &documents::SERVICE_DELETE, variables)
@@ -45,92 +49,98 @@ pub(super) async fn destroy(
         }) => Ok(DeleteResult::Deleted),
         Ok(_) => {
             let error = Error::new(ErrorCode::Unavailable, "Railway answered serviceDelete with false.");
-            confirm_deletion(railway, context, id, reach, ownership, error).await
+            confirm_deletion(railway, context, id, extent, ownership, error).await
         }
         Err(error) if error.code() == ErrorCode::NotFound => Ok(DeleteResult::Deleted),
-        Err(error) if is_double_edged(&error) => confirm_deletion(railway, context, id, reach, ownership, error).await,
+        Err(error) if may_mean_deleted(&error) => {
+            confirm_deletion(railway, context, id, extent, ownership, error).await
+        }
         Err(error) => Err(error),
     }
 }
 
-/// How much of a service is deleted.
+/// How much of a service a deletion covers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+enum Extent {
     /// The service with all its instances.
-    Whole,
+    WholeService,
     /// Its instance in the configured environment.
-    Environment,
+    Instance,
 }
 
-/// How much of a service is the caller's to delete; `None` if nothing is.
-async fn reach(railway: &Railway, context: &CallContext, node: &InstanceNode) -> Result<Option<Reach>> {
-    // Where there is no other environment, deleting wholly leaves no empty shell behind that keeps its name taken.
+/// Returns how much of a service may be deleted; `None` if nothing may.
+async fn choose_extent(railway: &Railway, context: &CallContext, node: &InstanceNode) -> Result<Option<Extent>> {
+    // The service runs nowhere else. Deleting only its instance would leave an empty service that keeps the name.
     if fetch_isolation(railway, context).await? == Isolation::Sole {
-        return Ok(Some(Reach::Whole));
+        return Ok(Some(Extent::WholeService));
     }
     if !node.is_managed() {
-        return Ok(Some(Reach::Environment));
+        return Ok(Some(Extent::Instance));
     }
-    // A service of this package's, but it may be another environment's: a create there leaves an empty instance here.
+    // This package made the service, perhaps for another environment: a create there leaves an empty instance here.
     Ok(
         match (
             is_in_use_elsewhere(railway, context, &node.service_id).await?,
             node.is_in_use(),
         ) {
-            (false, _) => Some(Reach::Whole),
-            (true, true) => Some(Reach::Environment),
+            (false, _) => Some(Extent::WholeService),
+            (true, true) => Some(Extent::Instance),
             (true, false) => None,
         },
     )
 }
 
-/// Whether the service runs in another environment of the project. One request for each: they are few.
+/// Returns whether the service runs in another environment of the project. Sends one request for each of them.
 async fn is_in_use_elsewhere(railway: &Railway, context: &CallContext, service_id: &str) -> Result<bool> {
     let environments = match fetch_environments(railway, context).await {
-        // Not to be seen with a project token: what cannot be ruled out is assumed.
+        // A project token may not list the environments. The worst is assumed.
         Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(true),
         other => other?,
     };
     for environment in environments.iter().filter(|node| node.id != railway.environment_id) {
-        let there = railway.instance_in(context, &environment.id, service_id).await?;
-        if there.is_some_and(|node| node.is_in_use()) {
+        let node = railway.fetch_instance_in(context, &environment.id, service_id).await?;
+        if node.is_some_and(|node| node.is_in_use()) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// `Not Authorized` and `Problem processing request` answer a second deletion as well as a real failure (§8.7).
-fn is_double_edged(error: &Error) -> bool {
-    let answered = error.details().http_status == Some(200);
-    answered && (error.code() == ErrorCode::PermissionDenied || error.outcome() == Outcome::Unknown)
+/// Returns whether an error may mean that the service is already deleted. Railway answers both a second deletion and real
+/// failures with `Not Authorized` or `Problem processing request` (docs/providers/railway.md).
+fn may_mean_deleted(error: &Error) -> bool {
+    let is_graphql_error = error.details().http_status == Some(200);
+    is_graphql_error && (error.code() == ErrorCode::PermissionDenied || error.outcome() == Outcome::Unknown)
 }
 
-/// Reads whether what was to be deleted is gone; if it is not, or that cannot be told, the deletion failed as it said.
+/// Reads whether the deletion took effect. If it did not, or the read fails, returns the deletion's error.
 ///
-/// A whole service is looked up by itself: its instance may be missing merely because it is young (§8.4).
+/// For a whole service it reads the service, not the instance: a young service may not show its instance yet
+/// (docs/providers/railway.md).
 async fn confirm_deletion(
     railway: &Railway,
     context: &CallContext,
     id: &str,
-    reach: Reach,
+    extent: Extent,
     ownership: Ownership,
     error: Error,
 ) -> Result<DeleteResult> {
-    let gone = match reach {
-        Reach::Environment => railway.instance(context, id).await.map(|node| node.is_none()),
-        Reach::Whole => service(railway, context, id).await.map(|service| service.is_none()),
+    let is_deleted = match extent {
+        Extent::Instance => railway.fetch_instance(context, id).await.map(|node| node.is_none()),
+        Extent::WholeService => fetch_service(railway, context, id)
+            .await
+            .map(|service| service.is_none()),
     };
-    match (gone, ownership) {
-        // Too young to be seen, perhaps.
+    match (is_deleted, ownership) {
+        // It may be too young for reads to show it.
         (Ok(true), Ownership::CreatedHere) => Ok(DeleteResult::NotYetVisible),
         (Ok(true), Ownership::Unknown) => Ok(DeleteResult::Deleted),
         (Ok(false) | Err(_), _) => Err(error),
     }
 }
 
-/// The service itself, if it is there.
-async fn service(railway: &Railway, context: &CallContext, id: &str) -> Result<Option<Service>> {
+/// Returns the service itself; `None` if it does not exist.
+async fn fetch_service(railway: &Railway, context: &CallContext, id: &str) -> Result<Option<Service>> {
     let data: Result<ServiceData> = railway
         .execute(context, Effect::Idempotent, &documents::SERVICE, IdVariables { id })
         .await;
@@ -141,30 +151,30 @@ async fn service(railway: &Railway, context: &CallContext, id: &str) -> Result<O
     }
 }
 
-/// Tells "gone or not ours" from "too young to be shown": an instance that another process made a moment ago may be
-/// missing from this environment although it is about to appear (§8.4).
-async fn absent(railway: &Railway, context: &CallContext, id: &str) -> Result<DeleteResult> {
-    let service = match service(railway, context, id).await {
+/// Returns whether a service without an instance here is deleted or out of scope, or may be too young for reads to show
+/// its instance: another process may have created it moments ago (docs/providers/railway.md).
+async fn classify_absence(railway: &Railway, context: &CallContext, id: &str) -> Result<DeleteResult> {
+    let service = match fetch_service(railway, context, id).await {
         Ok(Some(service)) => service,
-        // `Not Authorized` on what is not in scope either: somebody else's.
+        // Railway answers `Not Authorized` for a service outside the token's scope too.
         Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(DeleteResult::Deleted),
         Ok(None) => return Ok(DeleteResult::Deleted),
         Err(error) => return Err(error),
     };
-    let ours = service.project_id.as_deref() == Some(&railway.project_id);
-    let young = service
+    let is_in_project = service.project_id.as_deref() == Some(&railway.project_id);
+    let is_young = service
         .created_at
-        .and_then(|text| age(&text, context.date()))
+        .and_then(|text| parse_age(&text, context.date()))
         .is_some_and(|age| age < SEMANTICS.visibility_lag);
-    Ok(if ours && young {
+    Ok(if is_in_project && is_young {
         DeleteResult::NotYetVisible
     } else {
         DeleteResult::Deleted
     })
 }
 
-/// How long ago an RFC 3339 date was. `None` for what cannot be read; a date in the future has age zero.
-fn age(text: &str, now: SystemTime) -> Option<Duration> {
+/// Returns how long ago an RFC 3339 date was; zero for a date in the future, `None` for an unreadable one.
+fn parse_age(text: &str, now: SystemTime) -> Option<Duration> {
     let moment = SystemTime::from(OffsetDateTime::parse(text, &Rfc3339).ok()?);
     Some(now.duration_since(moment).unwrap_or_default())
 }
@@ -176,9 +186,15 @@ mod tests {
     #[test]
     fn reads_the_age_of_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        assert_eq!(age("2023-11-14T22:12:20.000Z", now), Some(Duration::from_secs(60)));
-        assert_eq!(age("2023-11-15T00:12:20+02:00", now), Some(Duration::from_secs(60)));
-        assert_eq!(age("2030-01-01T00:00:00Z", now), Some(Duration::ZERO));
-        assert_eq!(age("yesterday", now), None);
+        assert_eq!(
+            parse_age("2023-11-14T22:12:20.000Z", now),
+            Some(Duration::from_secs(60))
+        );
+        assert_eq!(
+            parse_age("2023-11-15T00:12:20+02:00", now),
+            Some(Duration::from_secs(60))
+        );
+        assert_eq!(parse_age("2030-01-01T00:00:00Z", now), Some(Duration::ZERO));
+        assert_eq!(parse_age("yesterday", now), None);
     }
 }

@@ -1,5 +1,5 @@
-//! Every document that is sent to Railway. One root field each: an error there nulls the whole of `data`
-//! (`reference/railway.md` §3).
+//! The documents that are sent to Railway. Each has one root field, because an error in one sets all of `data` to null
+//! (docs/providers/railway.md).
 
 use crate::protocol::graphql::Document;
 

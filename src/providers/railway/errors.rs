@@ -1,8 +1,8 @@
-//! What Railway's failures mean: one pure table, from status, error code and message to our code and outcome.
+//! Maps Railway's errors: pure tables from HTTP status, error code and message to our code and outcome.
 //!
-//! `INTERNAL_SERVER_ERROR` is Railway's code for not-found, not-authorized, name clash and throttle alike, so the
-//! message decides where the code is not a telling one (`reference/railway.md` §3). Every row is tested with a recorded body where
-//! one is known.
+//! Railway uses the code `INTERNAL_SERVER_ERROR` for a missing resource, a missing permission, a taken name and a throttle
+//! alike. So the message decides unless the code is a specific one (docs/providers/railway.md). Tests cover every table,
+//! with recorded bodies where they are known.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::http::message::Response;
 use crate::protocol::graphql;
 use crate::protocol::graphql::{Answer, GraphqlError};
 
-/// Words that a message holds, lower-cased, and what they mean. The first row that matches decides.
+/// Phrases of messages, in lower case, and their meanings. The first phrase that the message contains decides.
 const MESSAGES: &[(&str, ErrorCode, Outcome)] = &[
-    // Before "not found": this is about the credential (§1).
+    // This row is about the credential, so it precedes "not found".
     ("project token not found", ErrorCode::Unauthenticated, Outcome::NoEffect),
     (
         "two factor authentication required",
@@ -29,19 +29,20 @@ const MESSAGES: &[(&str, ErrorCode, Outcome)] = &[
     ("must be unique", ErrorCode::AlreadyExists, Outcome::NoEffect),
     ("trial has expired", ErrorCode::PaymentRequired, Outcome::NoEffect),
     ("select a plan", ErrorCode::PaymentRequired, Outcome::NoEffect),
-    // Concurrent changes: nothing was done, and it may be later.
+    // Another change is in progress. Nothing was done, and a later request may succeed.
     ("already in progress", ErrorCode::Unavailable, Outcome::NoEffect),
     ("cannot redeploy yet", ErrorCode::Unavailable, Outcome::NoEffect),
     ("please try again", ErrorCode::Unavailable, Outcome::Unknown),
     ("not found", ErrorCode::NotFound, Outcome::NoEffect),
-    // Of a wrong token too: Railway does not tell the two apart (§3).
+    // Railway answers a wrong token in the same way (docs/providers/railway.md).
     ("not authorized", ErrorCode::PermissionDenied, Outcome::NoEffect),
-    // Transient, or the answer to a second deletion, or anything else (§3).
+    // It can be transient, a second deletion or a real failure (docs/providers/railway.md).
     ("problem processing request", ErrorCode::Unavailable, Outcome::Unknown),
 ];
 
-/// Error codes that say something by themselves. They decide first; most were seeded by a client, not captured (§3).
-const TELLING_CODES: &[(&str, ErrorCode, Outcome)] = &[
+/// Error codes with one meaning. They decide first. Most come from a client's list, not from recorded responses
+/// (docs/providers/railway.md).
+const SPECIFIC_CODES: &[(&str, ErrorCode, Outcome)] = &[
     ("UNAUTHENTICATED", ErrorCode::Unauthenticated, Outcome::NoEffect),
     ("UNAUTHORIZED", ErrorCode::Unauthenticated, Outcome::NoEffect),
     ("FORBIDDEN", ErrorCode::PermissionDenied, Outcome::NoEffect),
@@ -55,22 +56,22 @@ const TELLING_CODES: &[(&str, ErrorCode, Outcome)] = &[
     ("SUBSCRIPTION_REQUIRED", ErrorCode::PaymentRequired, Outcome::NoEffect),
 ];
 
-/// Error codes that stand for many things: only where neither of the above says what is meant.
+/// Error codes with several meanings. They decide only if neither table above has a match.
 const GENERAL_CODES: &[(&str, ErrorCode, Outcome)] = &[
     ("NOT_FOUND", ErrorCode::NotFound, Outcome::NoEffect),
     ("BAD_USER_INPUT", ErrorCode::InvalidArgument, Outcome::NoEffect),
     ("BAD_REQUEST", ErrorCode::InvalidArgument, Outcome::NoEffect),
-    // Our document does not fit their schema: theirs has changed, for it has no versions (§4).
+    // Railway's schema has changed: it has no versions (docs/providers/railway.md).
     ("GRAPHQL_VALIDATION_FAILED", ErrorCode::Protocol, Outcome::NoEffect),
     ("GRAPHQL_PARSE_FAILED", ErrorCode::Protocol, Outcome::NoEffect),
-    // An error can follow a successful side effect (§3).
+    // The request may have had an effect all the same (docs/providers/railway.md).
     ("INTERNAL_SERVER_ERROR", ErrorCode::Unavailable, Outcome::Unknown),
 ];
 
-/// The title of the page by which Railway's edge turns traffic away (§2).
+/// Part of the title of the page with which Railway's edge rejects traffic (docs/providers/railway.md).
 const EDGE_BLOCK: &[u8] = b"used Cloudflare to restrict access";
 
-/// Reads the data of a response, or maps its error.
+/// Returns the data of a response, or maps its error.
 pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
     let error = match (response.status, graphql::read(&response.body)) {
         (200..=299, Answer::Data(data)) => return Ok(data),
@@ -102,12 +103,12 @@ pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
     Err(error.with_http_status(response.status).with_retry_after(retry_delay))
 }
 
-/// Documents have one root field, so further errors only repeat the first.
+/// Returns the first error. A document has one root field, so further errors only repeat it.
 fn first_error(errors: &[GraphqlError]) -> GraphqlError {
     errors.first().cloned().unwrap_or_default()
 }
 
-/// Whether this is the page by which Railway's edge turns traffic away: the request went no further.
+/// Returns whether Railway's edge rejected the request, which then did not reach the API.
 fn is_edge_block(response: &Response) -> bool {
     response
         .body
@@ -115,26 +116,27 @@ fn is_edge_block(response: &Response) -> bool {
         .any(|window| window == EDGE_BLOCK)
 }
 
+/// Maps an error of a GraphQL response.
 fn map_errors(response: &Response, error: GraphqlError) -> Error {
-    // What stands in quotation marks are names of the user's: a service may well be called "rate limit".
-    let words: String = error.message.to_lowercase().split('"').step_by(2).collect();
+    // Names that the user chose are in quotation marks: a service may be called "rate limit".
+    let unquoted: String = error.message.to_lowercase().split('"').step_by(2).collect();
     let code = error.code.as_deref();
-    let by_code = |table: &'static [(&str, ErrorCode, Outcome)]| table.iter().find(|(name, ..)| code == Some(*name));
-    let by_message = MESSAGES.iter().find(|(said, ..)| words.contains(said));
-    // A document that the server refuses was not executed; that comes as HTTP 400 (§3).
-    let otherwise = match response.status {
+    let find_code = |table: &'static [(&str, ErrorCode, Outcome)]| table.iter().find(|(name, ..)| code == Some(*name));
+    let by_message = MESSAGES.iter().find(|(phrase, ..)| unquoted.contains(phrase));
+    // HTTP 400: Railway rejected the document and did not execute it (docs/providers/railway.md).
+    let by_status = match response.status {
         400 => (ErrorCode::InvalidArgument, Outcome::NoEffect),
         401 => (ErrorCode::Unauthenticated, Outcome::NoEffect),
         403 => (ErrorCode::PermissionDenied, Outcome::NoEffect),
         500.. => (ErrorCode::Unavailable, Outcome::Unknown),
         _ => (ErrorCode::Protocol, Outcome::Unknown),
     };
-    let (code, outcome) = by_code(TELLING_CODES)
+    let (code, outcome) = find_code(SPECIFIC_CODES)
         .or(by_message)
-        .or_else(|| by_code(GENERAL_CODES))
-        .map_or(otherwise, |(_, code, outcome)| (*code, *outcome));
-    let wait = (code == ErrorCode::RateLimited)
-        .then(|| throttle_delay(&words))
+        .or_else(|| find_code(GENERAL_CODES))
+        .map_or(by_status, |(_, code, outcome)| (*code, *outcome));
+    let retry_delay = (code == ErrorCode::RateLimited)
+        .then(|| throttle_delay(&unquoted))
         .flatten();
     let text = match error.message {
         text if text.trim().is_empty() => "Railway reported an error without a message.".to_owned(),
@@ -144,17 +146,17 @@ fn map_errors(response: &Response, error: GraphqlError) -> Error {
         .with_outcome(outcome)
         .with_provider_code(error.code)
         .with_request_id(error.trace_id)
-        .with_retry_after(wait)
+        .with_retry_after(retry_delay)
 }
 
-/// Maps a response that is no GraphQL response by its status.
+/// Maps a response by its status, for a rate limit and for what is no GraphQL response.
 fn map_status(response: &Response) -> Error {
     let status = response.status;
     let (code, outcome) = match status {
         300..=399 => (ErrorCode::Protocol, Outcome::NoEffect),
         401 => (ErrorCode::Unauthenticated, Outcome::NoEffect),
         402 => (ErrorCode::PaymentRequired, Outcome::NoEffect),
-        // A firewall's page, which says nothing of the credential.
+        // A firewall sent this page. It says nothing about the credential.
         403 if response.is_html() => (ErrorCode::Unavailable, Outcome::NoEffect),
         403 => (ErrorCode::PermissionDenied, Outcome::NoEffect),
         408 => (ErrorCode::Unavailable, Outcome::Unknown),
@@ -173,12 +175,12 @@ fn map_status(response: &Response) -> Error {
     Error::new(code, text).with_outcome(outcome)
 }
 
-/// Returns the delay that a throttle's own words name: "1 project per 30 seconds", "every 30s".
-fn throttle_delay(lowered: &str) -> Option<Duration> {
-    let (_, rest) = lowered
+/// Returns the delay that the message of a throttle names: "1 project per 30 seconds", "every 30s".
+fn throttle_delay(message: &str) -> Option<Duration> {
+    let (_, rest) = message
         .split_once(" per ")
         .filter(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
-        .or_else(|| lowered.split_once("every "))?;
+        .or_else(|| message.split_once("every "))?;
     let digits = rest.find(|c: char| !c.is_ascii_digit())?;
     let number: u32 = rest[..digits].parse().ok()?;
     let unit = match rest[digits..].trim_start() {

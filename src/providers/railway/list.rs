@@ -12,7 +12,7 @@ use crate::protocol::graphql::Document;
 use crate::protocol::paging::Cursors;
 use crate::provider::Page;
 
-/// Entries in a page: what Railway's own command line asks for. The default is 20, the maximum is not known
+/// Entries in a page. Railway's own command line asks for as many; the default and the maximum are not known
 /// (docs/providers/railway.md).
 const PAGE_SIZE: u32 = 500;
 

@@ -15,7 +15,7 @@ mod wire;
 
 use async_trait::async_trait;
 
-use self::api::{Railway, canonical};
+use self::api::{Railway, normalize_id};
 use self::config::{CONFIG_FIELDS, RailwayConfig};
 use self::options::CREATE_FIELDS;
 use self::semantics::SEMANTICS;
@@ -43,7 +43,7 @@ impl Provider for Railway {
         if !is_uuid(id) {
             return Err(Error::argument("instanceId must be the UUID of a Railway service."));
         }
-        let id = canonical(id);
+        let id = normalize_id(id);
         if operation == Operation::Destroy && self.own_service_id.as_ref() == Some(&id) {
             let text =
                 "instanceId is the service that this process itself runs in (RAILWAY_SERVICE_ID); it is not deleted.";
@@ -95,7 +95,7 @@ impl Provider for Railway {
     }
 
     async fn readiness(&self, context: &CallContext, instance: &Instance) -> Result<Readiness> {
-        let Some(node) = self.instance(context, &instance.id).await? else {
+        let Some(node) = self.fetch_instance(context, &instance.id).await? else {
             return Ok(Readiness::Starting);
         };
         let progress = node.progress();
@@ -107,7 +107,7 @@ impl Provider for Railway {
     }
 
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
-        let node = self.instance(context, id).await?.filter(Self::is_instance);
+        let node = self.fetch_instance(context, id).await?.filter(Self::is_instance);
         Ok(ReadResult::found_or_absent(node.map(|node| self.present(node))))
     }
 
@@ -120,7 +120,7 @@ impl Provider for Railway {
     }
 }
 
-/// Railway's ids are UUIDs (`reference/railway.md` §3).
+/// Returns whether an id is a UUID, as all of Railway's ids are (docs/providers/railway.md).
 fn is_uuid(id: &str) -> bool {
     id.len() == 36
         && id.bytes().enumerate().all(|(index, byte)| match index {

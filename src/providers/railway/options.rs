@@ -6,10 +6,10 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::secret::Secret;
 
-/// The longest name of a service (`reference/railway.md` §8.6).
+/// The longest name of a service, in characters (docs/providers/railway.md).
 const NAME_LIMIT: usize = 32;
 
-/// What begins a reference to another service's variable (`reference/railway.md` §8.12).
+/// The start of a reference to another service's variable (docs/providers/railway.md).
 const REFERENCE: &str = "${{";
 
 /// The fields of `create`'s options that only Railway reads.
@@ -24,6 +24,7 @@ pub(super) const CREATE_FIELDS: [&str; 8] = [
     "allowVariableReferences",
 ];
 
+/// The options of one create. Empty for the other operations.
 #[derive(Default)]
 pub(super) struct RailwayOptions {
     pub(super) region: Option<String>,
@@ -36,13 +37,14 @@ pub(super) struct RailwayOptions {
     allow_variable_references: bool,
 }
 
-/// Access to a private registry.
+/// Credentials of a private registry.
 pub(super) struct RegistryCredentials {
     pub(super) username: Secret,
     pub(super) password: Secret,
 }
 
 impl RailwayOptions {
+    /// Reads and checks the options.
     pub(super) fn read(options: &Reader<'_>) -> Result<Self> {
         let healthcheck_path = options.filled_text("healthcheckPath")?;
         if healthcheck_path.as_deref().is_some_and(|path| !path.starts_with('/')) {
@@ -52,14 +54,14 @@ impl RailwayOptions {
             None => None,
             Some(object) => {
                 let reader = options.nested("registryCredentials", &object);
-                let part = |name| {
+                let required_secret = |name| {
                     let text = reader.filled_text(name)?;
                     text.map(Secret::new)
                         .ok_or_else(|| reader.invalid(name, "is required and must not be empty"))
                 };
                 Some(RegistryCredentials {
-                    username: part("username")?,
-                    password: part("password")?,
+                    username: required_secret("username")?,
+                    password: required_secret("password")?,
                 })
             }
         };
@@ -75,7 +77,7 @@ impl RailwayOptions {
         })
     }
 
-    /// Whether anything is asked for that `serviceCreate` cannot set (`reference/railway.md` §6).
+    /// Returns whether an option is given that `serviceCreate` does not take (docs/providers/railway.md).
     pub(super) fn need_instance_settings(&self) -> bool {
         self.region.is_some()
             || self.start_command.is_some()
@@ -84,17 +86,20 @@ impl RailwayOptions {
             || self.need_limits()
     }
 
+    /// Returns whether a limit of CPU or memory is given.
     pub(super) fn need_limits(&self) -> bool {
         self.vcpus.is_some() || self.memory_gb.is_some()
     }
 
+    /// Returns the secrets among the options, for redaction.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         let registry = self.registry.iter();
         registry.flat_map(|registry| [&registry.username, &registry.password])
     }
 
+    /// Checks the name and the variables of a create before any request.
     pub(super) fn check(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
-        // The allowed characters are not documented; only what surely is wrong is refused here.
+        // Railway does not document the allowed characters. Only names that are certainly wrong are rejected here.
         let name = handle.name();
         if name.chars().count() > NAME_LIMIT || name.trim() != name || name.chars().any(char::is_control) {
             let text = format!(

@@ -1,5 +1,7 @@
-//! Railway's requests and answers. Answers are read with tolerance: the schema changes without versions
-//! (`reference/railway.md` §4), so only what we cannot do without is required.
+//! The variables of Railway's documents and the data of its responses.
+//!
+//! Responses are read leniently: Railway changes its schema without versions (docs/providers/railway.md), so only the
+//! fields that we need are required.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +11,17 @@ use serde_json::Value;
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
 
-/// Variables of a service, in Railway's form: names and values.
+/// A service's environment variables by name.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
 
+/// The variables of a mutation that takes one `input`.
 #[derive(Serialize)]
 pub(super) struct Input<T> {
     pub(super) input: T,
 }
 
-/// Absent optionals are left out: a null unsets a field (`reference/railway.md` §4).
+/// The input of `serviceCreate`. Missing options are left out, because a null can unset a field
+/// (docs/providers/railway.md).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ServiceCreateInput<'a> {
@@ -32,17 +36,20 @@ pub(super) struct ServiceCreateInput<'a> {
     pub(super) variables: Variables<'a>,
 }
 
+/// The image of a service.
 #[derive(Serialize)]
 pub(super) struct SourceInput<'a> {
     pub(super) image: &'a str,
 }
 
+/// The credentials of a private registry.
 #[derive(Serialize)]
 pub(super) struct RegistryInput<'a> {
     pub(super) username: &'a str,
     pub(super) password: &'a str,
 }
 
+/// The variables of the documents that name a service's instance.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstanceVariables<'a> {
@@ -50,6 +57,7 @@ pub(super) struct InstanceVariables<'a> {
     pub(super) service_id: &'a str,
 }
 
+/// The variables of `serviceInstanceUpdate`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstanceUpdateVariables<'a> {
@@ -58,6 +66,7 @@ pub(super) struct InstanceUpdateVariables<'a> {
     pub(super) input: InstanceUpdateInput<'a>,
 }
 
+/// The input of `serviceInstanceUpdate`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstanceUpdateInput<'a> {
@@ -70,17 +79,19 @@ pub(super) struct InstanceUpdateInput<'a> {
     pub(super) healthcheck_path: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) num_replicas: Option<u32>,
-    /// Where a region is really set and read; the plain `region` reads null (`reference/railway.md` §6).
+    /// Sets the region. Railway ignores the plain field `region` (docs/providers/railway.md).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) multi_region_config: Option<BTreeMap<&'a str, RegionConfig>>,
 }
 
+/// The settings of one region.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RegionConfig {
     pub(super) num_replicas: u32,
 }
 
+/// The input of `serviceInstanceLimitsUpdate`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LimitsInput<'a> {
@@ -92,6 +103,7 @@ pub(super) struct LimitsInput<'a> {
     pub(super) vcpus: Option<f64>,
 }
 
+/// The input of `variableCollectionUpsert`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VariablesInput<'a> {
@@ -102,6 +114,7 @@ pub(super) struct VariablesInput<'a> {
     pub(super) skip_deploys: bool,
 }
 
+/// The variables of `serviceDelete`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeleteVariables<'a> {
@@ -110,11 +123,13 @@ pub(super) struct DeleteVariables<'a> {
     pub(super) environment_id: Option<&'a str>,
 }
 
+/// The variables of `service`.
 #[derive(Serialize)]
 pub(super) struct IdVariables<'a> {
     pub(super) id: &'a str,
 }
 
+/// The variables of a document that reads one page of a list.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PageVariables<'a> {
@@ -126,12 +141,14 @@ pub(super) struct PageVariables<'a> {
     pub(super) after: Option<&'a str>,
 }
 
+/// The data of `serviceCreate`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreateData {
     pub(super) service_create: CreatedService,
 }
 
+/// The service that `serviceCreate` made.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedService {
@@ -140,6 +157,7 @@ pub(super) struct CreatedService {
     pub(super) created_at: Option<String>,
 }
 
+/// The variables of `variables`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReadVariables<'a> {
@@ -148,24 +166,27 @@ pub(super) struct ReadVariables<'a> {
     pub(super) service_id: &'a str,
 }
 
+/// The data of `variables`.
 #[derive(Deserialize)]
 pub(super) struct VariablesData {
     pub(super) variables: OwnVariables,
 }
 
-/// Of all variables only [`OWNERSHIP_VARIABLE`](crate::model::handle::OWNERSHIP_VARIABLE) is read: the others are secrets.
+/// A service's variables. Only [`OWNERSHIP_VARIABLE`](crate::model::handle::OWNERSHIP_VARIABLE) is read: others are secrets.
 #[derive(Deserialize)]
 pub(super) struct OwnVariables {
     #[serde(rename = "COMPUTESDK_CREATE_MARK")]
     pub(super) ownership_token: Option<String>,
 }
 
+/// The data of `serviceDelete`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeleteData {
     pub(super) service_delete: Option<bool>,
 }
 
+/// The data of a mutation that returns whether it was done.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UpdateData {
@@ -177,6 +198,7 @@ pub(super) struct UpdateData {
     pub(super) done: bool,
 }
 
+/// The data of `serviceInstanceDeployV2`.
 #[derive(Deserialize)]
 pub(super) struct DeployData {
     /// The id of the deployment that was started.
@@ -184,21 +206,25 @@ pub(super) struct DeployData {
     pub(super) deployment_id: String,
 }
 
+/// The data of `service`.
 #[derive(Deserialize)]
 pub(super) struct ServiceData {
     pub(super) service: Service,
 }
 
+/// The data of `project`.
 #[derive(Deserialize)]
 pub(super) struct ProjectData {
     pub(super) project: Project,
 }
 
+/// A project with one page of its services.
 #[derive(Deserialize)]
 pub(super) struct Project {
     pub(super) services: Connection<Service>,
 }
 
+/// A service, which all environments of a project share.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Service {
@@ -209,17 +235,20 @@ pub(super) struct Service {
     pub(super) deleted_at: Option<String>,
 }
 
+/// The data of `serviceInstance`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstanceData {
     pub(super) service_instance: InstanceNode,
 }
 
+/// The data of `environment`.
 #[derive(Deserialize)]
 pub(super) struct EnvironmentData {
     pub(super) environment: Environment,
 }
 
+/// An environment with one page of its instances.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Environment {
@@ -228,20 +257,23 @@ pub(super) struct Environment {
     pub(super) service_instances: Connection<InstanceNode>,
 }
 
+/// The data of `environments`.
 #[derive(Deserialize)]
 pub(super) struct EnvironmentsData {
     pub(super) environments: Connection<EnvironmentNode>,
 }
 
+/// An environment as the project's list shows it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EnvironmentNode {
     pub(super) id: String,
     pub(super) deleted_at: Option<String>,
-    /// Set on a fork (`reference/railway.md` §8.1).
+    /// Set if the environment is a fork (docs/providers/railway.md).
     pub(super) source_environment: Option<Value>,
 }
 
+/// One page of a list.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Connection<T> {
@@ -249,11 +281,13 @@ pub(super) struct Connection<T> {
     pub(super) page_info: PageInfo,
 }
 
+/// One entry of a page.
 #[derive(Deserialize)]
 pub(super) struct Edge<T> {
     pub(super) node: T,
 }
 
+/// Where the next page begins.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PageInfo {
@@ -261,7 +295,7 @@ pub(super) struct PageInfo {
     pub(super) end_cursor: Option<String>,
 }
 
-/// A service in one environment. Its own id is not the service's and is not asked for.
+/// A service's instance in one environment. Its own id differs from the service's id and is not read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstanceNode {
@@ -291,43 +325,50 @@ struct Deployment {
     deployment_stopped: Option<bool>,
 }
 
-/// How far the latest deployment has come.
+/// How far the latest deployment is.
 pub(super) enum Progress {
     Starting,
     Ready,
+    /// The text says why.
     Failed(String),
 }
 
 impl InstanceNode {
+    /// Returns whether the instance or its service is deleted.
     pub(super) fn is_deleted(&self) -> bool {
         let service_deleted = self.service.as_ref().and_then(|service| service.deleted_at.as_ref());
         self.deleted_at.is_some() || service_deleted.is_some()
     }
 
+    /// Returns the project of the instance's service, if the response names it.
     pub(super) fn project_id(&self) -> Option<&str> {
         self.service.as_ref()?.project_id.as_deref()
     }
 
-    /// Whether anything runs, or was ever told to run, in this environment. A create in another environment leaves an
-    /// empty instance here (§8.1), which is none of ours.
+    /// Returns whether the instance has, or ever had, something to run. A create in another environment leaves an empty
+    /// instance in this one (docs/providers/railway.md).
     pub(super) fn is_in_use(&self) -> bool {
         self.has_source() || self.latest_deployment.is_some()
     }
 
+    /// Returns whether this package made the service, judging by its name.
     pub(super) fn is_managed(&self) -> bool {
         self.service_name.as_deref().is_some_and(is_managed_name)
     }
 
+    /// Returns the id of the latest deployment.
     pub(super) fn deployment_id(&self) -> Option<&str> {
         self.latest_deployment.as_ref()?.id.as_deref()
     }
 
+    /// Returns whether the instance has an image or a repository.
     pub(super) fn has_source(&self) -> bool {
         self.source
             .as_ref()
             .is_some_and(|source| source.image.is_some() || source.repo.is_some())
     }
 
+    /// Returns how far the latest deployment is, for a caller that waits for the instance to run.
     pub(super) fn progress(&self) -> Progress {
         let Some(deployment) = &self.latest_deployment else {
             return Progress::Starting;
@@ -338,9 +379,9 @@ impl InstanceNode {
                 Progress::Failed("its process has ended (deployment status SUCCESS, stopped)".to_owned())
             }
             "SUCCESS" | "SLEEPING" => Progress::Ready,
-            "NEEDS_APPROVAL" => Progress::Failed(
-                "its deployment waits for somebody's approval at Railway (status NEEDS_APPROVAL)".to_owned(),
-            ),
+            "NEEDS_APPROVAL" => {
+                Progress::Failed("its deployment needs approval at Railway (status NEEDS_APPROVAL)".to_owned())
+            }
             "FAILED" | "CRASHED" | "REMOVED" | "REMOVING" | "SKIPPED" => {
                 Progress::Failed(format!("its deployment has the status {status}"))
             }
@@ -348,9 +389,10 @@ impl InstanceNode {
         }
     }
 
+    /// Returns the status of the instance.
     fn status(&self) -> Status {
         let Some(deployment) = &self.latest_deployment else {
-            // May be null at first (`reference/railway.md` §8.4); without a source nothing was ever to run.
+            // A young instance may have no deployment yet (docs/providers/railway.md). Without a source it never gets one.
             return if self.has_source() {
                 Status::Pending
             } else {
@@ -360,7 +402,7 @@ impl InstanceNode {
         match deployment.status.as_deref().unwrap_or_default() {
             "QUEUED" | "WAITING" | "INITIALIZING" | "BUILDING" | "DEPLOYING" | "NEEDS_APPROVAL" => Status::Pending,
             "SUCCESS" if deployment.deployment_stopped == Some(true) => Status::Stopped,
-            // Asleep is up: the next request wakes it (`reference/railway.md` §7).
+            // A sleeping service is up: the next request wakes it (docs/providers/railway.md).
             "SUCCESS" | "SLEEPING" => Status::Running,
             "FAILED" | "CRASHED" => Status::Failed,
             "REMOVING" | "REMOVED" | "SKIPPED" => Status::Stopped,
@@ -368,13 +410,14 @@ impl InstanceNode {
         }
     }
 
+    /// Returns the URL of the latest deployment.
     fn url(&self) -> Option<String> {
         let deployment = self.latest_deployment.as_ref()?;
         let found = [&deployment.url, &deployment.static_url]
             .into_iter()
             .flatten()
             .find(|url| !url.is_empty())?;
-        // Railway sends a bare host; that it always does is not documented.
+        // Railway sends a host without a scheme, but does not document that it always does.
         Some(if found.contains("://") {
             found.clone()
         } else {
@@ -382,6 +425,7 @@ impl InstanceNode {
         })
     }
 
+    /// Returns the instance as callers see it.
     pub(super) fn into_instance(self, project_id: &str, environment_id: &str) -> Instance {
         let status = self.status();
         let url = self.url();
@@ -399,7 +443,7 @@ impl InstanceNode {
     }
 }
 
-/// The fields of 0.3.24, in its order.
+/// Returns the fields that only Railway has, in the order of version 0.3.24.
 pub(super) fn own_fields(service_id: &str, project_id: &str, environment_id: &str) -> Vec<(&'static str, Value)> {
     vec![
         ("serviceId", Value::from(service_id)),

@@ -1,4 +1,4 @@
-//! Render's API: sends requests, and knows what is in scope.
+//! Sends requests to Render and checks that what comes back is in scope.
 
 use http::Method;
 use serde::de::DeserializeOwned;
@@ -12,22 +12,22 @@ use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::http::message::Request;
 
-/// Render for one call.
+/// Render's API for one call.
 pub(crate) struct Render {
     pub(super) client: Client,
     pub(super) owner_id: String,
-    /// The service that this process itself runs in, if it runs at Render.
+    /// The service that this process runs in, if it runs at Render.
     pub(super) own_service_id: Option<String>,
     pub(super) options: RenderOptions,
 }
 
 impl Render {
-    /// A request to a path below the base URL, each segment percent-encoded.
+    /// Makes a request to a path below the base URL. Each segment is percent-encoded.
     pub(super) fn request(&self, method: Method, segments: &[&str]) -> Result<Request> {
         Ok(Request::new(method, self.client.base().join(segments)?))
     }
 
-    /// Sends a request and reads the body of its answer.
+    /// Sends a request and returns the body of its response.
     pub(super) async fn read<T: DeserializeOwned + Send>(
         &self,
         context: &CallContext,
@@ -39,7 +39,7 @@ impl Render {
             .await
     }
 
-    /// Reads what is at a path; `None` if nothing is.
+    /// Reads the resource at a path; `None` if it does not exist.
     pub(super) async fn fetch<T: DeserializeOwned + Send>(
         &self,
         context: &CallContext,
@@ -53,15 +53,15 @@ impl Render {
         }
     }
 
-    /// The service, if it is there and an instance in scope.
-    pub(super) async fn service(&self, context: &CallContext, id: &str) -> Result<Option<Service>> {
+    /// Returns a service; `None` if it does not exist, is out of scope or is not of a type that `create` makes.
+    pub(super) async fn fetch_service(&self, context: &CallContext, id: &str) -> Result<Option<Service>> {
         let service: Option<Service> = self.fetch(context, &["services", id]).await?;
         Ok(service.filter(|service| self.is_instance(service)))
     }
 
-    /// Whether a service is of the configured workspace, for a key reaches every workspace of its user (§1); and of a
-    /// kind that `create` makes.
+    /// Returns whether a service is in the configured workspace and of a type that `create` makes. An API key reaches
+    /// every workspace of its user (docs/providers/render.md).
     pub(super) fn is_instance(&self, service: &Service) -> bool {
-        service.owner_id.as_deref() == Some(self.owner_id.as_str()) && service.is_of_our_kind()
+        service.owner_id.as_deref() == Some(self.owner_id.as_str()) && service.is_creatable()
     }
 }

@@ -59,6 +59,7 @@ impl RenderConfig {
         }))
     }
 
+    /// Returns the workspace's id: from the configuration, else from the environment.
     fn owner_id(&self, environment: &dyn Environment) -> Result<String> {
         if let Some(id) = &self.owner_id {
             return Ok(id.clone());
@@ -97,7 +98,7 @@ impl ProviderConfig for RenderConfig {
         };
         let connection = self.connection.connection_for(call.http, parameters)?;
         let options = call.create_options(|options| RenderOptions::read(options, &self.defaults))?;
-        // Only a deletion could hit it.
+        // Only `destroy` checks it.
         let own_service_id = match call.operation {
             Operation::Destroy => environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
             _ => None,

@@ -1,4 +1,4 @@
-//! Makes a service and its first deploy, by one request (`reference/render.md` §4).
+//! Creates a service and its first deploy with one request (docs/providers/render.md).
 
 use http::Method;
 
@@ -12,9 +12,10 @@ use crate::model::handle::{Handle, OWNERSHIP_VARIABLE};
 use crate::model::instance::{Instance, Status};
 use crate::protocol::json;
 
-/// The bucket of creates: 20 an hour for each user (§2).
+/// The rate window of creates: 20 an hour for each user (docs/providers/render.md).
 const CREATES: &str = "creates";
 
+/// Creates the service.
 pub(super) async fn create(
     render: &Render,
     context: &CallContext,
@@ -33,7 +34,7 @@ pub(super) async fn create(
             image_path: &request.image,
             registry_credential_id: options.registry_credential_id.as_deref(),
         },
-        env_vars: variables(request, handle),
+        env_vars: collect_variables(request, handle),
         service_details: DetailsPost {
             runtime: "image",
             plan: options.plan.as_deref(),
@@ -50,25 +51,25 @@ pub(super) async fn create(
     request.bucket = CREATES;
     let created: Created = render.read(context, Effect::Once, request).await?;
     Ok(Instance {
-        // Accepted, not running: the first deploy follows (§4.6).
+        // Render has accepted the service. Its first deploy follows (docs/providers/render.md).
         status: Status::Pending,
         launch: created.deploy_id,
         ..created.service.into_instance()
     })
 }
 
-/// The resource's variables, and the token: services have no labels of their own.
-fn variables<'a>(request: &'a CreateRequest, handle: &'a Handle) -> Vec<EnvVarPost<'a>> {
+/// Returns the request's variables and the ownership token, which is a variable because services have no labels.
+fn collect_variables<'a>(request: &'a CreateRequest, handle: &'a Handle) -> Vec<EnvVarPost<'a>> {
     let token = handle.ownership_token().map(|value| EnvVarPost {
         key: OWNERSHIP_VARIABLE,
         value,
     });
-    let given = request.variables.iter().map(|(key, value)| EnvVarPost {
+    let requested = request.variables.iter().map(|(key, value)| EnvVarPost {
         key,
         value: value.expose(),
     });
-    let given = given.filter(|variable| token.is_none() || variable.key != OWNERSHIP_VARIABLE);
-    let mut variables: Vec<_> = given.collect();
+    let requested = requested.filter(|variable| token.is_none() || variable.key != OWNERSHIP_VARIABLE);
+    let mut variables: Vec<_> = requested.collect();
     variables.extend(token);
     variables
 }

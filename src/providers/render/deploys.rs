@@ -1,4 +1,4 @@
-//! What a service's deploys say of it (`reference/render.md` §8).
+//! Reads a service's deploys and derives its status and readiness from them (docs/providers/render.md).
 
 use http::Method;
 
@@ -10,19 +10,20 @@ use crate::http::effect::Effect;
 use crate::model::instance::{Instance, Status};
 use crate::provider::Readiness;
 
-/// What a deploy's status stands for.
+/// The meaning of a deploy's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Starting,
     Live,
-    /// A newer deploy has taken its place.
+    /// A newer deploy has replaced it.
     Replaced,
     Failed,
-    /// Not told, or a word that this version does not know.
+    /// Render sent no status, or one that this version does not know.
     Unknown,
 }
 
-fn stage(deploy: &Deploy) -> Stage {
+/// Returns the meaning of a deploy's status.
+fn read_stage(deploy: &Deploy) -> Stage {
     match deploy.status.as_deref() {
         Some("created" | "queued" | "build_in_progress" | "pre_deploy_in_progress" | "update_in_progress") => {
             Stage::Starting
@@ -34,32 +35,35 @@ fn stage(deploy: &Deploy) -> Stage {
     }
 }
 
-/// The latest deploys of a service, in no particular order.
+/// Returns the latest deploys of a service, in no particular order.
 pub(super) async fn fetch_deploys(render: &Render, context: &CallContext, service_id: &str) -> Result<Vec<Deploy>> {
     let mut request = render.request(Method::GET, &["services", service_id, "deploys"])?;
     request.url.set_query(Some("limit=100"));
     let listed: Result<Vec<ListedDeploy>> = render.read(context, Effect::Idempotent, request).await;
     match listed {
         Ok(listed) => Ok(listed.into_iter().map(|listed| listed.deploy).collect()),
-        // The service went, or does not show yet.
+        // The service is deleted, or reads do not show it yet.
         Err(error) if error.code() == ErrorCode::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
 
-/// The order of a listing is not guaranteed (§8), so the dates decide: RFC 3339 in UTC, which sorts as text.
-fn newest(deploys: &[Deploy]) -> Option<&Deploy> {
+/// Returns the newest deploy by its date, because the order of the list is not guaranteed (docs/providers/render.md). Dates
+/// are RFC 3339 in UTC, so they sort as text.
+fn find_newest(deploys: &[Deploy]) -> Option<&Deploy> {
     deploys.iter().max_by_key(|deploy| deploy.created_at.as_deref())
 }
 
-/// The deploy that tells how the service does: the live one, for it serves while a newer one is on its way or has failed.
-pub(super) fn current_deploy(deploys: &[Deploy]) -> Option<&Deploy> {
-    let live = deploys.iter().find(|deploy| stage(deploy) == Stage::Live);
-    live.or_else(|| newest(deploys))
+/// Returns the deploy that determines the service's status: the live one, which serves while a newer one starts or after
+/// it has failed, else the newest.
+pub(super) fn find_current_deploy(deploys: &[Deploy]) -> Option<&Deploy> {
+    let live = deploys.iter().find(|deploy| read_stage(deploy) == Stage::Live);
+    live.or_else(|| find_newest(deploys))
 }
 
-pub(super) fn status(deploys: &[Deploy]) -> Status {
-    match current_deploy(deploys).map(stage) {
+/// Returns the status of a service with these deploys.
+pub(super) fn derive_status(deploys: &[Deploy]) -> Status {
+    match find_current_deploy(deploys).map(read_stage) {
         Some(Stage::Live) => Status::Running,
         Some(Stage::Starting) => Status::Pending,
         Some(Stage::Failed) => Status::Failed,
@@ -67,34 +71,35 @@ pub(super) fn status(deploys: &[Deploy]) -> Status {
     }
 }
 
-/// Follows the deploy that the create has started.
+/// Reads whether the deploy that the create started is live, and whether the service runs.
 pub(super) async fn readiness(render: &Render, context: &CallContext, instance: &Instance) -> Result<Readiness> {
-    let followed: Option<Deploy> = match &instance.launch {
+    let started: Option<Deploy> = match &instance.launch {
         Some(id) => {
             let path = ["services", &instance.id, "deploys", id];
             render.fetch(context, &path).await?
         }
         None => None,
     };
-    match followed {
-        Some(deploy) if stage(&deploy) != Stage::Replaced => {
-            readiness_of(render, context, instance, Some(&deploy)).await
+    match started {
+        Some(deploy) if read_stage(&deploy) != Stage::Replaced => {
+            check_deploy(render, context, instance, Some(&deploy)).await
         }
-        // Replaced, or never told: whatever runs now counts.
+        // A newer deploy has replaced it, or it is not known. The current deploy counts.
         _ => {
             let deploys = fetch_deploys(render, context, &instance.id).await?;
-            readiness_of(render, context, instance, current_deploy(&deploys)).await
+            check_deploy(render, context, instance, find_current_deploy(&deploys)).await
         }
     }
 }
 
-async fn readiness_of(
+/// Returns the readiness of the service, of which `deploy` is the deploy that counts.
+async fn check_deploy(
     render: &Render,
     context: &CallContext,
     instance: &Instance,
     deploy: Option<&Deploy>,
 ) -> Result<Readiness> {
-    let live = match deploy.map(stage) {
+    let is_live = match deploy.map(read_stage) {
         None | Some(Stage::Replaced) => return Ok(Readiness::Starting),
         Some(Stage::Failed) => {
             let status = deploy.and_then(|deploy| deploy.status.as_deref()).unwrap_or_default();
@@ -102,14 +107,14 @@ async fn readiness_of(
         }
         Some(stage) => stage == Stage::Live,
     };
-    // What the create's answer could not tell; and whether Render has suspended it, which a deploy does not show.
-    let Some(service) = render.service(context, &instance.id).await? else {
+    // The service has a URL that the create's response may lack, and shows a suspension, which a deploy does not.
+    let Some(service) = render.fetch_service(context, &instance.id).await? else {
         return Ok(Readiness::Starting);
     };
     if let Some(suspenders) = service.suspension() {
         return Ok(Readiness::Failed(format!("it was suspended ({suspenders}).")));
     }
-    if !live {
+    if !is_live {
         return Ok(Readiness::Starting);
     }
     Ok(Readiness::Ready(Instance {
@@ -148,9 +153,9 @@ mod tests {
             (Some("teleporting"), Status::Unknown),
             (None, Status::Unknown),
         ] {
-            assert_eq!(status(&[deploy(word, None)]), expected, "{word:?}");
+            assert_eq!(derive_status(&[deploy(word, None)]), expected, "{word:?}");
         }
-        assert_eq!(status(&[]), Status::Unknown);
+        assert_eq!(derive_status(&[]), Status::Unknown);
     }
 
     #[test]
@@ -158,12 +163,12 @@ mod tests {
         let old = Some("2026-01-01T00:00:00.000000Z");
         let new = Some("2026-01-02T00:00:00.000000Z");
         let serving = [deploy(Some("update_failed"), new), deploy(Some("live"), old)];
-        assert_eq!(status(&serving), Status::Running);
+        assert_eq!(derive_status(&serving), Status::Running);
         let failing = [
             deploy(Some("update_failed"), new),
             deploy(Some("queued"), old),
             deploy(None, None),
         ];
-        assert_eq!(status(&failing), Status::Failed);
+        assert_eq!(derive_status(&failing), Status::Failed);
     }
 }

@@ -1,23 +1,25 @@
-//! How Render refuses: a JSON object with a `message`, seldom a `code` (`reference/render.md` §3, §4.4).
+//! Reads Render's errors: JSON objects with a `message` and seldom a `code` (docs/providers/render.md).
 
 use serde_json::Value;
 
 use crate::error::{ErrorCode, Outcome};
 use crate::protocol::rest::{ApiError, ErrorMapper};
 
+/// How Render reports errors.
 pub(super) const ERRORS: ErrorMapper = ErrorMapper {
     title: "Render",
-    // On every recorded answer, whatever its status (§1).
+    // Every recorded response has it, whatever its status (docs/providers/render.md).
     request_id: Some("render-request-id"),
     parse,
 };
 
+/// Reads an error by its status and body.
 fn parse(status: u16, body: Option<&Value>) -> ApiError {
     let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
     let (message, code) = (text("message"), text("code"));
     let meaning = if code.as_deref() == Some("too_many_resources") {
         Some((ErrorCode::QuotaExceeded, Outcome::NoEffect))
-    } else if matches!(status, 400 | 409) && says_taken(message.as_deref().unwrap_or_default()) {
+    } else if matches!(status, 400 | 409) && reports_taken_name(message.as_deref().unwrap_or_default()) {
         Some((ErrorCode::AlreadyExists, Outcome::NoEffect))
     } else {
         None
@@ -30,14 +32,15 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
     }
 }
 
-/// How a message ends where a name is taken. The status that comes with it is not on record: 400 and 409 are both
-/// plausible (§4.4). The name itself stands before these words, so only the end counts.
-const TAKEN: [&str; 2] = ["already in use", "already exists"];
+/// The last words of a message about a taken name. Only the end counts, because the name precedes these words. The status is
+/// not known, so 400 and 409 are both accepted (docs/providers/render.md).
+const NAME_TAKEN: [&str; 2] = ["already in use", "already exists"];
 
-fn says_taken(message: &str) -> bool {
+/// Returns whether a message says that the name is taken.
+fn reports_taken_name(message: &str) -> bool {
     let lowered = message.to_lowercase();
     let lowered = lowered.trim_end_matches(['.', '!', ' ']);
-    TAKEN.iter().any(|words| lowered.ends_with(words))
+    NAME_TAKEN.iter().any(|words| lowered.ends_with(words))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Lists services, a page at a time, and finds one by its name (`reference/render.md` §6).
+//! Lists services page by page, and finds one by its name (docs/providers/render.md).
 
 use http::Method;
 use url::form_urlencoded::byte_serialize;
@@ -13,15 +13,17 @@ use crate::model::instance::Instance;
 use crate::protocol::paging::Cursors;
 use crate::provider::Page;
 
-/// The most that Render gives at once.
+/// Entries in a page: Render's maximum.
 const PAGE_SIZE: usize = 100;
 
-/// What Render gives at once unless asked. A page with fewer entries is the last one; one with fewer than were asked for
-/// would be, too, if nothing lowers the limit on the way.
+/// Entries in a page by default. A page with fewer is the last one. [`PAGE_SIZE`] does not decide, so that a server that
+/// ignores our limit does not end the list early.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
+/// Returns one page of the workspace's instances.
 pub(super) async fn fetch_page(render: &Render, context: &CallContext, cursor: Option<&str>) -> Result<Page> {
-    let (services, next) = fetch(render, context, &format!("&type={}", SERVICE_TYPES.join(",")), cursor).await?;
+    let (services, next) =
+        fetch_services(render, context, &format!("&type={}", SERVICE_TYPES.join(",")), cursor).await?;
     let instances = services
         .into_iter()
         .map(|listed| listed.service)
@@ -31,9 +33,9 @@ pub(super) async fn fetch_page(render: &Render, context: &CallContext, cursor: O
     Ok(Page { instances, next })
 }
 
-/// The service of this name in the workspace, of whatever kind: names are unique there (§4.1).
+/// Returns the service with this name in the workspace, of any type: names are unique there (docs/providers/render.md).
 pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> Result<Option<Instance>> {
-    // Whether the filter is exact or partial is not known, and it takes a list, parted by commas (§6).
+    // The filter takes a list separated by commas. It may match parts of names (docs/providers/render.md).
     let filter = if name.contains(',') {
         String::new()
     } else {
@@ -41,10 +43,10 @@ pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> 
     };
     let mut cursors = Cursors::default();
     loop {
-        let (services, next) = fetch(render, context, &filter, cursors.current()).await?;
+        let (services, next) = fetch_services(render, context, &filter, cursors.current()).await?;
         for Listed { service, .. } in services {
-            let named = service.name.as_deref() == Some(name);
-            if named && service.owner_id.as_deref() == Some(&render.owner_id) {
+            let has_name = service.name.as_deref() == Some(name);
+            if has_name && service.owner_id.as_deref() == Some(&render.owner_id) {
                 return Ok(Some(service.into_instance()));
             }
         }
@@ -54,8 +56,8 @@ pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> 
     }
 }
 
-/// One page, and where the next begins. Lists in a query are parted by plain commas (§6).
-async fn fetch(
+/// Returns one page and the cursor of the next. Lists in the query are separated by plain commas (docs/providers/render.md).
+async fn fetch_services(
     render: &Render,
     context: &CallContext,
     filter: &str,
@@ -80,6 +82,7 @@ async fn fetch(
     Ok((services, next))
 }
 
+/// Returns a text encoded for a query.
 fn encode(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }

@@ -28,7 +28,7 @@ use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
 use crate::provider::{Completion, DeleteResult, Ownership, Page, Provider, ReadResult, Readiness};
 
-/// The bucket of everything but reads and creates (docs/providers/render.md).
+/// The rate window of writes other than creates (docs/providers/render.md).
 const WRITES: &str = "writes";
 
 /// Render as the package exports it.
@@ -56,7 +56,7 @@ impl Provider for Render {
     }
 
     fn check_create(&self, _request: &CreateRequest, handle: &Handle) -> Result<()> {
-        // Neither pattern nor length of a name is documented (§4.1); only what surely is wrong is refused here.
+        // Render documents no rule for names (docs/providers/render.md). Only certainly wrong ones are rejected here.
         let name = handle.name();
         if name.trim() != name || name.chars().any(char::is_control) {
             let text = "options.name must not hold a control character or begin or end with a space.";
@@ -84,7 +84,7 @@ impl Provider for Render {
         Ok(variable.map(|variable| variable.value == token))
     }
 
-    /// One request makes everything; what was adopted only lacks the deploy that is to be followed.
+    /// Finds the deploy to follow, for an adopted service. `create` needs no further requests.
     async fn complete(
         &self,
         context: &CallContext,
@@ -94,10 +94,10 @@ impl Provider for Render {
         let mut instance = instance.clone();
         if instance.launch.is_none() {
             let deploys = deploys::fetch_deploys(self, context, &instance.id).await?;
-            instance.launch = deploys::current_deploy(&deploys).and_then(|deploy| deploy.id.clone());
-            // A suspended service says so itself.
+            instance.launch = deploys::find_current_deploy(&deploys).and_then(|deploy| deploy.id.clone());
+            // The status of a suspended service is known already.
             if instance.status == Status::Unknown {
-                instance.status = deploys::status(&deploys);
+                instance.status = deploys::derive_status(&deploys);
             }
         }
         Ok(Completion::Done(instance))
@@ -108,7 +108,7 @@ impl Provider for Render {
     }
 
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
-        let Some(service) = self.service(context, id).await? else {
+        let Some(service) = self.fetch_service(context, id).await? else {
             return Ok(ReadResult::Absent);
         };
         let instance = service.into_instance();
@@ -116,7 +116,7 @@ impl Provider for Render {
             return Ok(ReadResult::Found(instance));
         }
         let deploys = deploys::fetch_deploys(self, context, id).await?;
-        let status = deploys::status(&deploys);
+        let status = deploys::derive_status(&deploys);
         Ok(ReadResult::Found(Instance { status, ..instance }))
     }
 
@@ -125,7 +125,7 @@ impl Provider for Render {
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
-        if ownership == Ownership::Unknown && self.service(context, id).await?.is_none() {
+        if ownership == Ownership::Unknown && self.fetch_service(context, id).await?.is_none() {
             return Ok(DeleteResult::Deleted);
         }
         let mut request = self.request(Method::DELETE, &["services", id])?;
@@ -134,14 +134,15 @@ impl Provider for Render {
             ERRORS.expect_no_content(response)
         });
         match deleted.await {
-            // What is not there was there: every recorded deletion right after a create was carried out (§7).
             Ok(()) => Ok(DeleteResult::Deleted),
+            // It was deleted before. It is not too young: Render deletes a service right after its create
+            // (docs/providers/render.md).
             Err(error) if error.code() == ErrorCode::NotFound => Ok(DeleteResult::Deleted),
-            // An answer that is none of Render's: only a look tells what has come of the request.
+            // The response is not Render's. A read decides.
             Err(error) if error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown => {
-                match (self.service(context, id).await?, ownership) {
+                match (self.fetch_service(context, id).await?, ownership) {
                     (Some(_), _) => Err(error),
-                    // Too young to be seen, perhaps.
+                    // It may be too young for reads to show it.
                     (None, Ownership::CreatedHere) => Ok(DeleteResult::NotYetVisible),
                     (None, Ownership::Unknown) => Ok(DeleteResult::Deleted),
                 }
@@ -151,7 +152,8 @@ impl Provider for Render {
     }
 }
 
-/// Render's own command line knows `srv-` and 20 characters (§1); the number is not relied on.
+/// Returns whether an id has the form of a service's id: `srv-` and some lower-case letters or digits. Render's own command
+/// line expects 20, which we do not rely on (docs/providers/render.md).
 fn is_service_id(id: &str) -> bool {
     id.strip_prefix("srv-").is_some_and(|rest| {
         (1..=60).contains(&rest.len())

@@ -3,12 +3,12 @@
 use crate::error::{Error, Result};
 use crate::input::reader::Reader;
 
-/// The types of service that run an image and are not a job or a site (`reference/render.md` §4.1, §4.7).
+/// The types of service that can run an image permanently: neither jobs nor sites (docs/providers/render.md).
 pub(super) const SERVICE_TYPES: [&str; 3] = [WEB_SERVICE, "private_service", "background_worker"];
 
 const WEB_SERVICE: &str = "web_service";
 
-/// What the factory takes for every create.
+/// Options that the factory takes as defaults of every create.
 #[derive(Default)]
 pub(super) struct RenderDefaults {
     service_type: Option<&'static str>,
@@ -18,10 +18,11 @@ pub(super) struct RenderDefaults {
 }
 
 impl RenderDefaults {
+    /// Reads and checks the defaults, from the configuration or from the options of a create.
     pub(super) fn read(fields: &Reader<'_>) -> Result<Self> {
         Ok(Self {
             service_type: fields.choice("serviceType", &SERVICE_TYPES)?,
-            // Open strings, both: Render adds plans and regions (§4.3).
+            // Plan and region are not restricted, because Render adds new ones (docs/providers/render.md).
             plan: fields.filled_text("plan")?,
             region: fields.filled_text("region")?,
             registry_credential_id: fields.filled_text("registryCredentialId")?,
@@ -41,6 +42,7 @@ pub(super) const CREATE_FIELDS: [&str; 8] = [
     "environmentId",
 ];
 
+/// The options of one create. Empty for the other operations.
 #[derive(Default)]
 pub(super) struct RenderOptions {
     pub(super) service_type: &'static str,
@@ -54,6 +56,7 @@ pub(super) struct RenderOptions {
 }
 
 impl RenderOptions {
+    /// Reads and checks the options. A default counts where an option is missing.
     pub(super) fn read(options: &Reader<'_>, defaults: &RenderDefaults) -> Result<Self> {
         let given = RenderDefaults::read(options)?;
         let service_type = given.service_type.or(defaults.service_type).unwrap_or(WEB_SERVICE);

@@ -1,5 +1,7 @@
-//! Render's requests and answers. Answers are read with tolerance: fields and words that the published document does not
-//! know occur, and nulls where it forbids them (`reference/render.md` §4.6, §8).
+//! The bodies of Render's requests and responses.
+//!
+//! Responses are read leniently: Render sends fields and words that its published schema lacks, and nulls where it forbids
+//! them (docs/providers/render.md).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,7 +10,7 @@ use super::options::SERVICE_TYPES;
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
 
-/// `POST /services` (§4.1).
+/// The body of `POST /services` (docs/providers/render.md).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ServicePost<'a> {
@@ -16,7 +18,7 @@ pub(super) struct ServicePost<'a> {
     pub(super) kind: &'a str,
     pub(super) name: &'a str,
     pub(super) owner_id: &'a str,
-    /// Of no use with an image: a moved tag is not picked up either way.
+    /// Has no effect with an image: Render does not follow a tag that moves (docs/providers/render.md).
     pub(super) auto_deploy: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) environment_id: Option<&'a str>,
@@ -25,6 +27,7 @@ pub(super) struct ServicePost<'a> {
     pub(super) service_details: DetailsPost<'a>,
 }
 
+/// The image of a new service.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ImagePost<'a> {
@@ -34,12 +37,14 @@ pub(super) struct ImagePost<'a> {
     pub(super) registry_credential_id: Option<&'a str>,
 }
 
+/// A variable of a new service.
 #[derive(Serialize)]
 pub(super) struct EnvVarPost<'a> {
     pub(super) key: &'a str,
     pub(super) value: &'a str,
 }
 
+/// The settings of a new service that depend on its type.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DetailsPost<'a> {
@@ -56,13 +61,14 @@ pub(super) struct DetailsPost<'a> {
     pub(super) env_specific_details: Option<EnvSpecificDetails<'a>>,
 }
 
+/// The settings of a new service that depend on its runtime.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EnvSpecificDetails<'a> {
     pub(super) docker_command: &'a str,
 }
 
-/// The answer to a create (§4.6).
+/// The response to a create (docs/providers/render.md).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Created {
@@ -70,12 +76,14 @@ pub(super) struct Created {
     pub(super) deploy_id: Option<String>,
 }
 
+/// One entry of a page of services.
 #[derive(Deserialize)]
 pub(super) struct Listed {
     pub(super) service: Service,
     pub(super) cursor: Option<String>,
 }
 
+/// A service.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Service {
@@ -92,19 +100,20 @@ pub(super) struct Service {
     service_details: Option<Details>,
 }
 
+/// The settings of a service that depend on its type.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Details {
     url: Option<String>,
     plan: Option<String>,
     region: Option<String>,
-    /// Set on a preview (§6).
+    /// Set if the service is a preview (docs/providers/render.md).
     parent_server: Option<Value>,
 }
 
 impl Service {
-    /// Whether it is of a kind that `create` makes: no site, job or preview.
-    pub(super) fn is_of_our_kind(&self) -> bool {
+    /// Returns whether `create` makes services of this type. It makes no sites, jobs or previews.
+    pub(super) fn is_creatable(&self) -> bool {
         let preview = self
             .service_details
             .as_ref()
@@ -112,13 +121,14 @@ impl Service {
         preview.is_none() && self.kind.as_deref().is_some_and(|kind| SERVICE_TYPES.contains(&kind))
     }
 
-    /// Who has suspended the service, if it is: a crash-looping container may be suspended by Render itself (§4.6).
+    /// Returns who suspended the service; `None` if it is not suspended. Render may suspend a container that keeps crashing
+    /// (docs/providers/render.md).
     pub(super) fn suspension(&self) -> Option<String> {
         let suspended = self.suspended.as_deref() == Some("suspended");
         suspended.then(|| self.suspenders.as_deref().unwrap_or_default().join(", "))
     }
 
-    /// The service as callers see it, with the one status that a service tells of itself.
+    /// Returns the service as callers see it. A suspension is the only status that a service shows itself.
     pub(super) fn into_instance(self) -> Instance {
         let status = match self.suspension() {
             Some(_) => Status::Stopped,
@@ -141,7 +151,7 @@ impl Service {
             name: self.name,
             status,
             created_at: self.created_at,
-            // A private service has a host and port without a scheme, a worker nothing (§4.6).
+            // A private service has a host and port without a scheme, a worker has none (docs/providers/render.md).
             url: details.url.filter(|url| !url.is_empty()),
             image: self.image_path.filter(|image| !image.is_empty()),
             launch: None,
@@ -150,18 +160,19 @@ impl Service {
     }
 }
 
-/// `GET /services/{id}/env-vars/{key}` (§9). The value is required: what has none is no answer to the question.
+/// The response to `GET /services/{id}/env-vars/{key}`. Without a value it says nothing, so the value is required.
 #[derive(Deserialize)]
 pub(super) struct EnvVar {
     pub(super) value: String,
 }
 
+/// One entry of a page of deploys.
 #[derive(Deserialize)]
 pub(super) struct ListedDeploy {
     pub(super) deploy: Deploy,
 }
 
-/// Everything but the id is optional and may be null (§8); so is the id here.
+/// A deploy. Only its id is certain; other fields may be missing or null (docs/providers/render.md). Here the id may be too.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Deploy {

@@ -1,5 +1,5 @@
-//! The table, row by row. Bodies marked as recorded come from `reference/railway.md` §2, §3; the rest have the same
-//! form with the words of the row.
+//! Tests the tables row by row. Bodies marked as recorded are known from real responses (docs/providers/railway.md); the
+//! others have the same form.
 
 use std::time::SystemTime;
 
@@ -230,7 +230,7 @@ fn statuses_without_a_graphql_body() {
 
 #[test]
 fn the_edge_turning_us_away_is_a_rate_limit() {
-    // The recorded title.
+    // This title is recorded.
     let body = "<html><title>Access denied | backboard.railway.com used Cloudflare to restrict access</title></html>";
     for status in [200, 403, 429, 503] {
         let error = mapped(&response(status, body));

@@ -20,7 +20,7 @@ fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) ->
 
 const CARD: &str = "Payment information is required to complete this request. To add a card, visit https://dashboard.render.com/billing";
 
-/// Bodies as recorded or observed (`reference/render.md` §3, §4.4); where no source has one, as the document's shape allows.
+/// Bodies are recorded or observed (docs/providers/render.md). Where no source has one, the published schema allows it.
 #[test]
 fn the_table() {
     use ErrorCode::*;
@@ -103,7 +103,7 @@ fn the_table() {
 
 #[test]
 fn a_refusal_carries_the_request_id_and_the_wait() {
-    // `Ratelimit-Reset` is seconds remaining, whatever the page on it says (§2).
+    // `Ratelimit-Reset` holds the remaining seconds, although Render documents an epoch (docs/providers/render.md).
     let headers = [
         ("render-request-id", "req-1"),
         ("ratelimit-limit", "20"),
