@@ -1,4 +1,4 @@
-//! Namespace's Compute API: calls its methods.
+//! Calls the methods of Namespace's Compute API.
 
 use std::time::SystemTime;
 
@@ -16,17 +16,17 @@ use crate::protocol::{connect, jwt};
 
 const SERVICE: &str = "namespace.cloud.compute.v1beta.ComputeService";
 
-/// Namespace for one call.
+/// The provider of one call.
 pub(crate) struct Namespace {
     pub(super) client: Client,
-    /// When the token has expired by its own claim, as far as it can be read.
+    /// When the token expired by its own claim; `None` if it has not expired or its claims cannot be read.
     pub(super) token_expired: Option<SystemTime>,
     pub(super) destroy_reason: String,
     pub(super) options: NamespaceOptions,
 }
 
 impl Namespace {
-    /// Calls a method of the Compute API.
+    /// Calls a method of the Compute API and returns its response.
     pub(super) async fn call<T: DeserializeOwned + Send>(
         &self,
         context: &CallContext,
@@ -35,15 +35,16 @@ impl Namespace {
         message: &(impl Serialize + Sync),
     ) -> Result<T> {
         let request = connect::request(self.client.base(), SERVICE, method, message)?;
-        let answer = self
+        let response = self
             .client
             .call(context, effect, request, |response| ERRORS.read_json(response));
-        answer
+        response
             .await
             .map_err(|error| jwt::explain_expiry(error, self.token_expired))
     }
 
-    /// The instance, if it is there; also one that was destroyed, for which Namespace goes on answering (§1).
+    /// Returns the instance; `None` if Namespace does not know it. Namespace also returns deleted instances
+    /// (docs/providers/namespace.md).
     pub(super) async fn describe(&self, context: &CallContext, id: &str) -> Result<Option<Described>> {
         let described: Result<Described> = self
             .call(

@@ -1,4 +1,4 @@
-//! Namespace's configuration: what the factory takes, what the environment supplies, and which endpoint they lead to.
+//! Reads Namespace's configuration at the factory, and resolves the token and the endpoint at each call.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::provider::connection::{CachedConnection, ConnectionParameters, Locati
 use crate::provider::settings;
 use crate::secret::Secret;
 
-/// The default of both current clients (docs/providers/namespace.md).
+/// The default region of both Namespace SDKs (docs/providers/namespace.md).
 const DEFAULT_REGION: &str = "us";
 
 const DESTROY_REASON: &str = "Destroyed by the ComputeSDK gateway";
@@ -48,7 +48,7 @@ impl NamespaceConfig {
     /// Reads and checks the configuration.
     pub(super) fn read(config: &Reader<'_>) -> Result<Arc<dyn ProviderConfig>> {
         let region = config.filled_text("region")?;
-        // It becomes part of a host name, and the token goes to that host.
+        // The region becomes part of a host name, and the token is sent to that host.
         let is_label = |region: &str| {
             region
                 .bytes()
@@ -69,8 +69,9 @@ impl NamespaceConfig {
         }))
     }
 
-    /// Returns the Compute API's address, which `baseUrl` replaces: from the configuration, else from the environment.
-    fn endpoint(&self, environment: &dyn Environment) -> Result<String> {
+    /// Returns the Compute API's address: that of the configured region, else `NSC_ENDPOINT`, else that of the default
+    /// region. `baseUrl` replaces it.
+    fn resolve_endpoint(&self, environment: &dyn Environment) -> Result<String> {
         if self.connection.settings().base_url.is_some() || self.region.is_some() {
             let region = self.region.as_deref().unwrap_or(DEFAULT_REGION);
             return Ok(regional_endpoint(region));
@@ -78,7 +79,7 @@ impl NamespaceConfig {
         let Some(endpoint) = environment.variable("NSC_ENDPOINT") else {
             return Ok(regional_endpoint(DEFAULT_REGION));
         };
-        // Its form is not documented; a bare host is accepted too.
+        // The form of the variable is not documented, so a bare host is accepted too.
         let endpoint = match endpoint.trim() {
             url if url.contains("://") => url.to_owned(),
             host => format!("https://{host}"),
@@ -90,6 +91,7 @@ impl NamespaceConfig {
     }
 }
 
+/// Returns the Compute API's address in a region (docs/providers/namespace.md).
 fn regional_endpoint(region: &str) -> String {
     format!("https://{region}.compute.namespaceapis.com")
 }
@@ -97,14 +99,14 @@ fn regional_endpoint(region: &str) -> String {
 impl ProviderConfig for NamespaceConfig {
     fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
         let token = token::resolve(self.token.as_ref(), call.environment)?;
-        let endpoint = self.endpoint(call.environment)?;
+        let endpoint = self.resolve_endpoint(call.environment)?;
         let parameters = ConnectionParameters {
             identity: SEMANTICS.identity,
             base: &endpoint,
             header: (&AUTHORIZATION, "Bearer "),
             credential: &token,
-            // The workspace is the token's, which need not name it. Tags and lists belong to an endpoint: the same key makes
-            // another instance in another region (docs/providers/namespace.md).
+            // The token determines the workspace but need not name it. Tags and lists belong to an endpoint, so the same
+            // key creates another instance in another region (docs/providers/namespace.md).
             location: Location::Endpoint,
         };
         let connection = self.connection.connection_for(call.http, parameters)?;

@@ -1,4 +1,5 @@
-//! Makes an instance, or finds that it was made: the unique tag turns a repeat into a read (`reference/namespace.md` §9).
+//! Creates an instance. Because of the unique tag, a repeated create returns the instance of the first one
+//! (docs/providers/namespace.md).
 
 use super::api::Namespace;
 use super::wire::{
@@ -11,6 +12,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 
+/// Creates the instance of a handle, or returns the one that an earlier create of this handle made.
 pub(super) async fn create(
     namespace: &Namespace,
     context: &CallContext,
@@ -27,9 +29,9 @@ pub(super) async fn create(
         },
         documented_purpose: &options.purpose,
         deadline: &options.deadline,
-        labels: labels(namespace, handle),
+        labels: make_labels(namespace, handle),
         containers: if options.has_container() {
-            vec![container(namespace, request)]
+            vec![make_container(namespace, request)]
         } else {
             Vec::new()
         },
@@ -40,23 +42,23 @@ pub(super) async fn create(
     let described: Described = namespace
         .call(context, Effect::Once, "CreateInstance", &message)
         .await?;
-    if described.metadata.is_gone_or_going() {
-        // What an unfinished removal still holds the tag for; what becomes of the tag is not published (§9).
+    if described.metadata.is_deleted_or_deleting() {
+        // The tag's holder is being deleted. When the tag becomes free is not published (docs/providers/namespace.md).
         let text = "The instance that held this handle is still being destroyed.";
         return Err(Error::new(ErrorCode::Unavailable, text).with_instance_id(described.metadata.instance_id));
     }
     let id = described.metadata.instance_id.clone();
-    // Without labels it is somebody else's, or the answer tells too little.
+    // A response without labels does not show whose instance it is: read the instance.
     let described = if handle.ownership_token().is_none() || described.metadata.has_labels() {
         described
     } else {
-        let again = namespace.describe(context, &id).await;
-        let again = again.map_err(|error| error.with_outcome(Outcome::Unknown))?;
-        again.unwrap_or(described)
+        let reread = namespace.describe(context, &id).await;
+        let reread = reread.map_err(|error| error.with_outcome(Outcome::Unknown))?;
+        reread.unwrap_or(described)
     };
     let metadata = &described.metadata;
-    let foreign = metadata.has_labels() && metadata.name() != Some(handle.name());
-    if foreign
+    let is_foreign = metadata.has_labels() && metadata.name() != Some(handle.name());
+    if is_foreign
         || handle
             .ownership_token()
             .is_some_and(|token| metadata.ownership_token() != Some(token))
@@ -67,24 +69,26 @@ pub(super) async fn create(
     Ok(described.into_instance())
 }
 
-fn labels<'a>(namespace: &'a Namespace, handle: &'a Handle) -> Vec<LabelPost<'a>> {
+/// Makes this package's labels, followed by the caller's.
+fn make_labels<'a>(namespace: &'a Namespace, handle: &'a Handle) -> Vec<LabelPost<'a>> {
     let own = [
         (MANAGED, Some("true")),
         (NAME, Some(handle.name())),
         (OWNERSHIP_TOKEN, handle.ownership_token()),
     ];
     let own = own.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let given = namespace
+    let from_caller = namespace
         .options
         .labels
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    own.chain(given)
+    own.chain(from_caller)
         .map(|(name, value)| LabelPost { name, value })
         .collect()
 }
 
-fn container<'a>(namespace: &'a Namespace, request: &'a CreateRequest) -> Container<'a> {
+/// Makes the container that runs the image.
+fn make_container<'a>(namespace: &'a Namespace, request: &'a CreateRequest) -> Container<'a> {
     let variables = request.variables.iter();
     Container {
         name: "main-container",
@@ -100,8 +104,8 @@ fn container<'a>(namespace: &'a Namespace, request: &'a CreateRequest) -> Contai
                 proto: "HTTP",
             })
             .collect(),
-        // A daemon is to run on: with `JOB`, the default, its end would end the instance without a mark of failure; with
-        // `SERVICE` it shows as failed, whatever the exit code (§6). The deadline bounds what that costs.
+        // With `JOB`, the default, the instance ends without an error when its container exits. With `SERVICE` it is shown
+        // as failed, whatever the exit code (docs/providers/namespace.md). The deadline bounds what that costs.
         workload_type: "SERVICE",
     }
 }

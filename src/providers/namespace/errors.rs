@@ -1,4 +1,4 @@
-//! How Namespace refuses: Connect's `{ code, message, details }` (`reference/namespace.md` §4, §11).
+//! Maps Namespace's errors, which have Connect's form `{ code, message, details }` (docs/providers/namespace.md).
 
 mod details;
 
@@ -8,17 +8,18 @@ use self::details::{Detail, Details};
 use crate::error::{ErrorCode, Outcome};
 use crate::protocol::rest::{ApiError, ErrorMapper};
 
+/// Maps Namespace's responses to errors.
 pub(super) const ERRORS: ErrorMapper = ErrorMapper {
     title: "Namespace",
-    // No source knows a header that names a request; a detail may.
+    // No source names a header with a request id. A detail may hold one.
     request_id: None,
     parse,
 };
 
-/// Connect's codes by their gRPC number, and what each means to a caller. `failed_precondition` and
-/// `resource_exhausted` depend on their details.
+/// Connect's codes, in the order of their gRPC numbers, and what each means to a caller. Details can change the meaning of
+/// `failed_precondition` and `resource_exhausted`.
 const CODES: [(&str, ErrorCode, Outcome); 17] = [
-    // No error has the number 0: an answer that says so says nothing.
+    // 0 is not the number of an error, so a response that has it cannot be interpreted.
     ("ok", ErrorCode::Protocol, Outcome::Unknown),
     ("canceled", ErrorCode::Unavailable, Outcome::Unknown),
     ("unknown", ErrorCode::Unavailable, Outcome::Unknown),
@@ -38,21 +39,22 @@ const CODES: [(&str, ErrorCode, Outcome); 17] = [
     ("unauthenticated", ErrorCode::Unauthenticated, Outcome::NoEffect),
 ];
 
-/// Of a 404 that the Compute API has not sent, whatever it says.
+/// The message of a 404 without a code: the Compute API did not send it.
 const WRONG_ADDRESS: &str =
     "HTTP 404: no Compute API of Namespace at this address; check baseUrl, region and NSC_ENDPOINT.";
 
+/// Reads an error. The code decides, not the status: Connect sends one status for several codes.
 fn parse(status: u16, body: Option<&Value>) -> ApiError {
     let code = body.and_then(|body| read_code(body.get("code")?));
     let details = Details::read(body.and_then(|body| body.get("details")));
-    let said = body.and_then(|body| body.get("message")?.as_str());
+    let api_message = body.and_then(|body| body.get("message")?.as_str());
     let meaning = match (code, &details.decisive) {
         (Some(("not_found" | "failed_precondition", ..)), Some(Detail::InstanceGone)) => {
             Some((ErrorCode::NotFound, Outcome::NoEffect))
         }
         (Some(("resource_exhausted", ..)), Some(Detail::Limit)) => Some((ErrorCode::QuotaExceeded, Outcome::NoEffect)),
         (Some((_, code, outcome)), _) => Some((code, outcome)),
-        // Without a code it is not Namespace that answers, and a 404 speaks of the address.
+        // Namespace always sends a code, so something else responded. A 404 then means a wrong address.
         (None, _) => match status {
             404 => Some((ErrorCode::Protocol, Outcome::NoEffect)),
             400 | 409 => Some((ErrorCode::Protocol, Outcome::Unknown)),
@@ -61,7 +63,7 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
     };
     let mut message = match (code, status) {
         (None, 404) => WRONG_ADDRESS.to_owned(),
-        _ => said.unwrap_or_default().to_owned(),
+        _ => api_message.unwrap_or_default().to_owned(),
     };
     for text in details.texts {
         if !message.is_empty() {
@@ -80,13 +82,14 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
     }
 }
 
-/// A code by its name, in any case of letters, or by its gRPC number: Namespace's own command line takes both (§4).
+/// Reads a code: a name in any case, or a gRPC number. Namespace's own command line accepts both
+/// (docs/providers/namespace.md).
 fn read_code(code: &Value) -> Option<(&'static str, ErrorCode, Outcome)> {
     let index = match code {
         Value::Number(number) => usize::try_from(number.as_u64()?).ok()?,
         Value::String(name) => {
             let name = name.to_lowercase();
-            // gRPC spells it with two l's.
+            // gRPC spells it with a double l.
             let name = if name == "cancelled" { "canceled" } else { &name };
             CODES.iter().position(|(known, ..)| *known == name)?
         }

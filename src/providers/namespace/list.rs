@@ -1,4 +1,4 @@
-//! Lists instances, a page at a time, and finds one by its handle (`reference/namespace.md` §8).
+//! Lists instances page by page, and finds one by its handle (docs/providers/namespace.md).
 
 use super::api::Namespace;
 use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME};
@@ -9,9 +9,10 @@ use crate::model::instance::Instance;
 use crate::protocol::paging::Cursors;
 use crate::provider::Page;
 
-/// An upper bound: fewer may come.
+/// The maximum of entries in a page. Namespace may send fewer.
 const PAGE_SIZE: u32 = 500;
 
+/// Returns one page of the instances that are not deleted.
 pub(super) async fn fetch_page(
     namespace: &Namespace,
     context: &CallContext,
@@ -19,23 +20,23 @@ pub(super) async fn fetch_page(
     managed_only: bool,
 ) -> Result<Page> {
     let filter = managed_only.then_some((MANAGED, "true"));
-    let (instances, next) = fetch(namespace, context, filter, cursor).await?;
+    let (instances, next) = fetch_entries(namespace, context, filter, cursor).await?;
     let instances = instances
         .into_iter()
-        .filter(|metadata| !metadata.is_gone())
+        .filter(|metadata| !metadata.is_deleted())
         .map(Metadata::into_instance)
         .collect();
     Ok(Page { instances, next })
 }
 
-/// The instance that bears the handle. One that is being destroyed does no more.
+/// Returns the instance whose name label is the handle's name. Ignores an instance that is being deleted.
 pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &str) -> Result<Option<Instance>> {
     let mut cursors = Cursors::default();
     loop {
-        let (instances, next) = fetch(namespace, context, Some((NAME, name)), cursors.current()).await?;
-        // The filter is not taken on trust: what is found may be adopted, and removed.
+        let (instances, next) = fetch_entries(namespace, context, Some((NAME, name)), cursors.current()).await?;
+        // Checks what the filter has selected, because this instance may be adopted, and deleted.
         let mut instances = instances.into_iter();
-        let found = instances.find(|metadata| metadata.name() == Some(name) && !metadata.is_gone_or_going());
+        let found = instances.find(|metadata| metadata.name() == Some(name) && !metadata.is_deleted_or_deleting());
         if let Some(metadata) = found {
             return Ok(Some(metadata.into_instance()));
         }
@@ -45,8 +46,8 @@ pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &st
     }
 }
 
-/// One page, and where the next begins.
-async fn fetch(
+/// Returns the entries of one page, and the cursor of the next.
+async fn fetch_entries(
     namespace: &Namespace,
     context: &CallContext,
     filter: Option<(&str, &str)>,
@@ -55,7 +56,7 @@ async fn fetch(
     let message = ListInstances {
         max_entries: PAGE_SIZE,
         pagination_cursor: cursor,
-        // Without it, what has failed and still costs is left out.
+        // Otherwise Namespace leaves out failed instances, which still cost money (docs/providers/namespace.md).
         include_complete_runs: true,
         label_filter: filter
             .into_iter()

@@ -1,5 +1,5 @@
-//! Namespace: one instance (a virtual machine with one container) each, through the Compute API, which speaks the Connect
-//! protocol in JSON (docs/providers/namespace.md).
+//! The Namespace provider. Each create makes one instance: a virtual machine, with one container on Linux. The Compute API
+//! speaks the Connect protocol in JSON (docs/providers/namespace.md).
 
 mod api;
 mod config;
@@ -69,7 +69,7 @@ impl Provider for Namespace {
     }
 
     async fn readiness(&self, context: &CallContext, instance: &Instance) -> Result<Readiness> {
-        // Polled, although there is a method that waits: it keeps a request open for minutes, which proxies cut.
+        // Namespace also has a method that waits, but it keeps a request open for minutes, and proxies cut such requests.
         Ok(match self.describe(context, &instance.id).await? {
             Some(described) => described.readiness(),
             None => Readiness::Starting,
@@ -79,7 +79,7 @@ impl Provider for Namespace {
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
         Ok(match self.describe(context, id).await? {
             None => ReadResult::Absent,
-            Some(described) if described.metadata.is_gone() => ReadResult::Deleted,
+            Some(described) if described.metadata.is_deleted() => ReadResult::Deleted,
             Some(described) => ReadResult::Found(described.into_instance()),
         })
     }
@@ -93,22 +93,21 @@ impl Provider for Namespace {
             instance_id: id,
             reason: &self.destroy_reason,
         };
-        let answer: Result<Destroyed> = self
+        let response: Result<Destroyed> = self
             .call(context, Effect::Idempotent, "DestroyInstance", &message)
             .await;
-        match answer {
+        match response {
             Ok(Destroyed) => Ok(DeleteResult::Deleted),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(match ownership {
-                // With the detail that says "no longer running" (§11) it was there.
-                _ if says_precondition(&error) => DeleteResult::Deleted,
-                // Too young to be seen, perhaps, and so to be destroyed.
+                // The detail "no longer running" proves that the instance existed (docs/providers/namespace.md).
+                _ if is_failed_precondition(&error) => DeleteResult::Deleted,
+                // The instance may be too young to be visible, and so to be deleted.
                 Ownership::CreatedHere => DeleteResult::NotYetVisible,
                 Ownership::Unknown => DeleteResult::Deleted,
             }),
-            // Without the detail, or an answer that is none of Namespace's: only a look tells, and one that shows nothing
-            // may lag behind.
-            Err(error) if is_double_edged(&error) => match self.describe(context, id).await? {
-                Some(described) if described.metadata.is_gone_or_going() => Ok(DeleteResult::Deleted),
+            // Only a read tells whether the instance is deleted. A read that does not show it may lag.
+            Err(error) if may_mean_deleted(&error) => match self.describe(context, id).await? {
+                Some(described) if described.metadata.is_deleted_or_deleting() => Ok(DeleteResult::Deleted),
                 Some(_) => Err(error),
                 None => Ok(DeleteResult::NotYetVisible),
             },
@@ -117,17 +116,19 @@ impl Provider for Namespace {
     }
 }
 
-/// Whether a failed deletion may mean "gone already" or "done".
-fn is_double_edged(error: &Error) -> bool {
-    let strange = error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown;
-    strange || says_precondition(error)
+/// Returns whether the error of a deletion leaves open that the instance is deleted.
+fn may_mean_deleted(error: &Error) -> bool {
+    let is_unreadable_success = error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown;
+    is_unreadable_success || is_failed_precondition(error)
 }
 
-fn says_precondition(error: &Error) -> bool {
+/// Returns whether Connect's code is `failed_precondition`, whatever the details make of it.
+fn is_failed_precondition(error: &Error) -> bool {
     error.details().provider_code.as_deref() == Some("failed_precondition")
 }
 
-/// All examples have 13 lower-case letters and digits; ids are opaque (§7), so only the alphabet is relied on.
+/// Returns whether a text can be an instance id. All known ids have 13 lower-case letters and digits, but ids are opaque,
+/// so this accepts other lengths, hyphens and underscores (docs/providers/namespace.md).
 fn is_instance_id(id: &str) -> bool {
     (1..=64).contains(&id.len())
         && id

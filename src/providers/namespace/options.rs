@@ -1,4 +1,4 @@
-//! The options of `create` that only Namespace has, some of which the factory takes as defaults.
+//! The options of `create` that only Namespace has. The factory takes some of them as defaults.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,28 +10,28 @@ use crate::input::reader::Reader;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 
-/// The smallest standard shape (`reference/namespace.md` §6).
+/// The default shape: 2 vCPU and 4 GB, one of the published shapes (docs/providers/namespace.md).
 const VIRTUAL_CPU: u32 = 2;
 const MEMORY_MEGABYTES: u32 = 4_096;
 
-/// Bounds against slips only: the schema has none, and which shapes a workspace may have is for Namespace to say.
+/// Limits that only catch typing errors. The schema has no limits; Namespace decides which shapes a workspace may use.
 const CPU_LIMIT: u32 = 1_024;
 const MEMORY_LIMIT: u32 = 4_194_304;
 
-/// How long an instance lives unless told otherwise. Namespace would choose, and does not say what (§1).
+/// How long an instance lives by default. Namespace's own default is not published (docs/providers/namespace.md).
 const LIFETIME: Duration = Duration::from_secs(3_600);
 
-/// The most that `timeout` may be: 30 days. A workspace's policy may allow less (§6).
+/// The maximum of `timeout`: 30 days. A workspace's policy may allow less (docs/providers/namespace.md).
 const LIFETIME_LIMIT_MS: u32 = 2_592_000_000;
 
-/// Operating systems; containers run on the first only (§6).
+/// Operating systems. Containers run on Linux only (docs/providers/namespace.md).
 const SYSTEMS: [&str; 3] = [LINUX, "macos", "windows"];
 const LINUX: &str = "linux";
 
-/// What begins the names of our own labels.
+/// The prefix of this package's own labels.
 pub(super) const RESERVED: &str = "computesdk.";
 
-/// What the factory takes for every create.
+/// The options that `config` and `create` share.
 #[derive(Default)]
 pub(super) struct NamespaceDefaults {
     virtual_cpu: Option<u32>,
@@ -43,6 +43,7 @@ pub(super) struct NamespaceDefaults {
 }
 
 impl NamespaceDefaults {
+    /// Reads and checks the shared options, from `config` or from the options of `create`.
     pub(super) fn read(fields: &Reader<'_>) -> Result<Self> {
         let lifetime = fields.whole("timeout", 1_000, LIFETIME_LIMIT_MS)?;
         Ok(Self {
@@ -69,6 +70,7 @@ pub(super) const CREATE_FIELDS: [&str; 9] = [
     "exportPorts",
 ];
 
+/// The options of one create, with all defaults applied.
 #[derive(Default)]
 pub(super) struct NamespaceOptions {
     pub(super) virtual_cpu: u32,
@@ -76,7 +78,8 @@ pub(super) struct NamespaceOptions {
     pub(super) machine_arch: &'static str,
     pub(super) system: &'static str,
     pub(super) purpose: String,
-    /// When the instance ends, RFC 3339. Counted from the call, so that a create which is sent again asks for the same.
+    /// When Namespace ends the instance, in RFC 3339. It counts from the call, so a create that is sent again asks for the
+    /// same time.
     pub(super) deadline: String,
     pub(super) arguments: Vec<String>,
     pub(super) ports: Vec<u32>,
@@ -84,25 +87,25 @@ pub(super) struct NamespaceOptions {
 }
 
 impl NamespaceOptions {
-    /// `now` is the date of the call.
+    /// Reads and checks the options of a create that begins at `now`.
     pub(super) fn read(options: &Reader<'_>, defaults: &NamespaceDefaults, now: SystemTime) -> Result<Self> {
-        let given = NamespaceDefaults::read(options)?;
+        let shared = NamespaceDefaults::read(options)?;
         let mut labels = Vec::new();
         for (name, value) in options.variables("labels")? {
             check_label(options, &name, value.expose())?;
             labels.push((name, value.expose().to_owned()));
         }
-        let lifetime = given.lifetime.or(defaults.lifetime).unwrap_or(LIFETIME);
+        let lifetime = shared.lifetime.or(defaults.lifetime).unwrap_or(LIFETIME);
         let deadline = OffsetDateTime::from(now + lifetime).format(&Rfc3339);
-        let purpose = given.purpose.or_else(|| defaults.purpose.clone());
+        let purpose = shared.purpose.or_else(|| defaults.purpose.clone());
         Ok(Self {
-            virtual_cpu: given.virtual_cpu.or(defaults.virtual_cpu).unwrap_or(VIRTUAL_CPU),
-            memory_megabytes: given
+            virtual_cpu: shared.virtual_cpu.or(defaults.virtual_cpu).unwrap_or(VIRTUAL_CPU),
+            memory_megabytes: shared
                 .memory_megabytes
                 .or(defaults.memory_megabytes)
                 .unwrap_or(MEMORY_MEGABYTES),
-            machine_arch: given.machine_arch.or(defaults.machine_arch).unwrap_or("amd64"),
-            system: given.system.or(defaults.system).unwrap_or(LINUX),
+            machine_arch: shared.machine_arch.or(defaults.machine_arch).unwrap_or("amd64"),
+            system: shared.system.or(defaults.system).unwrap_or(LINUX),
             purpose: purpose.unwrap_or_else(|| "ComputeSDK instance".to_owned()),
             deadline: deadline.map_err(|_| Error::internal("A deadline could not be written."))?,
             arguments: options.texts("args")?.unwrap_or_default(),
@@ -111,13 +114,14 @@ impl NamespaceOptions {
         })
     }
 
-    /// Whether a container runs in the instance.
+    /// Returns whether a container runs in the instance.
     pub(super) fn has_container(&self) -> bool {
         self.system == LINUX
     }
 
+    /// Checks that Namespace can carry out this create with these options.
     pub(super) fn check(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
-        // Neither alphabet nor length of a unique tag is published (§9), so a name keeps to what surely passes.
+        // The valid unique tags are not published, so only plain names are allowed (docs/providers/namespace.md).
         let name = handle.name();
         if !is_plain_name(name) {
             let text = "options.name must have at most 63 lower-case letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit.";
@@ -135,7 +139,8 @@ impl NamespaceOptions {
     }
 }
 
-/// What Namespace answers with a bare `invalid_argument` is told here by name (§6).
+/// Checks a label and names the broken rule. Namespace itself says only `invalid_argument`
+/// (docs/providers/namespace.md).
 fn check_label(options: &Reader<'_>, name: &str, value: &str) -> Result<()> {
     let path = format!("labels.{name}");
     if name.starts_with(RESERVED) {
@@ -152,23 +157,27 @@ fn check_label(options: &Reader<'_>, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// Returns whether a name can safely be used as a unique tag.
 fn is_plain_name(name: &str) -> bool {
-    let outer = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let ends = [name.bytes().next(), name.bytes().last()];
     name.len() <= 63
-        && ends.iter().all(|end| end.is_some_and(outer))
+        && ends.iter().all(|end| end.is_some_and(is_alphanumeric))
         && name
             .bytes()
-            .all(|byte| outer(byte) || matches!(byte, b'-' | b'_' | b'.'))
+            .all(|byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_' | b'.'))
 }
 
+/// Returns whether Namespace accepts the name of a label (docs/providers/namespace.md).
 fn is_label_name(name: &str) -> bool {
     let bytes = name.as_bytes();
-    let outer = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     name.len() <= 63
         && bytes.first().is_some_and(u8::is_ascii_lowercase)
-        && bytes.last().is_some_and(|&last| outer(last))
-        && bytes.iter().all(|&byte| outer(byte) || matches!(byte, b'-' | b'.'))
+        && bytes.last().is_some_and(|&last| is_alphanumeric(last))
+        && bytes
+            .iter()
+            .all(|&byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.'))
 }
 
 #[cfg(test)]

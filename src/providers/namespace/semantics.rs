@@ -10,12 +10,12 @@ pub(super) static SEMANTICS: Semantics = Semantics {
         name: "namespace",
         title: "Namespace",
     },
-    // No source says whether reads lag behind writes: a safe guess.
+    // A safe guess: no source says whether reads lag behind writes (docs/providers/namespace.md).
     visibility_lag: Duration::from_secs(30),
-    // No slow create is on record: the response comes before the instance runs. This is how long a create request may take
-    // by default.
+    // No slow create is on record: Namespace responds before the instance runs. This is the default timeout of a create
+    // request.
     absence_window: Duration::from_secs(60),
-    // By the unique tag (docs/providers/namespace.md).
+    // The unique tag makes it so (docs/providers/namespace.md).
     create_is_idempotent: true,
     ids_are_never_reused: true,
 };

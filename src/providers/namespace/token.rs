@@ -1,4 +1,4 @@
-//! Where the bearer token comes from (`reference/namespace.md` §3).
+//! Finds the bearer token of a call (docs/providers/namespace.md).
 
 use std::time::SystemTime;
 
@@ -9,22 +9,23 @@ use crate::input::environment::{Environment, credential};
 use crate::protocol::jwt;
 use crate::secret::Secret;
 
-/// The text of version 0.3.24, word for word: callers match on it.
+/// The text is that of version 0.3.24, word for word, because callers match on it.
 const MISSING: &str = "Missing Namespace token. Provide token in config or set NSC_TOKEN environment variable.";
 
-/// The variable that names the token file, as Namespace's own clients and instances know it.
+/// The variable that names the token file. Namespace's SDKs read it, and its instances set it.
 const FILE: &str = "NSC_TOKEN_FILE";
 
-/// The token file. `session_token` is for another, private API that exchanges it for a bearer.
+/// The token file. A `session_token` is no bearer token: a private API exchanges it for one.
 #[derive(Deserialize)]
 struct TokenFile {
     bearer_token: Option<String>,
-    /// What older files call it.
+    /// The name of `bearer_token` in older files.
     tenant_token: Option<String>,
     session_token: Option<serde::de::IgnoredAny>,
 }
 
-/// Configuration first, then `NSC_TOKEN`, then the file, which is read at each call: the platform renews it.
+/// Returns the token: from the configuration, else from `NSC_TOKEN`, else from the token file. The file is read at each
+/// call, because the platform renews it.
 pub(super) fn resolve(configured: Option<&Secret>, environment: &dyn Environment) -> Result<Secret> {
     if let Some(token) = configured {
         return Ok(token.clone());
@@ -33,35 +34,38 @@ pub(super) fn resolve(configured: Option<&Secret>, environment: &dyn Environment
         return Ok(token);
     }
     match environment.variable(FILE) {
-        Some(path) => from_file(environment, &path),
+        Some(path) => read_token_file(environment, &path),
         None => Err(Error::config(MISSING)),
     }
 }
 
-fn from_file(environment: &dyn Environment, path: &str) -> Result<Secret> {
-    let unfit = |problem: &str| Error::config(format!("The token file that {FILE} names {problem}."));
+/// Returns the bearer token of a token file.
+fn read_token_file(environment: &dyn Environment, path: &str) -> Result<Secret> {
+    let invalid = |problem: &str| Error::config(format!("The token file that {FILE} names {problem}."));
     let text = environment
         .file(path)
-        .map_err(|error| unfit(&format!("could not be read ({error})")))?;
-    // What is wrong with it is not told in serde's words: they quote.
-    let file: TokenFile = serde_json::from_str(&text).map_err(|_| unfit("is not the JSON object that it should be"))?;
+        .map_err(|error| invalid(&format!("could not be read ({error})")))?;
+    // serde's message is left out, because it may quote the token.
+    let file: TokenFile =
+        serde_json::from_str(&text).map_err(|_| invalid("is not the JSON object that it should be"))?;
     let tokens = [file.bearer_token, file.tenant_token];
     let token = tokens.into_iter().flatten().find(|token| !token.trim().is_empty());
     match token {
         Some(token) => {
-            credential(&token).ok_or_else(|| unfit("holds a token with characters that are not visible ASCII"))
+            credential(&token).ok_or_else(|| invalid("holds a token with characters that are not visible ASCII"))
         }
-        None if file.session_token.is_some() => Err(unfit(
+        None if file.session_token.is_some() => Err(invalid(
             "holds only a login session, which the Compute API does not take: make a token with `nsc token create` or `nsc auth generate-dev-token`",
         )),
-        None => Err(unfit("holds no bearer_token")),
+        None => Err(invalid("holds no bearer_token")),
     }
 }
 
-/// Since when the token has expired by its own claim. `None` also for one that cannot be read: opaque ones are as good.
+/// Returns when the token expired by its own claim. `None` if it has not, or if its claims cannot be read: opaque tokens
+/// are valid too.
 pub(super) fn expired_at(token: &Secret, now: SystemTime) -> Option<SystemTime> {
     let text = token.expose();
-    // `nsct_`, `nscw_` and `st_` precede the JWT.
+    // A prefix precedes the JWT: `nsct_`, `nscw_` or `st_`.
     let text = text
         .split_once('_')
         .map_or(text, |(prefix, rest)| if prefix.contains('.') { text } else { rest });
@@ -95,7 +99,7 @@ mod tests {
         }
     }
 
-    fn in_file(file: Option<&'static str>) -> Result<Secret> {
+    fn resolve_from_file(file: Option<&'static str>) -> Result<Secret> {
         let variables = [(FILE, "/token.json")].into();
         resolve(None, &Fake { variables, file })
     }
@@ -110,7 +114,7 @@ mod tests {
         let configured = Secret::new("config".to_owned());
         assert_eq!(resolve(Some(&configured), &fake).unwrap().expose(), "config");
         assert_eq!(resolve(None, &fake).unwrap().expose(), "variable");
-        assert_eq!(in_file(fake.file).unwrap().expose(), "file");
+        assert_eq!(resolve_from_file(fake.file).unwrap().expose(), "file");
         assert_eq!(resolve(None, &Fake::default()).err().unwrap().to_string(), MISSING);
     }
 
@@ -120,7 +124,7 @@ mod tests {
             r#"{"tenant_token":" old ","x":1}"#,
             r#"{"bearer_token":" ","tenant_token":"old"}"#,
         ] {
-            assert_eq!(in_file(Some(file)).unwrap().expose(), "old");
+            assert_eq!(resolve_from_file(Some(file)).unwrap().expose(), "old");
         }
         for (file, words) in [
             (None, "could not be read"),
@@ -131,7 +135,7 @@ mod tests {
             (Some(r#"{"bearer_token":"hunter2\n3"}"#), "visible ASCII"),
             (Some(r#"{"session_token":"hunter2"}"#), "nsc token create"),
         ] {
-            let text = in_file(file).err().unwrap().to_string();
+            let text = resolve_from_file(file).err().unwrap().to_string();
             assert!(text.contains(words) && text.contains(FILE), "{text}");
             assert!(!text.contains("hunter2"), "{text}");
         }

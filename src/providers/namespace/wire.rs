@@ -1,7 +1,7 @@
-//! Namespace's messages in proto JSON. Fields with default values are left out of answers, enums may have names that this
-//! version does not know, and unknown fields are passed over: the schema grows (`reference/namespace.md` §4).
+//! Namespace's messages in proto JSON. Responses leave out fields with default values. The schema grows, so unknown names
+//! of enums are accepted and unknown fields are ignored (docs/providers/namespace.md).
 //!
-//! An answer may hold private keys (§7). Only what is named here is read of it, and none is ever quoted.
+//! A response may hold private keys. This module reads only the fields named here, and no error quotes a response.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,11 +13,16 @@ use serde_json::Value;
 use crate::model::instance::{Instance, Status};
 use crate::provider::Readiness;
 
-/// Our labels: who made it, under which handle, and by which create.
+/// The label of every instance that this package creates.
 pub(super) const MANAGED: &str = "computesdk.managed";
+
+/// The label that holds the handle's name.
 pub(super) const NAME: &str = "computesdk.name";
+
+/// The label that holds the ownership token.
 pub(super) const OWNERSHIP_TOKEN: &str = "computesdk.create-mark";
 
+/// The request of `CreateInstance`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreateInstance<'a> {
@@ -30,6 +35,7 @@ pub(super) struct CreateInstance<'a> {
     pub(super) experimental: Experimental<'a>,
 }
 
+/// The machine that an instance asks for.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Shape<'a> {
@@ -39,12 +45,14 @@ pub(super) struct Shape<'a> {
     pub(super) os: &'a str,
 }
 
+/// A label in a request.
 #[derive(Serialize)]
 pub(super) struct LabelPost<'a> {
     pub(super) name: &'a str,
     pub(super) value: &'a str,
 }
 
+/// The container of an instance.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Container<'a> {
@@ -58,6 +66,7 @@ pub(super) struct Container<'a> {
     pub(super) workload_type: &'a str,
 }
 
+/// A port of the container that can be reached from outside.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Port {
@@ -65,18 +74,21 @@ pub(super) struct Port {
     pub(super) proto: &'static str,
 }
 
+/// The fields that Namespace calls experimental.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Experimental<'a> {
     pub(super) unique_tag: &'a str,
 }
 
+/// The request of `DescribeInstance`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstanceId<'a> {
     pub(super) instance_id: &'a str,
 }
 
+/// The request of `DestroyInstance`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DestroyInstance<'a> {
@@ -84,8 +96,8 @@ pub(super) struct DestroyInstance<'a> {
     pub(super) reason: &'a str,
 }
 
-/// `google.protobuf.Empty`, which has no fields and never will: an object that has some is somebody else's answer. (A derived
-/// reader would take an empty array as well.)
+/// The response of `DestroyInstance`: `google.protobuf.Empty`, which has no fields. An object with fields does not come from
+/// Namespace. (A derived reader would accept an empty array too.)
 pub(super) struct Destroyed;
 
 impl<'de> Deserialize<'de> for Destroyed {
@@ -111,6 +123,7 @@ impl<'de> Visitor<'de> for DestroyedVisitor {
     }
 }
 
+/// The request of `ListInstances`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListInstances<'a> {
@@ -122,6 +135,7 @@ pub(super) struct ListInstances<'a> {
     pub(super) label_filter: Vec<LabelFilter<'a>>,
 }
 
+/// Selects the instances that have a label.
 #[derive(Serialize)]
 pub(super) struct LabelFilter<'a> {
     pub(super) name: &'a str,
@@ -129,8 +143,8 @@ pub(super) struct LabelFilter<'a> {
     pub(super) op: &'static str,
 }
 
-/// A page of instances. Nothing at all means none; an object with other things only is not a list, and must not count as
-/// an empty one. (serde's `flatten` tells the two apart as well, but keeps a copy of everything meanwhile.)
+/// The response of `ListInstances`. An empty object is an empty page. An object that has only unknown fields is not a list,
+/// and must not count as an empty one. (serde's `flatten` could tell them apart too, but would copy everything.)
 #[derive(Default)]
 pub(super) struct Listed {
     pub(super) instances: Vec<Metadata>,
@@ -173,6 +187,7 @@ impl<'de> Visitor<'de> for ListedVisitor {
     }
 }
 
+/// The response of `CreateInstance` and `DescribeInstance`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Described {
@@ -183,6 +198,7 @@ pub(super) struct Described {
     shutdown_reasons: Vec<ShutdownReason>,
 }
 
+/// An instance as all responses show it; also an entry of a list.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Metadata {
@@ -190,22 +206,23 @@ pub(super) struct Metadata {
     created_at: Option<String>,
     deadline: Option<String>,
     destroyed_at: Option<String>,
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "read_enum_name")]
     status: Option<String>,
     #[serde(default)]
-    labels: Option<Vec<ErrorContext>>,
+    labels: Option<Vec<Label>>,
 }
 
-/// An enum's name. What is none is passed over, so that one entry does not spoil a list.
-fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+/// Reads the name of an enum's value. Any other value counts as absent, so that one entry does not make a list unreadable.
+fn read_enum_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::String(word) => Some(word),
+        Value::String(name) => Some(name),
         _ => None,
     })
 }
 
+/// A label in a response.
 #[derive(Deserialize)]
-pub(super) struct ErrorContext {
+pub(super) struct Label {
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -237,38 +254,44 @@ impl Metadata {
         Some(&label.value)
     }
 
+    /// Returns whether the response shows any labels.
     pub(super) fn has_labels(&self) -> bool {
         self.labels.as_ref().is_some_and(|labels| !labels.is_empty())
     }
 
+    /// Returns the handle's name, which a label holds.
     pub(super) fn name(&self) -> Option<&str> {
         self.label(NAME)
     }
 
+    /// Returns the ownership token, which a label holds.
     pub(super) fn ownership_token(&self) -> Option<&str> {
         self.label(OWNERSHIP_TOKEN)
     }
 
-    pub(super) fn is_gone(&self) -> bool {
+    /// Returns whether the instance is deleted.
+    pub(super) fn is_deleted(&self) -> bool {
         self.destroyed_at.is_some() || self.status.as_deref() == Some("DESTROYED")
     }
 
-    pub(super) fn is_gone_or_going(&self) -> bool {
-        self.is_gone() || self.status.as_deref() == Some("DESTROYING")
+    /// Returns whether the instance is deleted, or its deletion has begun.
+    pub(super) fn is_deleted_or_deleting(&self) -> bool {
+        self.is_deleted() || self.status.as_deref() == Some("DESTROYING")
     }
 
-    /// `reference/namespace.md` §7.
+    /// Returns what the status means (docs/providers/namespace.md).
     fn status(&self) -> Status {
         match self.status.as_deref() {
             Some("PENDING" | "CREATING") => Status::Pending,
             Some("RUNNING") => Status::Running,
             Some("DESTROYING" | "DESTROYED" | "SUSPENDING" | "SUSPENDED") => Status::Stopped,
-            // Still there, and paid for.
+            // The instance still exists and still costs money.
             Some("ERROR") => Status::Failed,
             _ => Status::Unknown,
         }
     }
 
+    /// Returns the instance, without a URL.
     pub(super) fn into_instance(self) -> Instance {
         let own = [
             ("instanceId", Some(self.instance_id.clone())),
@@ -279,7 +302,7 @@ impl Metadata {
                 .into_iter()
                 .filter_map(|(field, value)| Some((field, value?.into())))
                 .collect(),
-            // An instance has no name of its own: it is the one that our label holds.
+            // Namespace's instances have no names, so a label holds it.
             name: self.name().map(str::to_owned),
             status: self.status(),
             managed: self.label(MANAGED).is_some(),
@@ -293,6 +316,7 @@ impl Metadata {
 }
 
 impl Described {
+    /// Returns the instance, with the URL of its first port that has one.
     pub(super) fn into_instance(self) -> Instance {
         let ports = self
             .containers
@@ -305,28 +329,29 @@ impl Described {
         }
     }
 
+    /// Returns whether the instance runs, still starts, or will not run.
     pub(super) fn readiness(self) -> Readiness {
         match self.metadata.status() {
-            Status::Running if !self.metadata.is_gone() => Readiness::Ready(self.into_instance()),
-            Status::Failed | Status::Stopped => Readiness::Failed(self.failure()),
-            _ if self.metadata.is_gone() => Readiness::Failed(self.failure()),
+            Status::Running if !self.metadata.is_deleted() => Readiness::Ready(self.into_instance()),
+            Status::Failed | Status::Stopped => Readiness::Failed(self.describe_failure()),
+            _ if self.metadata.is_deleted() => Readiness::Failed(self.describe_failure()),
             _ => Readiness::Starting,
         }
     }
 
-    /// What Namespace says of the end of an instance.
-    fn failure(self) -> String {
+    /// Returns the status of an instance that does not run, and Namespace's reasons for it.
+    fn describe_failure(self) -> String {
         let status = self.metadata.status.as_deref().unwrap_or("unknown");
         let reasons = self.shutdown_reasons.into_iter();
-        let said = reasons
+        let messages = reasons
             .flat_map(|reason| [reason.error_message, reason.container_failed_reason])
             .flatten()
             .filter(|text| !text.is_empty());
-        let said: Vec<String> = said.collect();
-        if said.is_empty() {
+        let messages: Vec<String> = messages.collect();
+        if messages.is_empty() {
             format!("it has the status {status}.")
         } else {
-            format!("it has the status {status}: {}", said.join("; "))
+            format!("it has the status {status}: {}", messages.join("; "))
         }
     }
 }
@@ -374,7 +399,7 @@ mod tests {
 
     #[test]
     fn every_status_has_its_meaning() {
-        for (word, status, gone) in [
+        for (word, status, deleted) in [
             ("PENDING", Status::Pending, false),
             ("CREATING", Status::Pending, false),
             ("RUNNING", Status::Running, false),
@@ -387,7 +412,7 @@ mod tests {
         ] {
             let metadata: Metadata =
                 serde_json::from_value(serde_json::json!({"instanceId": "a", "status": word})).unwrap();
-            assert_eq!((metadata.status(), metadata.is_gone()), (status, gone), "{word}");
+            assert_eq!((metadata.status(), metadata.is_deleted()), (status, deleted), "{word}");
         }
         let silent: Metadata = serde_json::from_str(r#"{"instanceId":"a"}"#).unwrap();
         assert_eq!(silent.status(), Status::Unknown);

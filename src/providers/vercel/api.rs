@@ -1,4 +1,4 @@
-//! Vercel's API of named sandboxes: sends requests, and knows what is in scope.
+//! Sends requests to Vercel's API of named sandboxes, within the configured team and project.
 
 use std::time::SystemTime;
 
@@ -17,55 +17,55 @@ use crate::http::message::Request;
 use crate::model::instance::Instance;
 use crate::protocol::jwt;
 
-/// Vercel for one call.
+/// The provider of one call.
 pub(crate) struct Vercel {
     pub(super) client: Client,
     pub(super) team_id: String,
     pub(super) project_id: String,
-    /// When the token has expired by its own claim, if it has one.
+    /// When the token expired by its own claim; `None` if it has not expired or has no such claim.
     pub(super) token_expired: Option<SystemTime>,
     pub(super) options: VercelOptions,
-    /// What this call has done towards the daemon.
+    /// The commands that this call has started to bring up the daemon.
     pub(super) commands: StartedCommands,
 }
 
 impl Vercel {
-    /// A request to a path below the base URL, for the configured team (§3).
+    /// Makes a request to a path below the base URL, for the configured team (docs/providers/vercel.md).
     pub(super) fn request(&self, method: Method, segments: &[&str]) -> Result<Request> {
         let mut url = self.client.base().join(segments)?;
         url.query_pairs_mut().append_pair("teamId", &self.team_id);
         let request = Request::new(method, url);
-        // On all requests, also those without a body: a stop was seen to need it (§3).
+        // Every request has it, like those of Vercel's SDK, even without a body (docs/providers/vercel.md).
         Ok(request.header(
             http::header::CONTENT_TYPE,
             http::HeaderValue::from_static("application/json"),
         ))
     }
 
-    /// The same for a sandbox, which the query places in its project (§3).
+    /// Makes a request for one sandbox. The query names its project (docs/providers/vercel.md).
     pub(super) fn sandbox_request(&self, method: Method, name: &str) -> Result<Request> {
         let mut request = self.request(method, &["v2", "sandboxes", name])?;
         request.url.query_pairs_mut().append_pair("projectId", &self.project_id);
         Ok(request)
     }
 
-    /// Sends a request and reads the body of its answer.
+    /// Sends a request and returns the body of its response.
     pub(super) async fn read<T: DeserializeOwned + Send>(
         &self,
         context: &CallContext,
         effect: Effect,
         request: Request,
     ) -> Result<T> {
-        let answer = self
+        let response = self
             .client
             .call(context, effect, request, |response| ERRORS.read_json(response));
-        answer
+        response
             .await
             .map_err(|error| jwt::explain_expiry(error, self.token_expired))
     }
 
-    /// The sandbox, if it is there. Reading does not resume it (§6).
-    pub(super) async fn sandbox(&self, context: &CallContext, name: &str) -> Result<Option<Found>> {
+    /// Returns the sandbox; `None` if it does not exist. Reading does not resume it (docs/providers/vercel.md).
+    pub(super) async fn find_sandbox(&self, context: &CallContext, name: &str) -> Result<Option<Found>> {
         let request = self.sandbox_request(Method::GET, name)?;
         let found: Result<Found> = self.read(context, Effect::Idempotent, request).await;
         match found {
@@ -75,13 +75,14 @@ impl Vercel {
         }
     }
 
+    /// Returns a sandbox as an instance of the configured project.
     pub(super) fn present(&self, found: Found) -> Instance {
         found.into_instance(&self.project_id, &self.team_id)
     }
 
-    /// Fails with `error` if the sandbox is still there.
-    pub(super) async fn must_be_gone(&self, context: &CallContext, id: &str, error: Error) -> Result<()> {
-        match self.sandbox(context, id).await? {
+    /// Fails with `error` if the sandbox still exists.
+    pub(super) async fn expect_deleted(&self, context: &CallContext, id: &str, error: Error) -> Result<()> {
+        match self.find_sandbox(context, id).await? {
             None => Ok(()),
             Some(_) => Err(error),
         }

@@ -1,11 +1,11 @@
-//! Vercel's configuration: what the factory takes, and what it makes of that at a call.
+//! Reads Vercel's configuration at the factory, and makes the provider of each call from it.
 
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 
 use super::api::Vercel;
-use super::credentials::Configured;
+use super::credentials::CredentialConfig;
 use super::options::{VercelDefaults, VercelOptions};
 use super::semantics::SEMANTICS;
 use super::started_commands::StartedCommands;
@@ -15,7 +15,7 @@ use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
 use crate::provider::connection::{CachedConnection, ConnectionParameters, Location};
 use crate::provider::settings;
 
-/// The address that both official clients use (docs/providers/vercel.md).
+/// The address that both of Vercel's SDKs use (docs/providers/vercel.md).
 const DEFAULT_BASE: &str = "https://vercel.com/api";
 
 /// The fields of `config` that [`VercelConfig::read`] reads.
@@ -33,7 +33,7 @@ pub(super) const CONFIG_FIELDS: [&str; 9] = [
 
 /// The configuration of `vercel(config)`.
 pub(super) struct VercelConfig {
-    configured: Configured,
+    credentials: CredentialConfig,
     defaults: VercelDefaults,
     connection: CachedConnection,
 }
@@ -42,7 +42,7 @@ impl VercelConfig {
     /// Reads and checks the configuration.
     pub(super) fn read(config: &Reader<'_>) -> Result<Arc<dyn ProviderConfig>> {
         Ok(Arc::new(Self {
-            configured: Configured {
+            credentials: CredentialConfig {
                 token: config.secret("token")?,
                 oidc_token: config.secret("oidcToken")?,
                 team_id: config.filled_text("teamId")?,
@@ -56,7 +56,7 @@ impl VercelConfig {
 
 impl ProviderConfig for VercelConfig {
     fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
-        let credentials = self.configured.resolve(call.environment, call.clock.date())?;
+        let credentials = self.credentials.resolve(call.environment, call.clock.date())?;
         let parameters = ConnectionParameters {
             identity: SEMANTICS.identity,
             base: DEFAULT_BASE,

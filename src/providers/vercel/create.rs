@@ -1,4 +1,4 @@
-//! Makes a sandbox (`reference/vercel.md` §4).
+//! Creates a sandbox (docs/providers/vercel.md).
 
 use http::Method;
 
@@ -15,6 +15,7 @@ use crate::protocol::json;
 /// The bucket of creates, which have a rate window of their own (docs/providers/vercel.md).
 const CREATES: &str = "creates";
 
+/// Creates the sandbox of a handle.
 pub(super) async fn create(
     vercel: &Vercel,
     context: &CallContext,
@@ -30,7 +31,7 @@ pub(super) async fn create(
         project_id: &vercel.project_id,
         name: handle.name(),
         persistent: false,
-        env: variables(request),
+        env: expose_variables(request),
         tags: tags
             .into_iter()
             .filter_map(|(tag, value)| Some((tag, value?)))
@@ -48,7 +49,8 @@ pub(super) async fn create(
     Ok(vercel.present(found))
 }
 
-fn variables(request: &CreateRequest) -> Variables<'_> {
+/// Returns the request's variables in clear text.
+fn expose_variables(request: &CreateRequest) -> Variables<'_> {
     let variables = request.variables.iter();
     variables.map(|(name, value)| (name.as_str(), value.expose())).collect()
 }

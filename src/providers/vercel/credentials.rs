@@ -1,4 +1,4 @@
-//! Which token a call uses, and which team and project it speaks of (`reference/vercel.md` §3).
+//! Chooses the token, the team and the project of a call (docs/providers/vercel.md).
 
 use std::time::SystemTime;
 
@@ -13,46 +13,47 @@ const MISSING_TEAM_ID: &str =
 const MISSING_PROJECT_ID: &str =
     "Missing Vercel Project ID. Provide projectId in config or set VERCEL_PROJECT_ID environment variable.";
 
-/// What the factory was given.
+/// The credentials and ids in the configuration.
 #[derive(Default)]
-pub(super) struct Configured {
+pub(super) struct CredentialConfig {
     pub(super) token: Option<Secret>,
     pub(super) oidc_token: Option<Secret>,
     pub(super) team_id: Option<String>,
     pub(super) project_id: Option<String>,
 }
 
-/// What a call is made with.
+/// The token, team and project of one call.
 pub(super) struct Credentials {
     pub(super) token: Secret,
     pub(super) team_id: String,
     pub(super) project_id: String,
-    /// When the token has expired by its own claim.
+    /// When the token expired by its own claim; `None` if it has not expired or has no such claim.
     pub(super) expired: Option<SystemTime>,
 }
 
-impl Configured {
-    /// Configuration first, then the environment; within each, what belongs together stays together.
+impl CredentialConfig {
+    /// Returns the credentials of a call: from the configuration, else from the environment.
     ///
-    /// The claims of an OIDC token say where it is good, so they go before everything else that names team and project.
+    /// The claims of an OIDC token name its team and project. They go before all other sources, as in Vercel's SDK
+    /// (docs/providers/vercel.md).
     pub(super) fn resolve(&self, environment: &dyn Environment, now: SystemTime) -> Result<Credentials> {
-        let token = self.token(environment)?;
+        let token = self.choose_token(environment)?;
         let claims = jwt::read_claims(token.expose()).unwrap_or_default();
-        let claim = |name: &str| claims.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+        let read_claim = |name: &str| claims.get(name).and_then(|value| value.as_str()).map(str::to_owned);
         for (field, prefix, configured, claimed) in [
-            ("teamId", "team_", &self.team_id, claim("owner_id")),
-            ("projectId", "prj_", &self.project_id, claim("project_id")),
+            ("teamId", "team_", &self.team_id, read_claim("owner_id")),
+            ("projectId", "prj_", &self.project_id, read_claim("project_id")),
         ] {
-            // A slug may well be the name of what the claim gives by its id.
+            // Only ids are compared: a slug may name the same team or project as the claim.
             let (Some(configured), Some(claimed)) = (configured, claimed) else {
                 continue;
             };
             if configured.starts_with(prefix) && *configured != claimed {
-                let text = format!("config.{field} is another one than the OIDC token is for, by its claims.");
+                let text = format!("config.{field} differs from the claims of the OIDC token.");
                 return Err(Error::config(text));
             }
         }
-        let location = |claimed: Option<String>, configured: &Option<String>, variable, missing| {
+        let resolve_id = |claimed: Option<String>, configured: &Option<String>, variable, missing| {
             claimed
                 .or_else(|| configured.clone())
                 .or_else(|| environment.variable(variable))
@@ -61,9 +62,9 @@ impl Configured {
                 .ok_or_else(|| Error::config(missing))
         };
         Ok(Credentials {
-            team_id: location(claim("owner_id"), &self.team_id, "VERCEL_TEAM_ID", MISSING_TEAM_ID)?,
-            project_id: location(
-                claim("project_id"),
+            team_id: resolve_id(read_claim("owner_id"), &self.team_id, "VERCEL_TEAM_ID", MISSING_TEAM_ID)?,
+            project_id: resolve_id(
+                read_claim("project_id"),
                 &self.project_id,
                 "VERCEL_PROJECT_ID",
                 MISSING_PROJECT_ID,
@@ -73,14 +74,15 @@ impl Configured {
         })
     }
 
-    fn token(&self, environment: &dyn Environment) -> Result<Secret> {
+    /// Returns the token of a call.
+    fn choose_token(&self, environment: &dyn Environment) -> Result<Secret> {
         if let Some(token) = self.token.as_ref().or(self.oidc_token.as_ref()) {
             return Ok(token.clone());
         }
-        // A configuration that names a team or a project wants the access token that goes with them; otherwise the OIDC
-        // token goes first, as it does in Vercel's own Python client.
-        let wants_access_token = self.team_id.is_some() || self.project_id.is_some();
-        let variables = if wants_access_token {
+        // A configuration that names a team or a project is meant for an access token. Otherwise the OIDC token goes first,
+        // as in Vercel's Python SDK (docs/providers/vercel.md).
+        let prefers_access_token = self.team_id.is_some() || self.project_id.is_some();
+        let variables = if prefers_access_token {
             ["VERCEL_TOKEN", "VERCEL_OIDC_TOKEN"]
         } else {
             ["VERCEL_OIDC_TOKEN", "VERCEL_TOKEN"]
@@ -121,7 +123,7 @@ mod tests {
         Secret::new(text.to_owned())
     }
 
-    fn resolved(configured: &Configured, environment: &[(&'static str, &'static str)]) -> Result<[String; 3]> {
+    fn resolved(configured: &CredentialConfig, environment: &[(&'static str, &'static str)]) -> Result<[String; 3]> {
         let environment = Fake(environment.iter().copied().collect());
         let found = configured.resolve(&environment, SystemTime::UNIX_EPOCH)?;
         Ok([found.token.expose().to_owned(), found.team_id, found.project_id])
@@ -135,41 +137,41 @@ mod tests {
             ("VERCEL_PROJECT_ID", "env-project"),
             ("VERCEL_OIDC_TOKEN", OIDC),
         ];
-        let given = Configured {
+        let given = CredentialConfig {
             token: Some(secret("token")),
-            ..Configured::default()
+            ..CredentialConfig::default()
         };
         assert_eq!(
             resolved(&given, &environment).unwrap(),
             ["token", "env-team", "env-project"]
         );
-        // Nothing given: the OIDC token, which brings its place along.
+        // Empty configuration: the OIDC token and its claims.
         assert_eq!(
-            resolved(&Configured::default(), &environment).unwrap(),
+            resolved(&CredentialConfig::default(), &environment).unwrap(),
             [OIDC, "team_1", "prj_1"]
         );
-        // A team given: the access token.
-        let team = Configured {
+        // A configured team: the access token.
+        let team = CredentialConfig {
             team_id: Some("team".to_owned()),
-            ..Configured::default()
+            ..CredentialConfig::default()
         };
         assert_eq!(resolved(&team, &environment).unwrap(), ["env", "team", "env-project"]);
-        // An OIDC token given: its claims, whatever else is named.
-        let oidc = Configured {
+        // A configured OIDC token: its claims go before the configured team.
+        let oidc = CredentialConfig {
             oidc_token: Some(secret(OIDC)),
             team_id: Some("team".to_owned()),
-            ..Configured::default()
+            ..CredentialConfig::default()
         };
         assert_eq!(resolved(&oidc, &environment).unwrap(), [OIDC, "team_1", "prj_1"]);
     }
 
     #[test]
     fn a_place_that_contradicts_the_token_is_refused() {
-        let given = |team_id: &str, project_id: &str| Configured {
+        let given = |team_id: &str, project_id: &str| CredentialConfig {
             oidc_token: Some(secret(OIDC)),
             team_id: Some(team_id.to_owned()),
             project_id: Some(project_id.to_owned()),
-            ..Configured::default()
+            ..CredentialConfig::default()
         };
         assert!(resolved(&given("team_1", "prj_1"), &[]).is_ok());
         assert!(resolved(&given("acme", "sandboxes"), &[]).is_ok());
@@ -177,25 +179,29 @@ mod tests {
         assert!(error.to_string().contains("config.teamId"), "{error}");
         let error = resolved(&given("team_1", "prj_2"), &[]).unwrap_err();
         assert!(error.to_string().contains("config.projectId"), "{error}");
-        // The environment is everybody's: what stands there gives way.
-        let only_token = Configured {
+        // The environment may be meant for another token, so it does not contradict.
+        let only_token = CredentialConfig {
             oidc_token: Some(secret(OIDC)),
-            ..Configured::default()
+            ..CredentialConfig::default()
         };
         assert!(resolved(&only_token, &[("VERCEL_TEAM_ID", "team_2")]).is_ok());
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        let text =
-            |configured: &Configured, environment: &[_]| resolved(configured, environment).unwrap_err().to_string();
-        assert_eq!(text(&Configured::default(), &[]), MISSING_TOKEN);
-        assert_eq!(text(&Configured::default(), &[("VERCEL_TOKEN", "t")]), MISSING_TEAM_ID);
-        let environment = [("VERCEL_TOKEN", "t"), ("VERCEL_TEAM_ID", "x")];
-        assert_eq!(text(&Configured::default(), &environment), MISSING_PROJECT_ID);
-        // An OIDC token that cannot be read is as good as an access token.
+        let text = |configured: &CredentialConfig, environment: &[_]| {
+            resolved(configured, environment).unwrap_err().to_string()
+        };
+        assert_eq!(text(&CredentialConfig::default(), &[]), MISSING_TOKEN);
         assert_eq!(
-            text(&Configured::default(), &[("VERCEL_OIDC_TOKEN", "opaque")]),
+            text(&CredentialConfig::default(), &[("VERCEL_TOKEN", "t")]),
+            MISSING_TEAM_ID
+        );
+        let environment = [("VERCEL_TOKEN", "t"), ("VERCEL_TEAM_ID", "x")];
+        assert_eq!(text(&CredentialConfig::default(), &environment), MISSING_PROJECT_ID);
+        // An OIDC token that cannot be read counts as an access token.
+        assert_eq!(
+            text(&CredentialConfig::default(), &[("VERCEL_OIDC_TOKEN", "opaque")]),
             MISSING_TEAM_ID
         );
     }
@@ -203,7 +209,9 @@ mod tests {
     #[test]
     fn an_expired_token_is_used_and_known_to_be_expired() {
         let environment = Fake([("VERCEL_OIDC_TOKEN", OIDC)].into());
-        let found = Configured::default().resolve(&environment, SystemTime::now()).unwrap();
+        let found = CredentialConfig::default()
+            .resolve(&environment, SystemTime::now())
+            .unwrap();
         assert!(found.expired.is_some());
     }
 }

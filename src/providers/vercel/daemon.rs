@@ -1,5 +1,5 @@
-//! Brings the ComputeSDK daemon into a sandbox: no image with it can be given in general, so a command installs and starts
-//! it after the creation (docs/providers/vercel.md).
+//! Brings the ComputeSDK daemon into a sandbox. The daemon's public image cannot be used, so a command installs and starts
+//! the daemon after the create (docs/providers/vercel.md).
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::provider::{Completion, Readiness};
 /// How long the command has to run without a failure before a create counts as done.
 const STABILIZATION: Duration = Duration::from_secs(2);
 
-/// Starts the daemon, unless that was done, and watches it for a while.
+/// Starts the daemon if no earlier command has, and watches the command until it has ended or run for a while.
 pub(super) async fn complete(
     vercel: &Vercel,
     context: &CallContext,
@@ -93,12 +93,12 @@ pub(super) async fn readiness(vercel: &Vercel, context: &CallContext, instance: 
     })
 }
 
-/// Returns the sandbox once it takes commands, which it does not while it starts.
+/// Returns the sandbox if it runs; `None` while it starts, because it takes no commands then.
 async fn running_sandbox(vercel: &Vercel, context: &CallContext, instance: &Instance) -> Result<Option<Instance>> {
     if instance.status == Status::Running {
         return Ok(Some(instance.clone()));
     }
-    let Some(found) = vercel.sandbox(context, &instance.id).await? else {
+    let Some(found) = vercel.find_sandbox(context, &instance.id).await? else {
         return Ok(None);
     };
     match found.sandbox.status() {

@@ -1,7 +1,7 @@
 //! The commands that bring the ComputeSDK daemon into a sandbox.
 
-/// Installs and starts the daemon by default. The installer's address and flags are those of the ComputeSDK. The installer
-/// usually starts the daemon itself, so the daemon's health is asked first (docs/providers/vercel.md). It can be run again.
+/// The default command that installs and starts the daemon. It can be run again. The installer's address and flags are
+/// ComputeSDK's. The installer usually starts the daemon, so the command checks its health first (docs/providers/vercel.md).
 pub(super) const INSTALL_COMMAND: &str = r#"set -e
 if ! command -v compute > /dev/null 2>&1; then
   curl -fsSL https://computesdk.com/install.sh -o /tmp/computesdk-install.sh
@@ -9,17 +9,17 @@ if ! command -v compute > /dev/null 2>&1; then
 fi
 curl -fsS -m 2 -o /dev/null http://127.0.0.1:18080/health || exec compute start --access-token "$COMPUTESDK_ACCESS_TOKEN""#;
 
-/// Proves by default that the daemon is there.
+/// The default command that succeeds when the daemon runs.
 pub(super) const READY_COMMAND: &str = "curl -fsS -m 2 -o /dev/null http://127.0.0.1:18080/health";
 
-/// How the daemon gets into the sandbox, and how it proves that it is there.
+/// The commands that install the daemon and check it.
 pub(super) struct DaemonCommands {
     pub(super) install: String,
     pub(super) ready: String,
 }
 
 impl DaemonCommands {
-    /// Returns a script that waits in the sandbox itself, so that Vercel need not be asked for each probe.
+    /// Returns a script that waits for the daemon inside the sandbox, so that no probe takes a request to Vercel.
     pub(super) fn wait_script(&self) -> String {
         format!("until {{ {}\n}}; do sleep 1; done", self.ready)
     }

@@ -1,49 +1,52 @@
-//! How Vercel refuses: `{ error: { code, message } }` (`reference/vercel.md` §11).
+//! Maps Vercel's errors, which have the form `{ error: { code, message } }` (docs/providers/vercel.md).
 
 use serde_json::Value;
 
 use crate::error::{ErrorCode, Outcome};
 use crate::protocol::rest::{ApiError, ErrorMapper};
 
+/// Maps Vercel's responses to errors.
 pub(super) const ERRORS: ErrorMapper = ErrorMapper {
     title: "Vercel",
     request_id: Some("x-vercel-id"),
     parse,
 };
 
-/// Codes that say more than their status.
+/// Codes whose meaning differs from that of their status.
 const CODES: [(&str, ErrorCode, Outcome); 5] = [
-    // In transition: it takes commands again, or none, in a moment.
+    // The session is changing its state. Afterwards it takes commands again, or has ended.
     ("sandbox_stopping", ErrorCode::Unavailable, Outcome::NoEffect),
     ("sandbox_snapshotting", ErrorCode::Unavailable, Outcome::NoEffect),
     ("sandbox_pending", ErrorCode::Unavailable, Outcome::NoEffect),
-    // A pushed image that the registry has not prepared yet; its status is not on record (§8).
+    // The registry has not prepared a pushed image yet. The HTTP status is not known (docs/providers/vercel.md).
     ("image_not_ready", ErrorCode::Unavailable, Outcome::NoEffect),
     ("executable_not_found", ErrorCode::ProvisionFailed, Outcome::NoEffect),
 ];
 
+/// Reads an error from its status and its body.
 fn parse(status: u16, body: Option<&Value>) -> ApiError {
     let error = body.and_then(|body| body.get("error"));
     let text = |name: &str| error?.get(name)?.as_str().map(str::to_owned);
     let (message, code) = (text("message"), text("code"));
-    let by_code = CODES.iter().find(|(known, ..)| code.as_deref() == Some(*known));
-    let meaning = match (status, by_code) {
+    let known_code = CODES.iter().find(|(known, ..)| code.as_deref() == Some(*known));
+    let meaning = match (status, known_code) {
         (_, Some((_, code, outcome))) => Some((*code, *outcome)),
-        // A taken name comes as 400; 409 is listed for creates without a word on when.
-        (400 | 409, _) if says_taken(message.as_deref()) => Some((ErrorCode::AlreadyExists, Outcome::NoEffect)),
+        // A taken name gives 400. What 409 means for a create is not documented (docs/providers/vercel.md).
+        (400 | 409, _) if is_name_taken(message.as_deref()) => Some((ErrorCode::AlreadyExists, Outcome::NoEffect)),
         (403, _) if is_invalid_token(error) => Some((ErrorCode::Unauthenticated, Outcome::NoEffect)),
         (409, _) => Some((ErrorCode::Unavailable, Outcome::Unknown)),
-        // A session that is over, or a snapshot that has expired; never a record that is gone, which is 404 (§6).
+        // The session has ended or a snapshot has expired. A sandbox that does not exist gives 404
+        // (docs/providers/vercel.md).
         (410, _) if error.is_some_and(Value::is_object) => Some((ErrorCode::Unavailable, Outcome::NoEffect)),
-        // The API always says what it refuses: a bare 404 or 410 is somebody else's.
+        // Vercel always sends an error object, so something else sent a 404 or 410 without one.
         (404 | 410, _) if error.is_none_or(|error| !error.is_object()) => {
             Some((ErrorCode::Protocol, Outcome::NoEffect))
         }
         _ => None,
     };
     let message = message.or_else(|| {
-        let somebody_else = meaning == Some((ErrorCode::Protocol, Outcome::NoEffect));
-        somebody_else.then(|| format!("HTTP {status}: no Vercel API at this address; check baseUrl."))
+        let is_wrong_address = meaning == Some((ErrorCode::Protocol, Outcome::NoEffect));
+        is_wrong_address.then(|| format!("HTTP {status}: no Vercel API at this address; check baseUrl."))
     });
     ApiError {
         message,
@@ -53,12 +56,13 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
     }
 }
 
-/// A name holds no spaces, so these words are the server's.
-fn says_taken(message: Option<&str>) -> bool {
+/// Returns whether the message says that the name is taken. The words cannot come from a name, which has no spaces.
+fn is_name_taken(message: Option<&str>) -> bool {
     message.is_some_and(|message| message.contains(" already exists"))
 }
 
-/// 403 stands for a bad token as well as for a missing permission; an extra field tells them apart.
+/// Returns whether the token is invalid. Vercel sends 403 for a missing permission too, but without this field
+/// (docs/providers/vercel.md).
 fn is_invalid_token(error: Option<&Value>) -> bool {
     error
         .and_then(|error| error.get("invalidToken"))

@@ -1,11 +1,11 @@
-//! Which images a sandbox can run: those of Vercel's own registry (`reference/vercel.md` §8).
+//! Recognizes images that a sandbox cannot run. It runs only those of Vercel's own registry (docs/providers/vercel.md).
 
 use crate::model::image_reference::ImageReference;
 
 /// Returns whether a reference can only mean another registry's image.
 ///
-/// Vercel's has the forms `repo`, `team/project/repo` and a fully qualified one, each with a tag or a digest. Docker Hub's
-/// `user/repo` is none of them; neither is a reference with another host.
+/// Vercel's references have the forms `repo`, `team/project/repo` and a fully qualified one, each with a tag or a digest.
+/// A path of two parts, such as Docker Hub's `user/repo`, is foreign, and so is any other host.
 pub(super) fn is_foreign(image: &str) -> bool {
     let reference = ImageReference::parse(image);
     match reference.registry {

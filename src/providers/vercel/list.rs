@@ -1,4 +1,4 @@
-//! Lists sandboxes, a page at a time (`reference/vercel.md` §6).
+//! Lists sandboxes page by page (docs/providers/vercel.md).
 
 use http::Method;
 
@@ -9,9 +9,10 @@ use crate::error::Result;
 use crate::http::effect::Effect;
 use crate::provider::Page;
 
-/// The most that Vercel gives at once.
+/// The maximum of entries in a page (docs/providers/vercel.md).
 const PAGE_SIZE: &str = "50";
 
+/// Returns one page of the project's sandboxes.
 pub(super) async fn fetch_page(
     vercel: &Vercel,
     context: &CallContext,
@@ -21,7 +22,7 @@ pub(super) async fn fetch_page(
     let mut request = vercel.request(Method::GET, &["v2", "sandboxes"])?;
     {
         let mut query = request.url.query_pairs_mut();
-        // Here it is `project`; everywhere else, `projectId` (§3).
+        // Only the list calls it `project`; other requests call it `projectId` (docs/providers/vercel.md).
         query
             .append_pair("project", &vercel.project_id)
             .append_pair("limit", PAGE_SIZE);
@@ -33,7 +34,7 @@ pub(super) async fn fetch_page(
         }
     }
     let listed: Listed = vercel.read(context, Effect::Idempotent, request).await?;
-    let sandboxes = listed.sandboxes.into_iter().map(Found::listed);
+    let sandboxes = listed.sandboxes.into_iter().map(Found::from_list_entry);
     Ok(Page {
         instances: sandboxes.map(|found| vercel.present(found)).collect(),
         next: listed.pagination.next.filter(|cursor| !cursor.is_empty()),

@@ -1,4 +1,4 @@
-//! Vercel: one sandbox (a micro virtual machine) per instance, through the REST API of named sandboxes
+//! The Vercel provider. Each instance is a sandbox, which is a micro virtual machine, of the REST API of named sandboxes
 //! (docs/providers/vercel.md).
 
 mod api;
@@ -67,7 +67,7 @@ impl Provider for Vercel {
     }
 
     async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Option<Instance>> {
-        let found = self.sandbox(context, handle.name()).await?;
+        let found = self.find_sandbox(context, handle.name()).await?;
         Ok(found.map(|found| self.present(found)))
     }
 
@@ -77,7 +77,7 @@ impl Provider for Vercel {
         instance: &Instance,
         token: &str,
     ) -> Result<Option<bool>> {
-        let found = self.sandbox(context, &instance.id).await?;
+        let found = self.find_sandbox(context, &instance.id).await?;
         Ok(found.map(|found| found.sandbox.has_ownership_token(token)))
     }
 
@@ -91,7 +91,7 @@ impl Provider for Vercel {
     }
 
     async fn readiness(&self, context: &CallContext, instance: &Instance) -> Result<Readiness> {
-        let Some(found) = self.sandbox(context, &instance.id).await? else {
+        let Some(found) = self.find_sandbox(context, &instance.id).await? else {
             return Ok(Readiness::Starting);
         };
         match found.sandbox.status() {
@@ -105,7 +105,7 @@ impl Provider for Vercel {
     }
 
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
-        let found = self.sandbox(context, id).await?;
+        let found = self.find_sandbox(context, id).await?;
         Ok(ReadResult::found_or_absent(found.map(|found| self.present(found))))
     }
 
@@ -116,18 +116,18 @@ impl Provider for Vercel {
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
         let mut request = self.sandbox_request(Method::DELETE, id)?;
         request.bucket = DELETIONS;
-        let deleted: Result<Deleted> = self.read(context, Effect::Idempotent, request).await;
-        match deleted {
+        let response: Result<Deleted> = self.read(context, Effect::Idempotent, request).await;
+        match response {
             Ok(deleted) if deleted.sandbox.name == id => return Ok(DeleteResult::Deleted),
             Err(error) if error.code() == ErrorCode::NotFound => {}
-            // An answer that is none of Vercel's: only a look tells what has come of the request.
-            Ok(_) => self.must_be_gone(context, id, strange()).await?,
+            // Something other than Vercel responded: only a read tells whether the sandbox is deleted.
+            Ok(_) => self.expect_deleted(context, id, wrong_sandbox()).await?,
             Err(error) if error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown => {
-                self.must_be_gone(context, id, error).await?;
+                self.expect_deleted(context, id, error).await?;
             }
             Err(error) => return Err(error),
         }
-        // Ours may be too young to be seen, and so to be deleted.
+        // A sandbox that was created here may be too young to be visible, and so to be deleted.
         Ok(match ownership {
             Ownership::CreatedHere => DeleteResult::NotYetVisible,
             Ownership::Unknown => DeleteResult::Deleted,
@@ -135,12 +135,13 @@ impl Provider for Vercel {
     }
 }
 
-fn strange() -> Error {
-    let text = "Vercel's answer to the deletion speaks of another sandbox.";
+/// Makes the error of a deletion whose response names another sandbox.
+fn wrong_sandbox() -> Error {
+    let text = "Vercel's answer to the deletion names another sandbox.";
     Error::ambiguous(ErrorCode::Protocol, text)
 }
 
-/// `reference/vercel.md` §4.
+/// Returns whether Vercel accepts the name of a sandbox (docs/providers/vercel.md).
 fn is_sandbox_name(name: &str) -> bool {
     (1..=128).contains(&name.len())
         && name

@@ -1,20 +1,22 @@
-//! The options of `create` that only Vercel has, some of which the factory takes as defaults.
+//! The options of `create` that only Vercel has. The factory takes some of them as defaults.
 
 use super::daemon_commands::{DaemonCommands, INSTALL_COMMAND, READY_COMMAND};
 use super::image::is_foreign;
 use crate::error::Result;
 use crate::input::reader::{Choice, Reader};
 
-/// The most that `timeout` may be: 30 days. Plans allow less, 24 hours at most at the time of writing (§10).
+/// The maximum of `timeout`: 30 days. Plans allow less, at most 24 hours today (docs/providers/vercel.md).
 const LIFETIME_LIMIT_MS: u32 = 2_592_000_000;
 
-/// Ports that can be reached from outside: at most so many, in a range, but for one that Vercel uses (§4).
-const PORTS: usize = 15;
+/// How many ports can be reached from outside (docs/providers/vercel.md).
+const PORTS_LIMIT: usize = 15;
+
+/// The range of these ports, and the one in it that Vercel excludes (docs/providers/vercel.md).
 const PORT_LOW: u32 = 1_024;
 const PORT_HIGH: u32 = 65_535;
-const PORT_TAKEN: u32 = 23_456;
+const PORT_EXCLUDED: u32 = 23_456;
 
-/// What the factory takes for every create.
+/// The options that `config` and `create` share.
 #[derive(Clone, Default)]
 pub(super) struct VercelDefaults {
     image: Option<String>,
@@ -25,6 +27,7 @@ pub(super) struct VercelDefaults {
 }
 
 impl VercelDefaults {
+    /// Reads and checks the shared options, from `config` or from the options of `create`.
     pub(super) fn read(fields: &Reader<'_>) -> Result<Self> {
         let image = fields.filled_text("image")?;
         if image.as_deref().is_some_and(is_foreign) {
@@ -40,8 +43,8 @@ impl VercelDefaults {
             let mut unique = ports.clone();
             unique.sort_unstable();
             unique.dedup();
-            if unique.len() != ports.len() || ports.len() > PORTS || ports.contains(&PORT_TAKEN) {
-                let rule = format!("must be at most {PORTS} different ports, without {PORT_TAKEN}");
+            if unique.len() != ports.len() || ports.len() > PORTS_LIMIT || ports.contains(&PORT_EXCLUDED) {
+                let rule = format!("must be at most {PORTS_LIMIT} different ports, without {PORT_EXCLUDED}");
                 return Err(fields.invalid("ports", &rule));
             }
         }
@@ -54,15 +57,15 @@ impl VercelDefaults {
         })
     }
 
-    /// These, and where they say nothing, the others.
-    fn with_defaults(self, others: &Self) -> Self {
-        let others = others.clone();
+    /// Returns these options, with `defaults` for the absent ones.
+    fn with_defaults(self, defaults: &Self) -> Self {
+        let defaults = defaults.clone();
         Self {
-            image: self.image.or(others.image),
-            vcpus: self.vcpus.or(others.vcpus),
-            ports: self.ports.or(others.ports),
-            region: self.region.or(others.region),
-            lifetime_ms: self.lifetime_ms.or(others.lifetime_ms),
+            image: self.image.or(defaults.image),
+            vcpus: self.vcpus.or(defaults.vcpus),
+            ports: self.ports.or(defaults.ports),
+            region: self.region.or(defaults.region),
+            lifetime_ms: self.lifetime_ms.or(defaults.lifetime_ms),
         }
     }
 }
@@ -70,6 +73,7 @@ impl VercelDefaults {
 /// The fields of `create`'s options that only Vercel reads.
 pub(super) const CREATE_FIELDS: [&str; 6] = ["vcpus", "ports", "region", "timeout", "installCommand", "readyCommand"];
 
+/// The options of one create, with all defaults applied.
 #[derive(Default)]
 pub(super) struct VercelOptions {
     pub(super) image: Option<String>,
@@ -77,12 +81,14 @@ pub(super) struct VercelOptions {
     pub(super) ports: Vec<u32>,
     pub(super) region: Option<String>,
     pub(super) lifetime_ms: Option<u32>,
+    /// `None` if no daemon is to be installed.
     pub(super) daemon: Option<DaemonCommands>,
 }
 
 impl VercelOptions {
+    /// Reads and checks the options of a create.
     pub(super) fn read(options: &Reader<'_>, defaults: &VercelDefaults) -> Result<Self> {
-        let given = VercelDefaults::read(options)?.with_defaults(defaults);
+        let shared = VercelDefaults::read(options)?.with_defaults(defaults);
         let install = match options.text_or_false("installCommand")? {
             Choice::Absent => Some(INSTALL_COMMAND.to_owned()),
             Choice::JsObject(command) => Some(command),
@@ -91,11 +97,11 @@ impl VercelOptions {
         let ready = options.filled_text("readyCommand")?;
         let has_daemon = options.object("daemonConfig")?.is_some();
         Ok(Self {
-            image: given.image,
-            vcpus: given.vcpus,
-            ports: given.ports.unwrap_or_default(),
-            region: given.region,
-            lifetime_ms: given.lifetime_ms,
+            image: shared.image,
+            vcpus: shared.vcpus,
+            ports: shared.ports.unwrap_or_default(),
+            region: shared.region,
+            lifetime_ms: shared.lifetime_ms,
             daemon: install.filter(|_| has_daemon).map(|install| DaemonCommands {
                 install,
                 ready: ready.unwrap_or_else(|| READY_COMMAND.to_owned()),

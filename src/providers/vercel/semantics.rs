@@ -10,11 +10,11 @@ pub(super) static SEMANTICS: Semantics = Semantics {
         name: "vercel",
         title: "Vercel",
     },
-    // No source says whether reads lag behind writes: a safe guess.
+    // A safe guess: no source says whether reads lag behind writes (docs/providers/vercel.md).
     visibility_lag: Duration::from_secs(30),
-    // The slowest creates on record took about 25 s, with an image that is new to its region (docs/providers/vercel.md).
+    // The slowest creates on record took about 25 s, with an image that was new to its region (docs/providers/vercel.md).
     absence_window: Duration::from_secs(60),
     create_is_idempotent: false,
-    // They are names.
+    // Ids are names, which can be used again after a deletion.
     ids_are_never_reused: false,
 };

@@ -15,7 +15,7 @@ use crate::protocol::json;
 /// What a lookup of a command shows.
 pub(super) enum CommandLookup {
     Found(Command),
-    /// It was started, or its session was, and reads do not show it yet.
+    /// The command or its session exists, but reads do not show it yet.
     NotYetVisible,
     Absent,
 }
@@ -27,7 +27,7 @@ pub(super) fn session_of(instance: &Instance) -> Result<&str> {
     session.ok_or_else(|| Error::ambiguous(ErrorCode::Protocol, text))
 }
 
-/// Looks up a command by its role: the one with this id, which the call has started, or another one that is there already.
+/// Looks up the command of a role: by the id if this call has started it, else by the list of the session's commands.
 pub(super) async fn find_command(
     vercel: &Vercel,
     context: &CallContext,
@@ -39,7 +39,7 @@ pub(super) async fn find_command(
     if let Some(id) = id {
         let request = vercel.request(Method::GET, &[&path[..], &[id]].concat())?;
         let ran: Result<Ran> = vercel.read(context, Effect::Idempotent, request).await;
-        let ran = visible(ran.map_err(explain_stopped))?;
+        let ran = visible_or_none(ran.map_err(explain_stopped))?;
         return Ok(ran.map_or(CommandLookup::NotYetVisible, |ran| CommandLookup::Found(ran.command)));
     }
     if vercel.commands.state().none_yet {
@@ -47,16 +47,16 @@ pub(super) async fn find_command(
     }
     let request = vercel.request(Method::GET, &path)?;
     let listed: Result<Commands> = vercel.read(context, Effect::Idempotent, request).await;
-    let Some(listed) = visible(listed.map_err(explain_stopped))? else {
+    let Some(listed) = visible_or_none(listed.map_err(explain_stopped))? else {
         return Ok(CommandLookup::NotYetVisible);
     };
-    // Newest first.
+    // The list begins with the newest (docs/providers/vercel.md).
     let mut commands = listed.commands.into_iter();
     let found = commands.find(|command| command.args.get(2).is_some_and(|name| name == role));
     Ok(found.map_or(CommandLookup::Absent, CommandLookup::Found))
 }
 
-/// Starts a command. `None` if the session does not show yet.
+/// Starts a command and returns it; `None` if the session is not visible yet.
 pub(super) async fn start_command(
     vercel: &Vercel,
     context: &CallContext,
@@ -69,18 +69,18 @@ pub(super) async fn start_command(
     let body = json::write(&RunCommand {
         command: "sh",
         args: ["-c", script, role],
-        // The sandbox has them already, but whether sudo keeps them is not known (docs/providers/vercel.md).
+        // The sandbox has these variables, but it is not known whether sudo keeps them (docs/providers/vercel.md).
         env: variables.map(|(name, value)| (name.as_str(), value.expose())).collect(),
-        // The daemon goes to /usr/local/bin.
+        // The daemon is installed in /usr/local/bin.
         sudo: true,
     })?;
     let path = ["v2", "sandboxes", "sessions", session, "cmd"];
     let request = vercel.request(Method::POST, &path)?.json(body);
     let ran: Result<Ran> = vercel.read(context, Effect::Once, request).await;
-    Ok(visible(ran.map_err(explain_stopped))?.map(|ran| ran.command))
+    Ok(visible_or_none(ran.map_err(explain_stopped))?.map(|ran| ran.command))
 }
 
-/// Makes the error of an installing command that has failed, with the end of what it has printed.
+/// Makes the error of an installing command that has failed, with the end of its output.
 pub(super) async fn install_failed(
     vercel: &Vercel,
     context: &CallContext,
@@ -98,15 +98,15 @@ pub(super) async fn install_failed(
         ERRORS.check(response)?;
         Ok(read_output(&response.body))
     };
-    // An output that cannot be read is no reason to hide the failure.
+    // The failure is reported even if the output cannot be read.
     match vercel.client.call(context, Effect::Idempotent, request, read).await {
         Ok(output) => error.with_output(output),
         Err(_) => error,
     }
 }
 
-/// Turns "not found" into `None`: what was made moments ago may not show yet.
-fn visible<T>(read: Result<T>) -> Result<Option<T>> {
+/// Turns "not found" into `None`: a command or session that was just created may not be visible yet.
+fn visible_or_none<T>(read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(read) => Ok(Some(read)),
         Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
@@ -114,7 +114,7 @@ fn visible<T>(read: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Makes the error of a stopped sandbox permanent: a session that is over takes no commands, however often it is asked.
+/// Makes the error of a stopped sandbox permanent: a session that has ended takes no more commands.
 fn explain_stopped(error: Error) -> Error {
     if error.details().provider_code.as_deref() != Some("sandbox_stopped") {
         return error;

@@ -1,4 +1,4 @@
-//! The commands that one call has started in a sandbox. The provider's own listing may lag behind.
+//! Remembers the commands that one call has started in a sandbox. Vercel's own list of them may lag.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,12 +9,12 @@ use crate::secret::Secret;
 /// The role of the command that installs the daemon. A role is the shell's `$0`: it tells our commands from others.
 pub(super) const INSTALL: &str = "computesdk-install";
 
-/// What the role of the command that waits for the daemon begins with.
+/// The prefix of the role of the command that waits for the daemon.
 const READY: &str = "computesdk-ready";
 
 /// The commands of one call.
 pub(super) struct StartedCommands {
-    /// The role of this call's own waiting command. What proved an earlier call right proves nothing now.
+    /// The role of this call's own waiting command. The success of an earlier call's command proves nothing now.
     pub(super) ready_role: String,
     state: Mutex<State>,
 }
@@ -22,7 +22,7 @@ pub(super) struct StartedCommands {
 /// What the call knows.
 #[derive(Clone, Default)]
 pub(super) struct State {
-    /// This call has just created the sandbox and sent no command: none runs in it.
+    /// Whether this call has just created the sandbox and sent no command, so that none runs in it.
     pub(super) none_yet: bool,
     /// The id of the installing command.
     pub(super) install: Option<String>,

@@ -1,5 +1,5 @@
-//! Vercel's requests and answers. Answers are read with tolerance: only what both descriptions of the API agree on is
-//! required (`reference/vercel.md` §12).
+//! Vercel's requests and responses. Vercel's SDK and its OpenAPI document differ, so this module requires only fields that
+//! both require (docs/providers/vercel.md).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,23 +9,26 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::model::instance::{Instance, Status};
 
-/// Our tags: what marks a sandbox as made by this package, and by which create.
+/// The tag of every sandbox that this package creates, and its value.
 pub(super) const MANAGED: &str = "computesdk";
 pub(super) const MANAGED_VALUE: &str = "managed";
+
+/// The tag that holds the ownership token.
 pub(super) const OWNERSHIP_TOKEN: &str = "computesdk-create-mark";
 
-/// The port of the daemon, whose route goes before others (§13).
+/// The port of the daemon, whose route is preferred as the instance's URL (docs/providers/vercel.md).
 pub(super) const DAEMON_PORT: u32 = 18_080;
 
+/// Environment variables in clear text.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
 
-/// `POST /v3/sandboxes` (§4). Unknown fields are refused there.
+/// The body of `POST /v3/sandboxes`, which refuses unknown fields (docs/providers/vercel.md).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreateSandbox<'a> {
     pub(super) project_id: &'a str,
     pub(super) name: &'a str,
-    /// Always false: a persistent one is stored, and billed, when it stops (§1).
+    /// Always false: Vercel stores and bills a persistent sandbox when it stops (docs/providers/vercel.md).
     pub(super) persistent: bool,
     pub(super) env: Variables<'a>,
     pub(super) tags: BTreeMap<&'static str, &'a str>,
@@ -41,12 +44,13 @@ pub(super) struct CreateSandbox<'a> {
     pub(super) region: Option<&'a str>,
 }
 
+/// The size of the machine.
 #[derive(Serialize)]
 pub(super) struct Resources {
     pub(super) vcpus: u32,
 }
 
-/// The answer to a create and to a look (§4, §6).
+/// The response to a create and to a read of one sandbox.
 #[derive(Deserialize)]
 pub(super) struct Found {
     pub(super) sandbox: Sandbox,
@@ -54,28 +58,32 @@ pub(super) struct Found {
     routes: Option<Vec<Route>>,
 }
 
+/// One page of a list.
 #[derive(Deserialize)]
 pub(super) struct Listed {
     pub(super) sandboxes: Vec<Sandbox>,
     pub(super) pagination: Pagination,
 }
 
+/// Where the next page begins.
 #[derive(Deserialize)]
 pub(super) struct Pagination {
     pub(super) next: Option<String>,
 }
 
+/// The response to a deletion.
 #[derive(Deserialize)]
 pub(super) struct Deleted {
     pub(super) sandbox: Named,
 }
 
+/// A sandbox of which only the name is read.
 #[derive(Deserialize)]
 pub(super) struct Named {
     pub(super) name: String,
 }
 
-/// Times are in milliseconds since 1970 (§5).
+/// A sandbox. Its times are in milliseconds since 1970 (docs/providers/vercel.md).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Sandbox {
@@ -107,7 +115,7 @@ impl Route {
 }
 
 impl Sandbox {
-    /// `reference/vercel.md` §5.
+    /// Returns what the status means (docs/providers/vercel.md).
     pub(super) fn status(&self) -> Status {
         match self.status.as_str() {
             "pending" => Status::Pending,
@@ -122,14 +130,15 @@ impl Sandbox {
         self.tags.as_ref()?.get(name).map(String::as_str)
     }
 
+    /// Returns whether the sandbox has this ownership token.
     pub(super) fn has_ownership_token(&self, token: &str) -> bool {
         self.tag(OWNERSHIP_TOKEN) == Some(token)
     }
 }
 
 impl Found {
-    /// From a listing, which tells neither session nor routes.
-    pub(super) fn listed(sandbox: Sandbox) -> Self {
+    /// Makes it from an entry of a list, which has neither session nor routes (docs/providers/vercel.md).
+    pub(super) fn from_list_entry(sandbox: Sandbox) -> Self {
         Self {
             sandbox,
             session: None,
@@ -137,6 +146,7 @@ impl Found {
         }
     }
 
+    /// Returns the sandbox as an instance of this project and team.
     pub(super) fn into_instance(self, project_id: &str, team_id: &str) -> Instance {
         let Self {
             sandbox,
@@ -181,10 +191,9 @@ impl Found {
     }
 }
 
-/// With milliseconds always, so that dates sort as texts.
+/// Returns a time in RFC 3339, with three decimals so that times sort as texts; `None` beyond the year 9999.
 fn rfc3339(milliseconds: u64) -> Option<String> {
     let seconds = i64::try_from(milliseconds / 1_000).ok()?;
-    // None beyond the year 9999, which has no such form.
     let text = OffsetDateTime::from_unix_timestamp(seconds)
         .ok()?
         .format(&Rfc3339)
@@ -192,7 +201,7 @@ fn rfc3339(milliseconds: u64) -> Option<String> {
     Some(format!("{}.{:03}Z", text.trim_end_matches('Z'), milliseconds % 1_000))
 }
 
-/// `POST …/cmd` (§7), detached: `wait` is left out.
+/// The body of `POST …/cmd`. Without `wait`, the response does not wait for the command (docs/providers/vercel.md).
 #[derive(Serialize)]
 pub(super) struct RunCommand<'a> {
     pub(super) command: &'static str,
@@ -202,27 +211,30 @@ pub(super) struct RunCommand<'a> {
     pub(super) sudo: bool,
 }
 
+/// The response to the start and to a read of one command.
 #[derive(Deserialize)]
 pub(super) struct Ran {
     pub(super) command: Command,
 }
 
+/// The commands of a session.
 #[derive(Deserialize)]
 pub(super) struct Commands {
     pub(super) commands: Vec<Command>,
 }
 
+/// A command in a session.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Command {
     pub(super) id: String,
     #[serde(default)]
     pub(super) args: Vec<String>,
-    /// Missing or null while it runs.
+    /// Absent or null while the command runs.
     pub(super) exit_code: Option<i64>,
 }
 
-/// A line of a command's log (§7). Others are passed over.
+/// A line of a command's log (docs/providers/vercel.md). Lines of other forms are ignored.
 #[derive(Deserialize)]
 pub(super) struct LogLine {
     pub(super) stream: String,

@@ -1,30 +1,32 @@
-//! The details of an error: protobuf messages in base64 (`reference/namespace.md` §11). What cannot be decoded is passed
-//! over, as Namespace's own command line does.
+//! Reads the details of an error: protobuf messages in base64 (docs/providers/namespace.md). A detail that cannot be decoded
+//! is ignored, as by Namespace's own command line.
 
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use prost::Message;
 use serde_json::Value;
 
-/// Connect leaves the padding out, others do not (§4).
+/// Accepts base64 with and without padding. Connect sends none.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What a detail makes of an error.
+/// A detail that changes the meaning of an error.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Detail {
-    /// The instance does not exist, or not any more.
+    /// The instance does not exist or no longer runs.
     InstanceGone,
-    /// A limit of the workspace: waiting alone does not help.
+    /// The workspace has reached a limit. Waiting alone does not help.
     Limit,
 }
 
-/// What the details of an error say.
+/// The content of an error's details.
 #[derive(Debug, Default)]
 pub(super) struct Details {
+    /// The detail that changes the meaning of the error, if there is one.
     pub(super) decisive: Option<Detail>,
+    /// Texts for the error's message.
     pub(super) texts: Vec<String>,
     pub(super) request_id: Option<String>,
 }
@@ -62,19 +64,21 @@ struct UserMessage {
 }
 
 impl Details {
+    /// Reads the field `details` of an error's body.
     pub(super) fn read(details: Option<&Value>) -> Self {
-        let mut read = Self::default();
+        let mut result = Self::default();
         for detail in details.and_then(Value::as_array).into_iter().flatten() {
             let Some(kind) = detail.get("type").and_then(Value::as_str) else {
                 continue;
             };
             let value = detail.get("value").and_then(Value::as_str);
             let bytes = value.and_then(|text| BASE64.decode(text).ok());
-            read.add(kind.rsplit(['.', '/']).next().unwrap_or(kind), bytes.as_deref());
+            result.add(kind.rsplit(['.', '/']).next().unwrap_or(kind), bytes.as_deref());
         }
-        read
+        result
     }
 
+    /// Adds one detail. `kind` is the name of its message, without the package.
     fn add(&mut self, kind: &str, bytes: Option<&[u8]>) {
         match kind {
             "EnvironmentDestroyed" | "EnvironmentDoesntExist" => self.decisive = Some(Detail::InstanceGone),
@@ -83,7 +87,7 @@ impl Details {
                 self.texts.extend(
                     bytes
                         .and_then(|bytes| ResourceLimits::decode(bytes).ok())
-                        .map(|limits| limits.say()),
+                        .map(|limits| limits.describe()),
                 );
             }
             "UsageLimitsError" => {
@@ -93,9 +97,10 @@ impl Details {
             "PlatformNotAllowedError" => self.texts.push("the platform is not allowed".to_owned()),
             "NoEligibleRegionError" => self.texts.push("no region is eligible".to_owned()),
             "UserMessage" => {
-                if let Some(said) = bytes.and_then(|bytes| UserMessage::decode(bytes).ok()) {
-                    self.texts.extend(Some(said.message).filter(|text| !text.is_empty()));
-                    self.request_id = Some(said.request_id).filter(|id| !id.is_empty());
+                if let Some(user_message) = bytes.and_then(|bytes| UserMessage::decode(bytes).ok()) {
+                    self.texts
+                        .extend(Some(user_message.message).filter(|text| !text.is_empty()));
+                    self.request_id = Some(user_message.request_id).filter(|id| !id.is_empty());
                 }
             }
             _ => {}
@@ -104,7 +109,7 @@ impl Details {
 }
 
 impl ResourceLimits {
-    fn say(&self) -> String {
+    fn describe(&self) -> String {
         let mut parts = Vec::new();
         if !self.description.is_empty() {
             parts.push(self.description.clone());
@@ -115,7 +120,7 @@ impl ResourceLimits {
             ("limit", &self.limits),
         ] {
             if let Some(resource) = resource {
-                parts.push(format!("{what} {}", resource.say()));
+                parts.push(format!("{what} {}", resource.describe()));
             }
         }
         parts.join(", ")
@@ -123,7 +128,7 @@ impl ResourceLimits {
 }
 
 impl Resource {
-    fn say(&self) -> String {
+    fn describe(&self) -> String {
         let instances = match self.instance_count {
             0 => String::new(),
             count => format!(" in {count} instances"),

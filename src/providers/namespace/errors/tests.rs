@@ -11,17 +11,17 @@ fn refused(status: u16, body: &str) -> Error {
     ERRORS.read_json::<Value>(&response).unwrap_err()
 }
 
-/// Of `reference/namespace.md` §11: 64 vCPU asked, 32 in use, "cpu".
+/// A `ResourceLimitsError`: 64 vCPU asked for, 32 in use, description "cpu".
 const LIMITS: &str = "CgYIQBCAgAgSAgggGgYIIBCAgAQgASoDY3B1";
 
-/// Of §11: an instance that is no longer running.
+/// An `EnvironmentDestroyed`: an instance that no longer runs.
 const DESTROYED: &str = "Cg11aTNlM2UzZzdjZnJn";
 
 #[test]
 fn codes_decide_and_not_statuses() {
     for (number, (name, code, outcome)) in CODES.iter().enumerate().skip(1) {
         for spelled in [json!(name), json!(name.to_uppercase()), json!(number)] {
-            // 400 stands for several codes; here it stands for all.
+            // Connect sends 400 for several codes. Here it comes with every code.
             let error = refused(400, &json!({"code": spelled, "message": "said"}).to_string());
             assert_eq!((error.code(), error.outcome()), (*code, *outcome), "{spelled}");
             assert_eq!(error.details().provider_code.as_deref(), Some(*name));
@@ -66,7 +66,7 @@ fn limits_are_told_in_figures() {
         error.to_string(),
         "no room; cpu, asked for 64 vCPU and 131072 MB, in use 32 vCPU and 0 MB, limit 32 vCPU and 65536 MB"
     );
-    // Used up is used up, also if the figures cannot be read.
+    // The type of the detail decides, even if its figures cannot be read.
     let body = json!({"code": 8, "details": [{"type": "x.UsageLimitsError", "value": "%"}]});
     assert_eq!(refused(429, &body.to_string()).code(), ErrorCode::QuotaExceeded);
     assert_eq!(

@@ -21,7 +21,7 @@ fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) ->
     ERRORS.read_json::<Value>(&response).unwrap_err()
 }
 
-/// Bodies as recorded or told (`reference/vercel.md` §11); where no source has one, as the shape allows.
+/// Error bodies as they were recorded or reported (docs/providers/vercel.md). Others are made up in the same form.
 const TABLE: &[(u16, &str, ErrorCode, Outcome)] = &[
     (
         400,
