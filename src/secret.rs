@@ -1,52 +1,56 @@
-//! Keys, tokens and variable values: one type that cannot be printed, and the masking of texts from outside.
+//! Secrets (keys, tokens, values of variables): one type that cannot be printed, and the masking of texts from outside.
 
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-/// What stands in a text where a secret stood.
+/// Replaces a secret in a text.
 const MASK: &str = "[redacted]";
 
-/// Values shorter than this are masked only where they stand alone: `DEBUG=1` must not blot out every digit.
+/// Values shorter than this are masked only where they stand alone: `DEBUG=1` must not mask every digit.
 const SHORT: usize = 4;
 
-/// A text that must never be shown: no `Debug`, no `Display`, no `Serialize`; wiped when the last clone is dropped.
+/// A text that must never be shown. It has no `Debug`, no `Display` and no `Serialize`, and is wiped when the last clone is
+/// dropped.
 #[derive(Clone)]
 pub(crate) struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
+    /// Takes the text.
     pub(crate) fn new(text: String) -> Self {
         Self(Arc::new(Zeroizing::new(text)))
     }
 
-    /// The text itself, for the one place that puts it on the wire.
+    /// Returns the text, for the place that puts it on the wire.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// Masks the secrets of one call in texts that came from outside, such as a provider that echoes its input.
+/// Masks the secrets of one call in texts from outside: a provider may echo its input.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     secrets: Vec<Secret>,
 }
 
 impl Redactor {
+    /// Adds a secret.
     pub(crate) fn add(&mut self, secret: &Secret) {
         if !secret.expose().is_empty() {
             self.secrets.push(secret.clone());
         }
     }
 
+    /// Adds secrets.
     pub(crate) fn extend<'a>(&mut self, secrets: impl IntoIterator<Item = &'a Secret>) {
         for secret in secrets {
             self.add(secret);
         }
     }
 
-    /// Replaces each secret in `text`: as it is, in one line, as it looks inside JSON, and percent-encoded.
+    /// Replaces each secret in `text`: as it is, on one line, as JSON writes it, and percent-encoded.
     pub(crate) fn mask(&self, text: &mut String) {
-        // Longest first, so that a secret that contains another one leaves no readable rest.
+        // Longest first: a secret that contains another one must leave no readable rest.
         let mut secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
         secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
         for secret in secrets {
@@ -66,7 +70,7 @@ impl Redactor {
     }
 }
 
-/// Replaces one spelling of a secret.
+/// Replaces one encoding of a secret.
 fn mask_form(text: &mut String, form: &str) {
     if form.is_empty() || !text.contains(form) {
         return;

@@ -1,4 +1,4 @@
-//! What a failure means to the caller, and whether the failed request had an effect.
+//! The meaning of a failure to the caller, and the effect of the failed request.
 
 /// The meaning of a failure: `error.code` in JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

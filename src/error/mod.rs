@@ -51,7 +51,7 @@ pub(crate) struct Details {
 pub(crate) struct ErrorContext {
     /// `error.provider` in JavaScript.
     pub(crate) provider: &'static str,
-    /// What messages call the provider.
+    /// The provider's name in messages.
     pub(crate) title: &'static str,
     pub(crate) operation: Operation,
     /// The name under which the call may leave a resource, for errors that are told before the work has ended.

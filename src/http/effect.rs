@@ -1,4 +1,4 @@
-//! What a request does at the provider.
+//! The effect of a request at the provider.
 
 /// The effect of a request. It decides how long the request may take and whether it may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

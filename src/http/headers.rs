@@ -27,7 +27,7 @@ const LIMIT: [&str; 2] = ["x-ratelimit-limit", "ratelimit-limit"];
 const REMAINING: [&str; 2] = ["x-ratelimit-remaining", "ratelimit-remaining"];
 const RESET: [&str; 2] = ["x-ratelimit-reset", "ratelimit-reset"];
 
-/// What the headers of one response say of the rate limit. What is missing or unreadable is `None`.
+/// The rate-limit headers of one response. A header that is missing or unreadable is `None`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RateLimitHeaders {
     /// `Retry-After`.

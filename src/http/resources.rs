@@ -1,4 +1,4 @@
-//! What all HTTP clients of the process share.
+//! The resources that all HTTP clients of the process share.
 
 use std::sync::Arc;
 

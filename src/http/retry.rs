@@ -14,7 +14,7 @@ const FIRST_BACK_OFF: Duration = Duration::from_millis(200);
 /// The longest back-off of our own choosing.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
 
-/// What is known when an attempt has failed.
+/// A failed attempt, with everything that the policy depends on.
 pub(super) struct Failure<'a> {
     pub(super) error: &'a Error,
     pub(super) effect: Effect,
@@ -25,7 +25,7 @@ pub(super) struct Failure<'a> {
     pub(super) remaining: Duration,
 }
 
-/// What follows a failure.
+/// The decision on a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     Fail,

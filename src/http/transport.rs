@@ -1,4 +1,4 @@
-//! What the layers need of an HTTP library: to send one request.
+//! The one thing that the layers need of an HTTP library: to send a request.
 
 use async_trait::async_trait;
 

@@ -1,6 +1,6 @@
 //! Reading a caller's values: options, configuration, environment.
 //!
-//! The core knows neither JavaScript nor its objects. Whoever holds the values implements
+//! The core knows neither JavaScript nor its objects. The owner of the values implements
 //! [`Fields`](value::Fields) and [`Environment`](environment::Environment).
 
 pub(crate) mod environment;

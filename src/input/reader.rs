@@ -10,7 +10,7 @@ use crate::secret::Secret;
 pub(crate) struct Reader<'a> {
     fields: &'a dyn Fields,
     make_error: fn(String) -> Error,
-    /// What errors call the object: `config`, `options`, `options.daemonConfig`.
+    /// The name of the object in errors: `config`, `options`, `options.daemonConfig`.
     object: String,
 }
 

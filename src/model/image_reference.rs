@@ -10,7 +10,7 @@ const TAG: &str = "latest";
 pub(crate) struct ImageReference<'a> {
     /// The host of the registry, with its port.
     pub(crate) registry: Option<&'a str>,
-    /// What stands between registry and version: `repo`, `user/repo`, `team/project/repo`.
+    /// The part between registry and version: `repo`, `user/repo`, `team/project/repo`.
     pub(crate) path: &'a str,
     /// The tag with its colon, or the digest with its `@`.
     version: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! What providers and operations speak of: where resources live, how a create is named, what an instance is.
+//! The terms that providers and operations share: location, handle, request, instance.
 
 pub(crate) mod create_request;
 pub(crate) mod handle;

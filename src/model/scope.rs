@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
 
-/// What a provider is called.
+/// The names of a provider.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
     /// In JavaScript: `provider.name`, `error.provider`.

@@ -27,7 +27,7 @@
  * @property {CancelHandle | undefined} handle
  */
 
-// Taken at import: code that replaces them later gets nobody's keys.
+// Taken at import: code that replaces them later does not get the keys of callers.
 const { isArray } = Array
 const { captureStackTrace } = Error
 const { isFinite } = Number

@@ -1,4 +1,4 @@
-//! What an environment of JavaScript (main thread, worker) keeps: the functions of `bridge.js`.
+//! The functions of `bridge.js` that an environment of JavaScript (main thread, worker) keeps.
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ use crate::input::reader::Reader;
 use crate::operations::{CallOutput, CallRequest, Handover, PreparedCall};
 use crate::provider::config::ConfiguredProvider;
 
-/// What cancels a call under way.
+/// The handle by which JavaScript cancels a call under way.
 pub(super) struct Cancel {
     error_context: ErrorContext,
     handover: Arc<Handover>,
@@ -120,7 +120,7 @@ pub(super) async fn run(
 ) {
     let mut call = Box::pin(call);
     let done = std::future::poll_fn(|context| {
-        // What a panic leaves behind is dropped with the call.
+        // The call is dropped with everything that a panic leaves behind.
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
         polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
     });

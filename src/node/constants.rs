@@ -1,4 +1,4 @@
-//! What Rust and `bridge.js` agree on. Rust declares it, and hands it over by name when the bridge is installed.
+//! Constants that Rust and `bridge.js` share. Rust declares them, and hands them over by name when the bridge is installed.
 
 use serde_json::{Map, Value, json};
 

@@ -27,7 +27,7 @@ pub(crate) const LIST_FIELDS: [&str; 1] = ["managed"];
 /// The most exchanges with the provider that a `getById` or `destroy` takes. Each has its own time limit.
 const EXCHANGES: u32 = 4;
 
-/// What a caller asks for.
+/// The method and the id that a caller asks for.
 pub(crate) enum CallRequest {
     Create,
     GetById { id: String },
@@ -46,7 +46,7 @@ impl CallRequest {
     }
 }
 
-/// What a call returns.
+/// The value of a call.
 #[derive(Debug)]
 pub(crate) enum CallOutput {
     Instance(Instance),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Decides once. Without it, an instance could be created at the very moment at which its caller is told `ABORTED`, and
-/// nobody would hold it.
+/// no caller would hold it.
 #[derive(Default)]
 pub(crate) struct Handover(AtomicBool);
 

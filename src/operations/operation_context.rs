@@ -1,4 +1,4 @@
-//! What every operation works with.
+//! The context that every operation works in.
 
 use crate::context::CallContext;
 use crate::model::scope::Scope;

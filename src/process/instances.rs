@@ -1,4 +1,4 @@
-//! What this process created, deleted or is deleting, as long as reads at the provider may still show another state.
+//! The instances that this process created, deleted or is deleting, as long as reads may still show another state.
 //!
 //! Entries are keyed by scope, or by location and name where any credential of the location must find them.
 

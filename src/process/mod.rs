@@ -1,4 +1,4 @@
-//! What lives once per process: shared by all tenants, but nothing in it lets one tenant see another.
+//! The state that lives once per process. All tenants share it, but nothing in it lets one tenant see another.
 
 pub(crate) mod expiring_map;
 pub(crate) mod facts;

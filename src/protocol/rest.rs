@@ -10,7 +10,7 @@ use crate::http::message::Response;
 
 /// How a provider reports errors.
 pub(crate) struct ErrorMapper {
-    /// What messages call the provider.
+    /// The provider's name in messages.
     pub(crate) title: &'static str,
     /// The header in which the provider names a request, for its support.
     pub(crate) request_id: Option<&'static str>,
@@ -18,7 +18,7 @@ pub(crate) struct ErrorMapper {
     pub(crate) parse: fn(u16, Option<&Value>) -> ApiError,
 }
 
-/// What the body of an error says.
+/// The content of an error's body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) message: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) struct ApiError {
     pub(crate) code: Option<String>,
     /// The provider's name for the request, if it stands in the body and not in a header.
     pub(crate) request_id: Option<String>,
-    /// What the error means, where that differs from the common meaning of its status.
+    /// The meaning of the error, where it differs from the common meaning of its status.
     pub(crate) meaning: Option<(ErrorCode, Outcome)>,
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct ConfiguredProvider {
     pub(crate) config: Arc<dyn ProviderConfig>,
 }
 
-/// What a configuration needs to connect for one call.
+/// Everything that a configuration needs to connect for one call.
 pub(crate) struct ConnectRequest<'a> {
     pub(crate) operation: Operation,
     /// The options of the call.

@@ -15,7 +15,7 @@ use crate::http::settings::Settings;
 use crate::model::scope::{Identity, Scope};
 use crate::secret::{Redactor, Secret};
 
-/// What a connection follows from.
+/// The parameters that a connection follows from.
 #[derive(Clone, Copy)]
 pub(crate) struct ConnectionParameters<'a> {
     pub(crate) identity: Identity,

@@ -1,4 +1,4 @@
-//! What a provider may remember between calls: answers of its API that rarely change.
+//! Facts that a provider may remember between calls: responses of its API that rarely change.
 
 use std::time::Duration;
 

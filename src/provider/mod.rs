@@ -31,7 +31,7 @@ pub(crate) enum Completion {
     Stabilizing { instance: Instance, minimum: Duration },
 }
 
-/// What a probe of a starting instance shows.
+/// The result of probing a starting instance.
 #[derive(Debug)]
 pub(crate) enum Readiness {
     Ready(Instance),
@@ -40,7 +40,7 @@ pub(crate) enum Readiness {
     Failed(String),
 }
 
-/// What a read of one instance shows.
+/// The result of reading one instance.
 #[derive(Debug)]
 pub(crate) enum ReadResult {
     Found(Instance),
@@ -57,7 +57,7 @@ impl ReadResult {
     }
 }
 
-/// What is known of an instance that is to be deleted.
+/// Whether this process created an instance that is to be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ownership {
     /// This process created it: no read, which may lag, has to show that it is in scope.

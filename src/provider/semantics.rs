@@ -1,4 +1,4 @@
-//! What is known of a provider's API and is the same for every call.
+//! The semantics of a provider's API, which are the same for every call.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What holds for every provider.
+//! Tests that every provider passes.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

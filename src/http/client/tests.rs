@@ -1,4 +1,4 @@
-//! The layers together, over a transport that plays a script, under a clock that nobody waits for.
+//! Tests of the layers together, over a scripted transport and under a paused clock.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ use crate::error::Outcome;
 use crate::http::settings::DEFAULT_MAX_RETRIES;
 use crate::http::transport::Transport;
 
-/// What the transport does next; answers `200` when the script is over.
+/// The transport's next step. After the last one it answers `200`.
 enum Step {
     Fail(TransportError),
     Answer(u16, &'static [(&'static str, &'static str)]),

@@ -1,9 +1,9 @@
-//! What follows a create request that has failed. It is a pure function of what is known.
+//! Decides how a create goes on after a failed request. It is a pure function.
 
 use crate::error::{ErrorCode, Outcome};
 use crate::model::handle::Origin;
 
-/// What is known when a create request has failed.
+/// A failed create request, with everything that the decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failure {
     pub(super) code: ErrorCode,
@@ -18,7 +18,7 @@ pub(super) struct Failure {
     pub(super) earlier_is_pending: bool,
 }
 
-/// What follows.
+/// How the create goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// The error is final: nothing was made.
@@ -35,7 +35,7 @@ pub(super) enum Decision {
     LookUp { pending: bool, if_absent: IfAbsent },
 }
 
-/// What follows a lookup that has found nothing.
+/// How the create goes on after a lookup that has found nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IfAbsent {
     SendAgain,

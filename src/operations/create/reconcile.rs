@@ -1,7 +1,7 @@
 //! Sends a create so that exactly one resource comes of it, or none, or an error that names what may exist.
 //!
 //! A create whose response was lost is neither sent again blindly, which would make a second resource, nor given up, which
-//! would leave one that nobody knows of. It is looked up by its handle until it is found and adopted, or surely absent and
+//! would leave one that no caller knows of. It is looked up by its handle until it is found and adopted, or surely absent and
 //! sent again. Where the provider makes one resource of two requests, it is sent again at once.
 
 use std::time::Duration;
@@ -30,7 +30,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How much longer than the absence window a search may take, for lookups that are slow or fail.
 const SLACK: Duration = Duration::from_secs(120);
 
-/// The same for a create that the caller has cancelled: nobody waits, and only this search knows what may exist.
+/// The same for a create that the caller has cancelled: no caller waits, and only this search knows what may exist.
 pub(super) const CANCELLED_SLACK: Duration = Duration::from_secs(900);
 
 /// The resource of a create.
@@ -139,7 +139,7 @@ impl Creation<'_> {
         }
     }
 
-    /// Finds a resource that had the name before this create began. Under the caller's own name it is somebody else's and
+    /// Finds a resource that had the name before this create began. Under the caller's own name it is another's and
     /// never adopted; under a key an earlier call created it.
     async fn find_existing(&self) -> Result<Option<Instance>> {
         let found = find(self.operation, self.handle).await;
@@ -313,7 +313,7 @@ impl<'a> Search<'a> {
     }
 
     /// Returns whether the search goes on after an error. A permanent error ends it, unless the caller has cancelled: then
-    /// nobody can be told, and the error page of a proxy must not leave a resource behind.
+    /// no caller can be told, and the error page of a proxy must not leave a resource behind.
     fn may_continue_after(&self, error: &Error) -> bool {
         (error.is_transient() || self.context.is_cancelled()) && self.remaining().is_some()
     }

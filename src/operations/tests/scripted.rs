@@ -39,7 +39,7 @@ const IDENTITY: Identity = Identity {
 
 type Queue<T> = Mutex<VecDeque<T>>;
 
-/// What an operation answers when its queue is empty is said at each.
+/// Each queue says how its operation answers when the queue is empty.
 pub(super) struct Scripted {
     pub(super) scope: Scope,
     pub(super) semantics: Semantics,

@@ -1,4 +1,4 @@
-//! What is known of Namespace's API and is the same for every call.
+//! The semantics of Namespace's API, which are the same for every call.
 
 use std::time::Duration;
 

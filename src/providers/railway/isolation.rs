@@ -19,14 +19,14 @@ const LIFETIME: Duration = Duration::from_secs(60);
 
 const FACT: &str = "isolation of the environment";
 
-/// What a service of the configured environment shares with others.
+/// How the configured environment relates to the project's others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Isolation {
     /// The project has no other environment.
     Sole,
-    /// What is created in it stays in it, but it has forks or a parent, whose services are the same records.
+    /// A create stays in it, but it has forks or a parent, whose services are the same records.
     Confined,
-    /// What is created in it appears in others too.
+    /// A create appears in others too.
     Shared,
 }
 

@@ -1,4 +1,4 @@
-//! What is known of Vercel's API and is the same for every call.
+//! The semantics of Vercel's API, which are the same for every call.
 
 use std::time::Duration;
 

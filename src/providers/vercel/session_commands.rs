@@ -12,7 +12,7 @@ use crate::http::message::Response;
 use crate::model::instance::Instance;
 use crate::protocol::json;
 
-/// What a lookup of a command shows.
+/// The result of looking up a command.
 pub(super) enum CommandLookup {
     Found(Command),
     /// The command or its session exists, but reads do not show it yet.

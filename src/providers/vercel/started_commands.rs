@@ -19,7 +19,7 @@ pub(super) struct StartedCommands {
     state: Mutex<State>,
 }
 
-/// What the call knows.
+/// The commands that the call knows of.
 #[derive(Clone, Default)]
 pub(super) struct State {
     /// Whether this call has just created the sandbox and sent no command, so that none runs in it.
