@@ -76,7 +76,7 @@ async function lay(folder, target, artifact) {
   await mkdir(join(scope, 'gateway'), { recursive: true })
   const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
   for (const name of ['package.json', ...files].filter((name) => existsSync(join(ROOT, name)))) {
-    await copyFile(join(ROOT, name), join(scope, 'gateway', name))
+    await cp(join(ROOT, name), join(scope, 'gateway', name))
   }
   await cp(join(ROOT, 'npm', target.name), platform, { recursive: true })
   await copyFile(artifact, join(platform, artifactName(target)))

@@ -11,6 +11,9 @@ const SHARED = ['type', 'license', 'author', 'engines', 'repository', 'homepage'
 /** In every tarball, whatever `files` says. */
 const ALWAYS = ['LICENSE', 'README.md', 'package.json']
 
+/** What `index.js` requires. */
+const LOADER = ['src/node/bridge.js', 'src/node/load.js']
+
 /** The root package: the loader in both module systems, its types, and nothing of the checkout. */
 export function expectRoot(manifest, files, checkout) {
   const { name, version } = checkout
@@ -20,7 +23,7 @@ export function expectRoot(manifest, files, checkout) {
   const exact = platformsOf(checkout).map(({ platform }) => [`${name}-${platform}`, version])
   expectSame(`${name}: optionalDependencies`, sorted(manifest.optionalDependencies), sorted(Object.fromEntries(exact)))
   const named = [manifest.main, manifest.types, ...filesOf(manifest.exports)].map((path) => path.replace(/^\.\//, ''))
-  expectSame(`${name}: files`, [...files].sort(), [...new Set([...ALWAYS, ...named])].sort())
+  expectSame(`${name}: files`, [...files].sort(), [...new Set([...ALWAYS, ...LOADER, ...named])].sort())
 }
 
 /** A platform package: one addon, taken by those systems only that can load it. */

@@ -1,13 +1,12 @@
 #!/usr/bin/env node
-// npm run release:version -- 1.2.3 [--no-build]
-//   Writes the version wherever it stands, dates the changelog's open section, and builds, for index.js holds it too.
+// npm run release:version -- 1.2.3
+//   Writes the version wherever it stands, and dates the changelog's open section. The addon takes it from Cargo.toml.
 //   Commits nothing. By npm (package.json, package-lock.json), napi (npm/*, as npm's `version` script), cargo
 //   (Cargo.lock) and keep-a-changelog, which leaves hand-written text as it is.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { build } from '../lib/addon.mjs'
 import { Failure, runMain } from '../lib/failure.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
@@ -18,9 +17,9 @@ import { installTools, toolOf } from './tools.mjs'
 const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$/
 
 await runMain(async () => {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { 'no-build': { type: 'boolean' } } })
+  const { positionals } = parseArgs({ allowPositionals: true })
   const [version = ''] = positionals
-  if (!VERSION.test(version)) throw new Failure('usage: npm run release:version -- 1.2.3 [--no-build]', 2)
+  if (!VERSION.test(version)) throw new Failure('usage: npm run release:version -- 1.2.3', 2)
   await installTools()
   const inRoot = (what, program, parameters) => run(program, parameters, { cwd: ROOT, what })
 
@@ -30,7 +29,6 @@ await runMain(async () => {
   await inRoot('npm version', process.execPath, [await findNpm(), ...bump])
   await setCargoVersion(version)
   await inRoot('cargo update', 'cargo', ['update', '--workspace', '--offline'])
-  if (!values['no-build']) await build('release')
   console.log(`\nNow ${version}. Read the changes, then commit them and tag the commit v${version}: RELEASING.md`)
 })
 

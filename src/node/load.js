@@ -83,21 +83,30 @@ const ADVICE = {
 }
 
 /**
- * Makes the error of a binary that could not be loaded. It begins with the reason; its causes are all attempts.
+ * Makes the error of a binary that is there and cannot be loaded. It begins with the reason.
+ *
+ * @param {string} which
+ * @param {LoadError} refused
+ * @param {Error | undefined} cause
+ */
+function refusedError(which, { message, code }, cause) {
+  const reason = message.split('\n', 1)[0]?.trimEnd()
+  const advice = code === undefined ? undefined : ADVICE[code]
+  return new Error(`Cannot load native binding ${which}: ${reason}${advice ? `. ${advice}` : ''}`, { cause })
+}
+
+/**
+ * Makes the error of a platform whose binary could not be loaded from any place. Its causes are the attempts.
  *
  * @param {string} platform
  * @param {LoadError[]} failures
  */
-function loadError(platform, failures) {
+function platformError(platform, failures) {
   /** @type {Error | undefined} */
   let cause
   for (const failure of failures.toReversed()) cause = Object.assign(failure, { cause })
   const refused = failures.find(({ code }) => code !== 'MODULE_NOT_FOUND')
-  if (refused) {
-    const reason = refused.message.split('\n', 1)[0]?.trimEnd()
-    const advice = refused.code === undefined ? undefined : ADVICE[refused.code]
-    return new Error(`Cannot load native binding for ${platform}: ${reason}${advice ? `. ${advice}` : ''}`, { cause })
-  }
+  if (refused) return refusedError(`for ${platform}`, refused, cause)
   if (BINARIES[platform] === undefined) {
     const known = Object.keys(BINARIES).join(', ')
     return new Error(`Cannot find native binding: ${PACKAGE} has none for ${platform}. It has: ${known}.`, { cause })
@@ -110,25 +119,42 @@ function loadError(platform, failures) {
   )
 }
 
-/** Returns the addon, without the bridge. */
-function loadBinding() {
+/**
+ * Returns the addon that the operator names. No other is tried, and bundlers need not find this `require`.
+ *
+ * @param {string} path
+ * @returns {Binding}
+ */
+function loadNamed(path) {
+  try {
+    return createRequire(__filename)(path)
+  } catch (error) {
+    const refused = /** @type {LoadError} */ (error)
+    throw refusedError('named by NAPI_RS_NATIVE_LIBRARY_PATH', refused, refused)
+  }
+}
+
+/**
+ * Returns the addon of this platform.
+ *
+ * @returns {Binding}
+ */
+function loadPlatform() {
   const platform = platformName()
-  const named = process.env.NAPI_RS_NATIVE_LIBRARY_PATH
-  // Named by the operator, so nothing else is tried. This is no `require` that a bundler should follow.
-  const places = named ? [() => createRequire(__filename)(named)] : (BINARIES[platform] ?? [])
   /** @type {LoadError[]} */
   const failures = []
-  for (const load of places) {
+  for (const load of BINARIES[platform] ?? []) {
     try {
       return load()
     } catch (error) {
       failures.push(/** @type {LoadError} */ (error))
     }
   }
-  throw loadError(platform, failures)
+  throw platformError(platform, failures)
 }
 
-const binding = loadBinding()
+const named = process.env.NAPI_RS_NATIVE_LIBRARY_PATH
+const binding = named ? loadNamed(named) : loadPlatform()
 binding.__install(makeBridge, version)
 
 module.exports = binding

@@ -104,3 +104,39 @@ fn every_absence_window_is_longer_than_the_visibility_lag() {
         );
     }
 }
+
+#[test]
+fn the_documented_semantics_are_those_of_the_code() {
+    let document = include_str!("../../docs/reliability.md");
+    for factory in FACTORIES {
+        let semantics = factory.semantics;
+        let begin = format!("| [{}](#{}) |", semantics.identity.title, semantics.identity.name);
+        let row = document.lines().find(|line| line.starts_with(&begin));
+        let cells: Vec<&str> = row
+            .unwrap_or_else(|| panic!("no row: {begin}"))
+            .split('|')
+            .map(str::trim)
+            .collect();
+        let seconds = |duration: std::time::Duration| format!("{} s", duration.as_secs());
+        let sent_twice = if semantics.create_is_idempotent {
+            "makes one"
+        } else {
+            "may make two"
+        };
+        let comes_again = if semantics.ids_are_never_reused {
+            "never"
+        } else {
+            "yes, it is a name"
+        };
+        assert_eq!(
+            cells[5..9],
+            [
+                seconds(semantics.visibility_lag).as_str(),
+                &seconds(semantics.absence_window),
+                sent_twice,
+                comes_again
+            ],
+            "{begin}"
+        );
+    }
+}
