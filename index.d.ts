@@ -377,7 +377,7 @@ export interface VercelCreateOptions extends CreateOptions, VercelShape {
 }
 
 /**
- * Whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.
+ * Returns whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.
  *
  * @example
  * ```ts
@@ -395,15 +395,14 @@ export declare function isGatewayError(value: unknown): value is GatewayError
  * Compute at [Namespace](https://namespace.so): one instance each, a virtual machine with one container, in the workspace of
  * the token.
  *
- * Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`, then in
- * the token file.
+ * Returns at once, without I/O. Each call looks up credentials: in `config`, then in `process.env`, then in the token file.
  *
- * An instance lives for an hour unless `timeout` says otherwise. Its container runs as a service: when it ends, the
- * instance counts as `failed` and stays, and costs, until it is destroyed or its time is over.
+ * An instance lives for an hour, or for `timeout`. Its container runs as a service: when the container ends, the instance counts
+ * as `failed`, and it stays and costs until it is destroyed or its time is over.
  *
  * @param config Credentials and settings; every field is optional.
- * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
- * that rejects at the call.
+ * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. A missing credential does not throw here: the
+ * call rejects.
  *
  * @example
  * ```ts
@@ -422,11 +421,11 @@ export declare function namespace(config?: NamespaceConfig): InfraProvider<Names
 /**
  * Compute at [Railway](https://railway.com): one service per instance, in one environment of one project.
  *
- * Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`.
+ * Returns at once, without I/O. Each call looks up credentials: in `config`, then in `process.env`.
  *
  * @param config Credentials and settings; every field is optional.
- * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
- * that rejects at the call.
+ * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. A missing credential does not throw here: the
+ * call rejects.
  *
  * @example
  * ```ts
@@ -444,14 +443,14 @@ export declare function railway(config?: RailwayConfig): InfraProvider<RailwayIn
 /**
  * Compute at [Render](https://render.com): one image-backed service per instance, in one workspace.
  *
- * Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`.
+ * Returns at once, without I/O. Each call looks up credentials: in `config`, then in `process.env`.
  *
- * Without `plan` Render itself chooses, and it chooses a paid one (`starter`): pass `plan: 'free'` for a web service that
- * costs nothing and sleeps when no requests come in.
+ * Without `plan` Render chooses a paid one (`starter`). Pass `plan: 'free'` for a web service that costs nothing and sleeps
+ * while no requests come in.
  *
  * @param config Credentials and settings; every field is optional.
- * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
- * that rejects at the call.
+ * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. A missing credential does not throw here: the
+ * call rejects.
  *
  * @example
  * ```ts
@@ -470,15 +469,15 @@ export declare function render(config?: RenderConfig): InfraProvider<RenderInsta
 /**
  * Compute at [Vercel](https://vercel.com/docs/vercel-sandbox): one sandbox each, a micro virtual machine, in one project.
  *
- * Returns at once, without I/O: credentials are looked up at each call, in `config` first, then in `process.env`.
+ * Returns at once, without I/O. Each call looks up credentials: in `config`, then in `process.env`.
  *
- * A sandbox ends by itself: after five minutes, unless `timeout` says otherwise, and after what the plan allows at the
- * latest. It runs images of Vercel's own registry only. So, with `daemonConfig`, `create` installs and starts the daemon by
- * a command in the sandbox (`installCommand`); if that fails, the sandbox is destroyed.
+ * A sandbox ends by itself after five minutes, or after `timeout`, but no later than the plan allows. It runs only images of
+ * Vercel's own registry. So, with `daemonConfig`, `create` installs and starts the daemon by a command in the sandbox
+ * (`installCommand`). If the command fails, the sandbox is destroyed.
  *
  * @param config Credentials and settings; every field is optional.
- * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. Never for a missing credential:
- * that rejects at the call.
+ * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form. A missing credential does not throw here: the
+ * call rejects.
  *
  * @example
  * ```ts

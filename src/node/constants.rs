@@ -73,28 +73,31 @@ impl ReplyKind {
 
 /// Returns everything as JSON: names with their numbers, and by provider and operation the fields to read.
 pub(super) fn to_json() -> String {
-    let numbered = |names: Vec<&'static str>| {
-        let pairs = names.into_iter().enumerate();
-        pairs
-            .map(|(number, name)| (name.to_owned(), json!(number)))
-            .collect::<Map<_, _>>()
-    };
-    let fields = FACTORIES.iter().map(|factory| {
-        let operations = [Operation::Configure].into_iter().chain(METHODS);
-        let by_operation = operations.map(|operation| {
+    let mut fields = Map::new();
+    for factory in FACTORIES {
+        let mut by_operation = Map::new();
+        for operation in [Operation::Configure].into_iter().chain(METHODS) {
             let names = fields_of(factory, operation).collect::<Vec<_>>();
-            (operation.as_str().to_owned(), json!(names))
-        });
-        let name = factory.semantics.identity.name.to_owned();
-        (name, Value::Object(by_operation.collect()))
-    });
+            by_operation.insert(operation.as_str().to_owned(), json!(names));
+        }
+        fields.insert(factory.semantics.identity.name.to_owned(), Value::Object(by_operation));
+    }
     json!({
-        "Method": numbered(METHODS.iter().map(|method| method.as_str()).collect()),
-        "SignalState": numbered(SignalState::ALL.iter().map(|state| state.name()).collect()),
-        "ReplyKind": numbered(ReplyKind::ALL.iter().map(|kind| kind.name()).collect()),
-        "fields": Value::Object(fields.collect()),
+        "Method": numbered(METHODS.into_iter().map(Operation::as_str)),
+        "SignalState": numbered(SignalState::ALL.into_iter().map(SignalState::name)),
+        "ReplyKind": numbered(ReplyKind::ALL.into_iter().map(ReplyKind::name)),
+        "fields": Value::Object(fields),
     })
     .to_string()
+}
+
+/// Numbers names by their order. Inserts one by one: collecting into a map would compile a sort of its own.
+fn numbered(names: impl Iterator<Item = &'static str>) -> Value {
+    let mut numbers = Map::new();
+    for (number, name) in names.enumerate() {
+        numbers.insert(name.to_owned(), json!(number));
+    }
+    Value::Object(numbers)
 }
 
 #[cfg(test)]

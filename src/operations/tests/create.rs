@@ -40,12 +40,10 @@ fn named() -> CreateRequest {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_looked_up_and_the_resource_adopted() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider.creates.then([Err(lost())]);
     provider
         .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(None), Ok(Some(instance("late", "x")))]);
+        .then([Ok(None), Ok(None), Ok(Some(instance("late", "x")))]);
     let made = created(&provider, request()).await.unwrap();
     assert_eq!(made.id, "late");
     assert_eq!((provider.count("create"), provider.count("find")), (1, 3));
@@ -54,7 +52,7 @@ async fn a_lost_answer_is_looked_up_and_the_resource_adopted() {
 #[tokio::test(start_paused = true)]
 async fn what_is_surely_absent_is_sent_again_and_not_before() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider.creates.then([Err(lost())]);
     let began = Instant::now();
     let made = created(&provider, request()).await.unwrap();
     assert_eq!(made.id, "made");
@@ -66,7 +64,7 @@ async fn what_is_surely_absent_is_sent_again_and_not_before() {
 #[tokio::test(start_paused = true)]
 async fn sending_is_bounded_and_nothing_made_is_no_unknown_outcome() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().extend((0..10).map(|_| Err(lost())));
+    provider.creates.then((0..10).map(|_| Err(lost())));
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!((code(&error), error.outcome()), ("TIMEOUT", Outcome::NoEffect));
     assert_eq!(provider.count("create"), 4);
@@ -76,15 +74,11 @@ async fn sending_is_bounded_and_nothing_made_is_no_unknown_outcome() {
 #[tokio::test(start_paused = true)]
 async fn a_clash_on_a_second_sending_is_an_adoption() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().extend([Err(lost()), Err(taken())]);
+    provider.creates.then([Err(lost()), Err(taken())]);
     // Absent for the whole window (looks after 0.5, 1, 2, 4, 8 and then every 10 s), and shown only after the clash.
     let lookups = 14;
-    provider.finds.lock().unwrap().extend((0..lookups).map(|_| Ok(None)));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("first", "x"))));
+    provider.finds.then((0..lookups).map(|_| Ok(None)));
+    provider.finds.then([Ok(Some(instance("first", "x")))]);
     let made = created(&provider, request()).await.unwrap();
     assert_eq!(made.id, "first");
     assert_eq!(provider.count("create"), 2);
@@ -93,12 +87,10 @@ async fn a_clash_on_a_second_sending_is_an_adoption() {
 #[tokio::test(start_paused = true)]
 async fn looks_that_fail_for_good_leave_the_outcome_unknown_and_name_the_resource() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider.creates.then([Err(lost())]);
     provider
         .finds
-        .lock()
-        .unwrap()
-        .push_back(Err(Error::new(ErrorCode::PermissionDenied, "no")));
+        .then([Err(Error::new(ErrorCode::PermissionDenied, "no"))]);
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!(code(&error), "OUTCOME_UNKNOWN");
     assert!(
@@ -115,12 +107,10 @@ async fn looks_that_fail_for_good_leave_the_outcome_unknown_and_name_the_resourc
 #[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_under_a_key_may_be_retried_by_the_caller() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider.creates.then([Err(lost())]);
     provider
         .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Err(Error::new(ErrorCode::Unauthenticated, "no"))]);
+        .then([Ok(None), Err(Error::new(ErrorCode::Unauthenticated, "no"))]);
     let error = created(&provider, keyed()).await.unwrap_err();
     assert_eq!((code(&error), error.is_retryable()), ("OUTCOME_UNKNOWN", true));
 }
@@ -128,9 +118,9 @@ async fn an_unknown_outcome_under_a_key_may_be_retried_by_the_caller() {
 #[tokio::test(start_paused = true)]
 async fn looks_that_fail_in_passing_do_not_count_as_absence() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider.creates.then([Err(lost())]);
     let failing = || Err(Error::new(ErrorCode::Unavailable, "busy"));
-    provider.finds.lock().unwrap().extend((0..100).map(|_| failing()));
+    provider.finds.then((0..100).map(|_| failing()));
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!(code(&error), "OUTCOME_UNKNOWN");
     assert_eq!(provider.count("create"), 1);
@@ -141,9 +131,7 @@ async fn a_refusal_is_final() {
     let provider = Scripted::new();
     provider
         .creates
-        .lock()
-        .unwrap()
-        .push_back(Err(Error::new(ErrorCode::PaymentRequired, "pay")));
+        .then([Err(Error::new(ErrorCode::PaymentRequired, "pay"))]);
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!(code(&error), "PAYMENT_REQUIRED");
     assert_eq!((provider.count("create"), provider.count("find")), (1, 0));
@@ -152,11 +140,7 @@ async fn a_refusal_is_final() {
 #[tokio::test(start_paused = true)]
 async fn a_name_of_the_callers_that_is_taken_is_never_adopted() {
     let provider = Scripted::new();
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("theirs", "mine"))));
+    provider.finds.then([Ok(Some(instance("theirs", "mine")))]);
     let error = created(&provider, named()).await.unwrap_err();
     assert_eq!(code(&error), "ALREADY_EXISTS");
     assert_eq!(error.details().instance_id.as_deref(), Some("theirs"));
@@ -166,12 +150,8 @@ async fn a_name_of_the_callers_that_is_taken_is_never_adopted() {
 #[tokio::test(start_paused = true)]
 async fn a_clash_on_the_first_sending_of_the_callers_name_is_not_ours() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(taken()));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(Some(instance("theirs", "mine")))]);
+    provider.creates.then([Err(taken())]);
+    provider.finds.then([Ok(None), Ok(Some(instance("theirs", "mine")))]);
     let error = created(&provider, named()).await.unwrap_err();
     assert_eq!(code(&error), "ALREADY_EXISTS");
     assert_eq!(error.details().instance_id.as_deref(), Some("theirs"));
@@ -181,12 +161,8 @@ async fn a_clash_on_the_first_sending_of_the_callers_name_is_not_ours() {
 #[tokio::test(start_paused = true)]
 async fn a_key_that_was_used_gives_the_instance_that_it_made() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(taken()));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("earlier", "x"))));
+    provider.creates.then([Err(taken())]);
+    provider.finds.then([Ok(Some(instance("earlier", "x")))]);
     let made = created(&provider, keyed()).await.unwrap();
     assert_eq!(made.id, "earlier");
 }
@@ -194,12 +170,12 @@ async fn a_key_that_was_used_gives_the_instance_that_it_made() {
 #[tokio::test(start_paused = true)]
 async fn a_key_that_was_used_with_another_image_is_refused_and_its_instance_left_alone() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(taken()));
+    provider.creates.then([Err(taken())]);
     let earlier = Instance {
         image: Some("docker.io/library/other:latest".to_owned()),
         ..instance("earlier", "x")
     };
-    provider.finds.lock().unwrap().push_back(Ok(Some(earlier)));
+    provider.finds.then([Ok(Some(earlier))]);
     let error = created(&provider, keyed()).await.unwrap_err();
     assert_eq!(code(&error), "INVALID_ARGUMENT");
     assert_eq!(error.details().instance_id.as_deref(), Some("earlier"));
@@ -211,18 +187,10 @@ async fn a_failed_start_is_removed_unless_an_earlier_call_with_the_key_made_it()
     for (ours, removals) in [(true, 1), (false, 0)] {
         let provider = Scripted::new();
         if !ours {
-            provider.creates.lock().unwrap().push_back(Err(taken()));
-            provider
-                .finds
-                .lock()
-                .unwrap()
-                .push_back(Ok(Some(instance("earlier", "x"))));
+            provider.creates.then([Err(taken())]);
+            provider.finds.then([Ok(Some(instance("earlier", "x")))]);
         }
-        provider
-            .probes
-            .lock()
-            .unwrap()
-            .push_back(Ok(Readiness::Failed("crashed".to_owned())));
+        provider.probes.then([Ok(Readiness::Failed("crashed".to_owned()))]);
         let request = CreateRequest {
             ready_timeout: Some(Duration::from_secs(10)),
             ..keyed()
@@ -237,11 +205,7 @@ async fn a_failed_start_is_removed_unless_an_earlier_call_with_the_key_made_it()
 #[tokio::test(start_paused = true)]
 async fn what_is_not_ready_in_time_is_removed() {
     let provider = Scripted::new();
-    provider
-        .probes
-        .lock()
-        .unwrap()
-        .extend((0..100).map(|_| Ok(Readiness::Starting)));
+    provider.probes.then((0..100).map(|_| Ok(Readiness::Starting)));
     let request = CreateRequest {
         ready_timeout: Some(Duration::from_secs(10)),
         ..request()
@@ -261,9 +225,7 @@ async fn a_step_whose_answer_is_lost_is_looked_at_again() {
     let provider = Scripted::new();
     provider
         .completions
-        .lock()
-        .unwrap()
-        .extend([Ok(Completion::Pending), Err(lost()), Err(lost())]);
+        .then([Ok(Completion::Pending), Err(lost()), Err(lost())]);
     let made = created(&provider, request()).await.unwrap();
     assert_eq!(made.id, "made");
     assert_eq!(provider.count("complete"), 4);
@@ -272,16 +234,8 @@ async fn a_step_whose_answer_is_lost_is_looked_at_again() {
 #[tokio::test(start_paused = true)]
 async fn a_step_that_is_refused_undoes_the_create() {
     let provider = Scripted::new();
-    provider
-        .completions
-        .lock()
-        .unwrap()
-        .push_back(Err(Error::argument("no such region")));
-    provider
-        .deletions
-        .lock()
-        .unwrap()
-        .extend([Err(lost()), Ok(DeleteResult::Deleted)]);
+    provider.completions.then([Err(Error::argument("no such region"))]);
+    provider.deletions.then([Err(lost()), Ok(DeleteResult::Deleted)]);
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!(code(&error), "INVALID_ARGUMENT");
     assert!(error.to_string().ends_with("no such region"), "{error}");
@@ -291,16 +245,10 @@ async fn a_step_that_is_refused_undoes_the_create() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_removed_is_named() {
     let provider = Scripted::new();
-    provider
-        .completions
-        .lock()
-        .unwrap()
-        .push_back(Err(Error::argument("no such region")));
+    provider.completions.then([Err(Error::argument("no such region"))]);
     provider
         .deletions
-        .lock()
-        .unwrap()
-        .push_back(Err(Error::new(ErrorCode::PermissionDenied, "members may not delete")));
+        .then([Err(Error::new(ErrorCode::PermissionDenied, "members may not delete"))]);
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!(error.details().instance_id.as_deref(), Some("made"));
     assert!(error.to_string().contains("could not be removed"), "{error}");
@@ -313,12 +261,8 @@ async fn a_cancelled_create_is_removed_however_it_ends() {
         let mut provider = Scripted::new();
         provider.cancel_at_create = Some(fixture.cancellation.clone());
         if lost_answer {
-            provider.creates.lock().unwrap().push_back(Err(lost()));
-            provider
-                .finds
-                .lock()
-                .unwrap()
-                .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+            provider.creates.then([Err(lost())]);
+            provider.finds.then([Ok(None), Ok(Some(instance("late", "x")))]);
         }
         let error = fixture.create(&provider, request()).await.unwrap_err();
         assert_eq!(code(&error), "ABORTED");
@@ -332,7 +276,7 @@ async fn a_cancelled_create_that_made_nothing_sends_nothing_more() {
     let fixture = Fixture::new();
     let mut provider = Scripted::new();
     provider.cancel_at_create = Some(fixture.cancellation.clone());
-    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider.creates.then([Err(lost())]);
     let error = fixture.create(&provider, request()).await.unwrap_err();
     assert_eq!(code(&error), "ABORTED");
     assert_eq!((provider.count("create"), provider.count("destroy own")), (1, 0));
@@ -342,14 +286,10 @@ async fn a_cancelled_create_that_made_nothing_sends_nothing_more() {
 async fn two_creates_with_one_key_in_one_process_follow_each_other() {
     let fixture = Fixture::new();
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
+    provider.creates.then([Err(lost())]);
     let one = || Ok(Some(instance("one", "x")));
     // Nothing before the first create; found after its lost answer; found before the second.
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(None), one(), one()]);
+    provider.finds.then([Ok(None), Ok(None), one(), one()]);
     let second = fixture.next_call();
     let (first, second) = tokio::join!(fixture.create(&provider, keyed()), second.create(&provider, keyed()));
     assert_eq!(
@@ -362,17 +302,11 @@ async fn two_creates_with_one_key_in_one_process_follow_each_other() {
 #[tokio::test(start_paused = true)]
 async fn a_key_whose_instance_is_too_young_to_be_seen_adopts_it_after_the_clash() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(taken()));
+    provider.creates.then([Err(taken())]);
     provider
         .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(None), Ok(Some(instance("earlier", "x")))]);
-    provider
-        .probes
-        .lock()
-        .unwrap()
-        .push_back(Ok(Readiness::Failed("crashed".to_owned())));
+        .then([Ok(None), Ok(None), Ok(Some(instance("earlier", "x")))]);
+    provider.probes.then([Ok(Readiness::Failed("crashed".to_owned()))]);
     let request = CreateRequest {
         ready_timeout: Some(Duration::from_secs(10)),
         ..keyed()
@@ -384,18 +318,10 @@ async fn a_key_whose_instance_is_too_young_to_be_seen_adopts_it_after_the_clash(
 #[tokio::test(start_paused = true)]
 async fn what_another_create_with_the_key_made_is_not_handed_out_while_a_lost_one_may_still_arrive() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(Some(instance("theirs", "x")))]);
-    provider.tokens.lock().unwrap().push_back(Ok(Some(false)));
-    provider
-        .probes
-        .lock()
-        .unwrap()
-        .push_back(Ok(Readiness::Failed("crashed".to_owned())));
+    provider.creates.then([Err(lost())]);
+    provider.finds.then([Ok(None), Ok(Some(instance("theirs", "x")))]);
+    provider.tokens.then([Ok(Some(false))]);
+    provider.probes.then([Ok(Readiness::Failed("crashed".to_owned()))]);
     let request = CreateRequest {
         ready_timeout: Some(Duration::from_secs(10)),
         ..keyed()
@@ -409,17 +335,9 @@ async fn what_another_create_with_the_key_made_is_not_handed_out_while_a_lost_on
 #[tokio::test(start_paused = true)]
 async fn what_an_earlier_call_with_the_key_made_survives_a_later_one_that_loses_its_answer() {
     let provider = Scripted::new();
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("earlier", "x"))));
-    provider.creates.lock().unwrap().push_back(Err(lost()));
-    provider
-        .probes
-        .lock()
-        .unwrap()
-        .push_back(Ok(Readiness::Failed("crashed".to_owned())));
+    provider.finds.then([Ok(Some(instance("earlier", "x")))]);
+    provider.creates.then([Err(lost())]);
+    provider.probes.then([Ok(Readiness::Failed("crashed".to_owned()))]);
     let request = CreateRequest {
         ready_timeout: Some(Duration::from_secs(10)),
         ..keyed()
@@ -431,19 +349,15 @@ async fn what_an_earlier_call_with_the_key_made_survives_a_later_one_that_loses_
 #[tokio::test(start_paused = true)]
 async fn a_random_name_that_is_taken_was_sent_twice_and_is_ours() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(taken()));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("first", "x"))));
+    provider.creates.then([Err(taken())]);
+    provider.finds.then([Ok(Some(instance("first", "x")))]);
     assert_eq!(created(&provider, request()).await.unwrap().id, "first");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_name_of_ours_that_is_taken_and_never_seen_leaves_the_outcome_unknown() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(taken()));
+    provider.creates.then([Err(taken())]);
     let error = created(&provider, request()).await.unwrap_err();
     assert_eq!(code(&error), "OUTCOME_UNKNOWN");
     assert!(error.details().resource_name.is_some());
@@ -462,16 +376,10 @@ async fn an_instance_whose_caller_was_told_aborted_in_the_same_moment_is_removed
 async fn what_could_not_be_removed_is_not_to_be_created_again_without_a_key() {
     for (request, retryable) in [(request(), false), (keyed(), true)] {
         let provider = Scripted::new();
-        provider
-            .probes
-            .lock()
-            .unwrap()
-            .extend((0..100).map(|_| Ok(Readiness::Starting)));
+        provider.probes.then((0..100).map(|_| Ok(Readiness::Starting)));
         provider
             .deletions
-            .lock()
-            .unwrap()
-            .push_back(Err(Error::new(ErrorCode::PermissionDenied, "no")));
+            .then([Err(Error::new(ErrorCode::PermissionDenied, "no"))]);
         let request = CreateRequest {
             ready_timeout: Some(Duration::from_secs(10)),
             ..request
@@ -493,13 +401,9 @@ async fn what_is_found_under_the_callers_name_is_adopted_only_with_the_mark_of_t
         ),
     ] {
         let provider = Scripted::new();
-        provider.creates.lock().unwrap().push_back(Err(lost()));
-        provider
-            .finds
-            .lock()
-            .unwrap()
-            .extend([Ok(None), Ok(Some(instance("late", "mine")))]);
-        provider.tokens.lock().unwrap().extend(marks);
+        provider.creates.then([Err(lost())]);
+        provider.finds.then([Ok(None), Ok(Some(instance("late", "mine")))]);
+        provider.tokens.then(marks);
         let outcome = match created(&provider, named()).await {
             Ok(instance) => instance.id,
             Err(error) => {
@@ -521,22 +425,14 @@ async fn what_may_still_fail_is_watched_for_as_long_as_the_provider_says() {
         })
     };
     let provider = Scripted::new();
-    provider
-        .completions
-        .lock()
-        .unwrap()
-        .extend((0..20).map(|_| watching("watched")));
+    provider.completions.then((0..20).map(|_| watching("watched")));
     let began = Instant::now();
     assert_eq!(created(&provider, request()).await.unwrap().id, "watched");
     assert!(began.elapsed() >= Duration::from_secs(2) && began.elapsed() < Duration::from_secs(4));
 
     let failing = Scripted::new();
     let failed = Error::new(ErrorCode::ProvisionFailed, "exit code 1").with_outcome(Outcome::Done);
-    failing
-        .completions
-        .lock()
-        .unwrap()
-        .extend([watching("watched"), Err(failed)]);
+    failing.completions.then([watching("watched"), Err(failed)]);
     let error = created(&failing, request()).await.unwrap_err();
     assert_eq!(code(&error), "PROVISION_FAILED");
     assert_eq!(failing.count("destroy own"), 1);

@@ -16,7 +16,7 @@ fn lost() -> Error {
 fn provider(creates: impl IntoIterator<Item = Result<Instance>>) -> Scripted {
     let mut provider = Scripted::new();
     provider.semantics.create_is_idempotent = true;
-    provider.creates.lock().unwrap().extend(creates);
+    provider.creates.then(creates);
     provider
 }
 
@@ -44,11 +44,7 @@ async fn what_is_lost_is_sent_again_at_once() {
 #[tokio::test(start_paused = true)]
 async fn what_is_always_lost_is_looked_for_in_the_end() {
     let provider = provider((0..=MAX_RETRIES).map(|_| Err(lost())));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+    provider.finds.then([Ok(None), Ok(Some(instance("late", "x")))]);
     let fixture = Fixture::new();
     assert_eq!(created(&fixture, &provider, false).await.unwrap().id, "late");
     assert_eq!(provider.count("create"), MAX_RETRIES as usize + 1);
@@ -58,10 +54,7 @@ async fn what_is_always_lost_is_looked_for_in_the_end() {
 async fn a_refusal_after_a_lost_sending_does_not_say_that_nothing_was_made() {
     let refused = || Err(Error::new(ErrorCode::PaymentRequired, "no card"));
     let late = provider([Err(lost()), refused()]);
-    late.finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+    late.finds.then([Ok(None), Ok(Some(instance("late", "x")))]);
     let fixture = Fixture::new();
     assert_eq!(created(&fixture, &late, false).await.unwrap().id, "late");
 
@@ -81,14 +74,8 @@ async fn what_a_lost_sending_makes_after_the_clean_up_is_removed_too() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
     provider
         .probes
-        .lock()
-        .unwrap()
-        .push_back(Ok(Readiness::Failed("it did not start".to_owned())));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+        .then([Ok(Readiness::Failed("it did not start".to_owned()))]);
+    provider.finds.then([Ok(None), Ok(Some(instance("late", "x")))]);
     let fixture = Fixture::new();
     let began = Instant::now();
     assert_eq!(
@@ -104,11 +91,7 @@ async fn a_destroy_soon_after_such_a_create_waits_for_the_lost_sending() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
     let fixture = Fixture::new();
     created(&fixture, &provider, false).await.unwrap();
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Err(lost()), Ok(Some(instance("late", "x")))]);
+    provider.finds.then([Err(lost()), Ok(Some(instance("late", "x")))]);
     fixture.destroy(&provider, "first").await.unwrap();
     assert_eq!(provider.count("destroy own"), 2);
 
@@ -136,16 +119,12 @@ async fn what_a_later_create_with_the_same_key_has_made_is_left_alone() {
     let fixture = Fixture::new();
     created_with(&fixture, &provider, false, Some("key")).await.unwrap();
     // Under the same handle, with another create's mark; and one whose mark does not show at first.
-    provider.finds.lock().unwrap().extend([
+    provider.finds.then([
         Ok(Some(instance("later", "x"))),
         Ok(Some(instance("late", "x"))),
         Ok(Some(instance("late", "x"))),
     ]);
-    provider
-        .tokens
-        .lock()
-        .unwrap()
-        .extend([Ok(Some(false)), Ok(None), Ok(Some(true))]);
+    provider.tokens.then([Ok(Some(false)), Ok(None), Ok(Some(true))]);
     fixture.destroy(&provider, "first").await.unwrap();
     assert_eq!((provider.count("destroy own"), provider.count("has token")), (2, 3));
 }
@@ -156,17 +135,13 @@ async fn a_destroy_that_has_failed_halfway_looks_again_however_late_it_is_repeat
     let fixture = Fixture::new();
     created(&fixture, &provider, false).await.unwrap();
     let refused = Error::new(ErrorCode::Unauthenticated, "expired");
-    provider.finds.lock().unwrap().push_back(Err(refused));
+    provider.finds.then([Err(refused)]);
     assert_eq!(
         code(&fixture.destroy(&provider, "first").await.unwrap_err()),
         "UNAUTHENTICATED"
     );
     tokio::time::advance(ABSENCE).await;
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("late", "x"))));
+    provider.finds.then([Ok(Some(instance("late", "x")))]);
     fixture.destroy(&provider, "first").await.unwrap();
     assert_eq!(provider.count("destroy own"), 3);
 }
@@ -174,18 +149,10 @@ async fn a_destroy_that_has_failed_halfway_looks_again_however_late_it_is_repeat
 #[tokio::test(start_paused = true)]
 async fn the_last_sending_counts_too() {
     let provider = provider((0..=MAX_RETRIES).map(|_| Err(lost())));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("first", "x"))));
+    provider.finds.then([Ok(Some(instance("first", "x")))]);
     let fixture = Fixture::new();
     created(&fixture, &provider, false).await.unwrap();
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(Some(instance("late", "x")))]);
+    provider.finds.then([Ok(None), Ok(Some(instance("late", "x")))]);
     fixture.destroy(&provider, "first").await.unwrap();
     assert_eq!(provider.count("destroy own"), 2);
 }

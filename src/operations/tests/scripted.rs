@@ -37,7 +37,21 @@ const IDENTITY: Identity = Identity {
     title: "Scripted",
 };
 
-type Queue<T> = Mutex<VecDeque<T>>;
+/// The next answers of an operation.
+pub(super) struct Queue<T>(Mutex<VecDeque<T>>);
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Queue<T> {
+    /// Adds answers to the end.
+    pub(super) fn then(&self, answers: impl IntoIterator<Item = T>) {
+        self.0.lock().unwrap().extend(answers);
+    }
+}
 
 /// Each queue says how its operation answers when the queue is empty.
 pub(super) struct Scripted {
@@ -80,14 +94,14 @@ impl Scripted {
                 create_is_idempotent: false,
                 ids_are_never_reused: true,
             },
-            creates: Mutex::default(),
-            finds: Mutex::default(),
-            tokens: Mutex::default(),
-            completions: Mutex::default(),
-            probes: Mutex::default(),
-            gets: Mutex::default(),
-            pages: Mutex::default(),
-            deletions: Mutex::default(),
+            creates: Queue::default(),
+            finds: Queue::default(),
+            tokens: Queue::default(),
+            completions: Queue::default(),
+            probes: Queue::default(),
+            gets: Queue::default(),
+            pages: Queue::default(),
+            deletions: Queue::default(),
             asked: Mutex::default(),
             cancel_at_create: None,
         }
@@ -105,7 +119,7 @@ impl Scripted {
 
     fn next<T>(&self, operation: &'static str, queue: &Queue<T>) -> Option<T> {
         self.asked.lock().unwrap().push(operation);
-        queue.lock().unwrap().pop_front()
+        queue.0.lock().unwrap().pop_front()
     }
 }
 

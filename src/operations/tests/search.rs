@@ -21,11 +21,9 @@ async fn created(fixture: &Fixture, provider: &Scripted, key: Option<&str>) -> R
 /// A provider whose create is lost, and of which nothing can be learnt for ten minutes.
 fn silent() -> Scripted {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
-    let mut finds = provider.finds.lock().unwrap();
-    finds.extend((0..60).map(|_| Err(lost())));
-    finds.push_back(Ok(Some(instance("late", "x"))));
-    drop(finds);
+    provider.creates.then([Err(lost())]);
+    provider.finds.then((0..60).map(|_| Err(lost())));
+    provider.finds.then([Ok(Some(instance("late", "x")))]);
     provider
 }
 
@@ -50,14 +48,10 @@ async fn for_a_caller_that_has_gone_the_search_goes_on_until_there_is_something_
 #[tokio::test(start_paused = true)]
 async fn a_mark_is_looked_for_longer_than_a_look_may_fail() {
     let provider = Scripted::new();
-    provider.creates.lock().unwrap().push_back(Err(lost()));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(Some(instance("made", "x")))]);
+    provider.creates.then([Err(lost())]);
+    provider.finds.then([Ok(None), Ok(Some(instance("made", "x")))]);
     let failures = (0..18).map(|_| Err(lost()));
-    provider.tokens.lock().unwrap().extend(failures.chain([Ok(Some(true))]));
+    provider.tokens.then(failures.chain([Ok(Some(true))]));
     let fixture = Fixture::new();
     let began = Instant::now();
     assert_eq!(created(&fixture, &provider, Some("key")).await.unwrap().id, "made");
@@ -71,12 +65,8 @@ async fn what_this_process_has_removed_is_not_adopted_because_reads_still_show_i
     let fixture = Fixture::new();
     created(&fixture, &provider, Some("key")).await.unwrap();
     fixture.destroy(&provider, "made").await.unwrap();
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .push_back(Ok(Some(instance("made", "x"))));
-    provider.creates.lock().unwrap().push_back(Ok(instance("next", "x")));
+    provider.finds.then([Ok(Some(instance("made", "x")))]);
+    provider.creates.then([Ok(instance("next", "x"))]);
     let again = fixture.next_call();
     assert_eq!(created(&again, &provider, Some("key")).await.unwrap().id, "next");
 }
@@ -87,13 +77,9 @@ async fn for_a_caller_that_has_gone_a_refusal_ends_neither_search_nor_removal() 
     let fixture = Fixture::new();
     let mut provider = Scripted::new();
     provider.cancel_at_create = Some(fixture.cancellation.clone());
-    provider.creates.lock().unwrap().push_back(Err(lost()));
-    provider
-        .finds
-        .lock()
-        .unwrap()
-        .extend([Err(refused()), Ok(Some(instance("late", "x")))]);
-    provider.deletions.lock().unwrap().push_back(Err(refused()));
+    provider.creates.then([Err(lost())]);
+    provider.finds.then([Err(refused()), Ok(Some(instance("late", "x")))]);
+    provider.deletions.then([Err(refused())]);
     assert_eq!(code(&created(&fixture, &provider, None).await.unwrap_err()), "ABORTED");
     assert_eq!(provider.count("destroy own"), 2);
 }
@@ -106,10 +92,10 @@ async fn what_a_failed_create_is_about_to_remove_is_handed_to_nobody() {
     fixture.process.instances.mark_deleting(scope, "made");
     let is_found = || {
         let found = Ok(Some(instance("made", "x")));
-        provider.finds.lock().unwrap().push_back(found);
+        provider.finds.then([found]);
     };
     is_found();
-    provider.creates.lock().unwrap().push_back(Ok(instance("next", "x")));
+    provider.creates.then([Ok(instance("next", "x"))]);
     assert_eq!(created(&fixture, &provider, Some("key")).await.unwrap().id, "next");
 
     // It could not be removed after all.

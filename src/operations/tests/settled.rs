@@ -15,9 +15,7 @@ async fn what_was_created_moments_ago_is_waited_for() {
     fixture.create(&provider, request()).await.unwrap();
     provider
         .gets
-        .lock()
-        .unwrap()
-        .extend([Ok(None), Ok(None), Ok(Some(instance("made", "x")))]);
+        .then([Ok(None), Ok(None), Ok(Some(instance("made", "x")))]);
     assert!(fixture.get(&provider, "made").await.unwrap().is_some());
     // Seen once, its absence means that it is gone.
     assert!(fixture.get(&provider, "made").await.unwrap().is_none());
@@ -61,7 +59,7 @@ async fn what_this_process_made_is_removed_without_asking_and_forgotten() {
 async fn what_is_too_young_to_be_shown_is_asked_for_again() {
     let fixture = Fixture::new();
     let provider = Scripted::new();
-    provider.deletions.lock().unwrap().extend([
+    provider.deletions.then([
         Ok(DeleteResult::NotYetVisible),
         Ok(DeleteResult::NotYetVisible),
         Ok(DeleteResult::Deleted),
@@ -76,9 +74,7 @@ async fn a_removal_that_fails_names_the_instance() {
     let provider = Scripted::new();
     provider
         .deletions
-        .lock()
-        .unwrap()
-        .push_back(Err(Error::new(ErrorCode::PermissionDenied, "no")));
+        .then([Err(Error::new(ErrorCode::PermissionDenied, "no"))]);
     let error = fixture.destroy(&provider, "stays").await.unwrap_err();
     assert_eq!(
         (code(&error), error.details().instance_id.as_deref()),
@@ -102,7 +98,7 @@ async fn a_listing_takes_all_pages_and_each_instance_once() {
         page(&["b", "c"], Some("2")),
         page(&[], None),
     ];
-    provider.pages.lock().unwrap().extend(pages.into_iter().map(Ok));
+    provider.pages.then(pages.into_iter().map(Ok));
     let listed = fixture.list(&provider, false).await.unwrap();
     let ids: Vec<&str> = listed.iter().map(|instance| instance.id.as_str()).collect();
     assert_eq!(ids, ["a", "b", "c"]);
@@ -117,7 +113,7 @@ async fn a_cursor_that_comes_again_ends_the_listing() {
         page(&["b"], Some("2")),
         page(&["c"], Some("1")),
     ];
-    provider.pages.lock().unwrap().extend(pages.into_iter().map(Ok));
+    provider.pages.then(pages.into_iter().map(Ok));
     let error = fixture.list(&provider, false).await.unwrap_err();
     assert_eq!(code(&error), "PROTOCOL");
 }
