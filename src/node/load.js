@@ -114,7 +114,7 @@ function platformError(platform, failures) {
   return new Error(
     `Cannot find native binding: the package ${PACKAGE}-${platform} is not installed. It is an optional dependency of ` +
       `${PACKAGE}: install without --omit=optional and the like. npm may leave it out by mistake ` +
-      '(https://github.com/npm/cli/issues/4828): run `npm i` again after removing both package-lock.json and node_modules.',
+      '(npm/cli#4828): run `npm i` again after removing both package-lock.json and node_modules.',
     { cause },
   )
 }
