@@ -49,7 +49,7 @@ impl CredentialConfig {
                 continue;
             };
             if configured.starts_with(prefix) && *configured != claimed {
-                let text = format!("config.{field} differs from the claims of the OIDC token.");
+                let text = format!("config.{field} is another than the OIDC token names in its claims.");
                 return Err(Error::config(text));
             }
         }
