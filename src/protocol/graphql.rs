@@ -64,7 +64,9 @@ impl From<Value> for GraphqlError {
 /// The response to a document, before the provider maps it.
 pub(crate) enum Answer<T> {
     Data(T),
-    /// At least one error, with or without data beside it.
+    /// At least one error, and readable data beside it.
+    DataWithErrors(T, Vec<GraphqlError>),
+    /// At least one error, without readable data.
     Errors(Vec<GraphqlError>),
     /// Neither data nor errors.
     Nothing,
@@ -88,8 +90,15 @@ fn none<T>() -> Option<T> {
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
     let problem = match json::read::<Envelope<T>>(body) {
         Ok(Envelope {
-            errors: Some(errors), ..
-        }) if !errors.is_empty() => return Answer::Errors(to_errors(errors)),
+            data,
+            errors: Some(errors),
+        }) if !errors.is_empty() => {
+            let errors = to_errors(errors);
+            return match data {
+                Some(data) => Answer::DataWithErrors(data, errors),
+                None => Answer::Errors(errors),
+            };
+        }
         Ok(Envelope { data: Some(data), .. }) => return Answer::Data(data),
         Ok(_) => return Answer::Nothing,
         Err(problem) => problem,
@@ -99,7 +108,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
         Ok(Envelope {
             errors: Some(errors), ..
         }) if !errors.is_empty() => Answer::Errors(to_errors(errors)),
-        _ => Answer::Unreadable(json::describe_problem(&problem)),
+        _ => Answer::Unreadable(json::describe_problem::<Envelope<T>>(body, &problem)),
     }
 }
 
@@ -141,7 +150,7 @@ mod tests {
             r#"{"errors":[{"message":"m","traceId":5527782523421805956,"extensions":{"code":"C"}}]}"#,
             r#"{"errors":[{"message":"m","traceId":null,"extensions":null}]}"#,
         ] {
-            let Answer::Errors(errors) = read::<Data>(body.as_bytes()) else {
+            let (Answer::Errors(errors) | Answer::DataWithErrors(_, errors)) = read::<Data>(body.as_bytes()) else {
                 panic!("{body}");
             };
             assert_eq!(errors[0].message, "m");

@@ -4,5 +4,6 @@ pub(crate) mod connect;
 pub(crate) mod graphql;
 pub(crate) mod json;
 pub(crate) mod jwt;
+pub(crate) mod lenient;
 pub(crate) mod paging;
 pub(crate) mod rest;

@@ -36,6 +36,18 @@ impl Cursors {
     }
 }
 
+/// Returns the result of a lookup that has read all pages and found nothing. An entry that could not be read may be the one
+/// that was looked for, so such a lookup proves no absence.
+///
+/// Errors: `PROTOCOL`, with an unknown outcome.
+pub(crate) fn absent_if<T>(all_were_readable: bool, title: &str) -> Result<Option<T>> {
+    if all_were_readable {
+        return Ok(None);
+    }
+    let text = format!("{title} listed an entry that cannot be read.");
+    Err(Error::ambiguous(ErrorCode::Protocol, text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -39,7 +39,10 @@ impl ErrorMapper {
             let text = if response.is_html() {
                 format!("{title}'s address answered with a page of HTML instead of JSON.")
             } else {
-                format!("{title}'s answer cannot be read: {}.", json::describe_problem(&problem))
+                format!(
+                    "{title}'s answer cannot be read: {}.",
+                    json::describe_problem::<T>(&response.body, &problem)
+                )
             };
             self.add_response(Error::ambiguous(ErrorCode::Protocol, text), response)
         })

@@ -1,12 +1,14 @@
 //! Lists instances page by page, and finds one by its handle (docs/providers/namespace.md).
 
 use super::api::Namespace;
+use super::semantics::TITLE;
 use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
 use crate::model::instance::Instance;
-use crate::protocol::paging::Cursors;
+use crate::protocol::lenient::{Cursor, Isolated};
+use crate::protocol::paging::{Cursors, absent_if};
 use crate::provider::Page;
 
 /// The maximum of entries in a page. Namespace may send fewer.
@@ -23,6 +25,7 @@ pub(super) async fn fetch_page(
     let (instances, next) = fetch_entries(namespace, context, filter, cursor).await?;
     let instances = instances
         .into_iter()
+        .filter_map(|metadata| metadata.0)
         .filter(|metadata| !metadata.is_deleted())
         .map(Metadata::into_instance)
         .collect();
@@ -32,16 +35,18 @@ pub(super) async fn fetch_page(
 /// Returns the instance whose name label is the handle's name. Ignores an instance that is being deleted.
 pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &str) -> Result<Option<Instance>> {
     let mut cursors = Cursors::default();
+    let mut unreadable = false;
     loop {
         let (instances, next) = fetch_entries(namespace, context, Some((NAME, name)), cursors.current()).await?;
         // Checks what the filter has selected, because this instance may be adopted, and deleted.
-        let mut instances = instances.into_iter();
+        unreadable |= instances.iter().any(|metadata| metadata.0.is_none());
+        let mut instances = instances.into_iter().filter_map(|metadata| metadata.0);
         let found = instances.find(|metadata| metadata.name() == Some(name) && !metadata.is_deleted_or_deleting());
         if let Some(metadata) = found {
             return Ok(Some(metadata.into_instance()));
         }
         if !cursors.follow(next)? {
-            return Ok(None);
+            return absent_if(!unreadable, TITLE);
         }
     }
 }
@@ -52,7 +57,7 @@ async fn fetch_entries(
     context: &CallContext,
     filter: Option<(&str, &str)>,
     cursor: Option<&str>,
-) -> Result<(Vec<Metadata>, Option<String>)> {
+) -> Result<(Vec<Isolated<Metadata>>, Option<String>)> {
     let message = ListInstances {
         max_entries: PAGE_SIZE,
         pagination_cursor: cursor,
@@ -70,6 +75,7 @@ async fn fetch_entries(
     let listed: Listed = namespace
         .call(context, Effect::Idempotent, "ListInstances", &message)
         .await?;
-    let next = listed.pagination_cursor.filter(|cursor| !cursor.is_empty());
-    Ok((listed.instances, next))
+    let next = listed.pagination_cursor.map(|Cursor(cursor)| cursor);
+    let next = next.filter(|cursor| !cursor.is_empty());
+    Ok((listed.instances.unwrap_or_default(), next))
 }

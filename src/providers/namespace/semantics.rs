@@ -5,10 +5,13 @@ use std::time::Duration;
 use crate::model::scope::Identity;
 use crate::provider::semantics::Semantics;
 
+/// The provider's name in messages.
+pub(super) const TITLE: &str = "Namespace";
+
 pub(super) static SEMANTICS: Semantics = Semantics {
     identity: Identity {
         name: "namespace",
-        title: "Namespace",
+        title: TITLE,
     },
     // A safe guess: no source says whether reads lag behind writes (docs/providers/namespace.md).
     visibility_lag: Duration::from_secs(30),

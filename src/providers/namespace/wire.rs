@@ -8,9 +8,9 @@ use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 use crate::model::instance::{Instance, Status};
+use crate::protocol::lenient::{Anything, Cursor, Info, Isolated, Lenient, read_object};
 use crate::provider::Readiness;
 
 /// The label of every instance that this package creates.
@@ -143,48 +143,13 @@ pub(super) struct LabelFilter<'a> {
     pub(super) op: &'static str,
 }
 
-/// The response of `ListInstances`. An empty object is an empty page. An object that has only unknown fields is not a list,
-/// and must not count as an empty one. (serde's `flatten` could tell them apart too, but would copy everything.)
-#[derive(Default)]
+/// The response of `ListInstances`. An object without known fields is an empty page: proto JSON leaves out a field of default
+/// value, and a newer server may send fields that this version does not know.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Listed {
-    pub(super) instances: Vec<Metadata>,
-    pub(super) pagination_cursor: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Listed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ListedVisitor)
-    }
-}
-
-struct ListedVisitor;
-
-impl<'de> Visitor<'de> for ListedVisitor {
-    type Value = Listed;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list of instances")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listed, A::Error> {
-        let (mut listed, mut known, mut unknown) = (Listed::default(), false, false);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "instances" => listed.instances = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                "paginationCursor" => listed.pagination_cursor = map.next_value()?,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    unknown = true;
-                    continue;
-                }
-            }
-            known = true;
-        }
-        if unknown && !known {
-            return Err(serde::de::Error::custom("not a list of instances"));
-        }
-        Ok(listed)
-    }
+    pub(super) instances: Option<Vec<Isolated<Metadata>>>,
+    pub(super) pagination_cursor: Option<Cursor>,
 }
 
 /// The response of `CreateInstance` and `DescribeInstance`.
@@ -192,66 +157,93 @@ impl<'de> Visitor<'de> for ListedVisitor {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Described {
     pub(super) metadata: Metadata,
-    #[serde(default)]
-    containers: Vec<Allocated>,
-    #[serde(default)]
-    shutdown_reasons: Vec<ShutdownReason>,
+    containers: Info<Vec<Allocated>>,
+    shutdown_reasons: Info<Vec<ShutdownReason>>,
 }
 
-/// An instance as all responses show it; also an entry of a list.
+/// An instance as all responses show it; also an entry of a list. Its id is needed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Metadata {
     pub(super) instance_id: String,
-    created_at: Option<String>,
-    deadline: Option<String>,
-    destroyed_at: Option<String>,
-    #[serde(default, deserialize_with = "read_enum_name")]
-    status: Option<String>,
-    #[serde(default)]
-    labels: Option<Vec<Label>>,
+    created_at: Info<String>,
+    deadline: Info<String>,
+    destroyed_at: Info<Anything>,
+    status: Info<InstanceStatus>,
+    labels: Info<Vec<Label>>,
 }
 
-/// Reads the name of an enum's value. Any other value counts as absent, so that one entry does not make a list unreadable.
-fn read_enum_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(name) => Some(name),
-        _ => None,
-    })
+/// The status of an instance, by its name. Proto JSON allows the number in its place.
+struct InstanceStatus(String);
+
+/// The names of the statuses, by number.
+const STATUS_NAMES: [&str; 9] = [
+    "STATUS_UNKNOWN",
+    "PENDING",
+    "CREATING",
+    "RUNNING",
+    "DESTROYED",
+    "DESTROYING",
+    "SUSPENDING",
+    "SUSPENDED",
+    "ERROR",
+];
+
+impl Lenient for InstanceStatus {
+    fn from_text(value: &str) -> Option<Self> {
+        Some(Self(value.to_owned()))
+    }
+
+    fn from_number(value: f64) -> Option<Self> {
+        let index = u32::from_number(value)?;
+        let name = STATUS_NAMES.get(usize::try_from(index).ok()?);
+        Some(Self(name.map_or_else(|| index.to_string(), |name| (*name).to_owned())))
+    }
 }
 
 /// A label in a response.
 #[derive(Deserialize)]
 pub(super) struct Label {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    value: String,
+    name: Info<String>,
+    value: Info<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Allocated {
-    #[serde(default)]
-    exported_port: Vec<Exported>,
+    exported_port: Info<Vec<Exported>>,
 }
 
 #[derive(Deserialize)]
 struct Exported {
-    fqdn: Option<String>,
+    fqdn: Info<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ShutdownReason {
-    error_message: Option<String>,
-    container_failed_reason: Option<String>,
+    error_message: Info<String>,
+    container_failed_reason: Info<String>,
 }
+
+/// Objects whose fields are all information.
+macro_rules! read_as_object {
+    ($($name:ty),*) => {$(
+        impl Lenient for $name {
+            fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+                read_object(object)
+            }
+        }
+    )*};
+}
+
+read_as_object!(Label, Allocated, Exported, ShutdownReason);
 
 impl Metadata {
     fn label(&self, name: &str) -> Option<&str> {
-        let label = self.labels.iter().flatten().find(|label| label.name == name)?;
-        Some(&label.value)
+        let mut labels = self.labels.iter().flatten();
+        let label = labels.find(|label| label.name.as_deref() == Some(name))?;
+        Some(label.value.as_deref().unwrap_or_default())
     }
 
     /// Returns whether the response shows any labels.
@@ -271,17 +263,22 @@ impl Metadata {
 
     /// Returns whether the instance is deleted.
     pub(super) fn is_deleted(&self) -> bool {
-        self.destroyed_at.is_some() || self.status.as_deref() == Some("DESTROYED")
+        self.destroyed_at.is_some() || self.status_name() == Some("DESTROYED")
     }
 
     /// Returns whether the instance is deleted, or its deletion has begun.
     pub(super) fn is_deleted_or_deleting(&self) -> bool {
-        self.is_deleted() || self.status.as_deref() == Some("DESTROYING")
+        self.is_deleted() || self.status_name() == Some("DESTROYING")
+    }
+
+    /// Returns the name of the status.
+    fn status_name(&self) -> Option<&str> {
+        self.status.as_ref().map(|status| status.0.as_str())
     }
 
     /// Returns what the status means (docs/providers/namespace.md).
     fn status(&self) -> Status {
-        match self.status.as_deref() {
+        match self.status_name() {
             Some("PENDING" | "CREATING") => Status::Pending,
             Some("RUNNING") => Status::Running,
             Some("DESTROYING" | "DESTROYED" | "SUSPENDING" | "SUSPENDED") => Status::Stopped,
@@ -295,7 +292,7 @@ impl Metadata {
     pub(super) fn into_instance(self) -> Instance {
         let own = [
             ("instanceId", Some(self.instance_id.clone())),
-            ("deadline", self.deadline.clone()),
+            ("deadline", self.deadline.0.clone()),
         ];
         Instance {
             own: own
@@ -306,7 +303,7 @@ impl Metadata {
             name: self.name().map(str::to_owned),
             status: self.status(),
             managed: self.label(MANAGED).is_some(),
-            created_at: self.created_at,
+            created_at: self.created_at.0,
             url: None,
             image: None,
             launch: None,
@@ -318,11 +315,9 @@ impl Metadata {
 impl Described {
     /// Returns the instance, with the URL of its first port that has one.
     pub(super) fn into_instance(self) -> Instance {
-        let ports = self
-            .containers
-            .into_iter()
-            .flat_map(|container| container.exported_port);
-        let host = ports.filter_map(|port| port.fqdn).find(|host| !host.is_empty());
+        let containers = self.containers.0.into_iter().flatten();
+        let ports = containers.filter_map(|container| container.exported_port.0).flatten();
+        let host = ports.filter_map(|port| port.fqdn.0).find(|host| !host.is_empty());
         Instance {
             url: host.map(|host| format!("https://{host}")),
             ..self.metadata.into_instance()
@@ -341,10 +336,10 @@ impl Described {
 
     /// Returns the status of an instance that does not run, and Namespace's reasons for it.
     fn describe_failure(self) -> String {
-        let status = self.metadata.status.as_deref().unwrap_or("unknown");
-        let reasons = self.shutdown_reasons.into_iter();
+        let status = self.metadata.status_name().unwrap_or("unknown");
+        let reasons = self.shutdown_reasons.0.into_iter().flatten();
         let messages = reasons
-            .flat_map(|reason| [reason.error_message, reason.container_failed_reason])
+            .flat_map(|reason| [reason.error_message.0, reason.container_failed_reason.0])
             .flatten()
             .filter(|text| !text.is_empty());
         let messages: Vec<String> = messages.collect();
@@ -361,25 +356,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_list_is_an_empty_object_and_nothing_else() {
-        let read = |text| serde_json::from_str::<Listed>(text).map(|listed| listed.instances.len());
+    fn an_empty_list_is_an_object_without_instances() {
+        let read = |text| {
+            let listed = serde_json::from_str::<Listed>(text)?;
+            Ok::<_, serde_json::Error>(listed.instances.unwrap_or_default().len())
+        };
         for (text, count) in [
             ("{}", 0),
             (r#"{"instances":null}"#, 0),
             (r#"{"paginationCursor":"AAEC"}"#, 0),
+            (r#"{"newer":{"field":1}}"#, 0),
             (r#"{"instances":[{"instanceId":"a","new":{}}],"newer":1}"#, 1),
         ] {
             assert_eq!(read(text).unwrap(), count, "{text}");
         }
-        for text in [
-            r#"{"data":null}"#,
-            "[]",
-            "null",
-            r#"{"instances":{}}"#,
-            r#"{"instances":[{}]}"#,
-        ] {
+        for text in ["null", "[]", r#"{"instances":{}}"#, r#"{"paginationCursor":{}}"#] {
             assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_entry_without_an_id_does_not_spoil_a_list() {
+        let text = r#"{"instances":[{},{"instanceId":7},{"instanceId":"a","status":3,"labels":null,"createdAt":1}]}"#;
+        let listed: Listed = serde_json::from_str(text).unwrap();
+        let readable: Vec<Metadata> = listed
+            .instances
+            .unwrap()
+            .into_iter()
+            .filter_map(|entry| entry.0)
+            .collect();
+        assert_eq!(readable.len(), 1);
+        assert_eq!(readable[0].status(), Status::Running);
     }
 
     #[test]
@@ -388,13 +395,6 @@ mod tests {
         for text in ["[]", "null", "", r#"{"data":null}"#, "0"] {
             assert!(serde_json::from_str::<Destroyed>(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn one_strange_entry_does_not_spoil_a_list() {
-        let text = r#"{"instances":[{"instanceId":"a","status":3,"labels":null},{"instanceId":"b"}]}"#;
-        let listed: Listed = serde_json::from_str(text).unwrap();
-        assert_eq!(listed.instances.len(), 2);
     }
 
     #[test]
@@ -413,6 +413,16 @@ mod tests {
             let metadata: Metadata =
                 serde_json::from_value(serde_json::json!({"instanceId": "a", "status": word})).unwrap();
             assert_eq!((metadata.status(), metadata.is_deleted()), (status, deleted), "{word}");
+        }
+        for (number, name) in STATUS_NAMES.iter().enumerate() {
+            let by_number = serde_json::json!({"instanceId": "a", "status": number});
+            let by_name = serde_json::json!({"instanceId": "a", "status": name});
+            let [one, other] = [by_number, by_name].map(|body| serde_json::from_value::<Metadata>(body).unwrap());
+            assert_eq!(
+                (one.status(), one.is_deleted()),
+                (other.status(), other.is_deleted()),
+                "{name}"
+            );
         }
         let silent: Metadata = serde_json::from_str(r#"{"instanceId":"a"}"#).unwrap();
         assert_eq!(silent.status(), Status::Unknown);

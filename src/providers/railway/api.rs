@@ -12,7 +12,7 @@ use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
 use crate::http::client::Client;
 use crate::http::effect::Effect;
-use crate::http::message::Request;
+use crate::http::message::{Request, Response};
 use crate::model::instance::Instance;
 use crate::model::scope::Scope;
 use crate::protocol::graphql::Document;
@@ -40,11 +40,33 @@ impl Railway {
         document: &Document,
         variables: impl Serialize,
     ) -> Result<T> {
+        self.send(context, effect, document, variables, errors::read).await
+    }
+
+    /// Sends the document of a create. A response that names the service is a success, whatever else it holds.
+    pub(super) async fn execute_create<T: DeserializeOwned + Send>(
+        &self,
+        context: &CallContext,
+        document: &Document,
+        variables: impl Serialize,
+    ) -> Result<T> {
+        self.send(context, Effect::Once, document, variables, errors::read_created)
+            .await
+    }
+
+    async fn send<T: DeserializeOwned + Send>(
+        &self,
+        context: &CallContext,
+        effect: Effect,
+        document: &Document,
+        variables: impl Serialize,
+        interpret: fn(&Response) -> Result<T>,
+    ) -> Result<T> {
         let mut url = self.client.base().join(&["graphql", "v2"])?;
         // The edge limits traffic that does not name its source to 10 requests a second (docs/providers/railway.md).
         url.set_query(Some("source=computesdk_gateway"));
         let request = Request::new(http::Method::POST, url).json(document.body(variables)?);
-        self.client.call(context, effect, request, errors::read).await
+        self.client.call(context, effect, request, interpret).await
     }
 
     /// Returns the service's instance in the configured environment; `None` if it does not exist or is out of scope.

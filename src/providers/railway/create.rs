@@ -49,12 +49,18 @@ pub(super) async fn create(
         variables,
     };
     let data: CreateData = railway
-        .execute(context, Effect::Once, &documents::SERVICE_CREATE, Input { input })
+        .execute_create(context, &documents::SERVICE_CREATE, Input { input })
         .await?;
     let service = data.service_create;
     let name = service.name.as_deref().unwrap_or(handle.name());
     let launch = in_one_request.then(|| STARTED_BY_CREATE.to_owned());
-    Ok(created_instance(railway, service.id, name, service.created_at, launch))
+    Ok(created_instance(
+        railway,
+        service.id,
+        name,
+        service.created_at.0,
+        launch,
+    ))
 }
 
 /// Returns whether one `serviceCreate` creates and deploys the service as requested.
@@ -123,7 +129,7 @@ pub(super) async fn complete(
         .execute(context, Effect::Once, &documents::SERVICE_INSTANCE_DEPLOY, variables)
         .await?;
     Ok(Completion::Done(Instance {
-        launch: Some(data.deployment_id),
+        launch: data.deployment_id.0,
         ..instance.clone()
     }))
 }

@@ -164,6 +164,7 @@ async fn classify_absence(railway: &Railway, context: &CallContext, id: &str) ->
     let is_in_project = service.project_id.as_deref() == Some(&railway.project_id);
     let is_young = service
         .created_at
+        .0
         .and_then(|text| parse_age(&text, context.date()))
         .is_some_and(|age| age < SEMANTICS.visibility_lag);
     Ok(if is_in_project && is_young {

@@ -71,17 +71,36 @@ const GENERAL_CODES: &[(&str, ErrorCode, Outcome)] = &[
 /// Part of the title of the page with which Railway's edge rejects traffic (docs/providers/railway.md).
 const EDGE_BLOCK: &[u8] = b"used Cloudflare to restrict access";
 
-/// Returns the data of a response, or maps its error.
+/// Returns the data of a response, or maps its error. Data beside errors is not believed.
 pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
-    let error = match (response.status, graphql::read(&response.body)) {
-        (200..=299, Answer::Data(data)) => return Ok(data),
-        (429, Answer::Errors(errors)) => {
+    match graphql::read(&response.body) {
+        Answer::Data(data) if is_success(response) => Ok(data),
+        Answer::Data(_) => Err(map_error::<T>(response, Answer::Nothing)),
+        answer => Err(map_error(response, answer)),
+    }
+}
+
+/// Returns the data of a response also if there are errors beside it: a create whose response names the service has succeeded.
+pub(super) fn read_created<T: DeserializeOwned>(response: &Response) -> Result<T> {
+    match graphql::read(&response.body) {
+        Answer::DataWithErrors(data, _) if is_success(response) => Ok(data),
+        _ => read(response),
+    }
+}
+
+fn is_success(response: &Response) -> bool {
+    matches!(response.status, 200..=299)
+}
+
+fn map_error<T>(response: &Response, answer: Answer<T>) -> Error {
+    let error = match (response.status, answer) {
+        (429, Answer::Errors(errors) | Answer::DataWithErrors(_, errors)) => {
             let first = first_error(&errors);
             map_status(response)
                 .with_provider_code(first.code)
                 .with_request_id(first.trace_id)
         }
-        (_, Answer::Errors(errors)) => map_errors(response, first_error(&errors)),
+        (_, Answer::Errors(errors) | Answer::DataWithErrors(_, errors)) => map_errors(response, first_error(&errors)),
         _ if is_edge_block(response) => {
             let text = "Railway's edge turned the request away (Cloudflare's \"Access denied\" page).";
             Error::new(ErrorCode::RateLimited, text)
@@ -100,7 +119,7 @@ pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
         _ => map_status(response),
     };
     let retry_delay = response.retry_delay.filter(|_| error.code() == ErrorCode::RateLimited);
-    Err(error.with_http_status(response.status).with_retry_after(retry_delay))
+    error.with_http_status(response.status).with_retry_after(retry_delay)
 }
 
 /// Returns the first error. A document has one root field, so further errors only repeat it.
@@ -166,7 +185,9 @@ fn map_status(response: &Response) -> Error {
         _ => (ErrorCode::Protocol, Outcome::Unknown),
     };
     let text = match (status, graphql::read::<serde::de::IgnoredAny>(&response.body)) {
-        (_, Answer::Errors(errors)) if !first_error(&errors).message.is_empty() => first_error(&errors).message,
+        (_, Answer::Errors(errors) | Answer::DataWithErrors(_, errors)) if !first_error(&errors).message.is_empty() => {
+            first_error(&errors).message
+        }
         (300..=399, _) => format!("Railway's address answered with a redirect (HTTP {status}), which is not followed."),
         (404, _) => "HTTP 404: no GraphQL API at this address; check baseUrl.".to_owned(),
         _ if response.is_html() => format!("HTTP {status} with a page of HTML instead of JSON."),

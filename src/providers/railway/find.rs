@@ -19,7 +19,7 @@ pub(super) async fn find(railway: &Railway, context: &CallContext, handle: &Hand
     find_in_pages(railway, context, &documents::SERVICES, services, |service: Service| {
         let has_name = service.name.as_deref() == Some(handle.name()) && service.deleted_at.is_none();
         let id = service.id.filter(|_| has_name)?;
-        Some(created_instance(railway, id, handle.name(), service.created_at, None))
+        Some(created_instance(railway, id, handle.name(), service.created_at.0, None))
     })
     .await
 }

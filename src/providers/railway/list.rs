@@ -4,12 +4,14 @@ use serde::de::DeserializeOwned;
 
 use super::api::Railway;
 use super::documents;
+use super::semantics::TITLE;
 use super::wire::{Connection, EnvironmentData, PageVariables};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::protocol::graphql::Document;
-use crate::protocol::paging::Cursors;
+use crate::protocol::lenient::Cursor;
+use crate::protocol::paging::{Cursors, absent_if};
 use crate::provider::Page;
 
 /// Entries in a page. Railway's own command line asks for as many; the default and the maximum are not known
@@ -38,7 +40,12 @@ pub(super) async fn fetch_page(railway: &Railway, context: &CallContext, cursor:
         return Err(no_environment());
     }
     let next = next_cursor(&environment.service_instances)?;
-    let nodes = environment.service_instances.edges.into_iter().map(|edge| edge.node);
+    let nodes = environment
+        .service_instances
+        .edges
+        .into_iter()
+        .filter_map(|edge| edge.0);
+    let nodes = nodes.map(|edge| edge.node);
     Ok(Page {
         instances: nodes
             .filter(|node| railway.is_in_scope(node, &railway.environment_id) && Railway::is_instance(node))
@@ -49,6 +56,8 @@ pub(super) async fn fetch_page(railway: &Railway, context: &CallContext, cursor:
 }
 
 /// Visits the entries of all pages of a project's list, until `visit` returns a value.
+///
+/// Errors: `PROTOCOL` if it does not, and an entry could not be read.
 pub(super) async fn find_in_pages<D, T, R>(
     railway: &Railway,
     context: &CallContext,
@@ -60,6 +69,7 @@ where
     D: DeserializeOwned + Send,
 {
     let mut cursors = Cursors::default();
+    let mut unreadable = false;
     loop {
         let variables = PageVariables {
             project_id: &railway.project_id,
@@ -72,9 +82,18 @@ where
             .await?;
         let page = connection(data);
         let next = next_cursor(&page)?;
-        let found = page.edges.into_iter().find_map(|edge| visit(edge.node));
-        if found.is_some() || !cursors.follow(next)? {
-            return Ok(found);
+        for edge in page.edges {
+            match edge.0 {
+                Some(edge) => {
+                    if let Some(found) = visit(edge.node) {
+                        return Ok(Some(found));
+                    }
+                }
+                None => unreadable = true,
+            }
+        }
+        if !cursors.follow(next)? {
+            return absent_if(!unreadable, TITLE);
         }
     }
 }
@@ -93,7 +112,7 @@ fn next_cursor<T>(connection: &Connection<T>) -> Result<Option<String>> {
     let info = &connection.page_info;
     match (info.has_next_page, &info.end_cursor) {
         (false, _) => Ok(None),
-        (true, Some(cursor)) if !cursor.is_empty() => Ok(Some(cursor.clone())),
+        (true, Some(Cursor(cursor))) if !cursor.is_empty() => Ok(Some(cursor.clone())),
         (true, _) => Err(Error::new(
             ErrorCode::Protocol,
             "Railway announced another page but sent no cursor for it.",

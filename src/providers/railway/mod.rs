@@ -79,7 +79,7 @@ impl Provider for Railway {
             .execute(context, Effect::Idempotent, &documents::VARIABLES, variables)
             .await;
         match data {
-            Ok(data) => Ok(data.variables.ownership_token.map(|seen| seen == token)),
+            Ok(data) => Ok(data.variables.ownership_token.0.map(|seen| seen == token)),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error),
         }

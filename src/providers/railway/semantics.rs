@@ -5,10 +5,13 @@ use std::time::Duration;
 use crate::model::scope::Identity;
 use crate::provider::semantics::Semantics;
 
+/// The provider's name in messages.
+pub(super) const TITLE: &str = "Railway";
+
 pub(super) static SEMANTICS: Semantics = Semantics {
     identity: Identity {
         name: "railway",
-        title: "Railway",
+        title: TITLE,
     },
     // A service is readable at the latest a minute after its creation (docs/providers/railway.md).
     visibility_lag: Duration::from_secs(60),

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
+use crate::protocol::lenient::{Anything, Cursor, Info, Isolated, Lenient, read_object};
 
 /// A service's environment variables by name.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
@@ -153,8 +155,8 @@ pub(super) struct CreateData {
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedService {
     pub(super) id: String,
-    pub(super) name: Option<String>,
-    pub(super) created_at: Option<String>,
+    pub(super) name: Info<String>,
+    pub(super) created_at: Info<String>,
 }
 
 /// The variables of `variables`.
@@ -176,7 +178,7 @@ pub(super) struct VariablesData {
 #[derive(Deserialize)]
 pub(super) struct OwnVariables {
     #[serde(rename = "COMPUTESDK_CREATE_MARK")]
-    pub(super) ownership_token: Option<String>,
+    pub(super) ownership_token: Info<String>,
 }
 
 /// The data of `serviceDelete`.
@@ -203,7 +205,7 @@ pub(super) struct UpdateData {
 pub(super) struct DeployData {
     /// The id of the deployment that was started.
     #[serde(rename = "serviceInstanceDeployV2")]
-    pub(super) deployment_id: String,
+    pub(super) deployment_id: Info<String>,
 }
 
 /// The data of `service`.
@@ -229,10 +231,10 @@ pub(super) struct Project {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Service {
     pub(super) id: Option<String>,
-    pub(super) name: Option<String>,
+    pub(super) name: Info<String>,
     pub(super) project_id: Option<String>,
-    pub(super) created_at: Option<String>,
-    pub(super) deleted_at: Option<String>,
+    pub(super) created_at: Info<String>,
+    pub(super) deleted_at: Info<Anything>,
 }
 
 /// The data of `serviceInstance`.
@@ -253,7 +255,7 @@ pub(super) struct EnvironmentData {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Environment {
     pub(super) project_id: Option<String>,
-    pub(super) deleted_at: Option<String>,
+    pub(super) deleted_at: Info<Anything>,
     pub(super) service_instances: Connection<InstanceNode>,
 }
 
@@ -268,16 +270,16 @@ pub(super) struct EnvironmentsData {
 #[serde(rename_all = "camelCase")]
 pub(super) struct EnvironmentNode {
     pub(super) id: String,
-    pub(super) deleted_at: Option<String>,
+    pub(super) deleted_at: Info<Anything>,
     /// Set if the environment is a fork (docs/providers/railway.md).
-    pub(super) source_environment: Option<Value>,
+    pub(super) source_environment: Info<Anything>,
 }
 
 /// One page of a list.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Connection<T> {
-    pub(super) edges: Vec<Edge<T>>,
+    pub(super) edges: Vec<Isolated<Edge<T>>>,
     pub(super) page_info: PageInfo,
 }
 
@@ -292,7 +294,7 @@ pub(super) struct Edge<T> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PageInfo {
     pub(super) has_next_page: bool,
-    pub(super) end_cursor: Option<String>,
+    pub(super) end_cursor: Option<Cursor>,
 }
 
 /// A service's instance in one environment. Its own id differs from the service's id and is not read.
@@ -300,29 +302,46 @@ pub(super) struct PageInfo {
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstanceNode {
     pub(super) service_id: String,
-    pub(super) service_name: Option<String>,
+    pub(super) service_name: Info<String>,
     pub(super) environment_id: Option<String>,
-    pub(super) created_at: Option<String>,
-    deleted_at: Option<String>,
-    source: Option<Source>,
+    pub(super) created_at: Info<String>,
+    deleted_at: Info<Anything>,
+    source: Info<Source>,
     service: Option<Service>,
-    latest_deployment: Option<Deployment>,
+    latest_deployment: Info<Deployment>,
 }
 
 #[derive(Deserialize)]
 struct Source {
-    image: Option<String>,
-    repo: Option<String>,
+    image: Info<String>,
+    repo: Info<Anything>,
 }
 
-#[derive(Deserialize)]
+impl Lenient for Source {
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        read_object(object)
+    }
+}
+
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Deployment {
-    id: Option<String>,
-    status: Option<String>,
-    url: Option<String>,
-    static_url: Option<String>,
-    deployment_stopped: Option<bool>,
+    id: Info<String>,
+    status: Info<String>,
+    url: Info<String>,
+    static_url: Info<String>,
+    deployment_stopped: Info<bool>,
+}
+
+/// A deployment of another type than an object is there, too, and nothing more is known of it.
+impl Lenient for Deployment {
+    fn from_text(_value: &str) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        read_object(object)
+    }
 }
 
 /// How far the latest deployment is.
@@ -370,12 +389,12 @@ impl InstanceNode {
 
     /// Returns how far the latest deployment is, for a caller that waits for the instance to run.
     pub(super) fn progress(&self) -> Progress {
-        let Some(deployment) = &self.latest_deployment else {
+        let Some(deployment) = self.latest_deployment.as_ref() else {
             return Progress::Starting;
         };
         let status = deployment.status.as_deref().unwrap_or_default();
         match status {
-            "SUCCESS" if deployment.deployment_stopped == Some(true) => {
+            "SUCCESS" if deployment.deployment_stopped.0 == Some(true) => {
                 Progress::Failed("its process has ended (deployment status SUCCESS, stopped)".to_owned())
             }
             "SUCCESS" | "SLEEPING" => Progress::Ready,
@@ -391,7 +410,7 @@ impl InstanceNode {
 
     /// Returns the status of the instance.
     fn status(&self) -> Status {
-        let Some(deployment) = &self.latest_deployment else {
+        let Some(deployment) = self.latest_deployment.as_ref() else {
             // A young instance may have no deployment yet (docs/providers/railway.md). Without a source it never gets one.
             return if self.has_source() {
                 Status::Pending
@@ -401,7 +420,7 @@ impl InstanceNode {
         };
         match deployment.status.as_deref().unwrap_or_default() {
             "QUEUED" | "WAITING" | "INITIALIZING" | "BUILDING" | "DEPLOYING" | "NEEDS_APPROVAL" => Status::Pending,
-            "SUCCESS" if deployment.deployment_stopped == Some(true) => Status::Stopped,
+            "SUCCESS" if deployment.deployment_stopped.0 == Some(true) => Status::Stopped,
             // A sleeping service is up: the next request wakes it (docs/providers/railway.md).
             "SUCCESS" | "SLEEPING" => Status::Running,
             "FAILED" | "CRASHED" => Status::Failed,
@@ -415,7 +434,7 @@ impl InstanceNode {
         let deployment = self.latest_deployment.as_ref()?;
         let found = [&deployment.url, &deployment.static_url]
             .into_iter()
-            .flatten()
+            .filter_map(|url| url.as_ref())
             .find(|url| !url.is_empty())?;
         // Railway sends a host without a scheme, but does not document that it always does.
         Some(if found.contains("://") {
@@ -432,12 +451,12 @@ impl InstanceNode {
         Instance {
             own: own_fields(&self.service_id, project_id, environment_id),
             managed: self.is_managed(),
-            name: self.service_name,
+            name: self.service_name.0,
             status,
-            created_at: self.created_at,
+            created_at: self.created_at.0,
             url,
-            image: self.source.and_then(|source| source.image),
-            launch: self.latest_deployment.and_then(|deployment| deployment.id),
+            image: self.source.0.and_then(|source| source.image.0),
+            launch: self.latest_deployment.0.and_then(|deployment| deployment.id.0),
             id: self.service_id,
         }
     }

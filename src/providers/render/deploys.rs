@@ -8,6 +8,7 @@ use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::{Instance, Status};
+use crate::protocol::lenient::Isolated;
 use crate::provider::Readiness;
 
 /// The meaning of a deploy's status.
@@ -39,9 +40,9 @@ fn read_stage(deploy: &Deploy) -> Stage {
 pub(super) async fn fetch_deploys(render: &Render, context: &CallContext, service_id: &str) -> Result<Vec<Deploy>> {
     let mut request = render.request(Method::GET, &["services", service_id, "deploys"])?;
     request.url.set_query(Some("limit=100"));
-    let listed: Result<Vec<ListedDeploy>> = render.read(context, Effect::Idempotent, request).await;
+    let listed: Result<Vec<Isolated<ListedDeploy>>> = render.read(context, Effect::Idempotent, request).await;
     match listed {
-        Ok(listed) => Ok(listed.into_iter().map(|listed| listed.deploy).collect()),
+        Ok(listed) => Ok(listed.into_iter().filter_map(|listed| listed.0?.deploy.0).collect()),
         // The service is deleted, or reads do not show it yet.
         Err(error) if error.code() == ErrorCode::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
@@ -127,12 +128,13 @@ async fn check_deploy(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::lenient::Info;
 
     fn deploy(status: Option<&str>, created_at: Option<&str>) -> Deploy {
         Deploy {
-            id: None,
-            status: status.map(str::to_owned),
-            created_at: created_at.map(str::to_owned),
+            id: Info(None),
+            status: Info(status.map(str::to_owned)),
+            created_at: Info(created_at.map(str::to_owned)),
         }
     }
 

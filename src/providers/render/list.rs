@@ -5,12 +5,14 @@ use url::form_urlencoded::byte_serialize;
 
 use super::api::Render;
 use super::options::SERVICE_TYPES;
+use super::semantics::TITLE;
 use super::wire::{Listed, Service};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::Instance;
-use crate::protocol::paging::Cursors;
+use crate::protocol::lenient::Isolated;
+use crate::protocol::paging::{Cursors, absent_if};
 use crate::provider::Page;
 
 /// Entries in a page: Render's maximum.
@@ -26,7 +28,7 @@ pub(super) async fn fetch_page(render: &Render, context: &CallContext, cursor: O
         fetch_services(render, context, &format!("&type={}", SERVICE_TYPES.join(",")), cursor).await?;
     let instances = services
         .into_iter()
-        .map(|listed| listed.service)
+        .filter_map(|listed| listed.0?.service.0)
         .filter(|service| render.is_instance(service))
         .map(Service::into_instance)
         .collect();
@@ -42,16 +44,21 @@ pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> 
         format!("&name={}", encode(name))
     };
     let mut cursors = Cursors::default();
+    let mut unreadable = false;
     loop {
         let (services, next) = fetch_services(render, context, &filter, cursors.current()).await?;
-        for Listed { service, .. } in services {
+        for listed in services {
+            let Some(service) = listed.0.and_then(|listed| listed.service.0) else {
+                unreadable = true;
+                continue;
+            };
             let has_name = service.name.as_deref() == Some(name);
             if has_name && service.owner_id.as_deref() == Some(&render.owner_id) {
                 return Ok(Some(service.into_instance()));
             }
         }
         if !cursors.follow(next)? {
-            return Ok(None);
+            return absent_if(!unreadable, TITLE);
         }
     }
 }
@@ -62,21 +69,23 @@ async fn fetch_services(
     context: &CallContext,
     filter: &str,
     cursor: Option<&str>,
-) -> Result<(Vec<Listed>, Option<String>)> {
+) -> Result<(Vec<Isolated<Listed>>, Option<String>)> {
     let owner = encode(&render.owner_id);
     let after = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
     let mut request = render.request(Method::GET, &["services"])?;
     let query = format!("ownerId={owner}{filter}&includePreviews=false&limit={PAGE_SIZE}{after}");
     request.url.set_query(Some(&query));
-    let services: Vec<Listed> = render.read(context, Effect::Idempotent, request).await?;
+    let services: Vec<Isolated<Listed>> = render.read(context, Effect::Idempotent, request).await?;
     let next = match services.last() {
-        Some(last) if services.len() >= DEFAULT_PAGE_SIZE => match last.cursor.as_deref() {
-            Some(cursor) if !cursor.is_empty() => Some(cursor.to_owned()),
-            _ => {
-                let text = "Render sent a full page of services without a cursor to the next one.";
-                return Err(Error::new(ErrorCode::Protocol, text));
+        Some(last) if services.len() >= DEFAULT_PAGE_SIZE => {
+            match last.0.as_ref().and_then(|last| last.cursor.as_deref()) {
+                Some(cursor) if !cursor.is_empty() => Some(cursor.to_owned()),
+                _ => {
+                    let text = "Render sent a full page of services without a cursor to the next one.";
+                    return Err(Error::new(ErrorCode::Protocol, text));
+                }
             }
-        },
+        }
         _ => None,
     };
     Ok((services, next))

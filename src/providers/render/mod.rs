@@ -94,7 +94,7 @@ impl Provider for Render {
         let mut instance = instance.clone();
         if instance.launch.is_none() {
             let deploys = deploys::fetch_deploys(self, context, &instance.id).await?;
-            instance.launch = deploys::find_current_deploy(&deploys).and_then(|deploy| deploy.id.clone());
+            instance.launch = deploys::find_current_deploy(&deploys).and_then(|deploy| deploy.id.0.clone());
             // The status of a suspended service is known already.
             if instance.status == Status::Unknown {
                 instance.status = deploys::derive_status(&deploys);

@@ -5,10 +5,13 @@ use std::time::Duration;
 use crate::model::scope::Identity;
 use crate::provider::semantics::Semantics;
 
+/// The provider's name in messages.
+pub(super) const TITLE: &str = "Render";
+
 pub(super) static SEMANTICS: Semantics = Semantics {
     identity: Identity {
         name: "render",
-        title: "Render",
+        title: TITLE,
     },
     // No source says whether reads lag behind writes. Half of the absence window is a safe guess.
     visibility_lag: Duration::from_secs(30),

@@ -3,12 +3,13 @@
 //! Responses are read leniently: Render sends fields and words that its published schema lacks, and nulls where it forbids
 //! them (docs/providers/render.md).
 
+use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::options::SERVICE_TYPES;
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
+use crate::protocol::lenient::{Anything, Info, Isolated, Lenient, read_object};
 
 /// The body of `POST /services` (docs/providers/render.md).
 #[derive(Serialize)]
@@ -73,42 +74,47 @@ pub(super) struct EnvSpecificDetails<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Created {
     pub(super) service: Service,
-    pub(super) deploy_id: Option<String>,
+    pub(super) deploy_id: Info<String>,
 }
 
 /// One entry of a page of services.
 #[derive(Deserialize)]
 pub(super) struct Listed {
-    pub(super) service: Service,
-    pub(super) cursor: Option<String>,
+    pub(super) service: Isolated<Service>,
+    pub(super) cursor: Info<String>,
 }
 
-/// A service.
+/// A service. Its id, owner and type are needed: they decide whether it is in scope.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Service {
     pub(super) id: String,
-    pub(super) name: Option<String>,
+    pub(super) name: Info<String>,
     pub(super) owner_id: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
-    created_at: Option<String>,
-    image_path: Option<String>,
-    suspended: Option<String>,
-    #[serde(default)]
-    suspenders: Option<Vec<String>>,
-    service_details: Option<Details>,
+    created_at: Info<String>,
+    image_path: Info<String>,
+    suspended: Info<String>,
+    suspenders: Info<Vec<String>>,
+    service_details: Info<Details>,
 }
 
 /// The settings of a service that depend on its type.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Details {
-    url: Option<String>,
-    plan: Option<String>,
-    region: Option<String>,
+    url: Info<String>,
+    plan: Info<String>,
+    region: Info<String>,
     /// Set if the service is a preview (docs/providers/render.md).
-    parent_server: Option<Value>,
+    parent_server: Info<Anything>,
+}
+
+impl Lenient for Details {
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        read_object(object)
+    }
 }
 
 impl Service {
@@ -117,7 +123,7 @@ impl Service {
         let preview = self
             .service_details
             .as_ref()
-            .and_then(|details| details.parent_server.as_ref());
+            .and_then(|details| details.parent_server.0);
         preview.is_none() && self.kind.as_deref().is_some_and(|kind| SERVICE_TYPES.contains(&kind))
     }
 
@@ -134,13 +140,13 @@ impl Service {
             Some(_) => Status::Stopped,
             None => Status::Unknown,
         };
-        let details = self.service_details.unwrap_or_default();
+        let details = self.service_details.0.unwrap_or_default();
         let own = [
             ("serviceId", Some(self.id.clone())),
             ("ownerId", self.owner_id),
             ("type", self.kind),
-            ("plan", details.plan),
-            ("region", details.region),
+            ("plan", details.plan.0),
+            ("region", details.region.0),
         ];
         Instance {
             own: own
@@ -148,12 +154,12 @@ impl Service {
                 .filter_map(|(field, value)| Some((field, value?.into())))
                 .collect(),
             managed: self.name.as_deref().is_some_and(is_managed_name),
-            name: self.name,
+            name: self.name.0,
             status,
-            created_at: self.created_at,
+            created_at: self.created_at.0,
             // A private service has a host and port without a scheme, a worker has none (docs/providers/render.md).
-            url: details.url.filter(|url| !url.is_empty()),
-            image: self.image_path.filter(|image| !image.is_empty()),
+            url: details.url.0.filter(|url| !url.is_empty()),
+            image: self.image_path.0.filter(|image| !image.is_empty()),
             launch: None,
             id: self.id,
         }
@@ -169,14 +175,20 @@ pub(super) struct EnvVar {
 /// One entry of a page of deploys.
 #[derive(Deserialize)]
 pub(super) struct ListedDeploy {
-    pub(super) deploy: Deploy,
+    pub(super) deploy: Info<Deploy>,
 }
 
 /// A deploy. Only its id is certain; other fields may be missing or null (docs/providers/render.md). Here the id may be too.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Deploy {
-    pub(super) id: Option<String>,
-    pub(super) status: Option<String>,
-    pub(super) created_at: Option<String>,
+    pub(super) id: Info<String>,
+    pub(super) status: Info<String>,
+    pub(super) created_at: Info<String>,
+}
+
+impl Lenient for Deploy {
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        read_object(object)
+    }
 }

@@ -44,7 +44,7 @@ pub(super) async fn complete(
             return Ok(Completion::Pending);
         }
     };
-    match install.exit_code {
+    match install.exit_code() {
         None => Ok(Completion::Stabilizing {
             instance,
             minimum: STABILIZATION,
@@ -63,7 +63,7 @@ pub(super) async fn readiness(vercel: &Vercel, context: &CallContext, instance: 
     let state = vercel.commands.state();
     if let CommandLookup::Found(install) =
         find_command(vercel, context, session, INSTALL, state.install.as_deref()).await?
-        && let Some(code) = install.exit_code.filter(|code| *code != 0)
+        && let Some(code) = install.exit_code().filter(|code| *code != 0)
     {
         return Err(install_failed(vercel, context, session, &install, code).await);
     }
@@ -84,7 +84,7 @@ pub(super) async fn readiness(vercel: &Vercel, context: &CallContext, instance: 
             return Ok(Readiness::Starting);
         }
     };
-    Ok(match ready.exit_code {
+    Ok(match ready.exit_code() {
         None => Readiness::Starting,
         Some(0) => Readiness::Ready(instance),
         Some(code) => Readiness::Failed(format!(
@@ -107,7 +107,7 @@ async fn running_sandbox(vercel: &Vercel, context: &CallContext, instance: &Inst
         Status::Stopped | Status::Failed => {
             let text = format!(
                 "The sandbox has the status {}, so the daemon cannot be started in it.",
-                found.sandbox.status
+                found.sandbox.status_name()
             );
             Err(Error::new(ErrorCode::ProvisionFailed, text).with_outcome(Outcome::Done))
         }

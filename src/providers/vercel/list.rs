@@ -7,6 +7,7 @@ use super::wire::{Found, Listed, MANAGED, MANAGED_VALUE};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
+use crate::protocol::lenient::Cursor;
 use crate::provider::Page;
 
 /// The maximum of entries in a page (docs/providers/vercel.md).
@@ -34,9 +35,17 @@ pub(super) async fn fetch_page(
         }
     }
     let listed: Listed = vercel.read(context, Effect::Idempotent, request).await?;
-    let sandboxes = listed.sandboxes.into_iter().map(Found::from_list_entry);
+    let sandboxes = listed
+        .sandboxes
+        .into_iter()
+        .filter_map(|sandbox| sandbox.0)
+        .map(Found::from_list_entry);
     Ok(Page {
         instances: sandboxes.map(|found| vercel.present(found)).collect(),
-        next: listed.pagination.next.filter(|cursor| !cursor.is_empty()),
+        next: listed
+            .pagination
+            .next
+            .map(|Cursor(cursor)| cursor)
+            .filter(|cursor| !cursor.is_empty()),
     })
 }

@@ -98,7 +98,7 @@ impl Provider for Vercel {
             Status::Running => daemon::readiness(self, context, self.present(found)).await,
             Status::Stopped | Status::Failed => Ok(Readiness::Failed(format!(
                 "the sandbox has the status {}.",
-                found.sandbox.status
+                found.sandbox.status_name()
             ))),
             Status::Pending | Status::Unknown => Ok(Readiness::Starting),
         }

@@ -51,9 +51,15 @@ pub(super) async fn find_command(
         return Ok(CommandLookup::NotYetVisible);
     };
     // The list begins with the newest (docs/providers/vercel.md).
-    let mut commands = listed.commands.into_iter();
-    let found = commands.find(|command| command.args.get(2).is_some_and(|name| name == role));
-    Ok(found.map_or(CommandLookup::Absent, CommandLookup::Found))
+    let all_are_readable = listed.commands.iter().all(|command| command.0.is_some());
+    let mut commands = listed.commands.into_iter().filter_map(|command| command.0);
+    let found = commands.find(|command| has_role(command, role));
+    Ok(match found {
+        Some(command) => CommandLookup::Found(command),
+        None if all_are_readable => CommandLookup::Absent,
+        // The one that cannot be read may be it.
+        None => CommandLookup::NotYetVisible,
+    })
 }
 
 /// Starts a command and returns it; `None` if the session is not visible yet.
@@ -103,6 +109,12 @@ pub(super) async fn install_failed(
         Ok(output) => error.with_output(output),
         Err(_) => error,
     }
+}
+
+/// Returns whether a command is one of ours with this role, which is the shell's `$0`.
+fn has_role(command: &Command, role: &str) -> bool {
+    let name = command.args.as_ref().and_then(|args| args.get(2));
+    name.is_some_and(|name| name == role)
 }
 
 /// Turns "not found" into `None`: a command or session that was just created may not be visible yet.

@@ -1,6 +1,7 @@
 //! Vercel's requests and responses. Vercel's SDK and its OpenAPI document differ, so this module requires only fields that
 //! both require (docs/providers/vercel.md).
 
+use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::model::instance::{Instance, Status};
+use crate::protocol::lenient::{Cursor, Info, Isolated, Lenient, read_object};
 
 /// The tag of every sandbox that this package creates, and its value.
 pub(super) const MANAGED: &str = "computesdk";
@@ -54,21 +56,21 @@ pub(super) struct Resources {
 #[derive(Deserialize)]
 pub(super) struct Found {
     pub(super) sandbox: Sandbox,
-    session: Option<Session>,
-    routes: Option<Vec<Route>>,
+    session: Info<Session>,
+    routes: Info<Vec<Route>>,
 }
 
 /// One page of a list.
 #[derive(Deserialize)]
 pub(super) struct Listed {
-    pub(super) sandboxes: Vec<Sandbox>,
+    pub(super) sandboxes: Vec<Isolated<Sandbox>>,
     pub(super) pagination: Pagination,
 }
 
 /// Where the next page begins.
 #[derive(Deserialize)]
 pub(super) struct Pagination {
-    pub(super) next: Option<String>,
+    pub(super) next: Option<Cursor>,
 }
 
 /// The response to a deletion.
@@ -83,47 +85,64 @@ pub(super) struct Named {
     pub(super) name: String,
 }
 
-/// A sandbox. Its times are in milliseconds since 1970 (docs/providers/vercel.md).
+/// A sandbox. Its name, which is its id, is needed. Its times are in milliseconds since 1970 (docs/providers/vercel.md).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Sandbox {
     name: String,
-    pub(super) status: String,
-    created_at: Option<u64>,
-    current_session_id: Option<String>,
-    region: Option<String>,
-    vcpus: Option<u32>,
-    tags: Option<BTreeMap<String, String>>,
+    status: Info<String>,
+    created_at: Info<f64>,
+    current_session_id: Info<String>,
+    region: Info<String>,
+    vcpus: Info<f64>,
+    tags: Info<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
 struct Session {
-    id: String,
+    id: Info<String>,
+}
+
+impl Lenient for Session {
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        read_object(object)
+    }
 }
 
 #[derive(Deserialize)]
 struct Route {
-    url: String,
-    port: u32,
-    system: Option<bool>,
+    url: Info<String>,
+    port: Info<u32>,
+    system: Info<bool>,
+}
+
+impl Lenient for Route {
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        read_object(object)
+    }
 }
 
 impl Route {
     fn to_json(&self) -> Value {
-        json!({"port": self.port, "url": self.url})
+        json!({"port": self.port.0, "url": self.url.0})
     }
 }
 
 impl Sandbox {
     /// Returns what the status means (docs/providers/vercel.md).
     pub(super) fn status(&self) -> Status {
-        match self.status.as_str() {
+        match self.status_name() {
             "pending" => Status::Pending,
             "running" => Status::Running,
             "stopping" | "stopped" | "snapshotting" => Status::Stopped,
             "failed" | "aborted" => Status::Failed,
             _ => Status::Unknown,
         }
+    }
+
+    /// Returns the name of the status, as Vercel sent it.
+    pub(super) fn status_name(&self) -> &str {
+        self.status.as_deref().unwrap_or("unknown")
     }
 
     fn tag(&self, name: &str) -> Option<&str> {
@@ -141,8 +160,8 @@ impl Found {
     pub(super) fn from_list_entry(sandbox: Sandbox) -> Self {
         Self {
             sandbox,
-            session: None,
-            routes: None,
+            session: Info(None),
+            routes: Info(None),
         }
     }
 
@@ -155,14 +174,17 @@ impl Found {
         } = self;
         let status = sandbox.status();
         let managed = sandbox.tag(MANAGED) == Some(MANAGED_VALUE);
-        let session_id = session.map(|session| session.id).or(sandbox.current_session_id);
-        let routes = routes.map(|mut routes| {
-            routes.retain(|route| route.system != Some(true));
+        let session_id = session
+            .0
+            .and_then(|session| session.id.0)
+            .or(sandbox.current_session_id.0);
+        let routes = routes.0.map(|mut routes| {
+            routes.retain(|route| route.system.0 != Some(true) && route.port.is_some() && route.url.is_some());
             routes
         });
         let known = routes.as_deref().unwrap_or_default();
-        let daemon = known.iter().find(|route| route.port == DAEMON_PORT);
-        let url = daemon.or(known.first()).map(|route| route.url.clone());
+        let daemon = known.iter().find(|route| route.port.0 == Some(DAEMON_PORT));
+        let url = daemon.or(known.first()).and_then(|route| route.url.0.clone());
         let own = [
             ("projectId", Some(json!(project_id))),
             ("teamId", Some(json!(team_id))),
@@ -171,8 +193,8 @@ impl Found {
                 "routes",
                 routes.map(|routes| routes.iter().map(Route::to_json).collect()),
             ),
-            ("region", sandbox.region.map(|region| json!(region))),
-            ("vcpus", sandbox.vcpus.map(|vcpus| json!(vcpus))),
+            ("region", sandbox.region.0.map(|region| json!(region))),
+            ("vcpus", sandbox.vcpus.0.map(to_json_number)),
         ];
         Instance {
             own: own
@@ -181,7 +203,7 @@ impl Found {
                 .collect(),
             name: Some(sandbox.name.clone()),
             status,
-            created_at: sandbox.created_at.and_then(rfc3339),
+            created_at: sandbox.created_at.0.and_then(rfc3339),
             url,
             managed,
             image: None,
@@ -191,8 +213,21 @@ impl Found {
     }
 }
 
+/// Returns a number as JavaScript writes it: `2`, not `2.0`.
+fn to_json_number(number: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "whole and small, as just checked")]
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        json!(number as i64)
+    } else {
+        json!(number)
+    }
+}
+
 /// Returns a time in RFC 3339, with three decimals so that times sort as texts; `None` beyond the year 9999.
-fn rfc3339(milliseconds: u64) -> Option<String> {
+fn rfc3339(milliseconds: f64) -> Option<String> {
+    // Whole milliseconds. The cast saturates.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked below")]
+    let milliseconds = Some(milliseconds.floor()).filter(|whole| *whole >= 0.0)? as u64;
     let seconds = i64::try_from(milliseconds / 1_000).ok()?;
     let text = OffsetDateTime::from_unix_timestamp(seconds)
         .ok()?
@@ -220,7 +255,7 @@ pub(super) struct Ran {
 /// The commands of a session.
 #[derive(Deserialize)]
 pub(super) struct Commands {
-    pub(super) commands: Vec<Command>,
+    pub(super) commands: Vec<Isolated<Command>>,
 }
 
 /// A command in a session.
@@ -228,10 +263,17 @@ pub(super) struct Commands {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Command {
     pub(super) id: String,
-    #[serde(default)]
-    pub(super) args: Vec<String>,
+    pub(super) args: Info<Vec<String>>,
     /// Absent or null while the command runs.
-    pub(super) exit_code: Option<i64>,
+    exit_code: Info<f64>,
+}
+
+impl Command {
+    /// Returns the exit code; `None` while the command runs.
+    pub(super) fn exit_code(&self) -> Option<i64> {
+        #[expect(clippy::cast_possible_truncation, reason = "an exit code is a small number")]
+        self.exit_code.map(|code| code as i64)
+    }
 }
 
 /// A line of a command's log (docs/providers/vercel.md). Lines of other forms are ignored.
@@ -264,10 +306,17 @@ mod tests {
 
     #[test]
     fn dates_are_written_as_everywhere() {
-        assert_eq!(rfc3339(1_700_000_000_123).as_deref(), Some("2023-11-14T22:13:20.123Z"));
-        assert_eq!(rfc3339(1_700_000_000_000).as_deref(), Some("2023-11-14T22:13:20.000Z"));
-        assert_eq!(rfc3339(u64::MAX), None);
-        assert_eq!(rfc3339(253_402_300_800_000), None);
+        assert_eq!(
+            rfc3339(1_700_000_000_123.0).as_deref(),
+            Some("2023-11-14T22:13:20.123Z")
+        );
+        assert_eq!(
+            rfc3339(1_700_000_000_000.9).as_deref(),
+            Some("2023-11-14T22:13:20.000Z")
+        );
+        assert_eq!(rfc3339(1e300), None);
+        assert_eq!(rfc3339(253_402_300_800_000.0), None);
+        assert_eq!(rfc3339(-1.0), None);
     }
 
     #[test]

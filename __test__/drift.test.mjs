@@ -1,0 +1,119 @@
+// Responses that drift: of each recorded success, each field that is information takes each type, in all four operations.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { UNLIMITED } from './servers/render/index.mjs'
+import { PROVIDERS } from './support/providers.mjs'
+
+/** What a field is replaced by; `MISSING` takes it away. */
+const MISSING = Symbol('missing')
+const VALUES = [MISSING, null, true, false, 7, 1.5, 'text', [], [{}], {}, { a: 1 }]
+
+/** Paths of fields that are needed: id, scope, whether it is gone, the next cursor; and what holds them. */
+const NEEDED = {
+  railway: [
+    /^data(\.(serviceCreate|serviceInstance|service|environments?|project|serviceDelete))?$/,
+    /^data\.serviceCreate\.id$/,
+    /(serviceId|environmentId|projectId|deletedAt|\.service|serviceInstances)$/,
+    /(^|\.)edges(\.\d+(\.node)?)?$/,
+    /pageInfo/,
+    /environments\.edges\.\d+\.node\./,
+  ],
+  render: [/^(\d+\.)?service$/, /^((\d+\.)?service\.)?(id|ownerId|type)$/, /^\d+$/, /parentServer/],
+  namespace: [/^metadata$/, /instanceId$/, /^instances(\.\d+)?$/, /destroyedAt$/, /^paginationCursor$/],
+  vercel: [/^sandbox$/, /^(sandbox|sandboxes\.\d+)\.name$/, /^sandboxes(\.\d+)?$/, /^pagination(\.next)?$/],
+}
+
+/** The paths in a body: `data.service.id`, `0.service.name`. */
+function* pathsOf(json, before = '') {
+  if (json === null || typeof json !== 'object') return
+  for (const [key, value] of Object.entries(json)) {
+    const path = before ? `${before}.${key}` : key
+    yield path
+    yield* pathsOf(value, path)
+  }
+}
+
+function withValue(json, path, value) {
+  const changed = structuredClone(json)
+  const keys = path.split('.')
+  const last = keys.pop()
+  const holder = keys.reduce((at, key) => at[key], changed)
+  if (value === MISSING) delete holder[last]
+  else holder[last] = value
+  return changed
+}
+
+for (const [name, entry] of Object.entries(PROVIDERS)) {
+  describe(`${name}: information of any type changes nothing`, () => {
+    const image = entry.image ?? 'acme/box:1'
+    const operations = {
+      create: {
+        prepare: () => undefined,
+        run: ({ provider }) => provider.create({ image }),
+        check: ({ existing }, { instanceId }) => assert.ok(existing().includes(instanceId)),
+        finish: ({ provider }, { instanceId }) => provider.destroy(instanceId),
+      },
+      getById: {
+        prepare: ({ addOther }) => addOther(),
+        run: ({ provider }, id) => provider.getById(id),
+        check: (scene, found, id) => assert.equal(found.instanceId, id),
+        finish: ({ provider }, found, id) => provider.destroy(id),
+      },
+      list: {
+        prepare: ({ addOther }) => addOther(),
+        run: ({ provider }) => provider.list(),
+        check: (scene, listed, id) => assert.ok(listed.some(({ instanceId }) => instanceId === id)),
+        finish: ({ provider }, listed, id) => provider.destroy(id),
+      },
+      destroy: {
+        prepare: ({ addOther }) => addOther(),
+        run: ({ provider }, id) => provider.destroy(id),
+        check: ({ existing }, result, id) => assert.ok(!existing().includes(id)),
+        finish: () => undefined,
+      },
+    }
+
+    for (const [operation, { prepare, run, check, finish }] of Object.entries(operations)) {
+      test(`in ${operation}`, async (t) => {
+        const scene = await entry.start()
+        t.after(scene.close)
+        const { server } = scene
+        if (server.settings.limits) server.settings.limits = UNLIMITED
+        const bench = { ...scene, provider: scene.make() }
+
+        /** Runs the operation with each response passed through `change`, which gets its number and its body. */
+        const runWith = async (change) => {
+          const id = prepare(bench)
+          let number = 0
+          server.faults.add({ kind: 'replace', times: Infinity, map: (json) => change(number++, json) })
+          const result = await run(bench, id)
+          server.faults.clear()
+          check(bench, result, id)
+          await finish(bench, result, id)
+        }
+
+        // The first call of a provider may ask for more than the others: what it asks is remembered.
+        const recorded = []
+        await runWith((number, json) => json)
+        await runWith((number, json) => (recorded[number] = json))
+        let changes = 0
+        for (const [number, body] of recorded.entries()) {
+          for (const path of pathsOf(body)) {
+            if (NEEDED[name].some((pattern) => pattern.test(path))) continue
+            for (const value of VALUES) {
+              changes += 1
+              const change = (each, json) => (each === number ? withValue(json, path, value) : json)
+              await runWith(change).catch((error) => {
+                const shown = value === MISSING ? 'missing' : JSON.stringify(value)
+                assert.fail(`response ${number}, ${path} ${shown}: ${error.message}`)
+              })
+            }
+          }
+        }
+        t.diagnostic(`${changes} changed responses`)
+        if (operation !== 'destroy') assert.ok(changes > 10, 'the recorded response holds information')
+      })
+    }
+  })
+}

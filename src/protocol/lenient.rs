@@ -1,0 +1,370 @@
+//! Reads responses that drift from what is known of them.
+//!
+//! A field that is information is an [`Info`]: a value of another type than expected is left out. An entry of a list is
+//! [`Isolated`]: if it cannot be read, the others can. All other fields are needed, and a response without them is an error.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// A field that is information. `None` if it is missing, null or of another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Info<T>(pub(crate) Option<T>);
+
+impl<T> Default for Info<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Deref for Info<T> {
+    type Target = Option<T>;
+
+    fn deref(&self) -> &Option<T> {
+        &self.0
+    }
+}
+
+impl<'de, T: Lenient> Deserialize<'de> for Info<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // As an option, so that a missing field counts as absent.
+        deserializer.deserialize_option(InfoVisitor(PhantomData))
+    }
+}
+
+/// A type that can be read from a value of any type. Each method returns `None` for a type that does not fit.
+pub(crate) trait Lenient: Sized {
+    /// Reads a boolean.
+    fn from_bool(_value: bool) -> Option<Self> {
+        None
+    }
+
+    /// Reads a number. JSON has only one type of number: `2` and `2.0` are the same.
+    fn from_number(_value: f64) -> Option<Self> {
+        None
+    }
+
+    /// Reads a text.
+    fn from_text(_value: &str) -> Option<Self> {
+        None
+    }
+
+    /// Reads a list.
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    /// Reads an object.
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+struct InfoVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Lenient> Visitor<'de> for InfoVisitor<T> {
+    type Value = Info<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_none<E>(self) -> Result<Info<T>, E> {
+        Ok(Info(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Info<T>, E> {
+        Ok(Info(None))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Info<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Info<T>, E> {
+        Ok(Info(T::from_bool(value)))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "as JavaScript reads it")]
+    fn visit_u64<E>(self, value: u64) -> Result<Info<T>, E> {
+        Ok(Info(T::from_number(value as f64)))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "as JavaScript reads it")]
+    fn visit_i64<E>(self, value: i64) -> Result<Info<T>, E> {
+        Ok(Info(T::from_number(value as f64)))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Info<T>, E> {
+        Ok(Info(T::from_number(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Info<T>, E> {
+        Ok(Info(T::from_text(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Info<T>, A::Error> {
+        T::from_list(list).map(Info)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Info<T>, A::Error> {
+        T::from_object(object).map(Info)
+    }
+}
+
+impl Lenient for String {
+    fn from_text(value: &str) -> Option<Self> {
+        Some(value.to_owned())
+    }
+}
+
+impl Lenient for bool {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value)
+    }
+}
+
+impl Lenient for f64 {
+    fn from_number(value: f64) -> Option<Self> {
+        Some(value)
+    }
+}
+
+impl Lenient for u32 {
+    fn from_number(value: f64) -> Option<Self> {
+        let is_whole = value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "just checked")]
+        is_whole.then_some(value as u32)
+    }
+}
+
+/// A list without the entries that do not fit.
+impl<T: Lenient> Lenient for Vec<T> {
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Info(item)) = list.next_element()? {
+            items.extend(item);
+        }
+        Ok(Some(items))
+    }
+}
+
+/// An object without the fields that do not fit.
+impl<T: Lenient> Lenient for BTreeMap<String, T> {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut entries = BTreeMap::new();
+        while let Some((name, Info(value))) = object.next_entry()? {
+            entries.extend(value.map(|value: T| (name, value)));
+        }
+        Ok(Some(entries))
+    }
+}
+
+/// A value of any type: what counts is that there is one. `false` counts as none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Anything;
+
+impl Lenient for Anything {
+    fn from_bool(value: bool) -> Option<Self> {
+        value.then_some(Self)
+    }
+
+    fn from_number(_value: f64) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn from_text(_value: &str) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Some(Self))
+    }
+
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Some(Self))
+    }
+}
+
+/// The cursor of a page: a text, or a number, whose spelling is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Ok(Self(text)),
+            serde_json::Value::Number(number) => Ok(Self(number.to_string())),
+            _ => Err(D::Error::custom("a cursor is a text or a number")),
+        }
+    }
+}
+
+/// Reads an object whose fields are all information: such an object can always be read.
+pub(crate) fn read_object<'de, T: Deserialize<'de>, A: MapAccess<'de>>(object: A) -> Result<Option<T>, A::Error> {
+    T::deserialize(MapAccessDeserializer::new(object)).map(Some)
+}
+
+/// A part of a response that is read by itself: `None` if it lacks a field that is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Isolated<T>(pub(crate) Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Isolated<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text: &RawValue = Deserialize::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str(text.get()).ok()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize as Derive;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Debug, Default, Derive, PartialEq)]
+    struct Inner {
+        text: Info<String>,
+    }
+
+    impl Lenient for Inner {
+        fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+            read_object(object)
+        }
+    }
+
+    #[derive(Debug, Derive)]
+    struct Outer {
+        id: String,
+        text: Info<String>,
+        flag: Info<bool>,
+        number: Info<f64>,
+        whole: Info<u32>,
+        list: Info<Vec<String>>,
+        map: Info<BTreeMap<String, String>>,
+        inner: Info<Inner>,
+        gone: Info<Anything>,
+    }
+
+    const FIELDS: [&str; 8] = ["text", "flag", "number", "whole", "list", "map", "inner", "gone"];
+
+    fn read(body: &Value) -> Outer {
+        serde_json::from_str(&body.to_string()).unwrap_or_else(|error| panic!("{body}: {error}"))
+    }
+
+    #[test]
+    fn fields_of_the_expected_type_are_read() {
+        let outer = read(&json!({
+            "id": "x", "text": "t", "flag": true, "number": 0.5, "whole": 2.0, "list": ["a", 1, "b"],
+            "map": {"k": "v", "n": 7}, "inner": {"text": "i", "more": []}, "gone": "2026-01-01"
+        }));
+        assert_eq!(outer.id, "x");
+        assert_eq!(outer.text.as_deref(), Some("t"));
+        assert_eq!(
+            (outer.flag.0, outer.number.0, outer.whole.0),
+            (Some(true), Some(0.5), Some(2))
+        );
+        assert_eq!(outer.list.0, Some(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(outer.map.0, Some(BTreeMap::from([("k".to_owned(), "v".to_owned())])));
+        assert_eq!(outer.inner.0.unwrap().text.as_deref(), Some("i"));
+        assert!(outer.gone.is_some());
+    }
+
+    #[test]
+    fn a_number_that_is_no_whole_one_is_left_out() {
+        for number in [json!(0.5), json!(-1), json!(4_294_967_296_u64), json!(1e300)] {
+            assert_eq!(read(&json!({"id": "x", "whole": number})).whole.0, None);
+        }
+    }
+
+    #[test]
+    fn absence_is_told_from_presence_of_any_type() {
+        for (value, is_there) in [
+            (json!(null), false),
+            (json!(false), false),
+            (json!(0), true),
+            (json!(""), true),
+            (json!([]), true),
+            (json!({}), true),
+        ] {
+            assert_eq!(
+                read(&json!({"id": "x", "gone": value})).gone.is_some(),
+                is_there,
+                "{value}"
+            );
+        }
+        assert!(read(&json!({"id": "x"})).gone.is_none());
+    }
+
+    #[test]
+    fn one_entry_that_cannot_be_read_does_not_spoil_the_others() {
+        #[derive(Derive)]
+        struct Entry {
+            id: String,
+        }
+        let text = r#"[{"id":"a"},{"id":7},{},null,[],"x",{"id":"b","more":{"deep":[1]}}]"#;
+        let entries: Vec<Isolated<Entry>> = serde_json::from_str(text).unwrap();
+        let ids: Vec<Option<String>> = entries.into_iter().map(|entry| entry.0.map(|entry| entry.id)).collect();
+        assert_eq!(ids.len(), 7);
+        assert_eq!(ids.iter().flatten().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_cursor_is_a_text_or_a_number() {
+        let read = |text| serde_json::from_str::<Option<Cursor>>(text).map(|cursor| cursor.map(|Cursor(text)| text));
+        assert_eq!(read(r#""a""#).unwrap().as_deref(), Some("a"));
+        assert_eq!(read("1700000000123").unwrap().as_deref(), Some("1700000000123"));
+        assert_eq!(read("null").unwrap(), None);
+        for text in ["{}", "[]", "true"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    fn any_json() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-z]{1,6}", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn information_of_any_type_leaves_the_rest_readable(values in proptest::collection::vec(any_json(), FIELDS.len())) {
+            let mut body = json!({"id": "x"});
+            for (field, value) in FIELDS.iter().zip(values) {
+                body[*field] = value;
+            }
+            proptest::prop_assert_eq!(read(&body).id, "x");
+        }
+
+        #[test]
+        fn a_needed_field_of_another_type_is_an_error(value in any_json()) {
+            let body = json!({"id": value}).to_string();
+            let is_text = value.is_string();
+            proptest::prop_assert_eq!(serde_json::from_str::<Outer>(&body).is_ok(), is_text);
+        }
+    }
+}
