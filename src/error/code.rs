@@ -60,8 +60,17 @@ impl ErrorCode {
 pub(crate) enum Outcome {
     /// It changed nothing: it was never sent, or it was refused.
     NoEffect,
+    /// The provider refused it in an error of its own, which does not rule out an effect. A brief lookup decides.
+    RefusedUnclear,
     /// It may have: the response was lost, cut or unreadable, or the provider failed midway.
     Unknown,
     /// It took effect. A later step failed.
     Done,
+}
+
+impl Outcome {
+    /// Returns whether it is unclear if the request took effect.
+    pub(crate) fn is_unclear(self) -> bool {
+        matches!(self, Self::RefusedUnclear | Self::Unknown)
+    }
 }

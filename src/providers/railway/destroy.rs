@@ -110,7 +110,7 @@ async fn is_in_use_elsewhere(railway: &Railway, context: &CallContext, service_i
 /// failures with `Not Authorized` or `Problem processing request` (docs/providers/railway.md).
 fn may_mean_deleted(error: &Error) -> bool {
     let is_graphql_error = error.details().http_status == Some(200);
-    is_graphql_error && (error.code() == ErrorCode::PermissionDenied || error.outcome() == Outcome::Unknown)
+    is_graphql_error && (error.code() == ErrorCode::PermissionDenied || error.outcome().is_unclear())
 }
 
 /// Reads whether the deletion took effect. If it did not, or the read fails, returns the deletion's error.
