@@ -34,9 +34,11 @@ module.exports = { ${list} }
   )
   await writeFile(
     join(folder, 'index.mjs'),
-    `${HEADER}import gateway from './index.js'
+    // Not by `import`: where the binary is missing and the package is also required, Node 20 rejects a promise that nobody
+    // handles (rehearsed with scripts/load).
+    `${HEADER}import { createRequire } from 'node:module'
 
-export const { ${list} } = gateway
+export const { ${list} } = createRequire(import.meta.url)('./index.js')
 `,
   )
   await writeFile(join(folder, 'index.d.mts'), `${HEADER}export * from './index.js'\n`)
