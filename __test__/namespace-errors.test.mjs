@@ -208,8 +208,6 @@ describe('nothing of an answer is quoted', () => {
     'an id that is a number': (json) => withMetadata(json, { instanceId: 12_345_678 }),
     'no id': (json) => withMetadata(json, { instanceId: undefined }),
     'no metadata': ({ metadata, ...json }) => json,
-    'labels that are no list': (json) => withMetadata(json, { labels: canary('labels') }),
-    'containers that are no list': (json) => ({ ...json, containers: canary('containers') }),
     'all of it in an array': (json) => [json],
     'all of it in a text': (json) => JSON.stringify(JSON.stringify(json)),
     'all of it in another field': (json) => ({ data: json }),
@@ -221,6 +219,21 @@ describe('nothing of an answer is quoted', () => {
       server.faults.add({ kind: 'replace', map })
       const error = await rejection(provider.getById(id), { code: 'PROTOCOL', retryable: false, operation: 'getById' })
       assertNoSecret(error, [...SECRETS, '12345678'])
+    })
+  }
+
+  const leftOut = {
+    'labels that are no list': (json) => withMetadata(json, { labels: canary('labels') }),
+    'containers that are no list': (json) => ({ ...json, containers: canary('containers') }),
+  }
+  for (const [title, map] of Object.entries(leftOut)) {
+    test(`that is left out: ${title}`, async (t) => {
+      const { provider, server, world, workspace } = await withNamespace(t)
+      const { id } = world.addInstance(workspace, { environment: { SECRET: canary('environment') } })
+      server.faults.add({ kind: 'replace', map })
+      const found = await provider.getById(id)
+      assert.equal(found.instanceId, id)
+      for (const secret of SECRETS) assert.ok(!JSON.stringify(found).includes(secret))
     })
   }
 

@@ -199,7 +199,6 @@ describe('list rejects, and gives no part,', () => {
     'nothing at all': { kind: 'respond', status: 200 },
     null: { kind: 'respond', status: 200, body: 'null' },
     'an array': { kind: 'respond', status: 200, body: [] },
-    'something else': { kind: 'respond', status: 200, body: { data: null } },
     'an error as a success': { kind: 'respond', status: 200, body: { error: { code: 'internal' } } },
     'instances that are no list': { kind: 'respond', status: 200, body: { instances: {} } },
     'an instance without an id': { kind: 'respond', status: 200, body: { instances: [{ status: 'RUNNING' }] } },

@@ -106,7 +106,7 @@ describe('list', () => {
     { sandboxes: [] },
     { sandboxes: null, pagination },
     { sandboxes: [{ status: 'running' }], pagination },
-    { sandboxes: [], pagination: { next: 5 } },
+    { sandboxes: [], pagination: { next: {} } },
   ]
   for (const body of strange) {
     test(`does not take ${JSON.stringify(body)} for a listing`, async (t) => {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::background::{Background, Watch};
 use super::create::{Creation, PreparedCreate, create};
 use super::destroy::destroy;
 use super::get::get;
 use super::handover::Handover;
 use super::list::list;
 use super::operation_context::OperationContext;
+use super::watch;
 use crate::context::CallContext;
 use crate::error::{Operation, Result};
 use crate::input::environment::Environment;
@@ -143,12 +145,14 @@ impl PreparedCall {
             handover,
             work,
         } = self;
+        let background = Background::default();
         let operation = OperationContext {
             context: &context,
             process: &process,
             provider: &*bound.provider,
             semantics,
             scope: &bound.scope,
+            background: &background,
         };
         // Deleting what this process created may include a search for what a pending create request makes late.
         let waits = semantics.visibility_lag + semantics.absence_window;
@@ -171,6 +175,38 @@ impl PreparedCall {
             // Each page is an exchange; how many there are is not known.
             Work::List { managed_only } => list(operation, managed_only).await.map(CallOutput::Instances),
         };
-        output.map_err(|error| error.redact(&bound.redactor))
+        let output = output.map_err(|error| error.redact(&bound.redactor));
+        let watches = background.take();
+        if !watches.is_empty() {
+            let bound = Arc::new(bound);
+            for watch in watches {
+                start_watch(&context, &process, semantics, &bound, watch);
+            }
+        }
+        output
     }
+}
+
+/// Starts a watch that goes on after the call has settled. It does not keep Node's process alive.
+fn start_watch(
+    context: &CallContext,
+    process: &Arc<ProcessState>,
+    semantics: &'static Semantics,
+    bound: &Arc<BoundProvider>,
+    watch: Watch,
+) {
+    let context = context.detached(watch::longest(&watch, context.now()));
+    let process = Arc::clone(process);
+    let bound = Arc::clone(bound);
+    tokio::spawn(async move {
+        let operation = OperationContext {
+            context: &context,
+            process: &process,
+            provider: &*bound.provider,
+            semantics,
+            scope: &bound.scope,
+            background: &Background::default(),
+        };
+        watch::run(operation, &watch).await;
+    });
 }

@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
+use super::background::Watch;
 use super::operation_context::OperationContext;
 use super::polling::Polling;
 use crate::error::Result;
 use crate::model::handle::Handle;
+use crate::model::handle::is_managed_name;
 use crate::process::instances::PendingCreate;
-use crate::provider::{DeleteResult, Ownership};
+use crate::provider::{DeleteResult, Ownership, ReadResult};
+
+/// How long a deletion waits for an instance that this process created to show. Later it is watched in the background.
+const OWN_WAIT: Duration = Duration::from_secs(2);
+
+/// How long it waits for an instance of another process.
+const FOREIGN_WAIT: Duration = Duration::from_secs(8);
 
 /// Deletes an instance for good. Deleting what is gone, or outside the scope, succeeds.
 pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result<()> {
@@ -33,23 +41,27 @@ pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership:
     Ok(())
 }
 
-/// Deletes an instance. While it may be too young for reads to show it, the provider is asked again, until the visibility
-/// lag has passed.
-async fn delete_one(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
+/// Deletes an instance. While it may be too young for reads to show it, the provider is asked again: for a few seconds here,
+/// then in the background until the visibility lag has passed.
+pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
     let OperationContext {
         context,
         process,
         provider,
         semantics,
         scope,
+        background,
     } = operation;
-    let age = match ownership {
-        Ownership::CreatedHere => process.instances.unseen_for(scope, id),
-        Ownership::Unknown => Some(Duration::ZERO),
+    let (age, wait) = match ownership {
+        Ownership::CreatedHere => (process.instances.unseen_for(scope, id), OWN_WAIT),
+        Ownership::Unknown => (Some(Duration::ZERO), FOREIGN_WAIT),
     };
+    let began = context.now();
     let lag = age.map_or(Duration::ZERO, |age| semantics.visibility_lag.saturating_sub(age));
-    let lag_ends = context.now() + lag;
+    let lag_ends = began + lag;
     let was_deleted = || semantics.ids_are_never_reused && process.instances.was_deleted(scope, id);
+    // Where an id is a name of the caller's, another create may have it soon: it is not deleted behind the caller's back.
+    let may_watch = semantics.ids_are_never_reused || is_managed_name(id);
     let mut polling = Polling::new();
     loop {
         // The request that is sent after the lag has ended decides.
@@ -58,9 +70,25 @@ async fn delete_one(operation: OperationContext<'_>, id: &str, ownership: Owners
             DeleteResult::Deleted => return Ok(()),
             // Another call of this process has deleted it meanwhile.
             DeleteResult::NotYetVisible if is_last || was_deleted() => return Ok(()),
-            DeleteResult::NotYetVisible => context.sleep(polling.next_wait()).await?,
+            DeleteResult::NotYetVisible => {}
         }
+        let waited = context.now() - began >= wait;
+        if waited && may_watch && is_absent(operation, id).await {
+            background.add(Watch::Deletion {
+                id: id.to_owned(),
+                ownership,
+                until: lag_ends,
+            });
+            return Ok(());
+        }
+        context.sleep(polling.next_wait()).await?;
     }
+}
+
+/// Returns whether a read shows that the instance is absent.
+async fn is_absent(operation: OperationContext<'_>, id: &str) -> bool {
+    let read = operation.provider.get(operation.context, id).await;
+    matches!(read, Ok(ReadResult::Absent | ReadResult::Deleted))
 }
 
 /// Looks for resources that a pending create request makes late, and deletes them, until none can appear any more.
@@ -93,19 +121,21 @@ enum LateCreate {
     Unclear,
 }
 
-/// Looks up the resource of a handle that the same create made. Under a key or a caller's name a later create may have made
+/// Looks up a resource of a handle that the same create made. Under a key or a caller's name a later create may have made
 /// it, and its caller holds it.
 async fn find_late_create(operation: OperationContext<'_>, handle: &Handle) -> Result<LateCreate> {
     let OperationContext { context, provider, .. } = operation;
-    let Some(late) = provider.find(context, handle).await? else {
-        return Ok(LateCreate::Nothing);
-    };
-    Ok(match handle.ownership_token() {
-        None => LateCreate::Found(late.id),
-        Some(token) => match provider.has_ownership_token(context, &late, token).await? {
-            Some(true) => LateCreate::Found(late.id),
-            Some(false) => LateCreate::Nothing,
-            None => LateCreate::Unclear,
-        },
-    })
+    let mut result = LateCreate::Nothing;
+    for late in provider.find(context, handle).await? {
+        let is_ours = match handle.ownership_token() {
+            None => Some(true),
+            Some(token) => provider.ownership_token(context, &late).await?.is(token),
+        };
+        match is_ours {
+            Some(true) => return Ok(LateCreate::Found(late.id)),
+            Some(false) => {}
+            None => result = LateCreate::Unclear,
+        }
+    }
+    Ok(result)
 }

@@ -17,6 +17,7 @@ pub(super) async fn get(operation: OperationContext<'_>, id: &str) -> Result<Opt
         provider,
         semantics,
         scope,
+        ..
     } = operation;
     let mut polling = Polling::new();
     loop {

@@ -1,5 +1,6 @@
 //! The context that every operation works in.
 
+use super::background::Background;
 use crate::context::CallContext;
 use crate::model::scope::Scope;
 use crate::process::ProcessState;
@@ -14,6 +15,7 @@ pub(super) struct OperationContext<'a> {
     pub(super) provider: &'a dyn Provider,
     pub(super) semantics: &'a Semantics,
     pub(super) scope: &'a Scope,
+    pub(super) background: &'a Background,
 }
 
 impl<'a> OperationContext<'a> {

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A field that is information. `None` if it is missing, null or of another type.
@@ -223,6 +223,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Isolated<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text: &RawValue = Deserialize::deserialize(deserializer)?;
         Ok(Self(serde_json::from_str(text.get()).ok()))
+    }
+}
+
+/// The entries of a list, each read by itself. A list none of whose entries can be read is an error: it is not empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entries<T>(pub(crate) Vec<Isolated<T>>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts: Vec<&'de RawValue> = Deserialize::deserialize(deserializer)?;
+        let mut problem = None;
+        let read = |text: &'de RawValue| {
+            let entry = serde_json::from_str(text.get());
+            Isolated(entry.map_err(|error| problem = Some(error)).ok())
+        };
+        let entries: Vec<Isolated<T>> = texts.into_iter().map(read).collect();
+        match problem {
+            Some(problem) if entries.iter().all(|entry| entry.0.is_none()) => Err(D::Error::custom(problem)),
+            _ => Ok(Self(entries)),
+        }
     }
 }
 

@@ -48,6 +48,16 @@ pub(crate) fn absent_if<T>(all_were_readable: bool, title: &str) -> Result<Optio
     Err(Error::ambiguous(ErrorCode::Protocol, text))
 }
 
+/// Returns what a lookup by a handle has found on all pages. An entry that could not be read matters only if none was found.
+///
+/// Errors: those of [`absent_if`].
+pub(crate) fn found_or_absent<T>(found: Vec<T>, all_were_readable: bool, title: &str) -> Result<Vec<T>> {
+    if found.is_empty() {
+        absent_if::<T>(all_were_readable, title)?;
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

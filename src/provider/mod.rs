@@ -66,6 +66,27 @@ pub(crate) enum Ownership {
     Unknown,
 }
 
+/// The ownership token that a read of an instance shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OwnershipToken {
+    /// The instance has none.
+    Missing,
+    /// The instance, or its variables, do not show yet.
+    NotYetVisible,
+    Value(String),
+}
+
+impl OwnershipToken {
+    /// Returns whether it is `token`; `None` if that does not show yet.
+    pub(crate) fn is(&self, token: &str) -> Option<bool> {
+        match self {
+            Self::Missing => Some(false),
+            Self::NotYetVisible => None,
+            Self::Value(value) => Some(value == token),
+        }
+    }
+}
+
 /// How a deletion ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeleteResult {
@@ -101,20 +122,16 @@ pub(crate) trait Provider: Send + Sync {
     /// [`Outcome::Unknown`](crate::error::Outcome::Unknown) means that the resource may exist.
     async fn create(&self, context: &CallContext, request: &CreateRequest, handle: &Handle) -> Result<Instance>;
 
-    /// Looks up the resource of the handle once, also if it is only half created.
+    /// Looks up the resources that bear the handle once, in any order, also those that are only half created. There are
+    /// several only where the provider does not keep names unique after all.
     ///
-    /// `None` says only that this lookup did not see it; reads may lag.
-    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Option<Instance>>;
+    /// An empty list says only that this lookup saw none; reads may lag.
+    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>>;
 
-    /// Reads once whether the instance has this ownership token; `None` if it shows no token (yet).
+    /// Reads once which ownership token the instance has.
     ///
     /// It is called only where two creates may have had the same name.
-    async fn has_ownership_token(
-        &self,
-        context: &CallContext,
-        instance: &Instance,
-        token: &str,
-    ) -> Result<Option<bool>>;
+    async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken>;
 
     /// Brings what `create` made into the state that the request asks for, where that takes further requests. Most
     /// providers have nothing to do.

@@ -12,10 +12,8 @@ pub(super) struct Failure {
     /// How many create requests were sent, this one included.
     pub(super) sent: u32,
     pub(super) max_retries: u32,
-    /// Whether a create that is sent twice under one handle makes one resource.
+    /// Whether the provider answers a second create under one handle with the resource of the first.
     pub(super) create_is_idempotent: bool,
-    /// Whether an earlier request of this create may still take effect.
-    pub(super) earlier_is_pending: bool,
 }
 
 /// How the create goes on.
@@ -29,16 +27,17 @@ pub(super) enum Decision {
     AdoptOwn,
     /// The name is taken by an earlier call with the same key: adopt its resource, which stays if this create fails.
     AdoptEarlier,
-    /// Send the same request again at once; this one may still take effect.
-    SendAgain,
-    /// Look up the handle. `pending`: this request may still take effect after that.
-    LookUp { pending: bool, if_absent: IfAbsent },
+    /// Send the same request again. `look_up_first`: look up the handle once before; what is found is adopted.
+    SendAgain { look_up_first: bool },
+    /// Look up the handle briefly. What is not found then is told as the provider's refusal.
+    LookUpBriefly,
+    /// Look up the handle until it is found or surely absent.
+    LookUp { if_absent: IfAbsent },
 }
 
-/// How the create goes on after a lookup that has found nothing.
+/// How the create ends after a search that has found nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IfAbsent {
-    SendAgain,
     /// The error is told as it is.
     Fail,
     /// The error is told with the note that nothing was made.
@@ -56,22 +55,23 @@ pub(super) fn decide(failure: Failure) -> Decision {
             // The earlier call's resource is too young to be seen, or another process is creating it.
             (ErrorCode::AlreadyExists, Origin::Key) => return Decision::AdoptEarlier,
             (ErrorCode::AlreadyExists, Origin::Caller) => return Decision::NameTaken,
-            _ if !failure.earlier_is_pending => return Decision::Fail,
             // This request was refused, but an earlier one was lost.
-            _ => {}
+            _ if failure.sent > 1 => {
+                return Decision::LookUp {
+                    if_absent: IfAbsent::Fail,
+                };
+            }
+            _ if failure.outcome == Outcome::RefusedUnclear => return Decision::LookUpBriefly,
+            _ => return Decision::Fail,
         }
     }
-    let may_send_again = is_lost && failure.sent <= failure.max_retries && failure.code != ErrorCode::Internal;
-    if may_send_again && failure.create_is_idempotent {
-        return Decision::SendAgain;
+    if failure.sent <= failure.max_retries && failure.code != ErrorCode::Internal {
+        return Decision::SendAgain {
+            look_up_first: !failure.create_is_idempotent,
+        };
     }
     Decision::LookUp {
-        pending: is_lost && failure.create_is_idempotent && failure.sent > 1,
-        if_absent: match (may_send_again, is_lost) {
-            (true, _) => IfAbsent::SendAgain,
-            (false, true) => IfAbsent::FailWithoutEffect,
-            (false, false) => IfAbsent::Fail,
-        },
+        if_absent: IfAbsent::FailWithoutEffect,
     }
 }
 
@@ -81,14 +81,7 @@ mod tests {
 
     const LAST: u32 = 4;
 
-    fn decided(
-        code: ErrorCode,
-        outcome: Outcome,
-        origin: Origin,
-        sent: u32,
-        idempotent: bool,
-        pending: bool,
-    ) -> Decision {
+    fn decided(code: ErrorCode, outcome: Outcome, origin: Origin, sent: u32, idempotent: bool) -> Decision {
         decide(Failure {
             code,
             outcome,
@@ -96,7 +89,6 @@ mod tests {
             sent,
             max_retries: LAST - 1,
             create_is_idempotent: idempotent,
-            earlier_is_pending: pending,
         })
     }
 
@@ -112,75 +104,62 @@ mod tests {
             (Caller, 2, Decision::AdoptOwn),
         ] {
             for idempotent in [false, true] {
-                let taken = decided(
-                    ErrorCode::AlreadyExists,
-                    Outcome::NoEffect,
-                    origin,
-                    sent,
-                    idempotent,
-                    false,
-                );
-                assert_eq!(taken, decision, "{origin:?} {sent}");
+                for outcome in [Outcome::NoEffect, Outcome::RefusedUnclear] {
+                    let taken = decided(ErrorCode::AlreadyExists, outcome, origin, sent, idempotent);
+                    assert_eq!(taken, decision, "{origin:?} {sent}");
+                }
             }
         }
     }
 
     #[test]
-    fn a_refusal_is_final_unless_an_earlier_request_is_pending() {
+    fn a_refusal_is_final_unless_it_is_unclear_or_an_earlier_request_was_lost() {
+        let look_up = Decision::LookUp {
+            if_absent: IfAbsent::Fail,
+        };
         for code in [
             ErrorCode::PaymentRequired,
             ErrorCode::InvalidArgument,
+            ErrorCode::NotFound,
             ErrorCode::Network,
         ] {
             for origin in [Origin::Random, Origin::Key, Origin::Caller] {
-                let refused = |pending| decided(code, Outcome::NoEffect, origin, 2, true, pending);
-                assert_eq!(refused(false), Decision::Fail);
-                let look_up = Decision::LookUp {
-                    pending: false,
-                    if_absent: IfAbsent::Fail,
-                };
-                assert_eq!(refused(true), look_up);
+                for (outcome, sent, decision) in [
+                    (Outcome::NoEffect, 1, Decision::Fail),
+                    (Outcome::NoEffect, 2, look_up),
+                    (Outcome::RefusedUnclear, 1, Decision::LookUpBriefly),
+                    (Outcome::RefusedUnclear, 2, look_up),
+                ] {
+                    assert_eq!(
+                        decided(code, outcome, origin, sent, true),
+                        decision,
+                        "{outcome:?} {sent}"
+                    );
+                }
             }
         }
     }
 
     #[test]
-    fn a_lost_request_is_looked_up_or_sent_again() {
-        let lost = |code, sent, idempotent| decided(code, Outcome::Unknown, Origin::Random, sent, idempotent, sent > 1);
-        let look_up = |pending, if_absent| Decision::LookUp { pending, if_absent };
+    fn a_lost_request_is_sent_again_after_one_lookup() {
+        let lost = |code, sent, idempotent| decided(code, Outcome::Unknown, Origin::Random, sent, idempotent);
+        let after_lookup = Decision::SendAgain { look_up_first: true };
+        let at_once = Decision::SendAgain { look_up_first: false };
+        let search = Decision::LookUp {
+            if_absent: IfAbsent::FailWithoutEffect,
+        };
         for (code, sent, idempotent, decision) in [
-            (ErrorCode::Timeout, 1, false, look_up(false, IfAbsent::SendAgain)),
-            (ErrorCode::Timeout, LAST - 1, false, look_up(false, IfAbsent::SendAgain)),
-            (
-                ErrorCode::Timeout,
-                LAST,
-                false,
-                look_up(false, IfAbsent::FailWithoutEffect),
-            ),
-            (ErrorCode::Timeout, 1, true, Decision::SendAgain),
-            (ErrorCode::Timeout, LAST - 1, true, Decision::SendAgain),
-            (
-                ErrorCode::Timeout,
-                LAST,
-                true,
-                look_up(true, IfAbsent::FailWithoutEffect),
-            ),
+            (ErrorCode::Timeout, 1, false, after_lookup),
+            (ErrorCode::Timeout, LAST - 1, false, after_lookup),
+            (ErrorCode::Timeout, LAST, false, search),
+            (ErrorCode::Timeout, 1, true, at_once),
+            (ErrorCode::Timeout, LAST - 1, true, at_once),
+            (ErrorCode::Timeout, LAST, true, search),
             // A fault of this package would happen again.
-            (
-                ErrorCode::Internal,
-                1,
-                false,
-                look_up(false, IfAbsent::FailWithoutEffect),
-            ),
-            (
-                ErrorCode::Internal,
-                1,
-                true,
-                look_up(false, IfAbsent::FailWithoutEffect),
-            ),
-            (ErrorCode::Internal, 2, true, look_up(true, IfAbsent::FailWithoutEffect)),
+            (ErrorCode::Internal, 1, false, search),
+            (ErrorCode::Internal, 2, true, search),
             // The name is taken, says a response that was lost: nothing is known.
-            (ErrorCode::AlreadyExists, 1, false, look_up(false, IfAbsent::SendAgain)),
+            (ErrorCode::AlreadyExists, 1, false, after_lookup),
         ] {
             assert_eq!(lost(code, sent, idempotent), decision, "{code:?} {sent} {idempotent}");
         }

@@ -7,6 +7,8 @@ mod decision;
 mod ready;
 mod reconcile;
 mod rollback;
+mod search;
+mod sending;
 
 pub(super) use self::creation::{Creation, PreparedCreate};
 use self::reconcile::CreatedResource;
@@ -42,7 +44,13 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
     if created_here {
         process.instances.created(operation.scope, &instance.id, pending_create);
     }
-    match finish(creation, &instance, created_here).await {
+    // An abort ends the step that is in flight: what exists is deleted at once.
+    let finished = tokio::select! {
+        biased;
+        () = operation.context.cancelled() => Err(Error::aborted()),
+        finished = finish(creation, &instance, created_here) => finished,
+    };
+    match finished {
         Ok(instance) => Ok(instance),
         Err(error) if !created_here => {
             let error = error.with_instance_id(&instance.id).with_resource_name(handle.name());

@@ -1,37 +1,31 @@
 //! Sends a create so that exactly one resource comes of it, or none, or an error that names what may exist.
 //!
-//! A create whose response was lost is neither sent again blindly, which would make a second resource, nor given up, which
-//! would leave one that no caller knows of. It is looked up by its handle until it is found and adopted, or surely absent and
-//! sent again. Where the provider makes one resource of two requests, it is sent again at once.
+//! A create whose response was lost is looked up once by its handle. What is not seen is sent again at once: the provider
+//! lets one name exist once, so the second request makes the resource, or is refused because the first has made it.
+//! Uniqueness is the provider's word. So after more than one request the handle is watched when the call has settled.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::creation::Creation;
 use super::decision::{Decision, Failure, IfAbsent, decide};
-use crate::context::CallContext;
+use super::search::{LookupResult, Search, timed_out};
+use super::sending::{Requests, Sent};
 use crate::error::{Error, ErrorCode, Outcome, Result};
-use crate::model::handle::{Handle, Origin};
+use crate::model::handle::Origin;
 use crate::model::instance::Instance;
+use crate::operations::background::{Pace, Watch};
+use crate::operations::destroy::delete_one;
+use crate::operations::handle_lookup::{find, find_all};
 use crate::operations::operation_context::OperationContext;
 use crate::operations::polling::Polling;
 use crate::process::instances::PendingCreate;
+use crate::provider::{Ownership, OwnershipToken};
 
-/// A resource is absent only after this many lookups, besides the absence window.
-const MINIMUM_PROBES: u32 = 5;
+/// How long a request may hang at the provider after it was given up here, besides the absence window.
+const HANG_LIMIT: Duration = Duration::from_secs(60);
 
-/// The first wait between two lookups, doubled for each further one.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-
-/// The longest wait between two lookups.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
-
-/// How much longer than the absence window a search may take, for lookups that are slow or fail.
-const SLACK: Duration = Duration::from_secs(120);
-
-/// The same for a create that the caller has cancelled: no caller waits, and only this search knows what may exist.
-pub(super) const CANCELLED_SLACK: Duration = Duration::from_secs(900);
+/// The wait between the two lookups after a refusal that may hide an effect.
+const BRIEF_WAIT: Duration = Duration::from_secs(2);
 
 /// The resource of a create.
 pub(super) struct CreatedResource {
@@ -63,31 +57,72 @@ impl Creation<'_> {
         {
             return Ok(CreatedResource::new(existing, false));
         }
-        let mut pending_create = None;
-        let created = self.send_until_known(&mut pending_create).await?;
+        let requests = Requests::default();
+        let created = self.send_until_known(&requests).await;
+        let OperationContext { context, semantics, .. } = self.operation;
+        let was_repeated = requests.count() > 1;
+        // An earlier request may still take effect, later if it hung, and reads may show that later still.
+        let hang = if requests.was_given_up() {
+            HANG_LIMIT
+        } else {
+            Duration::ZERO
+        };
+        let pending_until = context.now() + hang + semantics.absence_window;
+        let created = match created {
+            Ok(created) => created,
+            Err(error) => {
+                if was_repeated || error.outcome() == Outcome::RefusedUnclear {
+                    self.watch_after_failure(&error);
+                }
+                return Err(error);
+            }
+        };
+        if !was_repeated {
+            return Ok(created);
+        }
+        self.operation.background.add(Watch::Create {
+            handle: self.handle.clone(),
+            kept: Some(created.instance.id.clone()),
+            until: pending_until + semantics.visibility_lag,
+            pace: Pace::Repeatedly,
+        });
+        let pending_create = PendingCreate {
+            handle: self.handle.clone(),
+            until: pending_until,
+        };
         Ok(CreatedResource {
-            pending_create,
+            pending_create: Some(pending_create),
             ..created
         })
     }
 
+    /// Has what a failed create makes late deleted, where no later call may adopt it.
+    ///
+    /// Under a key a repeated call adopts it, also in another process. After an unknown outcome the caller decides.
+    fn watch_after_failure(&self, error: &Error) {
+        let OperationContext { context, semantics, .. } = self.operation;
+        if self.handle.origin() == Origin::Key || error.code() == ErrorCode::OutcomeUnknown {
+            return;
+        }
+        self.operation.background.add(Watch::Create {
+            handle: self.handle.clone(),
+            kept: error.details().instance_id.clone(),
+            until: context.now() + semantics.visibility_lag,
+            pace: Pace::Once,
+        });
+    }
+
     /// Sends until it is known what came of it.
-    async fn send_until_known(&self, pending_create: &mut Option<PendingCreate>) -> Result<CreatedResource> {
-        let OperationContext {
-            context,
-            provider,
-            semantics,
-            ..
-        } = self.operation;
-        let mut sent = 0;
+    async fn send_until_known(&self, requests: &Requests) -> Result<CreatedResource> {
+        let OperationContext { context, semantics, .. } = self.operation;
         let mut polling = Polling::new();
         loop {
-            let attempt = provider.create(context, self.request, self.handle).await;
-            sent += 1;
-            let error = match attempt {
-                Ok(instance) => return Ok(CreatedResource::new(instance, true)),
-                Err(error) => error,
+            let error = match self.send_request(requests).await {
+                Sent::Created(instance) => return Ok(CreatedResource::new(instance, true)),
+                Sent::Seen(instance, hung) => return self.confirm_ownership(instance, &hung).await,
+                Sent::Failed(error) => error,
             };
+            let sent = requests.count();
             let decision = decide(Failure {
                 code: error.code(),
                 outcome: error.outcome(),
@@ -95,58 +130,89 @@ impl Creation<'_> {
                 sent,
                 max_retries: self.max_retries,
                 create_is_idempotent: semantics.create_is_idempotent,
-                earlier_is_pending: pending_create.is_some(),
             });
-            let still_pending = || PendingCreate {
-                handle: self.handle.clone(),
-                until: context.now() + semantics.absence_window,
-            };
             let if_absent = match decision {
                 Decision::Fail => return Err(error),
                 Decision::NameTaken => return Err(self.add_holder(error).await),
                 Decision::AdoptOwn => return self.adopt(error, true).await,
                 Decision::AdoptEarlier => return self.adopt(error, false).await,
-                Decision::SendAgain => {
-                    *pending_create = Some(still_pending());
+                Decision::LookUpBriefly => return self.look_up_briefly(error).await,
+                Decision::SendAgain { look_up_first } => {
+                    if look_up_first && !context.is_cancelled() {
+                        match self.look_up_once().await {
+                            Ok(Some(instance)) => return self.confirm_ownership(instance, &error).await,
+                            Err(failed) if !failed.is_transient() => return Err(self.outcome_unknown(&error, &failed)),
+                            Ok(None) | Err(_) => {}
+                        }
+                    }
                     if context.sleep(polling.next_wait()).await.is_ok() {
                         continue;
                     }
                     // The caller has cancelled: what the requests have made has to be found and deleted.
                     IfAbsent::FailWithoutEffect
                 }
-                Decision::LookUp { pending, if_absent } => {
-                    if pending {
-                        *pending_create = Some(still_pending());
-                    }
-                    if_absent
-                }
+                Decision::LookUp { if_absent } => if_absent,
             };
-            match self.look_up().await {
-                LookupResult::Found(instance) => return self.confirm_ownership(instance, &error).await,
+            return match self.look_up().await {
+                LookupResult::Found(instance) => self.confirm_ownership(instance, &error).await,
                 // Nothing was made, so there is nothing to clean up.
-                LookupResult::Absent if context.is_cancelled() => return Err(Error::aborted()),
+                LookupResult::Absent if context.is_cancelled() => Err(Error::aborted()),
                 LookupResult::Absent => match if_absent {
-                    // The search was long enough for every request so far.
-                    IfAbsent::SendAgain => *pending_create = None,
-                    IfAbsent::Fail => return Err(error),
+                    IfAbsent::Fail => Err(error),
                     IfAbsent::FailWithoutEffect => {
                         let note = format!("Sent {sent} times; nothing was made");
-                        return Err(error.with_outcome(Outcome::NoEffect).with_note(&note));
+                        Err(error.with_outcome(Outcome::NoEffect).with_note(&note))
                     }
                 },
-                LookupResult::Inconclusive(search_error) => return Err(self.outcome_unknown(&error, &search_error)),
+                LookupResult::Inconclusive(search_error) => Err(self.outcome_unknown(&error, &search_error)),
+            };
+        }
+    }
+
+    /// Looks up the handle twice within a few seconds after a refusal that may hide an effect. What is found is adopted.
+    /// Otherwise the refusal is told, with the name under which something may exist.
+    async fn look_up_briefly(&self, refusal: Error) -> Result<CreatedResource> {
+        for wait in [Duration::ZERO, BRIEF_WAIT] {
+            self.operation.context.sleep_uncancelled(wait).await;
+            if let Ok(Some(instance)) = self.look_up_once().await {
+                return self.confirm_ownership(instance, &refusal).await;
             }
         }
+        Err(refusal.with_resource_name(self.handle.name()))
     }
 
     /// Finds a resource that had the name before this create began. Under the caller's own name it is another's and
     /// never adopted; under a key an earlier call created it.
     async fn find_existing(&self) -> Result<Option<Instance>> {
-        let found = find(self.operation, self.handle).await;
-        match found.map_err(|error| error.with_outcome(Outcome::NoEffect))? {
+        let found = find_all(self.operation, self.handle).await;
+        let mut found = found
+            .map_err(|error| error.with_outcome(Outcome::NoEffect))?
+            .into_iter();
+        match found.next() {
             Some(holder) if self.handle.origin() == Origin::Caller => Err(self.name_taken(holder)),
-            found => Ok(found),
+            Some(oldest) => {
+                self.repair(&oldest, found.collect()).await?;
+                Ok(Some(oldest))
+            }
+            None => Ok(None),
         }
+    }
+
+    /// Deletes what the requests of one earlier create made besides the oldest: its process died before it could.
+    async fn repair(&self, oldest: &Instance, others: Vec<Instance>) -> Result<()> {
+        let OperationContext { context, provider, .. } = self.operation;
+        if others.is_empty() {
+            return Ok(());
+        }
+        let OwnershipToken::Value(token) = provider.ownership_token(context, oldest).await? else {
+            return Ok(());
+        };
+        for other in others {
+            if provider.ownership_token(context, &other).await?.is(&token) == Some(true) {
+                delete_one(self.operation, &other.id, Ownership::CreatedHere).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Finds the resource that is known to have the name, however long reads take to show it.
@@ -185,7 +251,10 @@ impl Creation<'_> {
             let seen = match search.remaining() {
                 Some(remaining) => {
                     let detached = context.detached(remaining);
-                    provider.has_ownership_token(&detached, &instance, token).await
+                    provider
+                        .ownership_token(&detached, &instance)
+                        .await
+                        .map(|shown| shown.is(token))
                 }
                 None => return Err(self.outcome_unknown(lost, &timed_out()).with_instance_id(instance.id)),
             };
@@ -208,37 +277,6 @@ impl Creation<'_> {
         match self.handle.origin() {
             Origin::Key => Ok(CreatedResource::new(instance, false)),
             Origin::Random | Origin::Caller => Err(self.name_taken(instance)),
-        }
-    }
-
-    /// Looks up the handle until it is found or surely absent.
-    async fn look_up(&self) -> LookupResult {
-        let OperationContext { context, semantics, .. } = self.operation;
-        let search = Search::new(context, semantics.absence_window);
-        let mut wait = FIRST_WAIT;
-        let mut absences = 0;
-        let mut failure = None;
-        loop {
-            let Some(remaining) = search.remaining() else {
-                return LookupResult::Inconclusive(failure.unwrap_or_else(timed_out));
-            };
-            // A lookup counts from the moment at which it began: a slow response may tell of a state that is long past.
-            let window_is_over = search.elapsed() >= search.window;
-            let detached = context.detached(remaining);
-            match find(self.operation.under(&detached), self.handle).await {
-                Ok(Some(instance)) => return LookupResult::Found(instance),
-                Ok(None) => {
-                    absences += 1;
-                    if window_is_over && absences >= MINIMUM_PROBES {
-                        return LookupResult::Absent;
-                    }
-                    failure = None;
-                }
-                Err(error) if !search.may_continue_after(&error) => return LookupResult::Inconclusive(error),
-                Err(error) => failure = Some(error),
-            }
-            context.sleep_uncancelled(wait).await;
-            wait = LONGEST_WAIT.min(wait * 2);
         }
     }
 
@@ -269,72 +307,4 @@ impl Creation<'_> {
             .with_repeatable(self.handle.origin() == Origin::Key)
             .with_note(&note)
     }
-}
-
-/// How a search for a handle ended.
-enum LookupResult {
-    Found(Instance),
-    /// Not seen, often enough and over long enough a time.
-    Absent,
-    /// The lookups themselves failed.
-    Inconclusive(Error),
-}
-
-/// How long a search for a lost create has taken, and how long it may take.
-struct Search<'a> {
-    /// The create's. Its cancellation does not end the search: what is found has to be deleted.
-    context: &'a CallContext,
-    began: Instant,
-    window: Duration,
-}
-
-impl<'a> Search<'a> {
-    fn new(context: &'a CallContext, window: Duration) -> Self {
-        Self {
-            context,
-            began: context.now(),
-            window,
-        }
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.context.now() - self.began
-    }
-
-    /// Returns how long the next lookup may take; `None` if the search is over.
-    fn remaining(&self) -> Option<Duration> {
-        let slack = if self.context.is_cancelled() {
-            CANCELLED_SLACK
-        } else {
-            SLACK
-        };
-        let left = (self.window + slack).saturating_sub(self.elapsed());
-        (!left.is_zero()).then_some(left)
-    }
-
-    /// Returns whether the search goes on after an error. A permanent error ends it, unless the caller has cancelled: then
-    /// no caller can be told, and the error page of a proxy must not leave a resource behind.
-    fn may_continue_after(&self, error: &Error) -> bool {
-        (error.is_transient() || self.context.is_cancelled()) && self.remaining().is_some()
-    }
-}
-
-/// Looks up a handle once. A resource that this process has deleted is not found although reads may still show it, nor is
-/// one that another create is about to delete.
-async fn find(operation: OperationContext<'_>, handle: &Handle) -> Result<Option<Instance>> {
-    let OperationContext {
-        context,
-        process,
-        provider,
-        semantics,
-        scope,
-    } = operation;
-    let found = provider.find(context, handle).await?;
-    let instances = &process.instances;
-    let was_deleted = |id: &str| semantics.ids_are_never_reused && instances.was_deleted(scope, id);
-    Ok(found.filter(|instance| !instances.is_deleting(scope, &instance.id) && !was_deleted(&instance.id)))
-}
-
-fn timed_out() -> Error {
-    Error::new(ErrorCode::Timeout, "The search took too long.")
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::creation::Creation;
-use super::reconcile::CANCELLED_SLACK;
+use super::search::CANCELLED_SLACK;
 use crate::error::Error;
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;

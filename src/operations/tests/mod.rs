@@ -1,6 +1,7 @@
 //! The operations over a provider that plays a script, under a clock that nobody waits for.
 
 mod create;
+mod hanging;
 mod repeated;
 mod scripted;
 mod search;

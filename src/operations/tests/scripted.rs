@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::CallContext;
-use crate::context::clock::SystemClock;
+use crate::context::clock::{Clock, SystemClock};
 use crate::context::random::SystemRandom;
 use crate::error::{Error, Operation, Result};
 use crate::http::message::{Request, Response};
@@ -17,15 +17,17 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
 use crate::model::scope::{Identity, Scope};
+use crate::operations::background::Background;
 use crate::operations::create::{Creation, PreparedCreate, create};
 use crate::operations::destroy::destroy;
 use crate::operations::get::get;
 use crate::operations::handover::Handover;
 use crate::operations::list::list;
 use crate::operations::operation_context::OperationContext;
+use crate::operations::watch;
 use crate::process::ProcessState;
 use crate::provider::semantics::Semantics;
-use crate::provider::{Completion, DeleteResult, Ownership, Page, Provider, ReadResult, Readiness};
+use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
 use crate::secret::Secret;
 
 pub(super) const ABSENCE: Duration = Duration::from_secs(90);
@@ -53,14 +55,28 @@ impl<T> Queue<T> {
     }
 }
 
+impl Queue<Duration> {
+    /// Takes as long as the next entry says.
+    async fn wait(&self) {
+        let delay = self.0.lock().unwrap().pop_front();
+        SystemClock.sleep(delay.unwrap_or_default()).await;
+    }
+}
+
 /// Each queue says how its operation answers when the queue is empty.
 pub(super) struct Scripted {
     pub(super) scope: Scope,
     pub(super) semantics: Semantics,
     /// Empty: the instance is created.
     pub(super) creates: Queue<Result<Instance>>,
+    /// How long a create takes. Empty: no time.
+    pub(super) delays: Queue<Duration>,
+    /// How long a step after the create takes. Empty: no time.
+    pub(super) step_delays: Queue<Duration>,
     /// Empty: not seen.
     pub(super) finds: Queue<Result<Option<Instance>>>,
+    /// What a lookup shows besides, as long as it is not deleted.
+    pub(super) others: Mutex<Vec<Instance>>,
     /// Empty: the token is there.
     pub(super) tokens: Queue<Result<Option<bool>>>,
     /// Empty: nothing is left to do.
@@ -74,6 +90,8 @@ pub(super) struct Scripted {
     /// Empty: gone.
     pub(super) deletions: Queue<Result<DeleteResult>>,
     asked: Mutex<Vec<&'static str>>,
+    /// The ownership token of the handle that was looked up last.
+    token: Mutex<Option<String>>,
     /// Fired when a create is asked for, to cancel in mid-flight.
     pub(super) cancel_at_create: Option<CancellationToken>,
 }
@@ -95,7 +113,10 @@ impl Scripted {
                 ids_are_never_reused: true,
             },
             creates: Queue::default(),
+            delays: Queue::default(),
+            step_delays: Queue::default(),
             finds: Queue::default(),
+            others: Mutex::default(),
             tokens: Queue::default(),
             completions: Queue::default(),
             probes: Queue::default(),
@@ -103,6 +124,7 @@ impl Scripted {
             pages: Queue::default(),
             deletions: Queue::default(),
             asked: Mutex::default(),
+            token: Mutex::default(),
             cancel_at_create: None,
         }
     }
@@ -138,20 +160,25 @@ impl Provider for Scripted {
             cancellation.cancel();
         }
         let next = self.next("create", &self.creates);
+        self.delays.wait().await;
         next.unwrap_or_else(|| Ok(instance("made", handle.name())))
     }
 
-    async fn find(&self, _context: &CallContext, _handle: &Handle) -> Result<Option<Instance>> {
-        self.next("find", &self.finds).unwrap_or(Ok(None))
+    async fn find(&self, _context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
+        *self.token.lock().unwrap() = handle.ownership_token().map(str::to_owned);
+        let next = self.next("find", &self.finds).unwrap_or(Ok(None));
+        let others = self.others.lock().unwrap().clone();
+        next.map(|found| found.into_iter().chain(others).collect())
     }
 
-    async fn has_ownership_token(
-        &self,
-        _context: &CallContext,
-        _instance: &Instance,
-        _token: &str,
-    ) -> Result<Option<bool>> {
-        self.next("has token", &self.tokens).unwrap_or(Ok(Some(true)))
+    async fn ownership_token(&self, _context: &CallContext, _instance: &Instance) -> Result<OwnershipToken> {
+        let own = self.token.lock().unwrap().clone().unwrap_or_default();
+        let next = self.next("has token", &self.tokens).unwrap_or(Ok(Some(true)));
+        next.map(|is_own| match is_own {
+            Some(true) => OwnershipToken::Value(own),
+            Some(false) => OwnershipToken::Value("another's".to_owned()),
+            None => OwnershipToken::NotYetVisible,
+        })
     }
 
     async fn complete(
@@ -161,6 +188,7 @@ impl Provider for Scripted {
         instance: &Instance,
     ) -> Result<Completion> {
         let next = self.next("complete", &self.completions);
+        self.step_delays.wait().await;
         next.unwrap_or_else(|| Ok(Completion::Done(instance.clone())))
     }
 
@@ -182,13 +210,18 @@ impl Provider for Scripted {
         self.next("list", &self.pages).unwrap_or(Ok(nothing))
     }
 
-    async fn destroy(&self, _context: &CallContext, _id: &str, ownership: Ownership) -> Result<DeleteResult> {
+    async fn destroy(&self, _context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
         let operation = match ownership {
             Ownership::CreatedHere => "destroy own",
             Ownership::Unknown => "destroy unknown",
         };
-        self.next(operation, &self.deletions)
-            .unwrap_or(Ok(DeleteResult::Deleted))
+        let next = self
+            .next(operation, &self.deletions)
+            .unwrap_or(Ok(DeleteResult::Deleted));
+        if matches!(next, Ok(DeleteResult::Deleted)) {
+            self.others.lock().unwrap().retain(|other| other.id != id);
+        }
+        next
     }
 }
 
@@ -222,6 +255,7 @@ pub(super) struct Fixture {
     pub(super) context: CallContext,
     pub(super) cancellation: CancellationToken,
     pub(super) handover: Handover,
+    pub(super) background: Background,
 }
 
 impl Fixture {
@@ -241,6 +275,7 @@ impl Fixture {
             process,
             cancellation,
             handover: Handover::default(),
+            background: Background::default(),
         }
     }
 
@@ -251,6 +286,7 @@ impl Fixture {
             provider,
             semantics: &provider.semantics,
             scope: &provider.scope,
+            background: &self.background,
         }
     }
 
@@ -276,6 +312,13 @@ impl Fixture {
 
     pub(super) async fn destroy(&self, provider: &Scripted, id: &str) -> Result<()> {
         destroy(self.operation(provider), id).await
+    }
+
+    /// Runs to its end what the calls have left to be watched.
+    pub(super) async fn watch(&self, provider: &Scripted) {
+        for watch in self.background.take() {
+            watch::run(self.operation(provider), &watch).await;
+        }
     }
 }
 

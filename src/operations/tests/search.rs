@@ -18,10 +18,10 @@ async fn created(fixture: &Fixture, provider: &Scripted, key: Option<&str>) -> R
     fixture.create(provider, request).await
 }
 
-/// A provider whose create is lost, and of which nothing can be learnt for ten minutes.
+/// A provider whose creates are lost, and of which nothing can be learnt for ten minutes.
 fn silent() -> Scripted {
     let provider = Scripted::new();
-    provider.creates.then([Err(lost())]);
+    provider.creates.then((0..4).map(|_| Err(lost())));
     provider.finds.then((0..60).map(|_| Err(lost())));
     provider.finds.then([Ok(Some(instance("late", "x")))]);
     provider

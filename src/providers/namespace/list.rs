@@ -4,11 +4,11 @@ use super::api::Namespace;
 use super::semantics::TITLE;
 use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME};
 use crate::context::CallContext;
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::Instance;
 use crate::protocol::lenient::{Cursor, Isolated};
-use crate::protocol::paging::{Cursors, absent_if};
+use crate::protocol::paging::{Cursors, found_or_absent};
 use crate::provider::Page;
 
 /// The maximum of entries in a page. Namespace may send fewer.
@@ -32,21 +32,20 @@ pub(super) async fn fetch_page(
     Ok(Page { instances, next })
 }
 
-/// Returns the instance whose name label is the handle's name. Ignores an instance that is being deleted.
-pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &str) -> Result<Option<Instance>> {
+/// Returns the instances whose name label is the handle's name. Ignores an instance that is being deleted.
+pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &str) -> Result<Vec<Instance>> {
     let mut cursors = Cursors::default();
+    let mut found = Vec::new();
     let mut unreadable = false;
     loop {
         let (instances, next) = fetch_entries(namespace, context, Some((NAME, name)), cursors.current()).await?;
         // Checks what the filter has selected, because this instance may be adopted, and deleted.
         unreadable |= instances.iter().any(|metadata| metadata.0.is_none());
-        let mut instances = instances.into_iter().filter_map(|metadata| metadata.0);
-        let found = instances.find(|metadata| metadata.name() == Some(name) && !metadata.is_deleted_or_deleting());
-        if let Some(metadata) = found {
-            return Ok(Some(metadata.into_instance()));
-        }
+        let instances = instances.into_iter().filter_map(|metadata| metadata.0);
+        let ours = instances.filter(|metadata| metadata.name() == Some(name) && !metadata.is_deleted_or_deleting());
+        found.extend(ours.map(Metadata::into_instance));
         if !cursors.follow(next)? {
-            return absent_if(!unreadable, TITLE);
+            return found_or_absent(found, !unreadable, TITLE);
         }
     }
 }
@@ -77,5 +76,11 @@ async fn fetch_entries(
         .await?;
     let next = listed.pagination_cursor.map(|Cursor(cursor)| cursor);
     let next = next.filter(|cursor| !cursor.is_empty());
-    Ok((listed.instances.unwrap_or_default(), next))
+    if listed.error.is_some() {
+        return Err(Error::ambiguous(
+            ErrorCode::Protocol,
+            "Namespace answered with an error as a success.",
+        ));
+    }
+    Ok((listed.instances.map_or_else(Vec::new, |entries| entries.0), next))
 }

@@ -25,7 +25,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
-use crate::provider::{DeleteResult, Ownership, Page, Provider, ReadResult, Readiness};
+use crate::provider::{DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
 
 /// Namespace as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -54,18 +54,18 @@ impl Provider for Namespace {
         create::create(self, context, request, handle).await
     }
 
-    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Option<Instance>> {
+    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
         list::find(self, context, handle.name()).await
     }
 
-    async fn has_ownership_token(
-        &self,
-        context: &CallContext,
-        instance: &Instance,
-        token: &str,
-    ) -> Result<Option<bool>> {
-        let described = self.describe(context, &instance.id).await?;
-        Ok(described.map(|described| described.metadata.ownership_token() == Some(token)))
+    async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
+        Ok(match self.describe(context, &instance.id).await? {
+            None => OwnershipToken::NotYetVisible,
+            Some(described) => match described.metadata.ownership_token() {
+                Some(token) => OwnershipToken::Value(token.to_owned()),
+                None => OwnershipToken::Missing,
+            },
+        })
     }
 
     async fn readiness(&self, context: &CallContext, instance: &Instance) -> Result<Readiness> {

@@ -10,7 +10,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::instance::{Instance, Status};
-use crate::protocol::lenient::{Anything, Cursor, Info, Isolated, Lenient, read_object};
+use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
 use crate::provider::Readiness;
 
 /// The label of every instance that this package creates.
@@ -148,8 +148,10 @@ pub(super) struct LabelFilter<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Listed {
-    pub(super) instances: Option<Vec<Isolated<Metadata>>>,
+    pub(super) instances: Option<Entries<Metadata>>,
     pub(super) pagination_cursor: Option<Cursor>,
+    /// An error that came as a success. It is no empty page.
+    pub(super) error: Info<Anything>,
 }
 
 /// The response of `CreateInstance` and `DescribeInstance`.
@@ -359,7 +361,7 @@ mod tests {
     fn an_empty_list_is_an_object_without_instances() {
         let read = |text| {
             let listed = serde_json::from_str::<Listed>(text)?;
-            Ok::<_, serde_json::Error>(listed.instances.unwrap_or_default().len())
+            Ok::<_, serde_json::Error>(listed.instances.map_or(0, |entries| entries.0.len()))
         };
         for (text, count) in [
             ("{}", 0),
@@ -382,6 +384,7 @@ mod tests {
         let readable: Vec<Metadata> = listed
             .instances
             .unwrap()
+            .0
             .into_iter()
             .filter_map(|entry| entry.0)
             .collect();

@@ -6,20 +6,26 @@
 use super::api::Railway;
 use super::create::created_instance;
 use super::documents;
-use super::list::find_in_pages;
+use super::list::{Visited, visit_pages};
+use super::semantics::TITLE;
 use super::wire::{ProjectData, Service};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
+use crate::protocol::paging::found_or_absent;
 
-/// Returns the service of the handle's name, if there is one.
-pub(super) async fn find(railway: &Railway, context: &CallContext, handle: &Handle) -> Result<Option<Instance>> {
+/// Returns the services of the handle's name.
+pub(super) async fn find(railway: &Railway, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
     let services = |data: ProjectData| data.project.services;
-    find_in_pages(railway, context, &documents::SERVICES, services, |service: Service| {
+    let mut found = Vec::new();
+    let visited = visit_pages(railway, context, &documents::SERVICES, services, |service: Service| {
         let has_name = service.name.as_deref() == Some(handle.name()) && service.deleted_at.is_none();
-        let id = service.id.filter(|_| has_name)?;
-        Some(created_instance(railway, id, handle.name(), service.created_at.0, None))
+        if let Some(id) = service.id.filter(|_| has_name) {
+            found.push(created_instance(railway, id, handle.name(), service.created_at.0, None));
+        }
+        None::<()>
     })
-    .await
+    .await?;
+    found_or_absent(found, matches!(visited, Visited::All { were_readable: true }), TITLE)
 }

@@ -43,6 +43,7 @@ pub(super) async fn fetch_page(railway: &Railway, context: &CallContext, cursor:
     let nodes = environment
         .service_instances
         .edges
+        .0
         .into_iter()
         .filter_map(|edge| edge.0);
     let nodes = nodes.map(|edge| edge.node);
@@ -63,8 +64,33 @@ pub(super) async fn find_in_pages<D, T, R>(
     context: &CallContext,
     document: &Document,
     connection: impl Fn(D) -> Connection<T>,
-    mut visit: impl FnMut(T) -> Option<R>,
+    visit: impl FnMut(T) -> Option<R>,
 ) -> Result<Option<R>>
+where
+    D: DeserializeOwned + Send,
+{
+    match visit_pages(railway, context, document, connection, visit).await? {
+        Visited::Found(found) => Ok(Some(found)),
+        Visited::All { were_readable } => absent_if(were_readable, TITLE),
+    }
+}
+
+/// How a visit of a list ended.
+pub(super) enum Visited<R> {
+    /// An entry gave this value.
+    Found(R),
+    /// No entry did.
+    All { were_readable: bool },
+}
+
+/// Visits the entries of all pages of a project's list, until `visit` returns a value.
+pub(super) async fn visit_pages<D, T, R>(
+    railway: &Railway,
+    context: &CallContext,
+    document: &Document,
+    connection: impl Fn(D) -> Connection<T>,
+    mut visit: impl FnMut(T) -> Option<R>,
+) -> Result<Visited<R>>
 where
     D: DeserializeOwned + Send,
 {
@@ -82,18 +108,20 @@ where
             .await?;
         let page = connection(data);
         let next = next_cursor(&page)?;
-        for edge in page.edges {
+        for edge in page.edges.0 {
             match edge.0 {
                 Some(edge) => {
                     if let Some(found) = visit(edge.node) {
-                        return Ok(Some(found));
+                        return Ok(Visited::Found(found));
                     }
                 }
                 None => unreadable = true,
             }
         }
         if !cursors.follow(next)? {
-            return absent_if(!unreadable, TITLE);
+            return Ok(Visited::All {
+                were_readable: !unreadable,
+            });
         }
     }
 }

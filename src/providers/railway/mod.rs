@@ -27,7 +27,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, Page, Provider, ReadResult, Readiness};
+use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
 
 /// Railway as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -60,16 +60,11 @@ impl Provider for Railway {
         create::create(self, context, request, handle).await
     }
 
-    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Option<Instance>> {
+    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
         find::find(self, context, handle).await
     }
 
-    async fn has_ownership_token(
-        &self,
-        context: &CallContext,
-        instance: &Instance,
-        token: &str,
-    ) -> Result<Option<bool>> {
+    async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
         let variables = ReadVariables {
             project_id: &self.project_id,
             environment_id: &self.environment_id,
@@ -79,8 +74,12 @@ impl Provider for Railway {
             .execute(context, Effect::Idempotent, &documents::VARIABLES, variables)
             .await;
         match data {
-            Ok(data) => Ok(data.variables.ownership_token.0.map(|seen| seen == token)),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            // The variables of a young service show late (docs/providers/railway.md).
+            Ok(data) => Ok(match data.variables.ownership_token.0 {
+                Some(token) => OwnershipToken::Value(token),
+                None => OwnershipToken::NotYetVisible,
+            }),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(OwnershipToken::NotYetVisible),
             Err(error) => Err(error),
         }
     }

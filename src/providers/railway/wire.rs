@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
-use crate::protocol::lenient::{Anything, Cursor, Info, Isolated, Lenient, read_object};
+use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
 
 /// A service's environment variables by name.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
@@ -279,7 +279,7 @@ pub(super) struct EnvironmentNode {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Connection<T> {
-    pub(super) edges: Vec<Isolated<Edge<T>>>,
+    pub(super) edges: Entries<Edge<T>>,
     pub(super) page_info: PageInfo,
 }
 

@@ -6,13 +6,13 @@ use url::form_urlencoded::byte_serialize;
 use super::api::Render;
 use super::options::SERVICE_TYPES;
 use super::semantics::TITLE;
-use super::wire::{Listed, Service};
+use super::wire::{Listed, Service, Services};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::Instance;
 use crate::protocol::lenient::Isolated;
-use crate::protocol::paging::{Cursors, absent_if};
+use crate::protocol::paging::{Cursors, found_or_absent};
 use crate::provider::Page;
 
 /// Entries in a page: Render's maximum.
@@ -35,8 +35,8 @@ pub(super) async fn fetch_page(render: &Render, context: &CallContext, cursor: O
     Ok(Page { instances, next })
 }
 
-/// Returns the service with this name in the workspace, of any type: names are unique there (docs/providers/render.md).
-pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> Result<Option<Instance>> {
+/// Returns the services with this name in the workspace, of any type: names are unique there (docs/providers/render.md).
+pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> Result<Vec<Instance>> {
     // The filter takes a list separated by commas. It may match parts of names (docs/providers/render.md).
     let filter = if name.contains(',') {
         String::new()
@@ -44,6 +44,7 @@ pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> 
         format!("&name={}", encode(name))
     };
     let mut cursors = Cursors::default();
+    let mut found = Vec::new();
     let mut unreadable = false;
     loop {
         let (services, next) = fetch_services(render, context, &filter, cursors.current()).await?;
@@ -54,11 +55,11 @@ pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> 
             };
             let has_name = service.name.as_deref() == Some(name);
             if has_name && service.owner_id.as_deref() == Some(&render.owner_id) {
-                return Ok(Some(service.into_instance()));
+                found.push(service.into_instance());
             }
         }
         if !cursors.follow(next)? {
-            return absent_if(!unreadable, TITLE);
+            return found_or_absent(found, !unreadable, TITLE);
         }
     }
 }
@@ -75,7 +76,7 @@ async fn fetch_services(
     let mut request = render.request(Method::GET, &["services"])?;
     let query = format!("ownerId={owner}{filter}&includePreviews=false&limit={PAGE_SIZE}{after}");
     request.url.set_query(Some(&query));
-    let services: Vec<Isolated<Listed>> = render.read(context, Effect::Idempotent, request).await?;
+    let Services(services) = render.read(context, Effect::Idempotent, request).await?;
     let next = match services.last() {
         Some(last) if services.len() >= DEFAULT_PAGE_SIZE => {
             match last.0.as_ref().and_then(|last| last.cursor.as_deref()) {

@@ -26,7 +26,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::{Handle, OWNERSHIP_VARIABLE};
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, Page, Provider, ReadResult, Readiness};
+use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
 
 /// The rate window of writes other than creates (docs/providers/render.md).
 const WRITES: &str = "writes";
@@ -69,19 +69,17 @@ impl Provider for Render {
         create::create(self, context, request, handle).await
     }
 
-    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Option<Instance>> {
+    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
         list::find(self, context, handle.name()).await
     }
 
-    async fn has_ownership_token(
-        &self,
-        context: &CallContext,
-        instance: &Instance,
-        token: &str,
-    ) -> Result<Option<bool>> {
+    async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
         let path = ["services", &instance.id, "env-vars", OWNERSHIP_VARIABLE];
         let variable: Option<EnvVar> = self.fetch(context, &path).await?;
-        Ok(variable.map(|variable| variable.value == token))
+        Ok(match variable {
+            Some(variable) => OwnershipToken::Value(variable.value),
+            None => OwnershipToken::NotYetVisible,
+        })
     }
 
     /// Finds the deploy to follow, for an adopted service. `create` needs no further requests.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::options::SERVICE_TYPES;
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
-use crate::protocol::lenient::{Anything, Info, Isolated, Lenient, read_object};
+use crate::protocol::lenient::{Anything, Entries, Info, Isolated, Lenient, read_object};
 
 /// The body of `POST /services` (docs/providers/render.md).
 #[derive(Serialize)]
@@ -75,6 +75,24 @@ pub(super) struct EnvSpecificDetails<'a> {
 pub(super) struct Created {
     pub(super) service: Service,
     pub(super) deploy_id: Info<String>,
+}
+
+/// A page of services. If it has entries and none holds a service that can be read, it cannot be read either.
+#[derive(Deserialize)]
+#[serde(try_from = "Entries<Listed>")]
+pub(super) struct Services(pub(super) Vec<Isolated<Listed>>);
+
+impl TryFrom<Entries<Listed>> for Services {
+    type Error = &'static str;
+
+    fn try_from(Entries(entries): Entries<Listed>) -> Result<Self, Self::Error> {
+        let holds_service =
+            |entry: &Isolated<Listed>| entry.0.as_ref().is_some_and(|listed| listed.service.0.is_some());
+        if entries.is_empty() || entries.iter().any(holds_service) {
+            return Ok(Self(entries));
+        }
+        Err("no entry holds a service with id, ownerId and type")
+    }
 }
 
 /// One entry of a page of services.

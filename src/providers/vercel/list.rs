@@ -37,6 +37,7 @@ pub(super) async fn fetch_page(
     let listed: Listed = vercel.read(context, Effect::Idempotent, request).await?;
     let sandboxes = listed
         .sandboxes
+        .0
         .into_iter()
         .filter_map(|sandbox| sandbox.0)
         .map(Found::from_list_entry);

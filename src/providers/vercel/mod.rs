@@ -31,7 +31,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, Page, Provider, ReadResult, Readiness};
+use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
 
 /// The bucket of deletions, which have a rate window of their own (docs/providers/vercel.md).
 const DELETIONS: &str = "deletions";
@@ -66,19 +66,19 @@ impl Provider for Vercel {
         create::create(self, context, request, handle).await
     }
 
-    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Option<Instance>> {
+    async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
         let found = self.find_sandbox(context, handle.name()).await?;
-        Ok(found.map(|found| self.present(found)))
+        Ok(found.map(|found| self.present(found)).into_iter().collect())
     }
 
-    async fn has_ownership_token(
-        &self,
-        context: &CallContext,
-        instance: &Instance,
-        token: &str,
-    ) -> Result<Option<bool>> {
-        let found = self.find_sandbox(context, &instance.id).await?;
-        Ok(found.map(|found| found.sandbox.has_ownership_token(token)))
+    async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
+        Ok(match self.find_sandbox(context, &instance.id).await? {
+            None => OwnershipToken::NotYetVisible,
+            Some(found) => match found.sandbox.ownership_token() {
+                Some(token) => OwnershipToken::Value(token.to_owned()),
+                None => OwnershipToken::Missing,
+            },
+        })
     }
 
     async fn complete(

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::model::instance::{Instance, Status};
-use crate::protocol::lenient::{Cursor, Info, Isolated, Lenient, read_object};
+use crate::protocol::lenient::{Cursor, Entries, Info, Isolated, Lenient, read_object};
 
 /// The tag of every sandbox that this package creates, and its value.
 pub(super) const MANAGED: &str = "computesdk";
@@ -63,7 +63,7 @@ pub(super) struct Found {
 /// One page of a list.
 #[derive(Deserialize)]
 pub(super) struct Listed {
-    pub(super) sandboxes: Vec<Isolated<Sandbox>>,
+    pub(super) sandboxes: Entries<Sandbox>,
     pub(super) pagination: Pagination,
 }
 
@@ -149,9 +149,9 @@ impl Sandbox {
         self.tags.as_ref()?.get(name).map(String::as_str)
     }
 
-    /// Returns whether the sandbox has this ownership token.
-    pub(super) fn has_ownership_token(&self, token: &str) -> bool {
-        self.tag(OWNERSHIP_TOKEN) == Some(token)
+    /// Returns the ownership token, if the sandbox has one.
+    pub(super) fn ownership_token(&self) -> Option<&str> {
+        self.tag(OWNERSHIP_TOKEN)
     }
 }
 

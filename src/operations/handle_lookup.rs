@@ -1,0 +1,42 @@
+//! Looks up the resources that bear a handle.
+
+use super::operation_context::OperationContext;
+use crate::error::Result;
+use crate::model::handle::Handle;
+use crate::model::instance::Instance;
+
+/// Looks up a handle once. If several resources bear it, returns the oldest first, so that every caller picks the same one.
+///
+/// A resource that this process has deleted is left out although reads may still show it, and so is one that another create
+/// is about to delete.
+pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -> Result<Vec<Instance>> {
+    let OperationContext {
+        context,
+        process,
+        provider,
+        semantics,
+        scope,
+        ..
+    } = operation;
+    let mut found = provider.find(context, handle).await?;
+    let instances = &process.instances;
+    let was_deleted = |id: &str| semantics.ids_are_never_reused && instances.was_deleted(scope, id);
+    found.retain(|instance| !instances.is_deleting(scope, &instance.id) && !was_deleted(&instance.id));
+    // The date is information and may be missing: such a resource comes last.
+    found.sort_by(|one, other| {
+        let key = |instance: &Instance| {
+            (
+                instance.created_at.is_none(),
+                instance.created_at.clone(),
+                instance.id.clone(),
+            )
+        };
+        key(one).cmp(&key(other))
+    });
+    Ok(found)
+}
+
+/// Looks up a handle once. If several resources bear it, returns the oldest.
+pub(super) async fn find(operation: OperationContext<'_>, handle: &Handle) -> Result<Option<Instance>> {
+    Ok(find_all(operation, handle).await?.into_iter().next())
+}
