@@ -6,10 +6,10 @@ import { createRequire } from 'node:module'
 import { addonPath } from '../chaos/client.mjs'
 
 /**
- * How many times as fast: a busy machine that stands still for a second makes it a while for the addon, too, so no test
- * may depend on less than that.
+ * How many times as fast. A busy machine that stands still for half a second makes it 6 s for the addon, which still is
+ * less than the 8 s after which a create counts as hanging.
  */
-const SPEED = 25
+const SPEED = 12
 
 /**
  * @returns {{ addon: Record<string, (config: object) => any>, real: (milliseconds: number) => number }} `addon`: its
