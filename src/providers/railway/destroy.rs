@@ -15,7 +15,7 @@ use super::isolation::{Isolation, fetch_environments, fetch_isolation};
 use super::semantics::SEMANTICS;
 use super::wire::{DeleteData, DeleteVariables, IdVariables, InstanceNode, Service, ServiceData};
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::provider::{DeleteResult, Ownership};
 
