@@ -133,7 +133,7 @@ pub(super) fn read_created<T: DeserializeOwned>(response: &Response) -> Result<T
 fn may_hide_effect(error: &Error) -> bool {
     let is_executed = matches!(error.details().http_status, Some(200..=299));
     let is_about_an_object = matches!(error.code(), ErrorCode::NotFound | ErrorCode::PermissionDenied);
-    let is_about_the_account = error.to_string().to_lowercase().contains(TWO_FACTOR);
+    let is_about_the_account = unquote(&error.to_string()).to_lowercase().contains(TWO_FACTOR);
     is_executed && is_about_an_object && !is_about_the_account
 }
 
@@ -207,10 +207,14 @@ fn edge_code(response: &Response) -> Option<&str> {
     is_number.then_some(number)
 }
 
+/// Returns a message without what stands in quotation marks. Names that the user chose do: a service may be called "rate limit".
+fn unquote(message: &str) -> String {
+    message.split(['"', '`', '“', '”']).step_by(2).collect()
+}
+
 /// Maps an error of a GraphQL response.
 fn map_errors(response: &Response, error: GraphqlError) -> Error {
-    // Names that the user chose are in quotation marks: a service may be called "rate limit".
-    let unquoted: String = error.message.split(['"', '`', '“', '”']).step_by(2).collect();
+    let unquoted = unquote(&error.message);
     let lowered = unquoted.to_lowercase();
     let code = error.code.as_deref();
     let find_code = |table: &'static [(&str, ErrorCode, Outcome)]| {

@@ -196,6 +196,11 @@ fn a_create_may_have_had_an_effect_although_something_was_not_found() {
         ("Environment not found", NotFound, Unclear),
         ("Deployment not found", NotFound, Unclear),
         ("Project not found", NotFound, Unclear),
+        (
+            r#"Service "Two Factor Authentication Required" not found"#,
+            NotFound,
+            Unclear,
+        ),
         ("Not Authorized", PermissionDenied, Unclear),
         // About the credential and the account: nothing was made.
         ("Project Token not found", Unauthenticated, NoEffect),
