@@ -23,6 +23,8 @@ pub(super) struct Throttle {
     pause: Duration,
     /// When the throttle last closed. Responses to requests that were admitted before then tell nothing new.
     closed_at: Option<Instant>,
+    /// When it last admitted requests again, or will.
+    reopens_at: Option<Instant>,
     /// When the period began in which `passed` counts.
     period_began: Option<Instant>,
     /// How many requests that were admitted in the period have passed.
@@ -50,6 +52,7 @@ impl Default for Throttle {
             phase: Phase::Open,
             pause: FIRST_PAUSE,
             closed_at: None,
+            reopens_at: None,
             period_began: None,
             passed: 0,
             limit: 0,
@@ -72,7 +75,14 @@ impl Throttle {
                 if now < until {
                     return Some(until - now);
                 }
-                self.phase = Phase::Probing(now + FIRST_PAUSE);
+                // Nobody waited: what was learned may not hold any more.
+                let was_idle = self.phase == Phase::Closed(until) && now >= until + FIRST_PAUSE;
+                if was_idle {
+                    self.phase = Phase::Open;
+                    self.begin_period(now);
+                } else {
+                    self.phase = Phase::Probing(now + FIRST_PAUSE);
+                }
             }
             Phase::Paced(0, until) if now < until => return Some(until - now),
             Phase::Paced(left, until) if now < until => self.phase = Phase::Paced(left - 1, until),
@@ -96,19 +106,24 @@ impl Throttle {
         if self.was_before_closing(admitted_at) {
             return;
         }
-        self.phase = Phase::Closed(now + self.pause);
+        let reopens_at = now + self.pause;
+        self.phase = Phase::Closed(reopens_at);
+        self.reopens_at = Some(reopens_at);
         self.pause = LONGEST_PAUSE.min(self.pause * 2);
         self.closed_at = Some(now);
     }
 
     /// Takes note of another response. Returns whether requests that wait may now be admitted.
     pub(super) fn passed(&mut self, admitted_at: Instant) -> bool {
-        let is_first = matches!(self.phase, Phase::Probing(_)) && !self.was_before_closing(admitted_at);
+        let is_news = !self.was_before_closing(admitted_at);
+        if is_news {
+            self.pause = FIRST_PAUSE;
+        }
+        let is_first = is_news && matches!(self.phase, Phase::Probing(_));
         if is_first {
             self.limit = self.passed.max(1);
-            let took = self.period_began.map_or(FIRST_PAUSE, |began| admitted_at - began);
-            self.period = took.clamp(FIRST_PAUSE, LONGEST_PAUSE);
-            self.pause = FIRST_PAUSE;
+            let took = self.reopens_at.zip(self.period_began).map(|(end, began)| end - began);
+            self.period = took.unwrap_or(FIRST_PAUSE).clamp(FIRST_PAUSE, LONGEST_PAUSE);
             self.begin_period(admitted_at);
             self.phase = Phase::Paced(self.limit - 1, admitted_at + self.period);
         }
@@ -207,6 +222,21 @@ mod tests {
             assert_eq!(throttle.try_admit(now), None);
             assert_eq!(throttle.try_admit(now), Some(FIRST_PAUSE));
         }
+    }
+
+    #[test]
+    fn what_was_learned_is_forgotten_when_nobody_waits() {
+        let mut throttle = Throttle::default();
+        let now = Instant::now();
+        assert_eq!(throttle.try_admit(now), None);
+        throttle.refused(now, now);
+        let later = now + FIRST_PAUSE * 2;
+        for _ in 0..30 {
+            assert_eq!(throttle.try_admit(later), None);
+        }
+        // The pause is not: nothing has passed yet.
+        throttle.refused(later, later);
+        assert_eq!(throttle.try_admit(later), Some(FIRST_PAUSE * 2));
     }
 
     #[test]
