@@ -29,6 +29,8 @@ pub(super) struct Throttle {
     period_began: Option<Instant>,
     /// How many requests that were admitted in the period have passed.
     passed: u32,
+    /// `passed` of the period before.
+    passed_before: u32,
     /// How many requests a period admits, and its length. They hold while the throttle is paced.
     limit: u32,
     period: Duration,
@@ -55,6 +57,7 @@ impl Default for Throttle {
             reopens_at: None,
             period_began: None,
             passed: 0,
+            passed_before: 0,
             limit: 0,
             period: FIRST_PAUSE,
         }
@@ -121,9 +124,12 @@ impl Throttle {
         }
         let is_first = is_news && matches!(self.phase, Phase::Probing(_));
         if is_first {
-            self.limit = self.passed.max(1);
+            // A 429 at the beginning of a period tells of the period before.
+            self.limit = self.passed.max(self.passed_before / 2).max(1);
             let took = self.reopens_at.zip(self.period_began).map(|(end, began)| end - began);
-            self.period = took.unwrap_or(FIRST_PAUSE).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            // A little longer: the server counts from when the requests arrive.
+            let took = took.unwrap_or_default().max(FIRST_PAUSE);
+            self.period = LONGEST_PAUSE.min(took + took / 10);
             self.begin_period(admitted_at);
             self.phase = Phase::Paced(self.limit - 1, admitted_at + self.period);
         }
@@ -134,6 +140,8 @@ impl Throttle {
     }
 
     fn begin_period(&mut self, now: Instant) {
+        let is_next = self.period_began.is_some_and(|began| now < began + self.period * 2);
+        self.passed_before = if is_next { self.passed } else { 0 };
         self.period_began = Some(now);
         self.passed = 0;
     }
@@ -206,7 +214,7 @@ mod tests {
         assert!(throttle.passed(probe));
         let admitted = (0..30).filter(|_| throttle.try_admit(probe + MILLISECOND).is_none());
         assert_eq!(admitted.count(), 9, "ten with the one that tried");
-        let next = probe + FIRST_PAUSE + MILLISECOND;
+        let next = probe + (FIRST_PAUSE + MILLISECOND) * 11 / 10;
         let admitted = (0..30).filter(|_| throttle.try_admit(next).is_none());
         assert_eq!(admitted.count(), 13, "a quarter more");
     }
@@ -222,6 +230,24 @@ mod tests {
             assert_eq!(throttle.try_admit(now), None);
             assert_eq!(throttle.try_admit(now), Some(FIRST_PAUSE));
         }
+    }
+
+    #[test]
+    fn a_429_at_the_beginning_of_a_period_tells_of_the_period_before() {
+        let mut throttle = Throttle::default();
+        let now = Instant::now();
+        for _ in 0..10 {
+            assert_eq!(throttle.try_admit(now), None);
+            assert!(!throttle.passed(now));
+        }
+        let next = now + FIRST_PAUSE;
+        assert_eq!(throttle.try_admit(next), None);
+        throttle.refused(next, next);
+        let probe = next + FIRST_PAUSE;
+        assert_eq!(throttle.try_admit(probe), None);
+        assert!(throttle.passed(probe));
+        let admitted = (0..30).filter(|_| throttle.try_admit(probe).is_none());
+        assert_eq!(admitted.count(), 4, "five with the one that tried");
     }
 
     #[test]
