@@ -36,6 +36,16 @@ describe('when a step after the first fails, the service is removed and the erro
     })
   }
 
+  // The workspace was restricted after the service was made.
+  test('for a restricted workspace', async (t) => {
+    const { provider, server, services } = await withRailway(t, { environments })
+    const words = 'Your workspace has been restricted. Please attach a payment method or contact support to resolve this.'
+    server.faults.add({ ...graphqlError(words), when: 'serviceInstanceDeployV2' })
+    const error = await rejection(provider.create(options), { code: 'PAYMENT_REQUIRED', retryable: false })
+    assert.ok(error.message.endsWith(`made and removed again: ${words}`), error.message)
+    assert.deepEqual(services(), [])
+  })
+
   test('a step that Railway answers with false', async (t) => {
     const { provider, server, services } = await withRailway(t, { environments })
     server.faults.add({

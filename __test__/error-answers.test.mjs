@@ -49,6 +49,20 @@ describe('an error in a GraphQL answer is understood by its message before its c
       'INTERNAL_SERVER_ERROR',
       'PAYMENT_REQUIRED',
     ],
+    [
+      'Free plan resource provision limit exceeded. Please upgrade to provision more resources!',
+      'INTERNAL_SERVER_ERROR',
+      'QUOTA_EXCEEDED',
+    ],
+    [
+      'Your workspace has been restricted. Please attach a payment method or contact support to resolve this.',
+      null,
+      'PAYMENT_REQUIRED',
+    ],
+    ['Service name already in use', 'INTERNAL_SERVER_ERROR', 'ALREADY_EXISTS'],
+    ['Invalid project name', 'INTERNAL_SERVER_ERROR', 'INVALID_ARGUMENT'],
+    ['Name "is deprecated" is not valid', 'INTERNAL_SERVER_ERROR', 'INVALID_ARGUMENT'],
+    ['Config as Code is deprecated', 'INTERNAL_SERVER_ERROR', 'PROTOCOL'],
     ['Something new', 'UNAUTHENTICATED', 'UNAUTHENTICATED'],
     ['Something new', 'UNAUTHORIZED', 'UNAUTHENTICATED'],
     ['Something new', 'FORBIDDEN', 'PERMISSION_DENIED'],
@@ -180,6 +194,18 @@ describe('an answer that is no GraphQL answer is understood by its status', () =
     test(`the edge's page with ${status} is a rate limit`, async (t) => {
       const expected = { code: 'RATE_LIMITED', httpStatus: status, message: /Cloudflare/ }
       await answeredWith(t, { kind: 'html', status }, expected)
+    })
+  }
+
+  for (const [status, number, code] of [
+    [403, 1010, 'UNAVAILABLE'],
+    [403, 1020, 'UNAVAILABLE'],
+    [429, 1015, 'RATE_LIMITED'],
+  ]) {
+    test(`the edge's text error code: ${number} with ${status} is ${code}`, async (t) => {
+      const body = `error code: ${number}`
+      const expected = { code, httpStatus: status, retryAfterMs: undefined, message: new RegExp(`edge.*${body}`) }
+      await answeredWith(t, { kind: 'respond', status, headers: { 'content-type': 'text/plain' }, body }, expected)
     })
   }
 

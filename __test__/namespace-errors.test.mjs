@@ -159,10 +159,10 @@ describe('details of a refusal are told', () => {
   })
 
   test('an allowance that is used up, which no wait helps against', async (t) => {
-    await refusedCreate(t, { usedUp: { used: 1000, limits: 1000 } }, {
+    await refusedCreate(t, { usedUp: { used: 5000, limits: 4000 } }, {
       code: 'QUOTA_EXCEEDED',
       retryAfterMs: undefined,
-      message: /allowance of the period is used up$/,
+      message: /allowance of the period is used up, used 5000 of 4000 compute unit minutes$/,
     })
   })
 

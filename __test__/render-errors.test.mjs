@@ -32,7 +32,7 @@ describe('a refusal', () => {
     [406, 'PROTOCOL'],
     [408, 'UNAVAILABLE'],
     [409, 'UNAVAILABLE'],
-    [413, 'PROTOCOL'],
+    [413, 'INVALID_ARGUMENT'],
     [422, 'INVALID_ARGUMENT'],
     [429, 'RATE_LIMITED'],
     [500, 'UNAVAILABLE'],
@@ -75,9 +75,9 @@ describe('a refusal', () => {
     await answeredWith(t, fault, { code: 'INVALID_ARGUMENT', providerCode: 'multiple_regions' })
   })
 
-  test('for too many resources is QUOTA_EXCEEDED', async (t) => {
+  test('with the code of a query of metrics says nothing of a quota', async (t) => {
     const fault = renderError(400, 'no more', { code: 'too_many_resources' })
-    await answeredWith(t, fault, { code: 'QUOTA_EXCEEDED', providerCode: 'too_many_resources' })
+    await answeredWith(t, fault, { code: 'INVALID_ARGUMENT', providerCode: 'too_many_resources' })
   })
 
   test('for a name that is taken says so only where a name was sent', async (t) => {
@@ -144,6 +144,12 @@ describe('HTTP 429', () => {
       await answeredWith(t, tooManyRequests({ headers }), { code: 'RATE_LIMITED', httpStatus: 429, retryAfterMs })
     })
   }
+
+  test('in the form that Render’s own clients test is told in its words', async (t) => {
+    const fault = tooManyRequests({ retryAfter: 7, body: { error: 'rate limit exceeded' } })
+    const { error } = await answeredWith(t, fault, { code: 'RATE_LIMITED', retryAfterMs: 7_000 })
+    assert.equal(error.message, 'Failed to get Render instance: rate limit exceeded')
+  })
 
   test('in short is waited for, and the call goes through', async (t) => {
     const { makeProvider, server, world, owner } = await withRender(t)

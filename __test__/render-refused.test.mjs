@@ -154,11 +154,12 @@ describe('other refusals of a create', () => {
   const rows = [
     [400, 'ownerID is a required field', undefined, 'INVALID_ARGUMENT'],
     [400, 'invalid JSON', undefined, 'INVALID_ARGUMENT'],
-    [400, 'no more of these', 'too_many_resources', 'QUOTA_EXCEEDED'],
+    [400, 'IP allow list is only available for Enterprise workspaces', undefined, 'INVALID_ARGUMENT'],
     [401, 'Unauthorized', undefined, 'UNAUTHENTICATED'],
     [403, 'Forbidden', undefined, 'PERMISSION_DENIED'],
     [404, 'not found: tea-00000000000000000000', undefined, 'NOT_FOUND'],
     [406, 'Not Acceptable', undefined, 'PROTOCOL'],
+    [413, 'Payload Too Large', undefined, 'INVALID_ARGUMENT'],
     [409, 'the workspace is suspended', undefined, 'UNAVAILABLE'],
   ]
   for (const [status, message, providerCode, code] of rows) {

@@ -97,11 +97,19 @@ describe('getById', () => {
   test('does not take 410 for a missing sandbox', async (t) => {
     const { provider, server, world, project } = await withVercel(t)
     world.addSandbox(project, { name: 'box' })
-    // Listed for records too; what is missing there is the session or the snapshot (reference/vercel.md §11).
-    for (const code of ['sandbox_stopped', 'snapshot_not_found']) {
-      server.faults.add(apiError(410, code))
-      await rejection(provider.getById('box'), { httpStatus: 410, providerCode: code })
-    }
+    // Listed for records too; what is missing there is the session (reference/vercel.md §11).
+    server.faults.add(apiError(410, 'sandbox_stopped'))
+    await rejection(provider.getById('box'), { httpStatus: 410, providerCode: 'sandbox_stopped' })
+  })
+
+  // The record is there, and a list shows it.
+  test('finds a sandbox whose snapshot is gone in the list', async (t) => {
+    const { provider, server, world, project, asked } = await withVercel(t)
+    for (const name of ['box', 'box-1', 'bo', 'a', 'z']) world.addSandbox(project, { name })
+    server.faults.add({ ...apiError(410, 'snapshot_not_found'), times: 2, when: 'getSandbox' })
+    assert.equal((await provider.getById('box')).instanceId, 'box')
+    assert.equal(await provider.getById('none'), null)
+    assert.deepEqual(asked(), ['getSandbox', 'listSandboxes', 'getSandbox', 'listSandboxes'])
   })
 })
 
@@ -181,6 +189,22 @@ describe('destroy', () => {
     server.faults.add(apiError(410, 'sandbox_stopped'))
     await rejection(provider.destroy('box'), { httpStatus: 410, instanceId: 'box' })
     assert.equal(sandboxes().length, 1)
+  })
+
+  // Whether Vercel answers a deletion so is not known. The sandbox stays deletable, and is not called gone while it is not.
+  test('of a sandbox whose snapshot is gone ends with what a read tells', async (t) => {
+    const { provider, world, project, server, sandboxes } = await withVercel(t)
+    world.addSandbox(project, { name: 'box' })
+    const gone = (when, effect) => server.faults.add({ ...apiError(410, 'snapshot_not_found', 'Gone.', { effect }), when })
+    gone('deleteSandbox', false)
+    gone('getSandbox', false)
+    const expected = { httpStatus: 410, providerCode: 'snapshot_not_found', instanceId: 'box', message: /: Gone\.$/ }
+    await rejection(provider.destroy('box'), expected)
+    assert.equal(sandboxes().length, 1)
+    gone('deleteSandbox', true)
+    gone('getSandbox', false)
+    await provider.destroy('box')
+    assert.equal(sandboxes().length, 0)
   })
 
   const passing = [

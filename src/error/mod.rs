@@ -133,9 +133,9 @@ impl Error {
     }
 
     /// Returns whether polling may continue after this error. Besides what a caller may retry, a response that could not
-    /// be read is transient.
+    /// be read, and an error that is not known, are transient.
     pub(crate) fn is_transient(&self) -> bool {
-        self.0.code.is_transient() || (self.0.code == ErrorCode::Protocol && self.0.outcome == Outcome::Unknown)
+        self.0.code.is_transient() || (self.0.code == ErrorCode::Protocol && self.0.outcome.is_unclear())
     }
 
     /// Notes that the failed create left something that could not be deleted. Without an idempotency key a repeated call

@@ -15,7 +15,9 @@ use ::http::{HeaderName, HeaderValue};
 use super::attempt;
 use super::effect::Effect;
 use super::endpoint::BaseUrl;
+use super::limits::LONGEST_WAIT;
 use super::message::{Request, Response};
+use super::rate_limit::Verdict;
 use super::resources::HttpResources;
 use super::retry::{self, Decision, Failure};
 use super::settings::Settings;
@@ -40,6 +42,23 @@ struct Inner {
 
 /// Reads a response, and keeps what it has read.
 type Interpret<'a> = &'a mut (dyn FnMut(&Response) -> Result<()> + Send);
+
+/// A failed attempt.
+struct FailedAttempt {
+    error: Error,
+    /// How long the server asks to wait before the request is sent again.
+    server_delay: Option<Duration>,
+}
+
+impl From<Error> for FailedAttempt {
+    /// Makes the failure of an attempt without a response.
+    fn from(error: Error) -> Self {
+        Self {
+            server_delay: error.details().retry_after,
+            error,
+        }
+    }
+}
 
 impl Client {
     /// Makes a client. `default_base` is the provider's own address. `scheme` precedes the credential in its header:
@@ -103,11 +122,14 @@ impl Client {
         let context = &context.within(self.0.settings.exchange_timeout(effect));
         let started = context.now();
         let quota = &self.0.tenant.quota;
-        let mut attempts = 0;
+        let (mut attempts, mut drawn) = (0, 0);
         loop {
-            let failure = match self.attempt(context, effect, request.clone(), interpret).await {
+            let FailedAttempt {
+                error: failure,
+                server_delay,
+            } = match self.attempt(context, effect, request.clone(), interpret).await {
                 Ok(()) => {
-                    quota.refund(attempts);
+                    quota.refund(drawn);
                     return Ok(());
                 }
                 Err(error) => error,
@@ -116,6 +138,7 @@ impl Client {
             let decision = retry::decide(
                 &Failure {
                     error: &failure,
+                    server_delay,
                     effect,
                     attempts,
                     max_retries: self.0.settings.max_retries,
@@ -123,12 +146,17 @@ impl Client {
                 },
                 jitter(&*self.0.resources.random),
             );
+            // The rate window bounds the retries of what it refused.
+            let costs_quota = failure.code() != ErrorCode::RateLimited;
             match decision {
-                Decision::RetryAfter(delay) if quota.draw() => context.sleep(delay).await?,
+                Decision::RetryAfter(delay) if !costs_quota || quota.draw() => {
+                    drawn += u32::from(costs_quota);
+                    context.sleep(delay).await?;
+                }
                 // A definite answer: how many retries it took to get it is of no interest.
                 _ if attempts == 1 || !failure.is_retryable() => {
                     if !failure.is_retryable() {
-                        quota.refund(attempts - 1);
+                        quota.refund(drawn);
                     }
                     return Err(failure);
                 }
@@ -147,7 +175,7 @@ impl Client {
         effect: Effect,
         request: Request,
         interpret: Interpret<'_>,
-    ) -> Result<()> {
+    ) -> Result<(), FailedAttempt> {
         let Inner {
             resources,
             credential: (name, value),
@@ -156,20 +184,55 @@ impl Client {
             ..
         } = &*self.0;
         let bucket = request.bucket;
-        tenant.windows.acquire(context, bucket).await?;
+        let admitted_at = tenant.windows.acquire(context, bucket).await?;
         let _permit = tenant.acquire_permit(context).await?;
         if context.is_cancelled() {
-            return Err(Error::aborted());
+            return Err(Error::aborted().into());
         }
         let request = request
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(name.clone(), value.clone());
         let sending = resources.transport.send(request);
-        let sent = attempt::run(context, effect, settings.attempt_timeout(effect), sending).await?;
+        let sent = attempt::run(context, effect, settings.attempt_timeout(effect), sending)
+            .await
+            .map_err(Error::from)?;
         let mut response = sent.map_err(|error| Error::from(&error))?;
         let limits = response.read_rate_limit(context.date());
-        tenant.windows.update(bucket, response.status, &limits, context.now());
-        interpret(&response)
+        let result = interpret(&response);
+        let verdict = read_verdict(&response, result.as_ref().err());
+        tenant
+            .windows
+            .update(bucket, &limits, verdict, admitted_at, context.now());
+        result.map_err(|error| match limits.retry_after {
+            Some(delay) if response.status >= 500 => obey(error, effect, delay),
+            _ => error.into(),
+        })
+    }
+}
+
+/// Returns how the provider's rate limit took the request. A status of 429 alone does not tell: Namespace sends it for a
+/// workspace's limits too. Railway's edge sends other statuses.
+fn read_verdict(response: &Response, error: Option<&Error>) -> Verdict {
+    let is_refused = error.is_some_and(|error| error.code() == ErrorCode::RateLimited) && response.status >= 400;
+    match response.retry_delay.filter(|delay| !delay.is_zero()) {
+        Some(delay) if response.status == 429 => Verdict::RefusedFor(delay),
+        _ if is_refused => Verdict::Refused,
+        _ => Verdict::Passed,
+    }
+}
+
+/// Makes the failure of an attempt whose response is a 5xx with `Retry-After`. A wait that is too long to be slept is the
+/// caller's: it is reported as `RATE_LIMITED`.
+fn obey(error: Error, effect: Effect, delay: Duration) -> FailedAttempt {
+    let is_callers = effect == Effect::Idempotent && error.code() == ErrorCode::Unavailable && delay > LONGEST_WAIT;
+    let error = if is_callers {
+        error.with_code(ErrorCode::RateLimited).with_retry_after(Some(delay))
+    } else {
+        error
+    };
+    FailedAttempt {
+        server_delay: Some(delay),
+        error,
     }
 }
 

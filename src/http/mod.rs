@@ -14,4 +14,5 @@ mod retry;
 mod retry_quota;
 pub(crate) mod settings;
 pub(crate) mod tenant;
+mod throttle;
 pub(crate) mod transport;

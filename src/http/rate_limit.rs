@@ -1,15 +1,17 @@
-//! The rate windows of one tenant. When the provider's headers say that no request is left, later requests wait instead of
-//! spending attempts that can only be refused.
+//! The rate windows of one tenant. When the provider's headers say that no request is left, or it answers 429, later requests
+//! wait instead of spending attempts that can only be refused.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::headers::RateLimitHeaders;
 use super::limits::LONGEST_WAIT;
+use super::throttle::Throttle;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -26,11 +28,32 @@ pub(super) struct RateWindows(Mutex<HashMap<&'static str, Arc<Bucket>>>);
 
 #[derive(Default)]
 struct Bucket {
-    window: Mutex<Window>,
+    limits: Mutex<Limits>,
     /// How many calls wait for the window.
     waiting: AtomicUsize,
     /// Held by the first of the calls that wait, so that they pass in the order in which they came.
     queue: tokio::sync::Mutex<()>,
+    /// Wakes the first of them early, when the throttle admits requests again.
+    reopened: Notify,
+}
+
+#[derive(Default)]
+struct Limits {
+    /// What the headers say.
+    window: Window,
+    /// What 429s without a wait say.
+    throttle: Throttle,
+}
+
+/// How the provider took a request, as far as its rate limit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The rate limit let the request pass, whatever came of it then.
+    Passed,
+    /// The rate limit refused the request. The provider said how long to wait.
+    RefusedFor(Duration),
+    /// The rate limit refused the request, without a wait.
+    Refused,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -43,14 +66,16 @@ struct Window {
 }
 
 impl RateWindows {
-    /// Waits until a request may be sent, first come, first served, and counts it.
+    /// Waits until a request may be sent, first come, first served, and counts it. Returns the moment, for
+    /// [`RateWindows::update`].
     ///
     /// Errors: `RATE_LIMITED` with the delay, if that is longer than 30 s or than the caller's deadline leaves; `ABORTED`.
-    pub(super) async fn acquire(&self, context: &CallContext, bucket: &'static str) -> Result<()> {
+    pub(super) async fn acquire(&self, context: &CallContext, bucket: &'static str) -> Result<Instant> {
         let bucket = self.bucket(bucket);
+        let now = context.now();
         // A call that comes while others wait waits behind them.
-        let Some(delay) = bucket.try_acquire(context.now(), bucket.waiting.load(Ordering::Relaxed) > 0) else {
-            return Ok(());
+        let Some(delay) = bucket.try_acquire(now, bucket.waiting.load(Ordering::Relaxed) > 0) else {
+            return Ok(now);
         };
         bucket.waiting.fetch_add(1, Ordering::Relaxed);
         let acquired = bucket.wait(context, delay).await;
@@ -63,19 +88,32 @@ impl RateWindows {
         Arc::clone(buckets.entry(name).or_default())
     }
 
-    /// Takes over the figures of a response. A 429 with `Retry-After` closes the window for that time.
-    pub(super) fn update(&self, bucket: &'static str, status: u16, headers: &RateLimitHeaders, now: Instant) {
-        let closed = headers.retry_after.filter(|_| status == 429);
-        let (remaining, reset_after) = match closed {
-            Some(delay) => (Some(0), Some(delay)),
-            None => (headers.remaining, headers.reset_after),
+    /// Takes over the figures of a response to a request that was admitted at `admitted_at`. A refusal closes the window:
+    /// for the time that the provider says, or for one that the throttle chooses.
+    pub(super) fn update(
+        &self,
+        bucket: &'static str,
+        headers: &RateLimitHeaders,
+        verdict: Verdict,
+        admitted_at: Instant,
+        now: Instant,
+    ) {
+        let bucket = self.bucket(bucket);
+        let mut limits = bucket.limits();
+        match verdict {
+            Verdict::Passed if limits.throttle.passed(admitted_at) => bucket.reopened.notify_one(),
+            Verdict::Refused => limits.throttle.refused(admitted_at, now),
+            Verdict::Passed | Verdict::RefusedFor(_) => {}
+        }
+        let (remaining, reset_after) = match verdict {
+            Verdict::RefusedFor(delay) => (Some(0), Some(delay)),
+            Verdict::Passed | Verdict::Refused => (headers.remaining, headers.reset_after),
         };
         let (Some(remaining), Some(reset_after)) = (remaining, reset_after) else {
             return;
         };
+        let window = &mut limits.window;
         let resets_at = now + LONGEST_CLOSURE.min(reset_after);
-        let bucket = self.bucket(bucket);
-        let mut window = bucket.window();
         // Responses overtake each other: within one window the smallest figure is the newest.
         let same = window
             .resets_at
@@ -90,42 +128,52 @@ impl RateWindows {
 }
 
 impl Bucket {
-    async fn wait(&self, context: &CallContext, delay: Duration) -> Result<()> {
+    async fn wait(&self, context: &CallContext, delay: Duration) -> Result<Instant> {
         let _first_in_queue = tokio::select! {
             biased;
             () = context.cancelled() => return Err(Error::aborted()),
             first = self.queue.lock() => first,
             () = context.expired() => return Err(window_closed(delay)),
         };
-        while let Some(delay) = self.try_acquire(context.now(), false) {
+        loop {
+            let now = context.now();
+            let Some(delay) = self.try_acquire(now, false) else {
+                return Ok(now);
+            };
             if delay > LONGEST_WAIT || context.remaining(delay) < delay {
                 return Err(window_closed(delay));
             }
-            context.sleep(delay).await?;
+            tokio::select! {
+                biased;
+                slept = context.sleep(delay) => slept?,
+                () = self.reopened.notified() => {}
+            }
         }
-        Ok(())
     }
 
     /// Counts a request, or returns how long to wait. With others waiting (`is_behind`) it counts nothing.
     fn try_acquire(&self, now: Instant, is_behind: bool) -> Option<Duration> {
-        let mut window = self.window();
+        let mut limits = self.limits();
+        let Limits { window, throttle } = &mut *limits;
         if window.resets_at.is_some_and(|resets_at| resets_at <= now) {
             window.remaining = window.limit;
             window.resets_at = None;
         }
-        match (window.remaining, window.resets_at) {
-            (Some(0), Some(resets_at)) => Some(resets_at.saturating_duration_since(now)),
-            _ if is_behind => Some(Duration::ZERO),
-            (Some(remaining), _) => {
-                window.remaining = Some(remaining.saturating_sub(1));
-                None
-            }
-            (None, _) => None,
+        if let (Some(0), Some(resets_at)) = (window.remaining, window.resets_at) {
+            return Some(resets_at.saturating_duration_since(now));
         }
+        if is_behind {
+            return Some(Duration::ZERO);
+        }
+        if let Some(delay) = throttle.try_admit(now) {
+            return Some(delay);
+        }
+        window.remaining = window.remaining.map(|remaining| remaining.saturating_sub(1));
+        None
     }
 
-    fn window(&self) -> MutexGuard<'_, Window> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -147,7 +195,13 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect::<HeaderMap>();
-        windows.update("", status, &RateLimitHeaders::read(&headers, SystemTime::now()), now);
+        let headers = RateLimitHeaders::read(&headers, SystemTime::now());
+        let verdict = match (status, headers.retry_delay()) {
+            (429, Some(delay)) => Verdict::RefusedFor(delay),
+            (429, None) => Verdict::Refused,
+            _ => Verdict::Passed,
+        };
+        windows.update("", &headers, verdict, now, now);
     }
 
     fn wait(windows: &RateWindows, now: Instant) -> Option<u64> {
@@ -181,6 +235,18 @@ mod tests {
         update(&windows, 429, &[("retry-after", "12")], now);
         assert_eq!(wait(&windows, now), Some(12));
         assert_eq!(wait(&windows, now + Duration::from_secs(12)), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_without_a_wait_closes_the_window_for_a_second() {
+        let windows = RateWindows::default();
+        let now = Instant::now();
+        // The headers describe another limit, which is not exhausted.
+        let headers = [("x-ratelimit-remaining", "9990"), ("x-ratelimit-reset", "1800")];
+        update(&windows, 429, &headers, now);
+        assert_eq!(wait(&windows, now), Some(1));
+        assert_eq!(windows.bucket("other bucket").try_acquire(now, false), None);
+        assert_eq!(wait(&windows, now + Duration::from_secs(1)), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,6 +17,8 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
 /// A failed attempt, with everything that the policy depends on.
 pub(super) struct Failure<'a> {
     pub(super) error: &'a Error,
+    /// How long the server asks to wait: by a rate limit, or by the `Retry-After` of a 5xx.
+    pub(super) server_delay: Option<Duration>,
     pub(super) effect: Effect,
     /// Attempts so far, this one included.
     pub(super) attempts: u32,
@@ -42,7 +44,7 @@ pub(super) fn decide(failure: &Failure<'_>, jitter: f64) -> Decision {
     let back_off = LONGEST_BACK_OFF
         .min(FIRST_BACK_OFF * 2_u32.pow(doublings))
         .mul_f64(jitter.clamp(0.0, 1.0));
-    let delay = match failure.error.details().retry_after {
+    let delay = match failure.server_delay {
         // Reported, not slept: the caller has better things to do for so long.
         Some(server_delay) if server_delay > LONGEST_WAIT => return Decision::Fail,
         // The jitter comes on top: otherwise all callers that were told one delay would return at one moment.
@@ -74,6 +76,7 @@ mod tests {
     fn decided(error: &Error, effect: Effect, attempts: u32, remaining: Duration, jitter: f64) -> Decision {
         let failure = Failure {
             error,
+            server_delay: error.details().retry_after,
             effect,
             attempts,
             max_retries: 3,
@@ -117,6 +120,7 @@ mod tests {
         let wait = |attempts| {
             let failure = Failure {
                 error: &error,
+                server_delay: None,
                 effect: Effect::Idempotent,
                 attempts,
                 max_retries: 100,

@@ -118,7 +118,8 @@ impl ErrorMapper {
 /// instance. Such a 403 says nothing of the credential either: a firewall sent it.
 fn classify_status(status: u16, is_from_api: bool) -> (ErrorCode, Outcome) {
     match status {
-        400 | 422 => (ErrorCode::InvalidArgument, Outcome::NoEffect),
+        // 413: the variables are too long.
+        400 | 413 | 422 => (ErrorCode::InvalidArgument, Outcome::NoEffect),
         401 => (ErrorCode::Unauthenticated, Outcome::NoEffect),
         402 => (ErrorCode::PaymentRequired, Outcome::NoEffect),
         403 if is_from_api => (ErrorCode::PermissionDenied, Outcome::NoEffect),
@@ -217,6 +218,7 @@ mod tests {
             (408, Unavailable, Outcome::Unknown),
             (409, Unavailable, Outcome::NoEffect),
             (410, NotFound, Outcome::NoEffect),
+            (413, InvalidArgument, Outcome::NoEffect),
             (422, InvalidArgument, Outcome::NoEffect),
             (429, RateLimited, Outcome::NoEffect),
             (500, Unavailable, Outcome::Unknown),

@@ -7,6 +7,9 @@ import { schema } from './schema.mjs'
 
 export const PATH = '/graphql/v2'
 
+/** `edge`: without the headers of Railway itself. */
+const EDGE_REFUSAL = { status: 429, body: 'error code: 1015', edge: true }
+
 const KNOWN_KEYS = new Set(['query', 'variables', 'operationName', 'extensions'])
 const CACHE_SIZE = 500
 
@@ -19,6 +22,7 @@ const CACHE_SIZE = 500
  * @param {object} [options.fullSchema] see full-schema.mjs
  * @param {number} options.unauthenticatedStatus
  * @param {ReturnType<import('./rate.mjs').createRateLimit>} options.rateLimit
+ * @param {ReturnType<import('./rate.mjs').createEdgeLimit>} options.edgeLimit
  * @param {(violation: object) => void} options.onViolation
  * @param {(error: Error) => void} options.onInternalError
  */
@@ -28,6 +32,7 @@ export function createEndpoint({
   fullSchema,
   unauthenticatedStatus,
   rateLimit,
+  edgeLimit,
   onViolation,
   onInternalError,
 }) {
@@ -64,6 +69,7 @@ export function createEndpoint({
   }
 
   function handle(request) {
+    if (!edgeLimit.take()) return EDGE_REFUSAL
     if (request.path !== PATH) return refusal(404, 'Not Found')
     if (request.method !== 'POST') return refusal(405, 'Method Not Allowed', { allow: 'POST' })
     if (!isJson(request.headers['content-type'])) return refusal(415, 'Unsupported Media Type')

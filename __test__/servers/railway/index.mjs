@@ -2,7 +2,7 @@ import { createRandom, startHttpServer } from '../shared/http.mjs'
 import { Processes } from '../shared/processes.mjs'
 import { createEndpoint, PATH } from './endpoint.mjs'
 import { loadFullSchema } from './full-schema.mjs'
-import { createRateLimit } from './rate.mjs'
+import { createEdgeLimit, createRateLimit } from './rate.mjs'
 import { createResolvers } from './resolvers.mjs'
 import { World } from './world.mjs'
 
@@ -27,6 +27,8 @@ export { graphqlError } from './errors.mjs'
  * @property {string} [environmentProjectMismatch] the error text, or `ignore` (§8.10)
  * @property {number} [unauthenticatedStatus] HTTP status for a missing or unknown token; not told by any source (§11)
  * @property {Parameters<typeof createRateLimit>[0]} [rateLimit]
+ * @property {number} [edgeLimit] how many requests a second the edge admits. It refuses the others with 429 and the text
+ *   `error code: 1015`, without a word on how long to wait (§2)
  * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
  */
 
@@ -67,6 +69,7 @@ export async function startRailwayServer(options = {}) {
     fullSchema,
     unauthenticatedStatus: settings.unauthenticatedStatus,
     rateLimit,
+    edgeLimit: createEdgeLimit(settings.edgeLimit, now),
     onViolation: (violation) => schemaViolations.push(violation),
     onInternalError: (error) => server.errors.push(error),
   })

@@ -29,3 +29,23 @@ export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000
     retryAfterSeconds: () => Math.max(1, Math.ceil((resetsAt - now()) / 1000)),
   }
 }
+
+/**
+ * The edge's limit: so many requests in any second, and those that it refuses do not count.
+ *
+ * @param {number} [limit] absent: none
+ * @param {() => number} now
+ * @returns {{ take: () => boolean }} whether a request is admitted
+ */
+export function createEdgeLimit(limit = Infinity, now) {
+  let admitted = []
+  return {
+    take() {
+      const from = now() - 1_000
+      admitted = admitted.filter((at) => at > from)
+      if (admitted.length >= limit) return false
+      admitted.push(now())
+      return true
+    },
+  }
+}

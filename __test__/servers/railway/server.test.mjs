@@ -519,6 +519,22 @@ describe('faults', () => {
     assert.equal(world.liveServices(projectId).length, 2)
   })
 
+  test("the edge's refusal of what is more than it admits in a second", async () => {
+    let now = 1_000_000
+    const { send } = await setUp({ now: () => now, edgeLimit: 2 })
+    const statuses = async () => {
+      const request = { body: '{}', headers: { 'content-type': 'application/json' } }
+      return [(await send(request)).status, (await send(request)).status, (await send(request)).status]
+    }
+    assert.deepEqual(await statuses(), [400, 400, 429])
+    now += 1_000
+    assert.deepEqual(await statuses(), [400, 400, 429])
+    const { status, headers, text } = await send({ body: '{}', headers: { 'content-type': 'application/json' } })
+    assert.deepEqual([status, text], [429, 'error code: 1015'])
+    assert.match(headers['content-type'], /^text\/plain/)
+    for (const absent of ['retry-after', 'x-ratelimit-limit']) assert.equal(headers[absent], undefined)
+  })
+
   test("the edge's page", async () => {
     const { server, send } = await setUp()
     server.faults.add({ kind: 'html', status: 429 })

@@ -169,6 +169,55 @@ async fn a_long_wait_is_reported_and_spares_the_calls_that_follow() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_retry_after_of_a_5xx_is_slept_before_an_idempotent_request_is_repeated() {
+    for status in [500, 502, 503, 504, 529] {
+        let fixture = fixture([Step::Answer(status, &[("retry-after", "7")])]);
+        let began = Instant::now();
+        assert_eq!(fixture.call(Effect::Idempotent).await.unwrap(), 200);
+        assert_eq!(began.elapsed().as_secs(), 7, "{status}");
+    }
+    let fixture = fixture([Step::Answer(503, &[("retry-after", "7")])]);
+    let error = fixture.call(Effect::Once).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.outcome()),
+        (ErrorCode::Unavailable, Outcome::Unknown)
+    );
+    assert_eq!(fixture.script.sent(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_retry_after_of_a_5xx_is_reported() {
+    const LONG: &[(&str, &str)] = &[("retry-after", "31")];
+    let fixture = fixture([Step::Answer(503, LONG), Step::Answer(503, LONG)]);
+    let error = fixture.call(Effect::Idempotent).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.outcome()),
+        (ErrorCode::RateLimited, Outcome::Unknown)
+    );
+    assert_eq!(error.details().retry_after, Some(Duration::from_secs(31)));
+    // A create's outcome is unclear. That matters more, and the wait is not its.
+    let error = fixture.call(Effect::Once).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.details().retry_after),
+        (ErrorCode::Unavailable, None)
+    );
+    assert_eq!(fixture.script.sent(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_without_a_wait_closes_the_window_for_all_calls() {
+    let fixture = fixture([
+        Step::Answer(429, &[]),
+        Step::Answer(429, &[]),
+        Step::Answer(429, &[("retry-after", "0")]),
+    ]);
+    let began = Instant::now();
+    assert_eq!(fixture.call(Effect::Once).await.unwrap(), 200);
+    assert_eq!(began.elapsed().as_secs(), 1 + 2 + 4);
+    assert_eq!(fixture.script.sent(), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_empty_window_is_waited_for_in_order() {
     const LAST: &[(&str, &str)] = &[
         ("x-ratelimit-remaining", "0"),

@@ -53,6 +53,10 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
             Some((ErrorCode::NotFound, Outcome::NoEffect))
         }
         (Some(("resource_exhausted", ..)), Some(Detail::Limit)) => Some((ErrorCode::QuotaExceeded, Outcome::NoEffect)),
+        // A shortage of machines, not of requests. Its code is not recorded (docs/providers/namespace.md).
+        (Some(("resource_exhausted", ..)), _) if api_message.is_some_and(is_about_regions) => {
+            Some((ErrorCode::Unavailable, Outcome::NoEffect))
+        }
         (Some((_, code, outcome)), _) => Some((code, outcome)),
         // Namespace always sends a code, so something else responded. A 404 then means a wrong address.
         (None, _) => match status {
@@ -80,6 +84,11 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
         request_id: details.request_id,
         meaning,
     }
+}
+
+/// Returns whether a message says that no region can start the instance.
+fn is_about_regions(message: &str) -> bool {
+    message.to_lowercase().contains("no available region")
 }
 
 /// Reads a code: a name in any case, or a gRPC number. Namespace's own command line accepts both

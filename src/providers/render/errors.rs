@@ -1,4 +1,4 @@
-//! Reads Render's errors: JSON objects with a `message` and seldom a `code` (docs/providers/render.md).
+//! Reads Render's errors: JSON objects with a `message` or an `error`, and seldom a `code` (docs/providers/render.md).
 
 use serde_json::Value;
 
@@ -16,10 +16,10 @@ pub(super) const ERRORS: ErrorMapper = ErrorMapper {
 /// Reads an error by its status and body.
 fn parse(status: u16, body: Option<&Value>) -> ApiError {
     let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
-    let (message, code) = (text("message"), text("code"));
-    let meaning = if code.as_deref() == Some("too_many_resources") {
-        Some((ErrorCode::QuotaExceeded, Outcome::NoEffect))
-    } else if matches!(status, 400 | 409) && reports_taken_name(message.as_deref().unwrap_or_default()) {
+    // A 429 has its text in `error` (docs/providers/render.md).
+    let is_in_error = status == 429 && body.is_some_and(|body| body.get("message").is_none());
+    let (message, code) = (text(if is_in_error { "error" } else { "message" }), text("code"));
+    let meaning = if matches!(status, 400 | 409) && reports_taken_name(message.as_deref().unwrap_or_default()) {
         Some((ErrorCode::AlreadyExists, Outcome::NoEffect))
     } else {
         None

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use http::Method;
 use serde::de::DeserializeOwned;
 
-use super::errors::ERRORS;
+use super::errors::{ERRORS, is_snapshot_gone};
 use super::options::VercelOptions;
 use super::started_commands::StartedCommands;
-use super::wire::Found;
+use super::wire::{Found, Listed};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::client::Client;
@@ -16,6 +16,9 @@ use crate::http::effect::Effect;
 use crate::http::message::Request;
 use crate::model::instance::Instance;
 use crate::protocol::jwt;
+
+/// The maximum of entries in a page of a list (docs/providers/vercel.md).
+const PAGE_SIZE: &str = "50";
 
 /// The provider of one call.
 pub(crate) struct Vercel {
@@ -49,6 +52,18 @@ impl Vercel {
         Ok(request)
     }
 
+    /// Makes a request for a page of the project's sandboxes.
+    pub(super) fn list_request(&self) -> Result<Request> {
+        let mut request = self.request(Method::GET, &["v2", "sandboxes"])?;
+        // Only the list calls it `project`; other requests call it `projectId` (docs/providers/vercel.md).
+        request
+            .url
+            .query_pairs_mut()
+            .append_pair("project", &self.project_id)
+            .append_pair("limit", PAGE_SIZE);
+        Ok(request)
+    }
+
     /// Sends a request and returns the body of its response.
     pub(super) async fn read<T: DeserializeOwned + Send>(
         &self,
@@ -71,8 +86,27 @@ impl Vercel {
         match found {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            // Only a list shows such a sandbox (docs/providers/vercel.md).
+            Err(error) if is_snapshot_gone(&error) => self.find_list_entry(context, name).await,
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns the entry of one sandbox in the project's list, if it is there.
+    async fn find_list_entry(&self, context: &CallContext, name: &str) -> Result<Option<Found>> {
+        let mut request = self.list_request()?;
+        // The name itself comes first of those that begin with it.
+        request
+            .url
+            .query_pairs_mut()
+            .append_pair("namePrefix", name)
+            .append_pair("sortBy", "name")
+            .append_pair("sortOrder", "asc");
+        let listed: Listed = self.read(context, Effect::Idempotent, request).await?;
+        let mut sandboxes = listed.sandboxes.into_iter().filter_map(|sandbox| sandbox.0);
+        Ok(sandboxes
+            .find(|sandbox| sandbox.name() == name)
+            .map(Found::from_list_entry))
     }
 
     /// Returns a sandbox as an instance of the configured project.

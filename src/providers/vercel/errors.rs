@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::{ErrorCode, Outcome};
+use crate::error::{Error, ErrorCode, Outcome};
 use crate::protocol::rest::{ApiError, ErrorMapper};
 
 /// Maps Vercel's responses to errors.
@@ -33,9 +33,10 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
         (_, Some((_, code, outcome))) => Some((*code, *outcome)),
         // A taken name gives 400. What 409 means for a create is not documented (docs/providers/vercel.md).
         (400 | 409, _) if is_name_taken(message.as_deref()) => Some((ErrorCode::AlreadyExists, Outcome::NoEffect)),
+        (402, _) if is_used_up(message.as_deref()) => Some((ErrorCode::QuotaExceeded, Outcome::NoEffect)),
         (403, _) if is_invalid_token(error) => Some((ErrorCode::Unauthenticated, Outcome::NoEffect)),
         (409, _) => Some((ErrorCode::Unavailable, Outcome::Unknown)),
-        // The session has ended or a snapshot has expired. A sandbox that does not exist gives 404
+        // The session has ended, a snapshot has expired, or a stream was closed. A sandbox that does not exist gives 404
         // (docs/providers/vercel.md).
         (410, _) if error.is_some_and(Value::is_object) => Some((ErrorCode::Unavailable, Outcome::NoEffect)),
         // Vercel always sends an error object, so something else sent a 404 or 410 without one.
@@ -59,6 +60,17 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
 /// Returns whether the message says that the name is taken. The words cannot come from a name, which has no spaces.
 fn is_name_taken(message: Option<&str>) -> bool {
     message.is_some_and(|message| message.contains(" already exists"))
+}
+
+/// Returns whether the message of a 402 says that the plan's usage is used up. Otherwise a payment is missing.
+fn is_used_up(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.to_lowercase().contains("usage limit exceeded"))
+}
+
+/// Returns whether an error says that a sandbox's snapshot does not exist any more. The sandbox itself may.
+pub(super) fn is_snapshot_gone(error: &Error) -> bool {
+    let details = error.details();
+    details.http_status == Some(410) && details.provider_code.as_deref() == Some("snapshot_not_found")
 }
 
 /// Returns whether the token is invalid. Vercel sends 403 for a missing permission too, but without this field

@@ -1,7 +1,5 @@
 //! Lists sandboxes page by page (docs/providers/vercel.md).
 
-use http::Method;
-
 use super::api::Vercel;
 use super::wire::{Found, Listed, MANAGED, MANAGED_VALUE};
 use crate::context::CallContext;
@@ -10,9 +8,6 @@ use crate::http::effect::Effect;
 use crate::protocol::lenient::Cursor;
 use crate::provider::Page;
 
-/// The maximum of entries in a page (docs/providers/vercel.md).
-const PAGE_SIZE: &str = "50";
-
 /// Returns one page of the project's sandboxes.
 pub(super) async fn fetch_page(
     vercel: &Vercel,
@@ -20,13 +15,9 @@ pub(super) async fn fetch_page(
     cursor: Option<&str>,
     managed_only: bool,
 ) -> Result<Page> {
-    let mut request = vercel.request(Method::GET, &["v2", "sandboxes"])?;
+    let mut request = vercel.list_request()?;
     {
         let mut query = request.url.query_pairs_mut();
-        // Only the list calls it `project`; other requests call it `projectId` (docs/providers/vercel.md).
-        query
-            .append_pair("project", &vercel.project_id)
-            .append_pair("limit", PAGE_SIZE);
         if managed_only {
             query.append_pair("tags", &format!("{MANAGED}:{MANAGED_VALUE}"));
         }

@@ -21,6 +21,7 @@ use http::Method;
 
 use self::api::Vercel;
 use self::config::{CONFIG_FIELDS, VercelConfig};
+use self::errors::is_snapshot_gone;
 use self::options::CREATE_FIELDS;
 use self::semantics::SEMANTICS;
 use self::wire::Deleted;
@@ -125,6 +126,8 @@ impl Provider for Vercel {
             Err(error) if error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown => {
                 self.expect_deleted(context, id, error).await?;
             }
+            // Whether such a sandbox was deleted all the same, or earlier, only a read tells.
+            Err(error) if is_snapshot_gone(&error) => self.expect_deleted(context, id, error).await?,
             Err(error) => return Err(error),
         }
         // A sandbox that was created here may be too young to be visible, and so to be deleted.

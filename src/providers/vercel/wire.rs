@@ -140,6 +140,10 @@ impl Sandbox {
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the name of the status, as Vercel sent it.
     pub(super) fn status_name(&self) -> &str {
         self.status.as_deref().unwrap_or("unknown")

@@ -63,6 +63,23 @@ struct UserMessage {
     request_id: String,
 }
 
+/// `namespace.cloud.compute.v1beta.UsageLimitsError`.
+#[derive(Clone, PartialEq, Message)]
+struct UsageLimits {
+    #[prost(message, optional, tag = "1")]
+    used: Option<Usage>,
+    #[prost(message, optional, tag = "2")]
+    limits: Option<Usage>,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+struct Usage {
+    #[prost(int64, tag = "1")]
+    compute_unit_minutes: i64,
+    #[prost(int64, tag = "2")]
+    compute_wall_seconds: i64,
+}
+
 impl Details {
     /// Reads the field `details` of an error's body.
     pub(super) fn read(details: Option<&Value>) -> Self {
@@ -73,13 +90,15 @@ impl Details {
             };
             let value = detail.get("value").and_then(Value::as_str);
             let bytes = value.and_then(|text| BASE64.decode(text).ok());
-            result.add(kind.rsplit(['.', '/']).next().unwrap_or(kind), bytes.as_deref());
+            let kind = kind.rsplit(['.', '/']).next().unwrap_or(kind);
+            result.add(kind, bytes.as_deref(), detail.get("debug"));
         }
         result
     }
 
-    /// Adds one detail. `kind` is the name of its message, without the package.
-    fn add(&mut self, kind: &str, bytes: Option<&[u8]>) {
+    /// Adds one detail. `kind` is the name of its message, without the package; `debug` is the message as JSON, which a server
+    /// may send besides the bytes.
+    fn add(&mut self, kind: &str, bytes: Option<&[u8]>, debug: Option<&Value>) {
         match kind {
             "EnvironmentDestroyed" | "EnvironmentDoesntExist" => self.decisive = Some(Detail::InstanceGone),
             "ResourceLimitsError" => {
@@ -92,7 +111,10 @@ impl Details {
             }
             "UsageLimitsError" => {
                 self.decisive = Some(Detail::Limit);
-                self.texts.push("the allowance of the period is used up".to_owned());
+                let limits = bytes.and_then(|bytes| UsageLimits::decode(bytes).ok());
+                let limits = limits.filter(|limits| *limits != UsageLimits::default());
+                let limits = limits.or_else(|| debug.map(UsageLimits::from_json));
+                self.texts.push(limits.unwrap_or_default().describe());
             }
             "PlatformNotAllowedError" => self.texts.push("the platform is not allowed".to_owned()),
             "NoEligibleRegionError" => self.texts.push("no region is eligible".to_owned()),
@@ -124,6 +146,57 @@ impl ResourceLimits {
             }
         }
         parts.join(", ")
+    }
+}
+
+impl UsageLimits {
+    /// Reads the message as proto JSON has it. What is missing, null or of another type is zero, as in proto JSON.
+    fn from_json(message: &Value) -> Self {
+        let usage = |name: &str| message.get(name).map(Usage::from_json);
+        Self {
+            used: usage("used"),
+            limits: usage("limits"),
+        }
+    }
+
+    fn describe(&self) -> String {
+        let (used, limits) = (self.used.unwrap_or_default(), self.limits.unwrap_or_default());
+        let figures = [
+            (
+                "compute unit minutes",
+                used.compute_unit_minutes,
+                limits.compute_unit_minutes,
+            ),
+            (
+                "compute wall seconds",
+                used.compute_wall_seconds,
+                limits.compute_wall_seconds,
+            ),
+        ];
+        let figures = figures
+            .into_iter()
+            .filter_map(|(what, used, limit)| match (used, limit) {
+                (0, 0) => None,
+                (_, 0) => Some(format!("used {used} {what}")),
+                _ => Some(format!("used {used} of {limit} {what}")),
+            });
+        let parts = ["the allowance of the period is used up".to_owned()].into_iter();
+        parts.chain(figures).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Usage {
+    fn from_json(message: &Value) -> Self {
+        // Proto JSON writes 64 bits as a string and accepts both.
+        let number = |name: &str| match message.get(name) {
+            Some(Value::Number(number)) => number.as_i64(),
+            Some(Value::String(text)) => text.parse().ok(),
+            _ => None,
+        };
+        Self {
+            compute_unit_minutes: number("computeUnitMinutes").unwrap_or_default(),
+            compute_wall_seconds: number("computeWallSeconds").unwrap_or_default(),
+        }
     }
 }
 

@@ -76,6 +76,58 @@ fn limits_are_told_in_figures() {
 }
 
 #[test]
+fn a_used_up_allowance_is_told_in_figures() {
+    let told = |detail: Value| {
+        let body = json!({"code": "resource_exhausted", "message": "no more", "details": [detail]});
+        let error = refused(429, &body.to_string());
+        assert_eq!(
+            (error.code(), error.outcome()),
+            (ErrorCode::QuotaExceeded, Outcome::NoEffect)
+        );
+        error.to_string()
+    };
+    let kind = "namespace.cloud.compute.v1beta.UsageLimitsError";
+    let minutes = "no more; the allowance of the period is used up, used 5000 of 4000 compute unit minutes";
+    // `{used: {5000}, limits: {4000}}`
+    assert_eq!(told(json!({"type": kind, "value": "CgMIiCcSAwigHw"})), minutes);
+    // Proto JSON, beside bytes that cannot be read. 64 bits are a string or a number.
+    for (used, limit) in [(json!(5000), json!("4000")), (json!("5000"), json!(4000))] {
+        let debug = json!({
+            "used": {"computeUnitMinutes": used, "computeWallSeconds": null},
+            "limits": {"computeUnitMinutes": limit},
+        });
+        assert_eq!(told(json!({"type": kind, "value": "%", "debug": debug})), minutes);
+        assert_eq!(told(json!({"type": kind, "value": null, "debug": debug})), minutes);
+    }
+    let both = json!({"used": {"computeUnitMinutes": 1, "computeWallSeconds": "90"}, "limits": null});
+    assert_eq!(
+        told(json!({"type": kind, "debug": both})),
+        "no more; the allowance of the period is used up, used 1 compute unit minutes, used 90 compute wall seconds"
+    );
+    for debug in [
+        json!(null),
+        json!("x"),
+        json!({"used": 7, "limits": []}),
+        json!({"used": {"computeUnitMinutes": "many"}}),
+    ] {
+        assert_eq!(
+            told(json!({"type": kind, "debug": debug})),
+            "no more; the allowance of the period is used up"
+        );
+    }
+}
+
+#[test]
+fn a_shortage_of_regions_is_no_rate_limit() {
+    let body = r#"{"code":"resource_exhausted","message":"no available region to start a linux/amd64 instance"}"#;
+    let error = refused(429, body);
+    assert_eq!(
+        (error.code(), error.outcome()),
+        (ErrorCode::Unavailable, Outcome::NoEffect)
+    );
+}
+
+#[test]
 fn what_no_longer_runs_is_not_found() {
     for (status, code) in [(400, "failed_precondition"), (404, "not_found")] {
         for value in [DESTROYED, &format!("{DESTROYED}=="), "?", ""] {

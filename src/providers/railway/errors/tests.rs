@@ -44,7 +44,7 @@ fn success_is_read() {
 #[test]
 fn messages_under_http_200() {
     use ErrorCode::*;
-    use Outcome::{NoEffect, Unknown as Open};
+    use Outcome::{NoEffect, RefusedUnclear as Unclear};
     for (message, code, outcome) in [
         ("Project not found", NotFound, NoEffect),
         ("ServiceInstance not found", NotFound, NoEffect),
@@ -78,9 +78,54 @@ fn messages_under_http_200() {
             Unavailable,
             NoEffect,
         ),
-        ("Failed to create service domain, please try again", Unavailable, Open),
-        ("Problem processing request", Unavailable, Open),
-        ("Something never heard of", Unavailable, Open),
+        // Recorded.
+        (
+            "Free plan resource provision limit exceeded. Please upgrade to provision more resources!",
+            QuotaExceeded,
+            NoEffect,
+        ),
+        (
+            "Your workspace has been restricted. Please attach a payment method or contact support to resolve this.",
+            PaymentRequired,
+            NoEffect,
+        ),
+        (r#"Service name "api" is already in use"#, AlreadyExists, NoEffect),
+        ("Invalid project name", InvalidArgument, NoEffect),
+        (r#"Service name "a b" is not valid"#, InvalidArgument, NoEffect),
+        (
+            "Config as Code is deprecated. Please use the new configuration instead.",
+            Protocol,
+            NoEffect,
+        ),
+        // The order of the rows: the credential precedes the input, and the account precedes a wait.
+        ("Invalid token", Unauthenticated, NoEffect),
+        ("Invalid request: Project Token not found", Unauthenticated, NoEffect),
+        (
+            "Your workspace has been restricted. Attach a payment method, then please try again",
+            PaymentRequired,
+            NoEffect,
+        ),
+        (
+            "Hobby plan resource provision limit exceeded: rate limit of services. Please try again",
+            QuotaExceeded,
+            NoEffect,
+        ),
+        // Words of runtimes, not of a refused input.
+        ("invalid json response body at http://internal/", Unavailable, Unclear),
+        ("Unexpected token < in JSON is not valid JSON", Unavailable, Unclear),
+        (
+            "Failed to create service domain, please try again",
+            Unavailable,
+            Unclear,
+        ),
+        ("Problem processing request", Unavailable, Unclear),
+        ("Something never heard of", Unavailable, Unclear),
+        // What stands in quotation marks is a name.
+        (r#"Cannot touch "already in use" now"#, Unavailable, Unclear),
+        (r#"Cannot touch "Invalid token" now"#, Unavailable, Unclear),
+        ("Cannot touch `has been restricted` now", Unavailable, Unclear),
+        ("Cannot touch “is not valid” now", Unavailable, Unclear),
+        (r#""Invalid " cannot be touched"#, Unavailable, Unclear),
     ] {
         let error = mapped(&response(200, &resolver_error(message)));
         assert_eq!((error.code(), error.outcome()), (code, outcome), "{message}");
@@ -88,6 +133,103 @@ fn messages_under_http_200() {
         assert_eq!(error.details().http_status, Some(200));
         assert_eq!(error.details().provider_code.as_deref(), Some("INTERNAL_SERVER_ERROR"));
     }
+}
+
+/// Neither the status nor the code of these refusals is recorded (docs/providers/railway.md).
+#[test]
+fn refusals_of_the_account_are_known_by_their_words_alone() {
+    let quota = "Free plan resource provision limit exceeded. Please upgrade to provision more resources!";
+    let restricted =
+        "Your workspace has been restricted. Please attach a payment method or contact support to resolve this.";
+    for (message, code) in [
+        (quota, ErrorCode::QuotaExceeded),
+        (restricted, ErrorCode::PaymentRequired),
+    ] {
+        for status in [200, 400, 403, 422] {
+            for provider_code in ["INTERNAL_SERVER_ERROR", "BAD_USER_INPUT", "FORBIDDEN", "WHO_KNOWS"] {
+                let body =
+                    format!(r#"{{"errors":[{{"message":"{message}","extensions":{{"code":"{provider_code}"}}}}]}}"#);
+                let error = mapped(&response(status, &body));
+                assert_eq!((error.code(), error.outcome()), (code, Outcome::NoEffect));
+                assert_eq!(error.to_string(), message);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_error_is_a_refusal_where_the_api_answered_and_unknown_where_a_gateway_may_have() {
+    use ErrorCode::{Protocol, Unavailable};
+    let unclear = Outcome::RefusedUnclear;
+    let coded = resolver_error("Something never heard of");
+    let bare = r#"{"errors":[{"message":"Something never heard of"}]}"#;
+    for (status, body, code, outcome) in [
+        (200, coded.as_str(), Unavailable, unclear),
+        (200, bare, Protocol, unclear),
+        (422, coded.as_str(), Unavailable, unclear),
+        (408, bare, Protocol, Outcome::Unknown),
+        (500, coded.as_str(), Unavailable, Outcome::Unknown),
+        (502, bare, Unavailable, Outcome::Unknown),
+        (
+            503,
+            r#"{"errors":[{"message":"Problem processing request"}]}"#,
+            Unavailable,
+            Outcome::Unknown,
+        ),
+    ] {
+        let error = mapped(&response(status, body));
+        assert_eq!((error.code(), error.outcome()), (code, outcome), "{status} {body}");
+    }
+}
+
+#[test]
+fn a_create_may_have_had_an_effect_although_something_was_not_found() {
+    use ErrorCode::{NotFound, PermissionDenied, Unauthenticated};
+    use Outcome::{NoEffect, RefusedUnclear as Unclear};
+    let created = |response: &Response| match read_created::<Data>(response) {
+        Ok(data) => panic!("read as {data:?}"),
+        Err(error) => error,
+    };
+    for (message, code, outcome) in [
+        // Recorded, in answer to a mutation that had taken effect.
+        ("ServiceInstance not found", NotFound, Unclear),
+        ("Environment not found", NotFound, Unclear),
+        ("Deployment not found", NotFound, Unclear),
+        ("Project not found", NotFound, Unclear),
+        (
+            r#"Service "Two Factor Authentication Required" not found"#,
+            NotFound,
+            Unclear,
+        ),
+        ("Not Authorized", PermissionDenied, Unclear),
+        // About the credential and the account: nothing was made.
+        ("Project Token not found", Unauthenticated, NoEffect),
+        ("Two Factor Authentication Required", PermissionDenied, NoEffect),
+    ] {
+        let answer = response(200, &resolver_error(message));
+        let error = created(&answer);
+        assert_eq!((error.code(), error.outcome()), (code, outcome), "{message}");
+        assert_eq!(mapped(&answer).outcome(), NoEffect, "{message}, not of a create");
+    }
+    for (provider_code, code) in [
+        ("NOT_FOUND", NotFound),
+        ("PROJECT_NOT_FOUND", NotFound),
+        ("SERVICE_NOT_FOUND", NotFound),
+        ("ENVIRONMENT_NOT_FOUND", NotFound),
+        ("RESOURCE_NOT_FOUND", NotFound),
+        ("FORBIDDEN", PermissionDenied),
+    ] {
+        let body =
+            format!(r#"{{"errors":[{{"message":"Computer says no","extensions":{{"code":"{provider_code}"}}}}]}}"#);
+        let error = created(&response(200, &body));
+        assert_eq!((error.code(), error.outcome()), (code, Unclear), "{provider_code}");
+    }
+    // HTTP itself refused these: nothing was executed.
+    for status in [401, 403] {
+        assert_eq!(created(&response(status, "")).outcome(), NoEffect, "{status}");
+    }
+    let quota = "Free plan resource provision limit exceeded. Please upgrade to provision more resources!";
+    assert_eq!(created(&response(200, &resolver_error(quota))).outcome(), NoEffect);
 }
 
 #[test]
@@ -202,6 +344,14 @@ fn statuses_without_a_graphql_body() {
         (402, "", PaymentRequired, NoEffect),
         (403, "<!doctype html><title>x</title>", Unavailable, NoEffect),
         (403, "", PermissionDenied, NoEffect),
+        // Recorded: the edge's.
+        (403, "error code: 1010", Unavailable, NoEffect),
+        (403, "error code: 1020\n", Unavailable, NoEffect),
+        (429, "error code: 1015", RateLimited, NoEffect),
+        (403, "error code: 1015", RateLimited, NoEffect),
+        (429, "error code: 1020", RateLimited, NoEffect),
+        (403, "error code: none of the edge's", PermissionDenied, NoEffect),
+        (502, "error code: 502", Unavailable, Open),
         (404, "404 page not found", Protocol, NoEffect),
         (408, "", Unavailable, Open),
         (302, "", Protocol, NoEffect),

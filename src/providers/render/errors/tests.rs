@@ -70,10 +70,17 @@ fn the_table() {
             InvalidArgument,
             no_effect,
         ),
+        // The code of a query of metrics: it says nothing about services.
         (
             400,
             r#"{"code":"too_many_resources","message":"no more"}"#,
-            QuotaExceeded,
+            InvalidArgument,
+            no_effect,
+        ),
+        (
+            400,
+            r#"{"message":"IP allow list is only available for Enterprise workspaces"}"#,
+            InvalidArgument,
             no_effect,
         ),
         (401, r#"{"message":"Unauthorized"}"#, Unauthenticated, no_effect),
@@ -84,7 +91,15 @@ fn the_table() {
         (406, r#"{"message":"not acceptable"}"#, Protocol, no_effect),
         (409, r#"{"message":"the service is suspended"}"#, Unavailable, no_effect),
         (410, r#"{"message":"gone"}"#, NotFound, no_effect),
+        (
+            413,
+            r#"{"message":"request entity too large"}"#,
+            InvalidArgument,
+            no_effect,
+        ),
+        (413, "", InvalidArgument, no_effect),
         (429, r#"{"message":"rate limit exceeded"}"#, RateLimited, no_effect),
+        (429, r#"{"error":"rate limit exceeded"}"#, RateLimited, no_effect),
         (
             500,
             r#"{"message":"internal server error"}"#,
@@ -99,6 +114,8 @@ fn the_table() {
         assert_eq!(error.details().http_status, Some(status));
     }
     assert_eq!(refused(402, &[], &card).to_string(), CARD);
+    let throttled = refused(429, &[], r#"{"error":"rate limit exceeded"}"#);
+    assert_eq!(throttled.to_string(), "rate limit exceeded");
 }
 
 #[test]

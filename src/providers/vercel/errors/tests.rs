@@ -66,6 +66,24 @@ const TABLE: &[(u16, &str, ErrorCode, Outcome)] = &[
         NoEffect,
     ),
     (
+        402,
+        r#"{"error":{"code":"payment_required","message":"Hobby plan usage limit exceeded. Limit will be reset on December 1. Please upgrade to continue."}}"#,
+        QuotaExceeded,
+        NoEffect,
+    ),
+    (
+        400,
+        r#"{"error":{"code":"bad_request","message":"A sandbox with the name 'box' already exists for this project. Use GET /sandboxes/:name to resume it or delete it first."}}"#,
+        AlreadyExists,
+        NoEffect,
+    ),
+    (
+        400,
+        r#"{"error":{"code":"bad_request","message":"Invalid request: `timeout` should be <= 1d."}}"#,
+        InvalidArgument,
+        NoEffect,
+    ),
+    (
         403,
         r#"{"error":{"code":"forbidden","message":"Not authorized","invalidToken":true}}"#,
         Unauthenticated,
@@ -98,7 +116,20 @@ const TABLE: &[(u16, &str, ErrorCode, Outcome)] = &[
         Unavailable,
         NoEffect,
     ),
+    (
+        410,
+        r#"{"error":{"code":"sandbox_stream_closed","message":"closed"}}"#,
+        Unavailable,
+        NoEffect,
+    ),
+    (
+        410,
+        r#"{"error":{"code":"snapshot_not_found","message":"gone"}}"#,
+        Unavailable,
+        NoEffect,
+    ),
     (410, "", Protocol, NoEffect),
+    (413, "", InvalidArgument, NoEffect),
     (
         422,
         r#"{"error":{"code":"sandbox_stopping","message":"wait"}}"#,
@@ -126,6 +157,12 @@ const TABLE: &[(u16, &str, ErrorCode, Outcome)] = &[
     (
         429,
         r#"{"error":{"code":"rate_limited","message":"slow down"}}"#,
+        RateLimited,
+        NoEffect,
+    ),
+    (
+        429,
+        r#"{"error":{"code":"too_many_requests","message":"The concurrency limit has been exceeded."}}"#,
         RateLimited,
         NoEffect,
     ),
