@@ -178,6 +178,9 @@ impl From<&TransportError> for Error {
         let text = to_sentence(&error.to_string());
         match error {
             TransportError::Connect(_) => Self::new(ErrorCode::Network, text),
+            TransportError::Refused(_) => Self::new(ErrorCode::Network, text).with_permanent(),
+            // The text begins with the name of a variable.
+            TransportError::Misconfigured(text) => Self::config(text),
             TransportError::Unsent(_) => Self::new(ErrorCode::Internal, text),
             TransportError::Interrupted(_) => Self::ambiguous(ErrorCode::Network, text),
             TransportError::TooLong => Self::ambiguous(ErrorCode::Protocol, text),

@@ -7,6 +7,7 @@ pub(crate) mod endpoint;
 pub(crate) mod headers;
 mod limits;
 pub(crate) mod message;
+mod proxy;
 mod rate_limit;
 pub(crate) mod reqwest;
 pub(crate) mod resources;
