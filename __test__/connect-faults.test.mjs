@@ -19,7 +19,7 @@ const noOpenssl = spawnSync('openssl', ['version']).status === 0 ? false : 'open
 
 /** Calls `list` in a process with these variables, and returns what came of it. */
 async function list(env, { method, ...config } = {}) {
-  const input = { factory: 'railway', method, config: { ...PLACE, ...config } }
+  const input = { method, config: { ...PLACE, ...config } }
   const { stdout, stderr } = await runProgram('list-once.mjs', { input, env })
   assertNoSecret([stdout, stderr])
   assert.equal(stderr, '')

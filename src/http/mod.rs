@@ -2,6 +2,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod client;
+pub(crate) mod credential;
 pub(crate) mod effect;
 pub(crate) mod endpoint;
 pub(crate) mod headers;

@@ -35,6 +35,10 @@ pub(super) struct Proxy {
 /// copy of: the one client of the process serves all workers.
 ///
 /// Errors: a variable that is malformed or names a kind of proxy that cannot be used.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the proxy is the process's, as the client is, and not a caller's"
+)]
 pub(super) fn from_environment() -> Result<Option<Proxy>, TransportError> {
     read(|name| std::env::var(name).ok())
 }

@@ -86,6 +86,7 @@ impl PreparedCall {
         let facts: Arc<dyn Facts> = process.facts.clone();
         let mut bound = provider.config.connect(&ConnectRequest {
             operation,
+            config: &provider.config,
             options,
             environment,
             http: &process.http,

@@ -1,7 +1,5 @@
 //! Sends requests to Vercel's API of named sandboxes, within the configured team and project.
 
-use std::time::SystemTime;
-
 use http::Method;
 use serde::de::DeserializeOwned;
 
@@ -15,15 +13,12 @@ use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::http::message::Request;
 use crate::model::instance::Instance;
-use crate::protocol::jwt;
 
 /// The provider of one call.
 pub(crate) struct Vercel {
     pub(super) client: Client,
     pub(super) team_id: String,
     pub(super) project_id: String,
-    /// When the token expired by its own claim; `None` if it has not expired or has no such claim.
-    pub(super) token_expired: Option<SystemTime>,
     pub(super) options: VercelOptions,
     /// The commands that this call has started to bring up the daemon.
     pub(super) commands: StartedCommands,
@@ -56,12 +51,9 @@ impl Vercel {
         effect: Effect,
         request: Request,
     ) -> Result<T> {
-        let response = self
-            .client
-            .call(context, effect, request, |response| ERRORS.read_json(response));
-        response
+        self.client
+            .call(context, effect, request, |response| ERRORS.read_json(response))
             .await
-            .map_err(|error| jwt::explain_expiry(error, self.token_expired))
     }
 
     /// Returns the sandbox; `None` if it does not exist. Reading does not resume it (docs/providers/vercel.md).
