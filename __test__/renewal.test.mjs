@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 
 import { namespace, railway, render, vercel } from '@computesdk/gateway'
 
@@ -123,6 +124,45 @@ for (const [title, place] of Object.entries(PLACES)) {
     })
   })
 }
+
+test('a renewed token that the provider repeats is masked', async (t) => {
+  const { server, provider, revoke, putFresh } = await begin(t, PLACES['the variable'])
+  const listing = provider.list()
+  revoke()
+  putFresh()
+  const { NSC_TOKEN } = process.env
+  const when = ({ headers }) => headers.authorization === `Bearer ${NSC_TOKEN}`
+  const body = { code: 'internal', message: `no such token: ${NSC_TOKEN}` }
+  server.faults.add({ kind: 'respond', status: 500, body, when })
+  await rejection(listing, { code: 'UNAVAILABLE', message: /no such token: \[redacted\]/ })
+})
+
+describe('a worker that has ended', () => {
+  async function endedWorker(t, place, env) {
+    const scene = await begin(t, place, { plan: ['PENDING', 'CREATING'] })
+    const program = new URL('support/programs/worker-create.mjs', import.meta.url)
+    const worker = new Worker(program, { workerData: { baseUrl: scene.server.url, maxRetries: 0 }, env: env(process.env) })
+    await scene.server.waitForRequest('DescribeInstance')
+    await worker.terminate()
+    scene.revoke()
+    scene.putFresh()
+    return scene
+  }
+
+  test('does not stop its create from reading the token file again', async (t) => {
+    const { server, tokensFor } = await endedWorker(t, PLACES['the token file'], (variables) => variables)
+    await eventually(() => different(tokensFor('DescribeInstance')) === 2, 'the create goes on with the new token')
+    server.faults.add({ kind: 'respond', status: 404, body: { code: 'not_found', message: 'x' }, times: Infinity })
+  })
+
+  test('is not asked for its variables', async (t) => {
+    const { server, tokensFor, world, workspace } = await endedWorker(t, PLACES['the variable'], (variables) => ({ ...variables }))
+    await server.waitForRequest('DestroyInstance')
+    assert.equal(different(tokensFor('DestroyInstance')), 1)
+    const token = world.addToken({ workspace, token: freshToken() })
+    assert.equal((await namespace({ baseUrl: server.url, token }).list()).length, 1)
+  })
+})
 
 test('a token of the config is not replaced by one of the environment', async (t) => {
   const { server, asked, token } = await withNamespace(t)

@@ -2,7 +2,9 @@
 //!
 //! Requests to loopback addresses never go through it. All others are https, so a proxy sees only the host.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use url::Url;
 
@@ -21,6 +23,9 @@ const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
 /// The kinds of proxy that can be used.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+
+/// How many reached hosts are kept. There are a few: one for each address of a provider.
+const REACHED_LIMIT: usize = 1_000;
 
 /// The proxy for https.
 pub(super) struct Proxy {
@@ -94,13 +99,36 @@ fn parse(name: &str, value: &str) -> Result<Url, TransportError> {
     Ok(url)
 }
 
+/// The hosts that have answered a request. A proxy lets them through.
+#[derive(Default)]
+pub(super) struct ReachedHosts(Mutex<HashSet<String>>);
+
+impl ReachedHosts {
+    /// Adds a host.
+    pub(super) fn add(&self, host: &str) {
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !hosts.contains(host) {
+            if hosts.len() >= REACHED_LIMIT {
+                hosts.clear();
+            }
+            hosts.insert(host.to_owned());
+        }
+    }
+
+    /// Returns whether a host is among them.
+    pub(super) fn contains(&self, host: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
+    }
+}
+
 /// Returns why a proxy refuses to connect, and what to change; `None` if the cause is another, or may pass.
 ///
 /// The types of these errors are private, so their texts decide. Of an HTTP proxy's statuses they tell 407 from all others,
-/// and nothing more.
-pub(super) fn explain_refusal(cause: &str) -> Option<String> {
+/// and nothing more: 403 and 503 look alike. So a refusal may pass if the host `was_reached` before.
+pub(super) fn explain_refusal(cause: &str, was_reached: bool) -> Option<String> {
     let (status, advice) = match cause {
         "tunnel error: proxy authorization required" => ("HTTP 407", "put its user name and password into its URL"),
+        "tunnel error: unsuccessful" if was_reached => return None,
         "tunnel error: unsuccessful" => (
             "neither HTTP 200 nor 407",
             "ask its operator to allow this host, or name the host in NO_PROXY",
@@ -201,6 +229,18 @@ mod tests {
     }
 
     #[test]
+    fn reached_hosts_are_kept_and_bounded() {
+        let hosts = ReachedHosts::default();
+        for number in 0..=REACHED_LIMIT {
+            hosts.add(&number.to_string());
+        }
+        let last = REACHED_LIMIT.to_string();
+        hosts.add(&last);
+        assert!(hosts.contains(&last) && !hosts.contains("0"));
+        assert_eq!(hosts.0.lock().unwrap().len(), 1);
+    }
+
+    #[test]
     fn a_refusal_is_explained_and_a_fault_that_may_pass_is_not() {
         for (cause, words) in [
             ("tunnel error: proxy authorization required", "HTTP 407"),
@@ -208,7 +248,7 @@ mod tests {
             ("SOCKS error: credentials not accepted", "password"),
             ("SOCKS error: connection not allowed", "NO_PROXY"),
         ] {
-            assert!(explain_refusal(cause).unwrap().contains(words), "{cause}");
+            assert!(explain_refusal(cause, false).unwrap().contains(words), "{cause}");
         }
         for cause in [
             "tunnel error: io error establishing tunnel",
@@ -216,7 +256,9 @@ mod tests {
             "SOCKS error: host unreachable",
             "Connection refused (os error 111)",
         ] {
-            assert_eq!(explain_refusal(cause), None, "{cause}");
+            assert_eq!(explain_refusal(cause, false), None, "{cause}");
         }
+        assert_eq!(explain_refusal("tunnel error: unsuccessful", true), None);
+        assert!(explain_refusal("tunnel error: proxy authorization required", true).is_some());
     }
 }

@@ -9,7 +9,7 @@ use bytes::BytesMut;
 
 use super::headers;
 use super::message::{Request, Response};
-use super::proxy::{self, Proxy};
+use super::proxy::{self, Proxy, ReachedHosts};
 use super::transport::{BODY_LIMIT, Transport, TransportError};
 
 /// How long connecting may take, TLS included.
@@ -33,6 +33,7 @@ const ROOM_LIMIT: usize = 1024 * 1024;
 #[derive(Default)]
 pub(crate) struct ReqwestTransport {
     client: OnceLock<Result<reqwest::Client, TransportError>>,
+    reached: ReachedHosts,
 }
 
 impl ReqwestTransport {
@@ -89,6 +90,7 @@ fn mozilla_roots() -> Vec<reqwest::Certificate> {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let host = request.url.host_str().unwrap_or_default().to_owned();
         let mut response = self
             .client()?
             .request(request.method, request.url)
@@ -96,7 +98,11 @@ impl Transport for ReqwestTransport {
             .body(request.body)
             .send()
             .await
-            .map_err(|error| classify(&error))?;
+            .map_err(|error| match explain_refusal(&error, self.reached.contains(&host)) {
+                Some(text) => TransportError::Refused(text),
+                None => classify(&error),
+            })?;
+        self.reached.add(&host);
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let announced = response.content_length().unwrap_or(0);
@@ -124,13 +130,10 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// Sorts an error by whether the request may have been sent, and by whether repeating it may help.
+/// Sorts an error by whether the request may have been sent.
 fn classify(error: &reqwest::Error) -> TransportError {
     if error.is_connect() {
-        match permanent_cause(error) {
-            Some(text) => TransportError::Refused(text),
-            None => TransportError::Connect(describe(error)),
-        }
+        TransportError::Connect(describe(error))
     } else if error.is_builder() {
         TransportError::Unsent(describe(error))
     } else {
@@ -150,12 +153,15 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
     })
 }
 
-/// Returns why no connection will be made before someone has changed a setting, and what to change; `None` if the next
-/// attempt may succeed.
-fn permanent_cause(error: &reqwest::Error) -> Option<String> {
+/// Returns why no connection will be made before someone has changed a setting, and what to change; `None` if a connection
+/// was made, or if the next attempt may succeed.
+fn explain_refusal(error: &reqwest::Error, was_reached: bool) -> Option<String> {
+    if !error.is_connect() {
+        return None;
+    }
     causes(error).find_map(|cause| match cause.downcast_ref::<rustls::Error>() {
         Some(tls) => explain_certificate(tls).map(|advice| format!("{tls}. {advice}")),
-        None => proxy::explain_refusal(&cause.to_string()),
+        None => proxy::explain_refusal(&cause.to_string(), was_reached),
     })
 }
 
