@@ -25,6 +25,8 @@ pub(crate) struct Credential {
     pub(crate) origin: CredentialOrigin,
     /// When it expires, by its own claim.
     pub(crate) expires: Option<SystemTime>,
+    /// Whether the provider may answer `PERMISSION_DENIED` to an expired one.
+    pub(crate) is_denied_when_expired: bool,
 }
 
 /// Where a credential came from.
@@ -76,12 +78,11 @@ impl Credential {
         self.expires.is_some_and(|expires| expires <= date)
     }
 
-    /// Returns whether another credential may be accepted where this one was not. Some providers answer `PERMISSION_DENIED`
-    /// to an expired one.
+    /// Returns whether another credential may be accepted where this one was not.
     fn is_refused_by(&self, error: &Error, date: SystemTime) -> bool {
         match error.code() {
             ErrorCode::Unauthenticated => true,
-            ErrorCode::PermissionDenied => self.has_expired(date),
+            ErrorCode::PermissionDenied => self.is_denied_when_expired && self.has_expired(date),
             _ => false,
         }
     }
@@ -93,7 +94,7 @@ impl Credential {
             return error;
         }
         let origin = &self.origin;
-        match self.expires.filter(|expires| *expires <= date) {
+        match self.expires.filter(|_| self.has_expired(date)) {
             Some(expired) => {
                 let expired = OffsetDateTime::from(expired).format(&Rfc3339).unwrap_or_default();
                 error.with_note(&format!("The token{origin} has expired, by its own claim ({expired})"))
@@ -116,7 +117,6 @@ impl CurrentCredential {
     pub(super) fn new(first: Credential, source: Option<Arc<dyn CredentialSource>>, secrets: LateSecrets) -> Self {
         Self {
             current: Mutex::new(Arc::new(first)),
-            // What the caller has passed as text stays what it is.
             source,
             secrets,
         }
@@ -137,6 +137,7 @@ impl CurrentCredential {
         if self.get().differs_from(used) {
             return true;
         }
+        // What the caller has passed as text stays what it is.
         let Some(source) = self.source.as_ref().filter(|_| used.origin != CredentialOrigin::Config) else {
             return false;
         };

@@ -198,6 +198,7 @@ mod tests {
             header: (name, scheme),
             origin: CredentialOrigin::Config,
             expires: None,
+            is_denied_when_expired: false,
         };
         let key = credential(AUTHORIZATION, "Bearer ", "key");
         let other_key = credential(AUTHORIZATION, "Bearer ", "other");

@@ -69,6 +69,7 @@ fn credential(text: &str, origin: CredentialOrigin) -> Credential {
         header: (AUTHORIZATION, "Bearer "),
         origin,
         expires: None,
+        is_denied_when_expired: false,
     }
 }
 
@@ -326,14 +327,20 @@ async fn a_refused_credential_is_renewed_once_and_the_request_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_permission_is_the_credentials_fault_only_if_that_has_expired() {
+async fn a_missing_permission_is_the_credentials_fault_only_if_it_has_expired_and_the_provider_answers_so() {
     let refusal = || Step::Answer(403, &[]);
     let valid = credential("old", CredentialOrigin::Variable("KEY"));
-    let (result, sent, _) = call_renewing(&valid, &["new"], [refusal()]).await;
-    assert_eq!((result.unwrap_err().to_string().as_str(), sent), ("no", 1));
-    let expired = Credential {
+    let exact = Credential {
         expires: Some(std::time::SystemTime::UNIX_EPOCH),
-        ..valid
+        ..valid.clone()
+    };
+    for credential in [&valid, &exact] {
+        let (result, sent, _) = call_renewing(credential, &["new"], [refusal()]).await;
+        assert_eq!((result.unwrap_err().to_string().as_str(), sent), ("no", 1));
+    }
+    let expired = Credential {
+        is_denied_when_expired: true,
+        ..exact
     };
     let (result, sent, _) = call_renewing(&expired, &["new"], [refusal()]).await;
     assert_eq!((result.unwrap(), sent), (200, 2));

@@ -124,6 +124,7 @@ impl ProviderConfig for NamespaceConfig {
     fn credential(&self, environment: &dyn Environment) -> Result<Credential> {
         let (origin, secret) = token::resolve(self.token.as_ref(), environment)?;
         Ok(Credential {
+            is_denied_when_expired: false,
             expires: token::expires_at(&secret),
             header: (AUTHORIZATION, "Bearer "),
             origin,

@@ -115,6 +115,7 @@ impl ProviderConfig for RailwayConfig {
             },
         };
         Ok(Credential {
+            is_denied_when_expired: false,
             secret,
             header,
             origin,

@@ -119,6 +119,7 @@ impl ProviderConfig for RenderConfig {
             },
         };
         Ok(Credential {
+            is_denied_when_expired: false,
             secret,
             header: (AUTHORIZATION, "Bearer "),
             origin,

@@ -87,6 +87,8 @@ impl CredentialConfig {
         };
         let claims = jwt::read_claims(secret.expose());
         Ok(Credential {
+            // Vercel answers 403 to several faults of a token.
+            is_denied_when_expired: true,
             expires: claims.as_ref().and_then(jwt::expires_at),
             header: (AUTHORIZATION, "Bearer "),
             secret,
