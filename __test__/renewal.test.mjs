@@ -13,6 +13,7 @@ import { canary } from './support/canary.mjs'
 import { setEnvironment } from './support/environment.mjs'
 import { eventually } from './support/eventually.mjs'
 import { withNamespace } from './support/namespace.mjs'
+import { startProgram } from './support/program.mjs'
 import { rejection } from './support/rejection.mjs'
 import { withRailway } from './support/railway.mjs'
 import { withRender } from './support/render.mjs'
@@ -162,6 +163,19 @@ describe('a worker that has ended', () => {
     const token = world.addToken({ workspace, token: freshToken() })
     assert.equal((await namespace({ baseUrl: server.url, token }).list()).length, 1)
   })
+})
+
+test('a process ends although a removal in the background asks for the variable', async (t) => {
+  const scene = await begin(t, PLACES['the variable'], { plan: ['PENDING', 'CREATING'] })
+  const { server, world, workspace } = scene
+  const token = world.addToken({ workspace, token: freshToken() })
+  const input = { baseUrl: server.url, maxRetries: 0 }
+  const { child, ended } = startProgram('abort-and-end.mjs', { input, env: { NSC_TOKEN: token }, milliseconds: 5_000 })
+  await server.waitForRequest('DescribeInstance')
+  world.tokens.delete(token)
+  child.send('abort')
+  const { code, late, stdout } = await ended
+  assert.deepEqual([code, late, stdout], [0, false, 'ABORTED\n'])
 })
 
 test('a token of the config is not replaced by one of the environment', async (t) => {
