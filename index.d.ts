@@ -277,7 +277,7 @@ export interface NamespaceShape {
 
 /** Credentials and settings of {@link namespace}. An empty string counts as absent. */
 export interface NamespaceConfig extends ProviderSettings, NamespaceShape {
-  /** Environment: `NSC_TOKEN`, then the token file that `NSC_TOKEN_FILE` names, which is read at each call. */
+  /** Environment: `NSC_TOKEN`, then the token file that `NSC_TOKEN_FILE` names; read at each call and when it is refused. */
   token?: string | undefined
   /** Region of the endpoint, such as `us` or `eu`. Environment: `NSC_ENDPOINT`, a whole address. Default `us`. */
   region?: string | undefined

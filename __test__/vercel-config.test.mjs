@@ -116,6 +116,18 @@ describe('credentials', () => {
     assertSame(await listed({}, environment), [`Bearer ${otherOidcToken}`, teamId, other.id], 'credentials')
   })
 
+  for (const junk of ['undefined', 'null', canary('opaque'), encodeOidcToken({ owner_id: 'team_x' })]) {
+    const shown = junk.length < 10 ? junk : 'another text'
+    test(`go after an access token where VERCEL_OIDC_TOKEN is no OIDC token: ${shown}`, async (t) => {
+      const { listed, access, token, teamId, projectId } = await begin(t)
+      const environment = { ...access, VERCEL_OIDC_TOKEN: junk }
+      assertSame(await listed({}, environment), [`Bearer ${token}`, teamId, projectId], 'credentials')
+      setEnvironment(t, { ...NOTHING, VERCEL_OIDC_TOKEN: junk })
+      const message = /^VERCEL_OIDC_TOKEN holds no OIDC token/
+      await rejection(vercel().list(), { code: 'INVALID_CONFIG', message })
+    })
+  }
+
   for (const field of ['teamId', 'projectId']) {
     test(`of an OIDC token in the environment go after the access token where the config names ${field}`, async (t) => {
       const scene = await begin(t)

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { vercel } from '@computesdk/gateway'
 
 import { canary } from './support/canary.mjs'
+import { setEnvironment } from './support/environment.mjs'
 import { rejection } from './support/rejection.mjs'
 import { withFastVercel, withVercel } from './support/vercel.mjs'
 import { apiError, encodeOidcToken } from './servers/vercel/index.mjs'
@@ -168,6 +169,20 @@ describe('an OIDC token', () => {
     })
     assert.equal(error.retryable, false)
   })
+
+  for (const [status, code] of [[401, 'UNAUTHENTICATED'], [403, 'PERMISSION_DENIED']]) {
+    test(`of the environment that has expired is named when it is refused with ${status}`, async (t) => {
+      const { server, world, project } = await withVercel(t)
+      const VERCEL_OIDC_TOKEN = world.mintOidcToken(project, { lifetimeSeconds: -60, signature: canary('expired') })
+      setEnvironment(t, { VERCEL_OIDC_TOKEN, VERCEL_TOKEN: undefined })
+      const body = JSON.stringify({ error: { code: 'forbidden', message: 'Not authorized' } })
+      const headers = { 'content-type': 'application/json', 'x-vercel-id': 'fra1::x' }
+      server.faults.add({ kind: 'respond', status, headers, body })
+      const message = /: The token of VERCEL_OIDC_TOKEN has expired, by its own claim \(\S*Z\): Not authorized$/
+      await rejection(vercel({ baseUrl: server.url }).list(), { code, httpStatus: status, message })
+      assert.equal(server.requests.length, 1)
+    })
+  }
 
   test('that is refused for another reason is not called expired', async (t) => {
     const { server, teamId, projectId } = await withVercel(t)

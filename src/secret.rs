@@ -1,6 +1,6 @@
 //! Secrets (keys, tokens, values of variables): one type that cannot be printed, and the masking of texts from outside.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -31,9 +31,34 @@ impl Secret {
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     secrets: Vec<Secret>,
+    late: LateSecrets,
+}
+
+/// Secrets that a call learns while it goes on: renewed credentials. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct LateSecrets(Arc<Mutex<Vec<Secret>>>);
+
+impl LateSecrets {
+    /// Adds a secret.
+    pub(crate) fn add(&self, secret: &Secret) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(secret.clone());
+    }
+
+    fn get(&self) -> Vec<Secret> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Redactor {
+    /// Makes this the redactor of one call, and returns the list by which the call adds what it learns later.
+    pub(crate) fn begin_call(&mut self) -> LateSecrets {
+        self.late = LateSecrets::default();
+        self.late.clone()
+    }
+
     /// Adds a secret.
     pub(crate) fn add(&mut self, secret: &Secret) {
         if !secret.expose().is_empty() {
@@ -51,7 +76,8 @@ impl Redactor {
     /// Replaces each secret in `text`: as it is, on one line, as JSON writes it, and percent-encoded.
     pub(crate) fn mask(&self, text: &mut String) {
         // Longest first: a secret that contains another one must leave no readable rest.
-        let mut secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
+        let late = self.late.get();
+        let mut secrets: Vec<&str> = self.secrets.iter().chain(&late).map(Secret::expose).collect();
         secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
         for secret in secrets {
             mask_form(text, secret);
@@ -124,6 +150,16 @@ mod tests {
             masked(&["p&q =r"], "at ?x=p%26q+%3Dr and p%26q%20%3Dr"),
             "at ?x=[redacted] and [redacted]"
         );
+    }
+
+    #[test]
+    fn a_secret_that_a_call_learns_late_is_masked_too() {
+        let mut redactor = Redactor::default();
+        let late = redactor.begin_call();
+        late.add(&Secret::new("renewed-token".to_owned()));
+        let mut text = "bad token renewed-token".to_owned();
+        redactor.mask(&mut text);
+        assert_eq!(text, "bad token [redacted]");
     }
 
     #[test]

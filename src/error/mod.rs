@@ -44,6 +44,8 @@ pub(crate) struct Details {
     repeatable: bool,
     /// The failed create left something at the provider.
     leftover: bool,
+    /// Repeating the call does not help before someone has changed a setting.
+    permanent: bool,
 }
 
 /// Where an error occurred: what every error that reaches a caller is told with.
@@ -76,6 +78,7 @@ impl Error {
             output: None,
             repeatable: false,
             leftover: false,
+            permanent: false,
         }))
     }
 
@@ -128,14 +131,30 @@ impl Error {
     pub(crate) fn is_retryable(&self) -> bool {
         match self.0.code {
             ErrorCode::OutcomeUnknown => self.0.repeatable,
-            code => code.is_transient() && (!self.0.leftover || self.0.repeatable),
+            _ => self.has_transient_code() && (!self.0.leftover || self.0.repeatable),
         }
     }
 
     /// Returns whether polling may continue after this error. Besides what a caller may retry, a response that could not
     /// be read, and an error that is not known, are transient.
     pub(crate) fn is_transient(&self) -> bool {
-        self.0.code.is_transient() || (self.0.code == ErrorCode::Protocol && self.0.outcome.is_unclear())
+        self.has_transient_code() || (self.0.code == ErrorCode::Protocol && self.0.outcome.is_unclear())
+    }
+
+    /// Returns whether the code says that the failure passes, and the transport did not say otherwise.
+    fn has_transient_code(&self) -> bool {
+        self.0.code.is_transient() && !self.0.permanent
+    }
+
+    /// Returns whether repeating the call does not help before someone has changed a setting, whatever the code says.
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.0.permanent
+    }
+
+    /// Notes that the failure does not pass by itself, although its code is a transient one.
+    pub(crate) fn with_permanent(mut self) -> Self {
+        self.0.permanent = true;
+        self
     }
 
     /// Notes that the failed create left something that could not be deleted. Without an idempotency key a repeated call
@@ -328,5 +347,7 @@ mod tests {
         ] {
             assert_eq!(Error::new(code, "x").is_retryable(), retryable, "{code:?}");
         }
+        let permanent = Error::new(ErrorCode::Network, "x").with_permanent();
+        assert!(!permanent.is_retryable() && !permanent.is_transient());
     }
 }

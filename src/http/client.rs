@@ -9,10 +9,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::HeaderValue;
 use ::http::header::ACCEPT;
-use ::http::{HeaderName, HeaderValue};
 
 use super::attempt;
+use super::credential::{Credential, CredentialSource, CurrentCredential};
 use super::effect::Effect;
 use super::endpoint::BaseUrl;
 use super::limits::LONGEST_WAIT;
@@ -26,16 +27,19 @@ use super::transport::TransportError;
 use crate::context::CallContext;
 use crate::context::random::jitter;
 use crate::error::{Error, ErrorCode, Result};
-use crate::secret::Secret;
+use crate::secret::LateSecrets;
 
 /// Sends requests of one credential to one base URL. Clones share everything.
 #[derive(Clone)]
-pub(crate) struct Client(Arc<Inner>);
+pub(crate) struct Client {
+    shared: Arc<Shared>,
+    credential: Arc<CurrentCredential>,
+}
 
-struct Inner {
+/// What the clients of all calls with one credential share.
+struct Shared {
     resources: Arc<HttpResources>,
     base: BaseUrl,
-    credential: (HeaderName, HeaderValue),
     tenant: Arc<Tenant>,
     settings: Settings,
 }
@@ -61,16 +65,14 @@ impl From<Error> for FailedAttempt {
 }
 
 impl Client {
-    /// Makes a client. `default_base` is the provider's own address. `scheme` precedes the credential in its header:
-    /// `Bearer ` or nothing.
+    /// Makes a client. `default_base` is the provider's own address.
     ///
     /// Errors: `INVALID_CONFIG` for a credential that no header can carry.
     pub(crate) fn new(
         resources: &Arc<HttpResources>,
         settings: &Settings,
         default_base: &str,
-        (name, scheme): (HeaderName, &str),
-        credential: &Secret,
+        credential: &Credential,
     ) -> Result<Self> {
         let base = match &settings.base_url {
             Some(base) => base.clone(),
@@ -78,21 +80,36 @@ impl Client {
                 BaseUrl::parse(default_base).map_err(|_| Error::internal("A provider's own address is malformed."))?
             }
         };
-        let mut value = HeaderValue::try_from(format!("{scheme}{}", credential.expose()))
-            .map_err(|_| Error::config("The credential holds characters that no HTTP header can carry."))?;
-        value.set_sensitive(true);
-        Ok(Self(Arc::new(Inner {
-            tenant: resources.tenants.get_or_insert(&base.origin(), credential),
-            resources: Arc::clone(resources),
-            base,
-            credential: (name, value),
-            settings: settings.clone(),
-        })))
+        credential.header_value()?;
+        let current = CurrentCredential::new(credential.clone(), None, LateSecrets::default());
+        Ok(Self {
+            shared: Arc::new(Shared {
+                tenant: resources.tenants.get_or_insert(&base.origin(), &credential.secret),
+                resources: Arc::clone(resources),
+                base,
+                settings: settings.clone(),
+            }),
+            credential: Arc::new(current),
+        })
+    }
+
+    /// Makes the client of one call, which renews its credential by `source` when it is refused. `secrets` learn of each
+    /// renewed one. The tenant stays that of the first.
+    pub(crate) fn for_call(
+        &self,
+        credential: Credential,
+        source: Option<Arc<dyn CredentialSource>>,
+        secrets: LateSecrets,
+    ) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            credential: Arc::new(CurrentCredential::new(credential, source, secrets)),
+        }
     }
 
     /// Returns the base URL.
     pub(crate) fn base(&self) -> &BaseUrl {
-        &self.0.base
+        &self.shared.base
     }
 
     /// Sends a request, repeats it as the retry policy allows, and returns what `interpret` reads in the response.
@@ -119,21 +136,30 @@ impl Client {
         request: Request,
         interpret: Interpret<'_>,
     ) -> Result<()> {
-        let context = &context.within(self.0.settings.exchange_timeout(effect));
+        let Shared { settings, tenant, .. } = &*self.shared;
+        let context = &context.within(settings.exchange_timeout(effect));
         let started = context.now();
-        let quota = &self.0.tenant.quota;
+        let quota = &tenant.quota;
         let (mut attempts, mut drawn) = (0, 0);
+        let mut may_renew = true;
         loop {
+            let used = self.credential.get();
             let FailedAttempt {
                 error: failure,
                 server_delay,
-            } = match self.attempt(context, effect, request.clone(), interpret).await {
+            } = match self.attempt(context, effect, request.clone(), &used, interpret).await {
                 Ok(()) => {
                     quota.refund(drawn);
                     return Ok(());
                 }
                 Err(error) => error,
             };
+            // Once: a provider that refuses the renewed credential too means it.
+            if may_renew && self.credential.renew(context, &used, &failure).await {
+                may_renew = false;
+                continue;
+            }
+            let failure = used.explain_refusal(failure, context.date());
             attempts += 1;
             let decision = retry::decide(
                 &Failure {
@@ -141,10 +167,10 @@ impl Client {
                     server_delay,
                     effect,
                     attempts,
-                    max_retries: self.0.settings.max_retries,
+                    max_retries: settings.max_retries,
                     remaining: context.remaining(Duration::MAX),
                 },
-                jitter(&*self.0.resources.random),
+                jitter(&*self.shared.resources.random),
             );
             // The rate window bounds the retries of what it refused.
             let costs_quota = failure.code() != ErrorCode::RateLimited;
@@ -174,15 +200,15 @@ impl Client {
         context: &CallContext,
         effect: Effect,
         request: Request,
+        credential: &Credential,
         interpret: Interpret<'_>,
     ) -> Result<(), FailedAttempt> {
-        let Inner {
+        let Shared {
             resources,
-            credential: (name, value),
             tenant,
             settings,
             ..
-        } = &*self.0;
+        } = &*self.shared;
         let bucket = request.bucket;
         let admitted_at = tenant.windows.acquire(context, bucket).await?;
         let _permit = tenant.acquire_permit(context).await?;
@@ -191,7 +217,7 @@ impl Client {
         }
         let request = request
             .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(name.clone(), value.clone());
+            .header(credential.header.0.clone(), credential.header_value()?);
         let sending = resources.transport.send(request);
         let sent = attempt::run(context, effect, settings.attempt_timeout(effect), sending)
             .await
@@ -241,6 +267,9 @@ impl From<&TransportError> for Error {
         let text = to_sentence(&error.to_string());
         match error {
             TransportError::Connect(_) => Self::new(ErrorCode::Network, text),
+            TransportError::Refused(_) => Self::new(ErrorCode::Network, text).with_permanent(),
+            // The text begins with the name of a variable.
+            TransportError::Misconfigured(text) => Self::config(text),
             TransportError::Unsent(_) => Self::new(ErrorCode::Internal, text),
             TransportError::Interrupted(_) => Self::ambiguous(ErrorCode::Network, text),
             TransportError::TooLong => Self::ambiguous(ErrorCode::Protocol, text),

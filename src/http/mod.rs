@@ -2,11 +2,13 @@
 
 pub(crate) mod attempt;
 pub(crate) mod client;
+pub(crate) mod credential;
 pub(crate) mod effect;
 pub(crate) mod endpoint;
 pub(crate) mod headers;
 mod limits;
 pub(crate) mod message;
+mod proxy;
 mod rate_limit;
 pub(crate) mod reqwest;
 pub(crate) mod resources;

@@ -9,6 +9,7 @@ use bytes::BytesMut;
 
 use super::headers;
 use super::message::{Request, Response};
+use super::proxy::{self, Proxy, ReachedHosts};
 use super::transport::{BODY_LIMIT, Transport, TransportError};
 
 /// How long connecting may take, TLS included.
@@ -32,6 +33,7 @@ const ROOM_LIMIT: usize = 1024 * 1024;
 #[derive(Default)]
 pub(crate) struct ReqwestTransport {
     client: OnceLock<Result<reqwest::Client, TransportError>>,
+    reached: ReachedHosts,
 }
 
 impl ReqwestTransport {
@@ -44,16 +46,23 @@ impl ReqwestTransport {
 fn build() -> Result<reqwest::Client, TransportError> {
     // An error only says that an earlier call has installed a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let system_roots = builder().build();
+    let proxy = proxy::from_environment()?;
+    let system_roots = builder(proxy.as_ref())?.build();
     // The platform's verifier fails on machines without any certificate store, such as slim and distroless images.
     // Mozilla's roots replace it there, and only there: company roots keep working.
-    system_roots
-        .or_else(|_| builder().tls_certs_only(mozilla_roots()).build())
-        .map_err(|error| TransportError::Unsent(describe(&error)))
+    match system_roots {
+        Ok(client) => Ok(client),
+        Err(_) => builder(proxy.as_ref())?
+            .tls_certs_only(mozilla_roots())
+            .build()
+            .map_err(|error| TransportError::Unsent(describe(&error))),
+    }
 }
 
-fn builder() -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
+fn builder(proxy: Option<&Proxy>) -> Result<reqwest::ClientBuilder, TransportError> {
+    let builder = reqwest::Client::builder()
+        // The proxy is set below, by the same variables.
+        .no_proxy()
         .user_agent(headers::USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         // The client above counts attempts.
@@ -61,7 +70,14 @@ fn builder() -> reqwest::ClientBuilder {
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .tcp_keepalive(TCP_KEEPALIVE)
-        .tcp_nodelay(true)
+        .tcp_nodelay(true);
+    let Some(proxy) = proxy else {
+        return Ok(builder);
+    };
+    let unusable = |_| TransportError::Misconfigured(format!("{} names no proxy.", proxy.variable));
+    // Plain HTTP goes to loopback addresses only, so only https needs a proxy.
+    let https = reqwest::Proxy::https(proxy.url.clone()).map_err(unusable)?;
+    Ok(builder.proxy(https.no_proxy(reqwest::NoProxy::from_string(&proxy.exceptions))))
 }
 
 fn mozilla_roots() -> Vec<reqwest::Certificate> {
@@ -74,6 +90,7 @@ fn mozilla_roots() -> Vec<reqwest::Certificate> {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let host = request.url.host_str().unwrap_or_default().to_owned();
         let mut response = self
             .client()?
             .request(request.method, request.url)
@@ -81,7 +98,11 @@ impl Transport for ReqwestTransport {
             .body(request.body)
             .send()
             .await
-            .map_err(|error| classify(&error))?;
+            .map_err(|error| match explain_refusal(&error, self.reached.contains(&host)) {
+                Some(text) => TransportError::Refused(text),
+                None => classify(&error),
+            })?;
+        self.reached.add(&host);
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let announced = response.content_length().unwrap_or(0);
@@ -117,6 +138,56 @@ fn classify(error: &reqwest::Error) -> TransportError {
         TransportError::Unsent(describe(error))
     } else {
         TransportError::Interrupted(describe(error))
+    }
+}
+
+/// Returns the errors that led to this one, the innermost last.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| {
+        // An I/O error hides the error that it wraps: `source` gives the cause of that.
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn std::error::Error + 'static)),
+            None => cause.source(),
+        }
+    })
+}
+
+/// Returns why no connection will be made before someone has changed a setting, and what to change; `None` if a connection
+/// was made, or if the next attempt may succeed.
+fn explain_refusal(error: &reqwest::Error, was_reached: bool) -> Option<String> {
+    if !error.is_connect() {
+        return None;
+    }
+    causes(error).find_map(|cause| match cause.downcast_ref::<rustls::Error>() {
+        Some(tls) => explain_certificate(tls).map(|advice| format!("{tls}. {advice}")),
+        None => proxy::explain_refusal(&cause.to_string(), was_reached),
+    })
+}
+
+/// Returns what to do about a certificate that was refused; `None` if another attempt may meet another one.
+fn explain_certificate(error: &rustls::Error) -> Option<&'static str> {
+    use rustls::CertificateError as Refusal;
+    let rustls::Error::InvalidCertificate(refusal) = error else {
+        return None;
+    };
+    match refusal {
+        // A list of revoked certificates that is missing or old is fetched anew.
+        Refusal::UnknownRevocationStatus
+        | Refusal::ExpiredRevocationList
+        | Refusal::ExpiredRevocationListContext { .. } => None,
+        Refusal::NotValidForName | Refusal::NotValidForNameContext { .. } => Some(
+            "The server's certificate is for another host: check baseUrl, and whether a proxy answers in its place",
+        ),
+        Refusal::Expired | Refusal::ExpiredContext { .. } => {
+            Some("The server's certificate has expired: check this machine's clock; else its operator has to renew it")
+        }
+        Refusal::NotValidYet | Refusal::NotValidYetContext { .. } => {
+            Some("The server's certificate is not valid yet: check this machine's clock")
+        }
+        _ => Some(
+            "This machine does not trust the server's certificate: if your company's authority issued it, add the authority to the system's certificates, or on Linux name a file of certificates that holds it in SSL_CERT_FILE",
+        ),
     }
 }
 

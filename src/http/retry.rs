@@ -64,7 +64,7 @@ fn may_repeat(error: &Error, effect: Effect) -> bool {
         error.code(),
         ErrorCode::Network | ErrorCode::Timeout | ErrorCode::Unavailable | ErrorCode::RateLimited
     );
-    transient && (effect == Effect::Idempotent || error.outcome() == Outcome::NoEffect)
+    transient && !error.is_permanent() && (effect == Effect::Idempotent || error.outcome() == Outcome::NoEffect)
 }
 
 #[cfg(test)]
@@ -92,6 +92,7 @@ mod tests {
         let refused = |code| Error::new(code, "x");
         for (error, read, create) in [
             (refused(Network), true, true),
+            (refused(Network).with_permanent(), false, false),
             (lost(Network), true, false),
             (lost(Timeout), true, false),
             (lost(Unavailable), true, false),

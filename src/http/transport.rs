@@ -20,6 +20,13 @@ pub(crate) enum TransportError {
     /// No connection was made (address, refusal, TLS): nothing was sent.
     #[error("could not connect: {0}")]
     Connect(String),
+    /// No connection was made, and none will be before someone has changed a setting (certificate, proxy): nothing was
+    /// sent.
+    #[error("could not connect: {0}")]
+    Refused(String),
+    /// A proxy variable is malformed: nothing was sent. The text names the variable and never its value.
+    #[error("{0}")]
+    Misconfigured(String),
     /// The request could not be built, or no client could be set up: nothing was sent.
     #[error("could not send: {0}")]
     Unsent(String),

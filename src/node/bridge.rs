@@ -8,6 +8,7 @@ use napi::bindgen_prelude::{
 use napi::{Env, Result};
 
 use super::completions::CompletionQueue;
+use super::variables::JsVariables;
 
 /// A function of `bridge.js`.
 pub(super) type BridgeFunction<Args, Return> = FunctionRef<FnArgs<Args>, Return>;
@@ -20,6 +21,8 @@ pub(super) struct Bridge {
     pub(super) read_config: BridgeFunction<(&'static str, Unknown<'static>), String>,
     /// Returns a variable of the environment; an empty text if there is none.
     pub(super) read_variable: BridgeFunction<(String,), String>,
+    /// Reads variables of the environment from other threads.
+    pub(super) variables: Arc<JsVariables>,
     /// Makes an error to throw, with the present stack.
     pub(super) make_error: BridgeFunction<(String,), Unknown<'static>>,
     /// Returns whether a native error looks like one of ours.
@@ -42,6 +45,7 @@ impl Bridge {
             make_provider: function(functions, "makeProvider")?,
             read_config: function(functions, "readConfig")?,
             read_variable: function(functions, "readVariable")?,
+            variables: Arc::new(JsVariables::new(&functions.get_named_property("readVariable")?)?),
             make_error: function(functions, "makeErrorHere")?,
             is_gateway_error: function(functions, "isGatewayError")?,
             #[cfg(feature = "test-hooks")]

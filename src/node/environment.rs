@@ -1,16 +1,13 @@
 //! The caller's environment: `process.env` as JavaScript sees it at the call. In a worker it is the worker's copy, and it has
 //! the variables that JavaScript has set. The C environment has neither.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
+use std::sync::Arc;
 
 use napi::{Env, Result};
 
 use super::bridge::Bridge;
-use crate::input::environment::Environment;
-
-/// The most that is read of a file, in bytes.
-const FILE_LIMIT: u64 = 64 * 1024;
+use crate::input::environment::{Environment, EnvironmentReader, read_file};
 
 /// The environment of one call.
 pub(super) struct JsEnvironment<'a> {
@@ -35,15 +32,10 @@ impl Environment for JsEnvironment<'_> {
 
     /// Reads on JavaScript's thread, as everything that a call needs before it is sent: token files are small and local.
     fn file(&self, path: &str) -> io::Result<String> {
-        // A pipe or a device could block the thread, or never end.
-        if !fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("not a regular file"));
-        }
-        let mut text = String::new();
-        fs::File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
-        if text.len() as u64 > FILE_LIMIT {
-            return Err(io::Error::other("longer than 64 KiB"));
-        }
-        Ok(text)
+        read_file(path)
+    }
+
+    fn reader(&self) -> Option<Arc<dyn EnvironmentReader>> {
+        Some(Arc::clone(&self.bridge.variables) as Arc<dyn EnvironmentReader>)
     }
 }

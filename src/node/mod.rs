@@ -15,3 +15,4 @@ mod reply;
 mod runtime;
 #[cfg(feature = "test-hooks")]
 mod test_hooks;
+mod variables;

@@ -88,6 +88,7 @@ impl PreparedCall {
         let facts: Arc<dyn Facts> = process.facts.clone();
         let mut bound = provider.config.connect(&ConnectRequest {
             operation,
+            config: &provider.config,
             options,
             environment,
             http: &process.http,

@@ -5,10 +5,6 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
-use crate::error::{Error, ErrorCode};
 
 /// Accepts padding, although tokens have none.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -24,23 +20,10 @@ pub(crate) fn read_claims(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Returns when the token expired, by its `exp` in seconds since 1970; `None` if it has not, or does not say.
-pub(crate) fn expired_at(claims: &Map<String, Value>, now: SystemTime) -> Option<SystemTime> {
+/// Returns when the token expires, by its `exp` in seconds since 1970; `None` if it does not say.
+pub(crate) fn expires_at(claims: &Map<String, Value>) -> Option<SystemTime> {
     let seconds = claims.get("exp")?.as_u64()?;
-    let expiry = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
-    (expiry <= now).then_some(expiry)
-}
-
-/// Adds to an `UNAUTHENTICATED` error that the token has expired by its own claim. An expired token is sent all the same:
-/// the clocks may differ.
-pub(crate) fn explain_expiry(error: Error, expired: Option<SystemTime>) -> Error {
-    match (error.code(), expired.map(OffsetDateTime::from)) {
-        (ErrorCode::Unauthenticated, Some(expired)) => {
-            let expired = expired.format(&Rfc3339).unwrap_or_default();
-            error.with_note(&format!("The token has expired, by its own claim ({expired})"))
-        }
-        _ => error,
-    }
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -60,14 +43,13 @@ mod tests {
     }
 
     #[test]
-    fn expiry_counts_from_the_claim() {
+    fn expiry_is_read_from_the_claim() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let claims = read_claims(TOKEN).unwrap();
-        assert_eq!(expired_at(&claims, at(1_700_000_060)), Some(at(1_700_000_000)));
-        assert_eq!(expired_at(&claims, at(1_699_999_999)), None);
+        assert_eq!(expires_at(&claims), Some(at(1_700_000_000)));
         for silent in [r"{}", r#"{"exp":"soon"}"#, r#"{"exp":-1}"#, r#"{"exp":1e300}"#] {
             let claims = serde_json::from_str(silent).unwrap();
-            assert_eq!(expired_at(&claims, at(2_000_000_000)), None, "{silent}");
+            assert_eq!(expires_at(&claims), None, "{silent}");
         }
     }
 
@@ -77,7 +59,7 @@ mod tests {
             let _ = read_claims(&token);
             let mut map = Map::new();
             map.insert("exp".to_owned(), seconds.into());
-            let _ = expired_at(&map, SystemTime::now());
+            let _ = expires_at(&map);
         }
     }
 }

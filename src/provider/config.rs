@@ -9,6 +9,7 @@ use super::semantics::Semantics;
 use crate::context::clock::Clock;
 use crate::context::random::Random;
 use crate::error::{Operation, Result};
+use crate::http::credential::Credential;
 use crate::http::resources::HttpResources;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
@@ -33,6 +34,12 @@ pub(crate) trait ProviderConfig: Send + Sync {
     ///
     /// Errors: `INVALID_CONFIG` for a missing credential, `INVALID_ARGUMENT` for an invalid option.
     fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider>;
+
+    /// Resolves the credential alone, as [`ProviderConfig::connect`] does.
+    fn credential(&self, environment: &dyn Environment) -> Result<Credential>;
+
+    /// Returns the variables that [`ProviderConfig::credential`] may read.
+    fn credential_variables(&self) -> &'static [&'static str];
 }
 
 /// A factory and the configuration that it has read: what a provider object of JavaScript stands for.
@@ -44,6 +51,8 @@ pub(crate) struct ConfiguredProvider {
 /// Everything that a configuration needs to connect for one call.
 pub(crate) struct ConnectRequest<'a> {
     pub(crate) operation: Operation,
+    /// The configuration that connects. It resolves the credential again when that is refused.
+    pub(crate) config: &'a Arc<dyn ProviderConfig>,
     /// The options of the call.
     pub(crate) options: &'a Reader<'a>,
     pub(crate) environment: &'a dyn Environment,

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::HeaderName;
 
 use super::Provider;
-use super::config::BoundProvider;
+use super::config::{BoundProvider, ConnectRequest};
+use super::renewal::Renewal;
 use crate::error::Result;
 use crate::http::client::Client;
+use crate::http::credential::{Credential, CredentialSource};
 use crate::http::effect::Effect;
 use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
@@ -21,9 +23,7 @@ pub(crate) struct ConnectionParameters<'a> {
     pub(crate) identity: Identity,
     /// The provider's own address.
     pub(crate) base: &'a str,
-    /// The header of the credential, and what precedes it there: `Bearer ` or nothing.
-    pub(crate) header: (&'a HeaderName, &'static str),
-    pub(crate) credential: &'a Secret,
+    pub(crate) credential: &'a Credential,
     pub(crate) location: Location<'a>,
 }
 
@@ -50,13 +50,18 @@ impl Connection {
     /// Makes the provider of one call. `secrets` are those of the call besides the credential.
     pub(crate) fn bind<'a>(
         self,
+        call: &ConnectRequest<'_>,
+        credential: Credential,
         secrets: impl IntoIterator<Item = &'a Secret>,
         provider: impl FnOnce(Client, Scope) -> Box<dyn Provider>,
     ) -> BoundProvider {
         let mut redactor = self.redactor;
         redactor.extend(secrets);
+        let renewal = |reader| Arc::new(Renewal::new(Arc::clone(call.config), reader)) as Arc<dyn CredentialSource>;
+        let source = call.environment.reader().map(renewal);
+        let client = self.client.for_call(credential, source, redactor.begin_call());
         BoundProvider {
-            provider: provider(self.client, self.scope),
+            provider: provider(client, self.scope),
             scope: self.scope,
             redactor,
             max_retries: self.max_retries,
@@ -74,7 +79,7 @@ pub(crate) struct CachedConnection {
 struct Cached {
     base: String,
     header: (HeaderName, &'static str),
-    credential: Secret,
+    secret: Secret,
     location: Option<Vec<String>>,
     connection: Connection,
 }
@@ -106,19 +111,18 @@ impl CachedConnection {
         let ConnectionParameters {
             identity,
             base,
-            header: (name, scheme),
             credential,
             location,
         } = parameters;
         let settings = &self.settings;
-        let client = Client::new(resources, settings, base, (name.clone(), scheme), credential)?;
+        let client = Client::new(resources, settings, base, credential)?;
         let origin = client.base().origin();
         let scope = match location {
-            Location::Tenant(location) => Scope::new(identity, &origin, credential, location),
-            Location::Endpoint => Scope::new(identity, &origin, credential, &[&origin]).shared_by_tenants(),
+            Location::Tenant(location) => Scope::new(identity, &origin, &credential.secret, location),
+            Location::Endpoint => Scope::new(identity, &origin, &credential.secret, &[&origin]).shared_by_tenants(),
         };
         let mut redactor = Redactor::default();
-        redactor.add(credential);
+        redactor.add(&credential.secret);
         let connection = Connection {
             client,
             scope,
@@ -128,8 +132,8 @@ impl CachedConnection {
         };
         let cached = Cached {
             base: base.to_owned(),
-            header: (name.clone(), scheme),
-            credential: credential.clone(),
+            header: credential.header.clone(),
+            secret: credential.secret.clone(),
             location: location.to_owned(),
             connection: connection.clone(),
         };
@@ -156,9 +160,8 @@ impl Cached {
         };
         same_location
             && self.base == parameters.base
-            && self.header.0 == *parameters.header.0
-            && self.header.1 == parameters.header.1
-            && self.credential.expose() == parameters.credential.expose()
+            && self.header == parameters.credential.header
+            && self.secret.expose() == parameters.credential.secret.expose()
     }
 }
 
@@ -169,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::context::random::SystemRandom;
+    use crate::http::credential::CredentialOrigin;
     use crate::http::message::{Request, Response};
     use crate::http::transport::{Transport, TransportError};
 
@@ -189,14 +193,23 @@ mod tests {
             request_timeout: None,
             max_retries: 3,
         };
-        let [key, other_key] = ["key", "other"].map(|text| Secret::new(text.to_owned()));
+        let credential = |name: HeaderName, scheme, text: &str| Credential {
+            secret: Secret::new(text.to_owned()),
+            header: (name, scheme),
+            origin: CredentialOrigin::Config,
+            expires: None,
+            is_denied_when_expired: false,
+        };
+        let key = credential(AUTHORIZATION, "Bearer ", "key");
+        let other_key = credential(AUTHORIZATION, "Bearer ", "other");
+        let other_header = credential(COOKIE, "Bearer ", "key");
+        let other_scheme = credential(AUTHORIZATION, "", "key");
         let parameters = ConnectionParameters {
             identity: Identity {
                 name: "acme",
                 title: "Acme",
             },
             base: "https://a.example",
-            header: (&AUTHORIZATION, "Bearer "),
             credential: &key,
             location: Location::Tenant(&["project", "environment"]),
         };
@@ -216,11 +229,11 @@ mod tests {
                 ..parameters
             },
             ConnectionParameters {
-                header: (&COOKIE, "Bearer "),
+                credential: &other_header,
                 ..parameters
             },
             ConnectionParameters {
-                header: (&AUTHORIZATION, ""),
+                credential: &other_scheme,
                 ..parameters
             },
             ConnectionParameters {

@@ -7,6 +7,7 @@
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod facts;
+mod renewal;
 pub(crate) mod semantics;
 pub(crate) mod settings;
 

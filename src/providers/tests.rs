@@ -75,6 +75,7 @@ fn every_field_that_is_read_is_declared_and_every_declared_field_is_read() {
 
         let options = Recording::default();
         let connected = configured.connect(&ConnectRequest {
+            config: &configured,
             operation: Operation::Create,
             options: &Reader::options(&options),
             environment: &AllSet,
@@ -89,6 +90,37 @@ fn every_field_that_is_read_is_declared_and_every_declared_field_is_read() {
             options.0.take(),
             declared(factory.create_fields, &CREATE_FIELDS),
             "{name}: create"
+        );
+    }
+}
+
+/// An environment in which nothing is set. It notes what is asked for.
+#[derive(Default)]
+struct NothingSet(RefCell<BTreeSet<String>>);
+
+impl Environment for NothingSet {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.borrow_mut().insert(name.to_owned());
+        None
+    }
+
+    fn file(&self, _path: &str) -> std::io::Result<String> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+}
+
+#[test]
+fn every_variable_of_a_credential_is_declared() {
+    for factory in FACTORIES {
+        let configured = (factory.read_config)(&Reader::config(&Recording::default())).unwrap();
+        let environment = NothingSet::default();
+        assert!(configured.credential(&environment).is_err());
+        let declared = configured.credential_variables().iter().map(|&name| name.to_owned());
+        assert_eq!(
+            environment.0.take(),
+            declared.collect(),
+            "{}",
+            factory.semantics.identity.name
         );
     }
 }

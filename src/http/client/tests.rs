@@ -13,8 +13,10 @@ use super::*;
 use crate::context::clock::SystemClock;
 use crate::context::random::SystemRandom;
 use crate::error::Outcome;
+use crate::http::credential::CredentialOrigin;
 use crate::http::settings::DEFAULT_MAX_RETRIES;
 use crate::http::transport::Transport;
+use crate::secret::Secret;
 
 /// The transport's next step. After the last one it answers `200`.
 enum Step {
@@ -61,6 +63,16 @@ struct Fixture {
     cancellation: CancellationToken,
 }
 
+fn credential(text: &str, origin: CredentialOrigin) -> Credential {
+    Credential {
+        secret: Secret::new(text.to_owned()),
+        header: (AUTHORIZATION, "Bearer "),
+        origin,
+        expires: None,
+        is_denied_when_expired: false,
+    }
+}
+
 fn fixture(steps: impl IntoIterator<Item = Step>) -> Fixture {
     let script = Arc::new(Script::default());
     script.steps.lock().unwrap().extend(steps);
@@ -70,15 +82,8 @@ fn fixture(steps: impl IntoIterator<Item = Step>) -> Fixture {
         request_timeout: None,
         max_retries: DEFAULT_MAX_RETRIES,
     };
-    let key = Secret::new("key".to_owned());
-    let client = Client::new(
-        &resources,
-        &settings,
-        "https://example.com",
-        (AUTHORIZATION, "Bearer "),
-        &key,
-    )
-    .unwrap();
+    let key = credential("key", CredentialOrigin::Config);
+    let client = Client::new(&resources, &settings, "https://example.com", &key).unwrap();
     let cancellation = CancellationToken::new();
     let context = CallContext::new(Arc::new(SystemClock), cancellation.clone());
     Fixture {
@@ -298,5 +303,99 @@ async fn at_most_128_requests_of_a_tenant_are_under_way() {
             .await
             .iter()
             .all(|result| *result == Err(ErrorCode::Aborted))
+    );
+}
+
+/// A provider's view of a refused credential.
+fn interpret_refusal(response: &Response) -> Result<u16> {
+    match response.status {
+        401 => Err(Error::new(ErrorCode::Unauthenticated, "no")),
+        403 => Err(Error::new(ErrorCode::PermissionDenied, "no")),
+        status => Ok(status),
+    }
+}
+
+/// Gives these credentials in turn, and counts how often it is asked.
+struct Source {
+    credentials: Mutex<VecDeque<Credential>>,
+    asked: Mutex<usize>,
+}
+
+#[async_trait]
+impl CredentialSource for Source {
+    async fn renew(&self, used: &Credential) -> Option<Credential> {
+        *self.asked.lock().unwrap() += 1;
+        let next = self.credentials.lock().unwrap().pop_front();
+        next.filter(|next| next.differs_from(used))
+    }
+}
+
+/// Calls with the key of a variable, which `renewed` follow. Returns the result, the requests sent and the times asked.
+async fn call_renewing(
+    first: &Credential,
+    renewed: &[&str],
+    steps: impl IntoIterator<Item = Step>,
+) -> (Result<u16>, usize, usize) {
+    let fixture = fixture(steps);
+    let origin = CredentialOrigin::Variable("KEY");
+    let renewed = renewed.iter().map(|text| credential(text, origin.clone()));
+    let source = Arc::new(Source {
+        credentials: Mutex::new(renewed.collect()),
+        asked: Mutex::new(0),
+    });
+    let client = fixture
+        .client
+        .for_call(first.clone(), Some(source.clone()), LateSecrets::default());
+    let request = Request::new(Method::POST, client.base().join(&["x"]).unwrap());
+    let result = client
+        .call(&fixture.context, Effect::Once, request, interpret_refusal)
+        .await;
+    let asked = *source.asked.lock().unwrap();
+    (result, fixture.script.sent(), asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_credential_is_renewed_once_and_the_request_sent_again() {
+    let refusal = || Step::Answer(401, &[]);
+    let of_variable = credential("old", CredentialOrigin::Variable("KEY"));
+    let (result, sent, asked) = call_renewing(&of_variable, &["new"], [refusal()]).await;
+    assert_eq!((result.unwrap(), sent, asked), (200, 2, 1));
+    // The renewed one is refused as well.
+    let (result, sent, asked) = call_renewing(&of_variable, &["new", "newer"], [refusal(), refusal()]).await;
+    assert_eq!(result.unwrap_err().to_string(), "The credential of KEY was refused: no");
+    assert_eq!((sent, asked), (2, 1));
+    // It has not changed.
+    let (result, sent, asked) = call_renewing(&of_variable, &["old"], [refusal()]).await;
+    assert_eq!(result.unwrap_err().code(), ErrorCode::Unauthenticated);
+    assert_eq!((sent, asked), (1, 1));
+    // The caller has passed it as text.
+    let of_config = credential("old", CredentialOrigin::Config);
+    let (result, sent, asked) = call_renewing(&of_config, &["new"], [refusal()]).await;
+    assert_eq!(result.unwrap_err().to_string(), "no");
+    assert_eq!((sent, asked), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_permission_is_the_credentials_fault_only_if_it_has_expired_and_the_provider_answers_so() {
+    let refusal = || Step::Answer(403, &[]);
+    let valid = credential("old", CredentialOrigin::Variable("KEY"));
+    let exact = Credential {
+        expires: Some(std::time::SystemTime::UNIX_EPOCH),
+        ..valid.clone()
+    };
+    for credential in [&valid, &exact] {
+        let (result, sent, _) = call_renewing(credential, &["new"], [refusal()]).await;
+        assert_eq!((result.unwrap_err().to_string().as_str(), sent), ("no", 1));
+    }
+    let expired = Credential {
+        is_denied_when_expired: true,
+        ..exact
+    };
+    let (result, sent, _) = call_renewing(&expired, &["new"], [refusal()]).await;
+    assert_eq!((result.unwrap(), sent), (200, 2));
+    let (result, ..) = call_renewing(&expired, &[], [refusal()]).await;
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "The token of KEY has expired, by its own claim (1970-01-01T00:00:00Z): no"
     );
 }

@@ -1,7 +1,5 @@
 //! Calls the methods of Namespace's Compute API.
 
-use std::time::SystemTime;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,15 +10,13 @@ use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
 use crate::http::client::Client;
 use crate::http::effect::Effect;
-use crate::protocol::{connect, jwt};
+use crate::protocol::connect;
 
 const SERVICE: &str = "namespace.cloud.compute.v1beta.ComputeService";
 
 /// The provider of one call.
 pub(crate) struct Namespace {
     pub(super) client: Client,
-    /// When the token expired by its own claim; `None` if it has not expired or its claims cannot be read.
-    pub(super) token_expired: Option<SystemTime>,
     pub(super) destroy_reason: String,
     pub(super) options: NamespaceOptions,
 }
@@ -35,12 +31,9 @@ impl Namespace {
         message: &(impl Serialize + Sync),
     ) -> Result<T> {
         let request = connect::request(self.client.base(), SERVICE, method, message)?;
-        let response = self
-            .client
-            .call(context, effect, request, |response| ERRORS.read_json(response));
-        response
+        self.client
+            .call(context, effect, request, |response| ERRORS.read_json(response))
             .await
-            .map_err(|error| jwt::explain_expiry(error, self.token_expired))
     }
 
     /// Returns the instance; `None` if Namespace does not know it. Namespace also returns deleted instances

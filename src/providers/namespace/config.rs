@@ -9,6 +9,7 @@ use super::options::{NamespaceDefaults, NamespaceOptions};
 use super::semantics::SEMANTICS;
 use super::token;
 use crate::error::{Error, Result};
+use crate::http::credential::Credential;
 use crate::http::endpoint::BaseUrl;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
@@ -98,13 +99,12 @@ fn regional_endpoint(region: &str) -> String {
 
 impl ProviderConfig for NamespaceConfig {
     fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
-        let token = token::resolve(self.token.as_ref(), call.environment)?;
+        let credential = self.credential(call.environment)?;
         let endpoint = self.resolve_endpoint(call.environment)?;
         let parameters = ConnectionParameters {
             identity: SEMANTICS.identity,
             base: &endpoint,
-            header: (&AUTHORIZATION, "Bearer "),
-            credential: &token,
+            credential: &credential,
             // The token determines the workspace but need not name it. Tags and lists belong to an endpoint, so the same
             // key creates another instance in another region (docs/providers/namespace.md).
             location: Location::Endpoint,
@@ -112,13 +112,27 @@ impl ProviderConfig for NamespaceConfig {
         let connection = self.connection.connection_for(call.http, parameters)?;
         let date = call.clock.date();
         let options = call.create_options(|options| NamespaceOptions::read(options, &self.defaults, date))?;
-        Ok(connection.bind([], |client, _| {
+        Ok(connection.bind(call, credential, [], |client, _| {
             Box::new(Namespace {
                 client,
-                token_expired: token::expired_at(&token, date),
                 destroy_reason: self.destroy_reason.clone().unwrap_or_else(|| DESTROY_REASON.to_owned()),
                 options,
             })
         }))
+    }
+
+    fn credential(&self, environment: &dyn Environment) -> Result<Credential> {
+        let (origin, secret) = token::resolve(self.token.as_ref(), environment)?;
+        Ok(Credential {
+            is_denied_when_expired: false,
+            expires: token::expires_at(&secret),
+            header: (AUTHORIZATION, "Bearer "),
+            origin,
+            secret,
+        })
+    }
+
+    fn credential_variables(&self) -> &'static [&'static str] {
+        &token::VARIABLES
     }
 }

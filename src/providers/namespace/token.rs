@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::input::environment::{Environment, credential};
+use crate::http::credential::CredentialOrigin;
+use crate::input::environment::{Environment, credential, holds_nothing, is_nothing};
 use crate::protocol::jwt;
 use crate::secret::Secret;
 
@@ -14,6 +15,9 @@ const MISSING: &str = "Missing Namespace token. Provide token in config or set N
 
 /// The variable that names the token file. Namespace's SDKs read it, and its instances set it.
 const FILE: &str = "NSC_TOKEN_FILE";
+
+/// The variables that [`resolve`] reads.
+pub(super) const VARIABLES: [&str; 2] = ["NSC_TOKEN", FILE];
 
 /// The token file. A `session_token` is no bearer token: a private API exchanges it for one.
 #[derive(Deserialize)]
@@ -24,19 +28,31 @@ struct TokenFile {
     session_token: Option<serde::de::IgnoredAny>,
 }
 
-/// Returns the token: from the configuration, else from `NSC_TOKEN`, else from the token file. The file is read at each
-/// call, because the platform renews it.
-pub(super) fn resolve(configured: Option<&Secret>, environment: &dyn Environment) -> Result<Secret> {
+/// Returns the token and where it came from: from the configuration, else from `NSC_TOKEN`, else from the token file. The
+/// file is read at each call, because the platform renews it.
+pub(super) fn resolve(
+    configured: Option<&Secret>,
+    environment: &dyn Environment,
+) -> Result<(CredentialOrigin, Secret)> {
     if let Some(token) = configured {
-        return Ok(token.clone());
+        return Ok((CredentialOrigin::Config, token.clone()));
     }
-    if let Some(token) = environment.credential("NSC_TOKEN")? {
-        return Ok(token);
+    let path = environment.variable(FILE);
+    match environment.credential(&["NSC_TOKEN"]) {
+        Ok(Some((name, token))) => return Ok((CredentialOrigin::Variable(name), token)),
+        // The file is better than a variable without a token.
+        Err(error) if path.is_none() => return Err(error),
+        _ => {}
     }
-    match environment.variable(FILE) {
-        Some(path) => read_token_file(environment, &path),
-        None => Err(Error::config(MISSING)),
+    let Some(path) = path else {
+        return Err(Error::config(MISSING));
+    };
+    if is_nothing(&path) {
+        return Err(holds_nothing(FILE));
     }
+    let token = read_token_file(environment, &path)?;
+    let variable = FILE;
+    Ok((CredentialOrigin::File { variable, path }, token))
 }
 
 /// Returns the bearer token of a token file.
@@ -61,15 +77,14 @@ fn read_token_file(environment: &dyn Environment, path: &str) -> Result<Secret> 
     }
 }
 
-/// Returns when the token expired by its own claim. `None` if it has not, or if its claims cannot be read: opaque tokens
-/// are valid too.
-pub(super) fn expired_at(token: &Secret, now: SystemTime) -> Option<SystemTime> {
+/// Returns when the token expires by its own claim. `None` if its claims cannot be read: opaque tokens are valid too.
+pub(super) fn expires_at(token: &Secret) -> Option<SystemTime> {
     let text = token.expose();
     // A prefix precedes the JWT: `nsct_`, `nscw_` or `st_`.
     let text = text
         .split_once('_')
         .map_or(text, |(prefix, rest)| if prefix.contains('.') { text } else { rest });
-    jwt::expired_at(&jwt::read_claims(text)?, now)
+    jwt::expires_at(&jwt::read_claims(text)?)
 }
 
 #[cfg(test)]
@@ -101,7 +116,7 @@ mod tests {
 
     fn resolve_from_file(file: Option<&'static str>) -> Result<Secret> {
         let variables = [(FILE, "/token.json")].into();
-        resolve(None, &Fake { variables, file })
+        resolve(None, &Fake { variables, file }).map(|(_, token)| token)
     }
 
     #[test]
@@ -112,10 +127,28 @@ mod tests {
             file: Some(r#"{"bearer_token":"file"}"#),
         };
         let configured = Secret::new("config".to_owned());
-        assert_eq!(resolve(Some(&configured), &fake).unwrap().expose(), "config");
-        assert_eq!(resolve(None, &fake).unwrap().expose(), "variable");
+        assert_eq!(resolve(Some(&configured), &fake).unwrap().1.expose(), "config");
+        assert_eq!(resolve(None, &fake).unwrap().1.expose(), "variable");
         assert_eq!(resolve_from_file(fake.file).unwrap().expose(), "file");
         assert_eq!(resolve(None, &Fake::default()).err().unwrap().to_string(), MISSING);
+    }
+
+    #[test]
+    fn a_variable_with_the_text_of_a_missing_value_is_named() {
+        let resolve_with = |variables: &[(&'static str, &'static str)]| {
+            let variables = variables.iter().copied().collect();
+            let file = Some(r#"{"bearer_token":"file"}"#);
+            resolve(None, &Fake { variables, file }).map(|(origin, token)| (origin, token.expose().to_owned()))
+        };
+        for name in VARIABLES {
+            let text = resolve_with(&[(name, "undefined")]).unwrap_err().to_string();
+            assert!(text.starts_with(&format!("{name} holds")), "{text}");
+        }
+        // It does not hide a good file.
+        let (origin, token) = resolve_with(&[("NSC_TOKEN", "null"), (FILE, "/token.json")]).unwrap();
+        let path = "/token.json".to_owned();
+        assert_eq!(origin, CredentialOrigin::File { variable: FILE, path });
+        assert_eq!(token, "file");
     }
 
     #[test]
@@ -148,12 +181,8 @@ mod tests {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         for token in [jwt.to_owned(), format!("nsct_{jwt}"), format!("nscw_{jwt}")] {
             let token = Secret::new(token);
-            assert_eq!(expired_at(&token, at(1_800_000_000)), Some(at(1_700_000_000)));
-            assert_eq!(expired_at(&token, at(1_600_000_000)), None);
+            assert_eq!(expires_at(&token), Some(at(1_700_000_000)));
         }
-        assert_eq!(
-            expired_at(&Secret::new("nsrt_opaque".to_owned()), at(1_800_000_000)),
-            None
-        );
+        assert_eq!(expires_at(&Secret::new("nsrt_opaque".to_owned())), None);
     }
 }

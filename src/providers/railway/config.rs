@@ -9,6 +9,7 @@ use super::api::{Railway, normalize_id};
 use super::options::RailwayOptions;
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
+use crate::http::credential::{Credential, CredentialOrigin};
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
@@ -29,6 +30,12 @@ const MISSING_PROJECT_ID: &str =
     "Missing Railway Project ID. Provide projectId in config or set RAILWAY_PROJECT_ID environment variable.";
 const MISSING_ENVIRONMENT_ID: &str = "Missing Railway Environment ID. Provide environmentId in config or set RAILWAY_ENVIRONMENT_ID environment variable.";
 
+/// The variable of the project token.
+const PROJECT_TOKEN: &str = "RAILWAY_TOKEN";
+
+/// The variables of the credential, the first that is set first.
+const CREDENTIAL_VARIABLES: [&str; 3] = ["RAILWAY_API_KEY", "RAILWAY_API_TOKEN", PROJECT_TOKEN];
+
 /// The fields of `config` that [`RailwayConfig::read`] reads.
 pub(super) const CONFIG_FIELDS: [&str; 4] = ["apiKey", "projectToken", "projectId", "environmentId"];
 
@@ -39,12 +46,6 @@ pub(super) struct RailwayConfig {
     project_id: Option<String>,
     environment_id: Option<String>,
     connection: CachedConnection,
-}
-
-/// The two kinds of token, by their headers.
-enum Token {
-    Bearer(Secret),
-    Project(Secret),
 }
 
 impl RailwayConfig {
@@ -58,23 +59,6 @@ impl RailwayConfig {
             connection: CachedConnection::new(settings::read(config)?),
         }))
     }
-
-    /// Returns the token: from the configuration, else from the environment; in each, the API key before the project token.
-    fn token(&self, environment: &dyn Environment) -> Result<Token> {
-        if let Some(key) = &self.api_key {
-            return Ok(Token::Bearer(key.clone()));
-        }
-        if let Some(token) = &self.project_token {
-            return Ok(Token::Project(token.clone()));
-        }
-        for name in ["RAILWAY_API_KEY", "RAILWAY_API_TOKEN"] {
-            if let Some(key) = environment.credential(name)? {
-                return Ok(Token::Bearer(key));
-            }
-        }
-        let token = environment.credential("RAILWAY_TOKEN")?;
-        token.map(Token::Project).ok_or_else(|| Error::config(MISSING_API_KEY))
-    }
 }
 
 impl ProviderConfig for RailwayConfig {
@@ -87,18 +71,13 @@ impl ProviderConfig for RailwayConfig {
                 .filter(|id| !id.is_empty())
                 .ok_or_else(|| Error::config(missing))
         };
-        let token = self.token(environment)?;
+        let credential = self.credential(environment)?;
         let project_id = required(&self.project_id, "RAILWAY_PROJECT_ID", MISSING_PROJECT_ID)?;
         let environment_id = required(&self.environment_id, "RAILWAY_ENVIRONMENT_ID", MISSING_ENVIRONMENT_ID)?;
-        let (header, credential) = match &token {
-            Token::Bearer(secret) => ((&AUTHORIZATION, "Bearer "), secret),
-            Token::Project(secret) => ((&PROJECT_ACCESS_TOKEN, ""), secret),
-        };
         let parameters = ConnectionParameters {
             identity: SEMANTICS.identity,
             base: DEFAULT_BASE,
-            header,
-            credential,
+            credential: &credential,
             location: Location::Tenant(&[&project_id, &environment_id]),
         };
         let connection = self.connection.connection_for(call.http, parameters)?;
@@ -109,7 +88,7 @@ impl ProviderConfig for RailwayConfig {
             _ => None,
         };
         let secrets: Vec<Secret> = options.secrets().cloned().collect();
-        Ok(connection.bind(&secrets, |client, scope| {
+        Ok(connection.bind(call, credential, &secrets, |client, scope| {
             Box::new(Railway {
                 client,
                 scope,
@@ -120,5 +99,31 @@ impl ProviderConfig for RailwayConfig {
                 options,
             })
         }))
+    }
+
+    /// Returns the token: from the configuration, else from the environment; in each, the API key before the project token.
+    fn credential(&self, environment: &dyn Environment) -> Result<Credential> {
+        let bearer = || (AUTHORIZATION, "Bearer ");
+        let project = || (PROJECT_ACCESS_TOKEN.clone(), "");
+        let (header, secret, origin) = match (&self.api_key, &self.project_token) {
+            (Some(key), _) => (bearer(), key.clone(), CredentialOrigin::Config),
+            (None, Some(token)) => (project(), token.clone(), CredentialOrigin::Config),
+            (None, None) => match environment.credential(&CREDENTIAL_VARIABLES)? {
+                None => return Err(Error::config(MISSING_API_KEY)),
+                Some((name @ PROJECT_TOKEN, token)) => (project(), token, CredentialOrigin::Variable(name)),
+                Some((name, key)) => (bearer(), key, CredentialOrigin::Variable(name)),
+            },
+        };
+        Ok(Credential {
+            is_denied_when_expired: false,
+            secret,
+            header,
+            origin,
+            expires: None,
+        })
+    }
+
+    fn credential_variables(&self) -> &'static [&'static str] {
+        &CREDENTIAL_VARIABLES
     }
 }

@@ -8,6 +8,7 @@ use super::api::Render;
 use super::options::{RenderDefaults, RenderOptions};
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
+use crate::http::credential::{Credential, CredentialOrigin};
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
@@ -23,6 +24,8 @@ const MISSING_API_KEY: &str =
     "Missing Render API key. Provide apiKey in config or set RENDER_API_KEY environment variable.";
 const MISSING_OWNER_ID: &str =
     "Missing Render Owner ID. Provide ownerId in config or set RENDER_OWNER_ID environment variable.";
+
+const CREDENTIAL_VARIABLES: [&str; 1] = ["RENDER_API_KEY"];
 
 const OWNER_ID_RULE: &str = "must be the id of a Render workspace, such as tea-…: letters, digits and hyphens";
 
@@ -82,18 +85,12 @@ fn is_owner_id(id: &str) -> bool {
 impl ProviderConfig for RenderConfig {
     fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
         let environment = call.environment;
-        let key = match &self.api_key {
-            Some(key) => key.clone(),
-            None => environment
-                .credential("RENDER_API_KEY")?
-                .ok_or_else(|| Error::config(MISSING_API_KEY))?,
-        };
+        let credential = self.credential(environment)?;
         let owner_id = self.owner_id(environment)?;
         let parameters = ConnectionParameters {
             identity: SEMANTICS.identity,
             base: DEFAULT_BASE,
-            header: (&AUTHORIZATION, "Bearer "),
-            credential: &key,
+            credential: &credential,
             location: Location::Tenant(&[&owner_id]),
         };
         let connection = self.connection.connection_for(call.http, parameters)?;
@@ -103,7 +100,7 @@ impl ProviderConfig for RenderConfig {
             Operation::Destroy => environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
             _ => None,
         };
-        Ok(connection.bind([], |client, _| {
+        Ok(connection.bind(call, credential, [], |client, _| {
             Box::new(Render {
                 client,
                 owner_id,
@@ -111,5 +108,26 @@ impl ProviderConfig for RenderConfig {
                 options,
             })
         }))
+    }
+
+    fn credential(&self, environment: &dyn Environment) -> Result<Credential> {
+        let (origin, secret) = match &self.api_key {
+            Some(key) => (CredentialOrigin::Config, key.clone()),
+            None => match environment.credential(&CREDENTIAL_VARIABLES)? {
+                Some((name, key)) => (CredentialOrigin::Variable(name), key),
+                None => return Err(Error::config(MISSING_API_KEY)),
+            },
+        };
+        Ok(Credential {
+            is_denied_when_expired: false,
+            secret,
+            header: (AUTHORIZATION, "Bearer "),
+            origin,
+            expires: None,
+        })
+    }
+
+    fn credential_variables(&self) -> &'static [&'static str] {
+        &CREDENTIAL_VARIABLES
     }
 }

@@ -1,7 +1,5 @@
 //! Sends requests to Vercel's API of named sandboxes, within the configured team and project.
 
-use std::time::SystemTime;
-
 use http::Method;
 use serde::de::DeserializeOwned;
 
@@ -15,7 +13,6 @@ use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::http::message::Request;
 use crate::model::instance::Instance;
-use crate::protocol::jwt;
 
 /// The maximum of entries in a page of a list (docs/providers/vercel.md).
 const PAGE_SIZE: &str = "50";
@@ -25,8 +22,6 @@ pub(crate) struct Vercel {
     pub(super) client: Client,
     pub(super) team_id: String,
     pub(super) project_id: String,
-    /// When the token expired by its own claim; `None` if it has not expired or has no such claim.
-    pub(super) token_expired: Option<SystemTime>,
     pub(super) options: VercelOptions,
     /// The commands that this call has started to bring up the daemon.
     pub(super) commands: StartedCommands,
@@ -71,12 +66,9 @@ impl Vercel {
         effect: Effect,
         request: Request,
     ) -> Result<T> {
-        let response = self
-            .client
-            .call(context, effect, request, |response| ERRORS.read_json(response));
-        response
+        self.client
+            .call(context, effect, request, |response| ERRORS.read_json(response))
             .await
-            .map_err(|error| jwt::explain_expiry(error, self.token_expired))
     }
 
     /// Returns the sandbox; `None` if it does not exist. Reading does not resume it (docs/providers/vercel.md).
@@ -103,7 +95,7 @@ impl Vercel {
             .append_pair("sortBy", "name")
             .append_pair("sortOrder", "asc");
         let listed: Listed = self.read(context, Effect::Idempotent, request).await?;
-        let mut sandboxes = listed.sandboxes.into_iter().filter_map(|sandbox| sandbox.0);
+        let mut sandboxes = listed.sandboxes.0.into_iter().filter_map(|sandbox| sandbox.0);
         Ok(sandboxes
             .find(|sandbox| sandbox.name() == name)
             .map(Found::from_list_entry))

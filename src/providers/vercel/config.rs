@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
-
 use super::api::Vercel;
-use super::credentials::CredentialConfig;
+use super::credentials::{CredentialConfig, VARIABLES};
 use super::options::{VercelDefaults, VercelOptions};
 use super::semantics::SEMANTICS;
 use super::started_commands::StartedCommands;
 use crate::error::Result;
+use crate::http::credential::Credential;
+use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
 use crate::provider::connection::{CachedConnection, ConnectionParameters, Location};
@@ -56,26 +56,32 @@ impl VercelConfig {
 
 impl ProviderConfig for VercelConfig {
     fn connect(&self, call: &ConnectRequest<'_>) -> Result<BoundProvider> {
-        let credentials = self.credentials.resolve(call.environment, call.clock.date())?;
+        let credentials = self.credentials.resolve(call.environment)?;
         let parameters = ConnectionParameters {
             identity: SEMANTICS.identity,
             base: DEFAULT_BASE,
-            header: (&AUTHORIZATION, "Bearer "),
-            credential: &credentials.token,
+            credential: &credentials.credential,
             location: Location::Tenant(&[&credentials.team_id, &credentials.project_id]),
         };
         let connection = self.connection.connection_for(call.http, parameters)?;
         let options = call.create_options(|options| VercelOptions::read(options, &self.defaults))?;
         let commands = StartedCommands::new(call.random)?;
-        Ok(connection.bind([], |client, _| {
+        Ok(connection.bind(call, credentials.credential, [], |client, _| {
             Box::new(Vercel {
                 client,
-                token_expired: credentials.expired,
                 team_id: credentials.team_id,
                 project_id: credentials.project_id,
                 options,
                 commands,
             })
         }))
+    }
+
+    fn credential(&self, environment: &dyn Environment) -> Result<Credential> {
+        self.credentials.choose(environment)
+    }
+
+    fn credential_variables(&self) -> &'static [&'static str] {
+        &VARIABLES
     }
 }

@@ -1,9 +1,10 @@
 //! Chooses the token, the team and the project of a call (docs/providers/vercel.md).
 
-use std::time::SystemTime;
+use http::header::AUTHORIZATION;
 
 use crate::error::{Error, Result};
-use crate::input::environment::Environment;
+use crate::http::credential::{Credential, CredentialOrigin};
+use crate::input::environment::{Environment, credential};
 use crate::protocol::jwt;
 use crate::secret::Secret;
 
@@ -12,6 +13,13 @@ const MISSING_TEAM_ID: &str =
     "Missing Vercel Team ID. Provide teamId in config or set VERCEL_TEAM_ID environment variable.";
 const MISSING_PROJECT_ID: &str =
     "Missing Vercel Project ID. Provide projectId in config or set VERCEL_PROJECT_ID environment variable.";
+
+const TOKEN: &str = "VERCEL_TOKEN";
+const OIDC_TOKEN: &str = "VERCEL_OIDC_TOKEN";
+const NO_OIDC_TOKEN: &str = "VERCEL_OIDC_TOKEN holds no OIDC token: it must be a JSON Web Token with the claims owner_id and project_id. Get one with `vercel env pull`, or remove the variable.";
+
+/// The variables that [`CredentialConfig::choose`] reads.
+pub(super) const VARIABLES: [&str; 2] = [TOKEN, OIDC_TOKEN];
 
 /// The credentials and ids in the configuration.
 #[derive(Default)]
@@ -24,11 +32,9 @@ pub(super) struct CredentialConfig {
 
 /// The token, team and project of one call.
 pub(super) struct Credentials {
-    pub(super) token: Secret,
+    pub(super) credential: Credential,
     pub(super) team_id: String,
     pub(super) project_id: String,
-    /// When the token expired by its own claim; `None` if it has not expired or has no such claim.
-    pub(super) expired: Option<SystemTime>,
 }
 
 impl CredentialConfig {
@@ -36,9 +42,9 @@ impl CredentialConfig {
     ///
     /// The claims of an OIDC token name its team and project. They go before all other sources, as in Vercel's SDK
     /// (docs/providers/vercel.md).
-    pub(super) fn resolve(&self, environment: &dyn Environment, now: SystemTime) -> Result<Credentials> {
-        let token = self.choose_token(environment)?;
-        let claims = jwt::read_claims(token.expose()).unwrap_or_default();
+    pub(super) fn resolve(&self, environment: &dyn Environment) -> Result<Credentials> {
+        let credential = self.choose(environment)?;
+        let claims = jwt::read_claims(credential.secret.expose()).unwrap_or_default();
         let read_claim = |name: &str| claims.get(name).and_then(|value| value.as_str()).map(str::to_owned);
         for (field, prefix, configured, claimed) in [
             ("teamId", "team_", &self.team_id, read_claim("owner_id")),
@@ -69,31 +75,57 @@ impl CredentialConfig {
                 "VERCEL_PROJECT_ID",
                 MISSING_PROJECT_ID,
             )?,
-            expired: jwt::expired_at(&claims, now),
-            token,
+            credential,
         })
     }
 
     /// Returns the token of a call.
-    fn choose_token(&self, environment: &dyn Environment) -> Result<Secret> {
-        if let Some(token) = self.token.as_ref().or(self.oidc_token.as_ref()) {
-            return Ok(token.clone());
-        }
-        // A configuration that names a team or a project is meant for an access token. Otherwise the OIDC token goes first,
-        // as in Vercel's Python SDK (docs/providers/vercel.md).
-        let prefers_access_token = self.team_id.is_some() || self.project_id.is_some();
-        let variables = if prefers_access_token {
-            ["VERCEL_TOKEN", "VERCEL_OIDC_TOKEN"]
-        } else {
-            ["VERCEL_OIDC_TOKEN", "VERCEL_TOKEN"]
+    pub(super) fn choose(&self, environment: &dyn Environment) -> Result<Credential> {
+        let (origin, secret) = match self.token.as_ref().or(self.oidc_token.as_ref()) {
+            Some(token) => (CredentialOrigin::Config, token.clone()),
+            None => self.choose_variable(environment)?,
         };
-        for variable in variables {
-            if let Some(token) = environment.credential(variable)? {
-                return Ok(token);
-            }
-        }
-        Err(Error::config(MISSING_TOKEN))
+        let claims = jwt::read_claims(secret.expose());
+        Ok(Credential {
+            // Vercel answers 403 to several faults of a token.
+            is_denied_when_expired: true,
+            expires: claims.as_ref().and_then(jwt::expires_at),
+            header: (AUTHORIZATION, "Bearer "),
+            secret,
+            origin,
+        })
     }
+
+    /// Returns the token of the environment.
+    ///
+    /// A configuration that names a team or a project is meant for an access token. Otherwise the OIDC token goes first, as
+    /// in Vercel's Python SDK (docs/providers/vercel.md). What is no OIDC token does not go before an access token, though:
+    /// the variable is often left over or empty.
+    fn choose_variable(&self, environment: &dyn Environment) -> Result<(CredentialOrigin, Secret)> {
+        let access_token = || environment.credential(&[TOKEN]);
+        let prefers_access_token = self.team_id.is_some() || self.project_id.is_some();
+        if prefers_access_token && let Ok(Some((name, token))) = access_token() {
+            return Ok((CredentialOrigin::Variable(name), token));
+        }
+        let text = environment.variable(OIDC_TOKEN);
+        let oidc_token = text.map(|text| credential(&text).filter(is_oidc_token));
+        if let Some(Some(token)) = oidc_token {
+            return Ok((CredentialOrigin::Variable(OIDC_TOKEN), token));
+        }
+        match access_token()? {
+            Some((name, token)) => Ok((CredentialOrigin::Variable(name), token)),
+            None if oidc_token.is_some() => Err(Error::config(NO_OIDC_TOKEN)),
+            None => Err(Error::config(MISSING_TOKEN)),
+        }
+    }
+}
+
+/// Returns whether a text is a JSON Web Token whose claims name a team and a project.
+fn is_oidc_token(token: &Secret) -> bool {
+    let claims = jwt::read_claims(token.expose()).unwrap_or_default();
+    ["owner_id", "project_id"]
+        .iter()
+        .all(|name| claims.get(*name).is_some_and(serde_json::Value::is_string))
 }
 
 #[cfg(test)]
@@ -125,8 +157,12 @@ mod tests {
 
     fn resolved(configured: &CredentialConfig, environment: &[(&'static str, &'static str)]) -> Result<[String; 3]> {
         let environment = Fake(environment.iter().copied().collect());
-        let found = configured.resolve(&environment, SystemTime::UNIX_EPOCH)?;
-        Ok([found.token.expose().to_owned(), found.team_id, found.project_id])
+        let found = configured.resolve(&environment)?;
+        Ok([
+            found.credential.secret.expose().to_owned(),
+            found.team_id,
+            found.project_id,
+        ])
     }
 
     #[test]
@@ -199,19 +235,51 @@ mod tests {
         );
         let environment = [("VERCEL_TOKEN", "t"), ("VERCEL_TEAM_ID", "x")];
         assert_eq!(text(&CredentialConfig::default(), &environment), MISSING_PROJECT_ID);
-        // An OIDC token that cannot be read counts as an access token.
+    }
+
+    #[test]
+    fn what_is_no_oidc_token_is_named_and_gives_way_to_an_access_token() {
+        // `{"owner_id":"team_1"}` and `{"owner_id":"team_1","project_id":5}`
+        let partial = "eyJhbGciOiJub25lIn0.eyJvd25lcl9pZCI6InRlYW1fMSJ9.c2ln";
+        let wrong = "eyJhbGciOiJub25lIn0.eyJvd25lcl9pZCI6InRlYW1fMSIsInByb2plY3RfaWQiOjV9.c2ln";
+        let configured = CredentialConfig::default();
+        for junk in ["undefined", "null", "opaque", "two words", partial, wrong] {
+            let error = resolved(&configured, &[(OIDC_TOKEN, junk)]).unwrap_err();
+            assert_eq!(error.to_string(), NO_OIDC_TOKEN, "{junk}");
+            let environment = [
+                (OIDC_TOKEN, junk),
+                (TOKEN, "env"),
+                ("VERCEL_TEAM_ID", "team"),
+                ("VERCEL_PROJECT_ID", "project"),
+            ];
+            assert_eq!(
+                resolved(&configured, &environment).unwrap(),
+                ["env", "team", "project"],
+                "{junk}"
+            );
+        }
+        let error = resolved(&configured, &[(TOKEN, "undefined")]).unwrap_err();
+        assert!(error.to_string().starts_with("VERCEL_TOKEN holds"), "{error}");
+        // Nor does a bad access token hide a good OIDC token.
+        let team = CredentialConfig {
+            team_id: Some("team_1".to_owned()),
+            ..CredentialConfig::default()
+        };
         assert_eq!(
-            text(&CredentialConfig::default(), &[("VERCEL_OIDC_TOKEN", "opaque")]),
-            MISSING_TEAM_ID
+            resolved(&team, &[(TOKEN, "undefined"), (OIDC_TOKEN, OIDC)]).unwrap()[0],
+            OIDC
         );
     }
 
     #[test]
-    fn an_expired_token_is_used_and_known_to_be_expired() {
-        let environment = Fake([("VERCEL_OIDC_TOKEN", OIDC)].into());
-        let found = CredentialConfig::default()
-            .resolve(&environment, SystemTime::now())
-            .unwrap();
-        assert!(found.expired.is_some());
+    fn an_expired_token_is_used_and_its_expiry_and_origin_are_known() {
+        let environment = Fake([(OIDC_TOKEN, OIDC)].into());
+        let found = CredentialConfig::default().resolve(&environment).unwrap().credential;
+        assert!(
+            found
+                .expires
+                .is_some_and(|expires| expires < std::time::SystemTime::now())
+        );
+        assert_eq!(found.origin, CredentialOrigin::Variable(OIDC_TOKEN));
     }
 }
