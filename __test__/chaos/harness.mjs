@@ -25,7 +25,6 @@ import { addRound, createTally } from './tally.mjs'
  * @property {object} [createDefaults] options of every create
  * @property {string} [starting] the operation by which a create starts what is to run in its resource, as a step of its
  *   own; a resource's `starts` say how often that happened
- * @property {boolean} [repeatsAtOnce] the client sends a create whose answer was lost again, without a look before
  * @property {import('./faults.mjs').Kind[]} kinds
  * @property {[number, string][]} places by weight
  * @property {(config: object, options: object) => object} plainApi for the naive client
@@ -58,6 +57,7 @@ const PROCESSES = 3
  * @param {number} [options.round] only this one
  * @param {string} [options.story] only this one
  * @param {string[]} [options.without] types of story, and endings, that are left out
+ * @param {boolean} [options.looseNames] in all rounds the server lets a name exist twice
  * @param {(event: { round: number, rounds: number, tally: object }) => void} [options.onRound]
  * @param {(finding: Finding) => void} [options.onFinding]
  *
@@ -114,8 +114,8 @@ async function warmUp({ provider, speed, client, limit }) {
   await scene.close()
 }
 
-async function runRound({ provider, seed, number, creates, speed, story, without, client, pool, limit, tally, onFinding }) {
-  const plan = planRound({ seed, round: number, creates, provider, without })
+async function runRound({ provider, seed, number, creates, speed, story, without, looseNames, client, pool, limit, tally, onFinding }) {
+  const plan = planRound({ seed, round: number, creates, provider, without, looseNames })
   if (story) plan.stories = plan.stories.filter(({ id }) => id === story)
   const scene = await openScene({ plan, provider, speed })
   try {

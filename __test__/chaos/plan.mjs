@@ -41,11 +41,15 @@ export const ROUND_SIZE = 200
 const TYPES = [
   [40, 'solo'],
   [9, 'named'],
-  [14, 'keyed'],
+  [11, 'keyed'],
+  [3, 'keyed-once'],
   [10, 'twins'],
   [4, 'namesakes'],
   [2, 'crowd'],
 ]
+
+/** Those in which several creates have one key. */
+const SHARING = ['keyed', 'twins', 'processes']
 
 /** What becomes of what callers hold. `elsewhere`: by another credential, whose process does not know whose it is. */
 const ENDINGS = [
@@ -75,15 +79,21 @@ const KEYS_PER_PROCESS = 5
  * @param {number} [options.creates]
  * @param {import('./harness.mjs').ChaosProvider} options.provider
  * @param {string[]} [options.without] types of story and endings that are left out
+ * @param {boolean} [options.looseNames] the server lets a name exist twice
  */
-export function planRound({ seed, round, creates = ROUND_SIZE, provider, without = [] }) {
+export function planRound({ seed, round, creates = ROUND_SIZE, provider, without = [], looseNames = false }) {
   const roundSeed = derive(seed, 'round', round)
   const random = randomFor(roundSeed, 'setting')
   const setting = planSetting(random, provider.waits)
+  if (looseNames) setting.uniqueNames = false
   const stories = []
-  const table = TYPES.filter(([, type]) => !without.includes(type))
+  const isPlayed = ([, type]) => !without.includes(type)
+  // Two creates with one key, while reads lag, are told from each other by the provider's refusal alone.
+  const isTold = ([, type]) => setting.uniqueNames || !SHARING.includes(type)
+  if (!TYPES.filter(isPlayed).some(isTold)) setting.uniqueNames = true
+  const table = TYPES.filter(isPlayed).filter(isTold)
   const add = (type) => stories.push(planStory({ type, id: `${round}.${stories.length}`, roundSeed, provider, without }))
-  const processes = !without.includes('processes')
+  const processes = !without.includes('processes') && setting.uniqueNames
   if (processes) add('processes')
   // Processes are dear: one story of them is enough for a round, unless nothing else is wanted.
   if (table.length === 0 && processes) table.push([1, 'processes'])
@@ -120,8 +130,8 @@ export function weatherFor(story, voice, plan, provider) {
 }
 
 /**
- * How the provider behaves during the round, faults aside. A create must be visible within what the package promises
- * to wait for; effects that come late and reads that lag share that time.
+ * How the provider behaves during the round, faults aside. An effect comes within the absence window, and reads show it
+ * within the lag after that.
  *
  * @param {{ lag: number, absence: number }} waits
  */
@@ -143,8 +153,9 @@ function planSetting(random, waits) {
   const patience = waits.absence - TIMER_RESERVE
   // However few and slow the reads are: a client counts on time, not on a number of looks.
   if (lag.reads) lag.readsWithin = Math.min(0.75 * waits.lag, patience / 2)
-  const latestEffect = patience - (lag.readsWithin ?? lag.milliseconds ?? 0)
-  return { lag, stale, outages, latestEffect }
+  // Names are the providers' word for unique.
+  const uniqueNames = chance(random, 0.75)
+  return { lag, stale, outages, latestEffect: patience, uniqueNames }
 }
 
 function planStory({ type, id, roundSeed, provider, without }) {
@@ -191,6 +202,11 @@ function planClimate(random, { place, provider, patient }) {
     const { name } = random.pick(fitting)
     return { type: 'aimed', operation, kind: name, skip: weighted(random, [[5, 0], [1, 1], [1, 2]]), times: between(random, 1, 4) }
   }
+  const single = () => ({ ...aimed(), ...aimedAtCreate(), skip: 0, times: 1 })
+  const aimedAtCreate = () => {
+    const fitting = kinds.filter((kind) => (kind.fits?.(provider.creating) ?? true) && !kind.drastic)
+    return { operation: provider.creating, kind: random.pick(fitting).name }
+  }
   const blackout = () => {
     const fitting = kinds.filter((kind) => kind.ambiguous && (kind.fits?.(provider.creating) ?? true))
     return { type: 'blackout', operation: provider.creating, kind: random.pick(fitting).name }
@@ -201,6 +217,7 @@ function planClimate(random, { place, provider, patient }) {
     [4, () => ({ type: 'random', rate: 0.3, drastic: patient && chance(random, 0.3) })],
     [2, () => ({ type: 'random', rate: 0.6, drastic: patient && chance(random, 0.3) })],
     [4, aimed],
+    [2, single],
     [0.4, sluggish],
     [patient ? 0.4 : 0, blackout],
   ])()
@@ -215,6 +232,7 @@ const PLANS = {
     // Another call with the key, when the first has ended: as a caller does who was told to come again.
     return chance(random, 0.5) ? [first, call(random, { idempotencyKey }, { turn: 'then', voice: random.pick(['a', 'b']) })] : [first]
   },
+  'keyed-once': (random, id) => [call(random, { idempotencyKey: `key-${id}-${random.text('abcdef', 6)}` })],
   twins(random, id) {
     const idempotencyKey = `key-${id}-${random.text('abcdef', 6)}`
     return ['a', 'a', ...(chance(random, 0.3) ? ['a'] : [])].map((voice) => call(random, { idempotencyKey }, { voice }))

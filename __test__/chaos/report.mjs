@@ -27,6 +27,7 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
     ['Asked for', [...rows(tally.calls), ['creates in bad weather', tally.faultyCreates, 'at least one request of their story met a fault']]],
     ['Stories', rows(tally.stories)],
     ['Faults', [...rows(sorted(tally.faults)), ['outages', tally.outages, 'connections refused, open ones cut']]],
+    ['Creates that met one fault, until they settled', settling(tally)],
     [
       'What came of the creates',
       [
@@ -50,7 +51,18 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
     ],
     [isGuilty(tally) ? 'Offences' : 'Offences: none', OFFENCES.map((name) => [name, tally.offences[name], MEANINGS[name]])],
   ]
-  return sections.map(section).join('\n\n')
+  return sections.filter(([, entries]) => entries.length > 0).map(section).join('\n\n')
+}
+
+/** By kind of fault: the median and what 99 of 100 stay below, on the client's clock. */
+function settling({ settling: byKind }) {
+  const row = (name, times) => {
+    const ascending = times.toSorted((one, other) => one - other)
+    const atMost = (share) => `${(ascending[Math.ceil(share * ascending.length) - 1] / 1000).toFixed(1)} s`
+    return [name, atMost(0.5), `p99 ${atMost(0.99)}, ${times.length} creates`]
+  }
+  const kinds = Object.entries(byKind).sort(([one], [other]) => one.localeCompare(other))
+  return kinds.length === 0 ? [] : [row('all', Object.values(byKind).flat()), ...kinds.map(([name, times]) => row(name, times))]
 }
 
 /** What one guilty story did, from the first request to what was left. */

@@ -30,6 +30,7 @@ const USAGE = `usage: npm run chaos -- [options]
   --story R.S        only this story
   --without A,B      leaves out types of story (${STORY_TYPES.join(', ')})
                      or endings (${ENDING_TYPES.join(', ')})
+  --loose-names      in all rounds the server lets a name exist twice
   --naive            a client that retries blindly, which must be found guilty
   --verbose          a line for each round, and the full account of every offence`
 
@@ -70,6 +71,7 @@ function readArguments() {
         round: text,
         story: text,
         without: { ...text, default: '' },
+        'loose-names': flag,
         naive: flag,
         verbose: flag,
         help: { ...flag, short: 'h' },
@@ -82,6 +84,7 @@ function readArguments() {
     return {
       ...values,
       provider: PROVIDERS[values.provider],
+      looseNames: values['loose-names'],
       without,
       runs: whole(values, 'runs'),
       seed: whole(values, 'seed', 0),
@@ -101,10 +104,11 @@ function whole(values, name, least = 1) {
 }
 
 /** The same weather, callers and stories; who comes first where they meet is up to the machine. */
-function replay({ provider, seed, speed, concurrency, without, naive }, story) {
+function replay({ provider, seed, speed, concurrency, without, looseNames, naive }, story) {
   const words = ['npm run chaos --', `--provider ${provider.name}`, `--seed ${seed}`, `--story ${story.id}`]
   words.push(`--speed ${speed}`, `--concurrency ${concurrency}`)
   if (without.length > 0) words.push(`--without "${without.join(',')}"`)
+  if (looseNames) words.push('--loose-names')
   if (naive) words.push('--naive')
   return words.join(' ')
 }

@@ -44,6 +44,7 @@ export async function openScene({ plan, provider, speed }) {
     seed: plan.seed,
     lag: scaled(plan.lag),
     stale: scaled(plan.stale),
+    uniqueNames: plan.uniqueNames,
     deploymentOf: (name) => (calm ? undefined : storyOfName.get(name)?.deployment) ?? 'well',
   })
   const { server } = place
@@ -145,7 +146,7 @@ export async function openScene({ plan, provider, speed }) {
 
     /** The story's voices that have sent a create twice, although the first may still take effect. @returns {Voice[]} */
     repeaters: (story) =>
-      [...voices.values()].filter((voice) => provider.repeatsAtOnce && voice.story === story && hasRepeated(voice)),
+      [...voices.values()].filter((voice) => voice.story === story && hasRepeated(voice)),
 
     /** Creates that met at least one fault, told by their voices. */
     faultyStories: () => new Set([...voices.values()].filter(({ log }) => log.some(({ fault }) => fault)).map(({ story }) => story)),
@@ -160,17 +161,19 @@ export async function openScene({ plan, provider, speed }) {
 /** Times in which connections are refused, and those open are cut. */
 function holdOutages(server, planned, real) {
   const ending = new AbortController()
-  const state = { count: 0 }
+  const state = { count: 0, changes: 0 }
   const run = async () => {
     let now = 0
     for (const { at, milliseconds } of planned) {
       await sleep(real(Math.max(0, at - now)), undefined, { signal: ending.signal })
       state.count += 1
+      state.changes += 1
       await server.stopListening()
       try {
         await sleep(real(milliseconds), undefined, { signal: ending.signal })
       } finally {
         await server.listenAgain()
+        state.changes += 1
       }
       now = at + milliseconds
     }
@@ -181,6 +184,10 @@ function holdOutages(server, planned, real) {
   return {
     get count() {
       return state.count
+    },
+    /** How often one began or ended: an odd number while one lasts. */
+    get changes() {
+      return state.changes
     },
     async end() {
       ending.abort()

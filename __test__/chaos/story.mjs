@@ -73,9 +73,24 @@ async function create(story, plan, { scene, client }) {
   const voice = scene.voiceOf(story, plan.voice)
   const options = withDefaults(story, plan.options, scene)
   const undo = plan.abort ? armAbort(plan.abort, options, voice, scene) : () => {}
+  const settling = timeSettling(voice, scene)
   const outcome = await outcomeOf(client(voice.config).create(options), scene)
   undo()
-  return { plan, outcome }
+  // Who shares a credential, turns away or waits for more than the create tells nothing of how long it takes.
+  const isMeasured = ['solo', 'named'].includes(story.type) && !plan.abort && !options.waitUntilReady
+  return { plan, outcome, ...(isMeasured && { settling: settling() }) }
+}
+
+/** @returns {() => { milliseconds: number, faults: string[] } | undefined} on the client's clock; nothing if an outage came */
+function timeSettling({ log }, scene) {
+  const began = performance.now()
+  const { length } = log
+  const { changes } = scene.outages
+  return () => {
+    if (changes % 2 === 1 || scene.outages.changes > changes) return undefined
+    const milliseconds = (performance.now() - began) * scene.speed
+    return { milliseconds, faults: log.slice(length).flatMap(({ fault }) => fault ?? []) }
+  }
 }
 
 function armAbort({ request, after, before }, options, voice, scene) {

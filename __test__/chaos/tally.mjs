@@ -22,6 +22,8 @@ export function createTally() {
     unknownSettled: 0,
     outOfTime: 0,
     longestStall: 0,
+    /** By kind: how long creates took that met this fault and no other, in milliseconds of the client's clock. */
+    settling: {},
     offences: Object.fromEntries(OFFENCES.map((name) => [name, 0])),
   }
 }
@@ -54,6 +56,11 @@ function addStory(tally, { story, creates, repeats, destroys, looks }, faulty) {
   }
   tally.destroyed += destroys.filter(({ outcome }) => outcome.status === 'resolved').length
   tally.destroyedAgain += destroys.filter(({ again }) => again?.status === 'resolved').length
+  for (const { settling } of creates) {
+    if (settling?.faults.length !== 1) continue
+    const [kind] = settling.faults
+    ;(tally.settling[kind] ??= []).push(settling.milliseconds)
+  }
   for (const { plan, outcome } of creates) addOutcome(tally, plan.options.idempotencyKey, outcome, repeats)
 }
 

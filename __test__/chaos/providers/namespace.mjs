@@ -77,7 +77,6 @@ export const namespace = {
   /** The addon's defaults. */
   timeouts: { read: 30_000, create: 60_000 },
   waits: { lag: 30_000, absence: 60_000 },
-  repeatsAtOnce: true,
   kinds: [...KINDS, ...OWN_KINDS],
   /** A workspace of one's own; the same in another region; one that others work in, with pages of ten. */
   places: [
@@ -96,13 +95,15 @@ export const namespace = {
  * @param {number} options.seed
  * @param {object} options.lag in real milliseconds, as are all times here
  * @param {object} options.stale
+ * @param {boolean} options.uniqueNames
  * @param {(name: string) => string} options.deploymentOf what becomes of an instance of this name
  */
-async function start({ seed, lag, stale, deploymentOf }) {
+async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
   const random = createRandom(seed)
   const sparsePages = chance(random, 0.5)
   const server = await startNamespaceServer({
     seed,
+    uniqueTags: uniqueNames,
     plan: (instance) => COURSES[deploymentOf(nameOf(instance))] ?? COURSES.well,
     // What no source tells: either may be true, so either happens.
     destroyingHolder: random.pick(['reuse', 'new']),

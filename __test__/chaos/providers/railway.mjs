@@ -29,6 +29,12 @@ const NIL = '00000000-0000-4000-8000-000000000000'
 
 const generic = (effect) => ({ ...graphqlError('Problem processing request', { code: null }), effect })
 
+/** Refusals that were seen after the service had been made. */
+const MISLEADING = ['ServiceInstance not found', 'Not Authorized', 'Environment not found', 'Deployment not found']
+
+/** Texts that no table of the package can know. */
+const UNLISTED = ['The moon is in the wrong phase', 'Workspace is being migrated', '']
+
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
   {
@@ -42,6 +48,17 @@ const OWN_KINDS = [
     name: 'internal error after effect',
     ambiguous: true,
     make: () => graphqlError('Something went wrong', { effect: true }),
+  },
+  // Recorded in projects with environments of pull requests, and of tokens whose rights were about to change.
+  {
+    name: 'refusal with effect',
+    fits: (operation) => operation === 'serviceCreate',
+    make: (random) => graphqlError(random.pick(MISLEADING), { effect: true }),
+  },
+  {
+    name: 'unlisted refusal',
+    fits: (operation) => operation === 'serviceCreate',
+    make: (random) => graphqlError(random.pick(UNLISTED)),
   },
   { name: 'edge page', make: (random) => ({ kind: 'html', status: random.pick([200, 403, 429, 503]) }) },
   {
@@ -86,9 +103,10 @@ export const railway = {
  * @param {number} options.seed
  * @param {object} options.lag in real milliseconds, as are all times here
  * @param {object} options.stale
+ * @param {boolean} options.uniqueNames
  * @param {(name: string) => string} options.deploymentOf how the deployments of a resource of this name go
  */
-async function start({ seed, lag, stale, deploymentOf }) {
+async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
   const server = await startRailwayServer({
     seed,
     rateLimit: { limit: 1_000_000_000 },
@@ -107,6 +125,7 @@ async function start({ seed, lag, stale, deploymentOf }) {
   }
   Object.assign(world.lag, lag)
   Object.assign(world.stale, stale)
+  world.uniqueNames = uniqueNames
 
   return {
     server,

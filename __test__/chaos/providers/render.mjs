@@ -85,12 +85,14 @@ export const render = {
  * @param {number} options.seed
  * @param {object} options.lag in real milliseconds, as are all times here
  * @param {object} options.stale
+ * @param {boolean} options.uniqueNames
  * @param {(name: string) => string} options.deploymentOf how the deploys of a resource of this name go
  */
-async function start({ seed, lag, stale, deploymentOf }) {
+async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
   const server = await startRenderServer({
     seed,
     limits: UNLIMITED,
+    uniqueNames,
     deployPlan: ({ name }) => DEPLOYS[deploymentOf(name)] ?? DEPLOYS.well,
   })
   const { world } = server

@@ -36,7 +36,7 @@ export function createMethods(world, settings) {
     const asked = readCreate(request, settings, world.now())
     const fields = { ...asked, workspaceId, region: values.get(REGION), creatorId: actorId }
     const body = canonical(toJson(CREATE, request))
-    const holder = fields.uniqueTag && world.holderOf(fields)
+    const holder = settings.uniqueTags && fields.uniqueTag && world.holderOf(fields)
     if (holder && mayBeReused(holder, body)) {
       return presentInstance(holder, { status: holder.status, destroyedAt: holder.destroyedAt })
     }

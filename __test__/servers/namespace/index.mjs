@@ -32,6 +32,7 @@ const TICK_MILLISECONDS = 50
  * @property {number} [lifetimeMilliseconds] of an instance without a deadline of its own; Namespace's is not published
  * @property {number} [lifetimeMaximumMilliseconds] what a policy makes of a longer one (reference/namespace.md §6)
  * @property {'documented' | 'any'} [shapes] which machine shapes are accepted; the schema sets no bounds (§6)
+ * @property {boolean} [uniqueTags] whether a second create with a tag gives the first one's instance (§9)
  * @property {RegExp} [uniqueTagForm] charset and length are not published (§9); the default is what a cautious client
  *   keeps within
  * @property {'reuse' | 'new' | 'refuse'} [destroyingHolder] a create whose tag is held by an instance in state
@@ -67,6 +68,7 @@ export async function startNamespaceServer(options = {}) {
     lifetimeMaximumMilliseconds: 24 * HOUR,
     shapes: 'documented',
     uniqueTagForm: /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/,
+    uniqueTags: true,
     destroyingHolder: 'reuse',
     otherBody: 'reuse',
     destroyDead: 'failed_precondition',

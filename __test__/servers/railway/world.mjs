@@ -28,6 +28,9 @@ export class World {
    */
   stale = { reads: 0, milliseconds: 0, showDeletedAt: true }
 
+  /** Whether a second service of a name in a project is refused. */
+  uniqueNames = true
+
   #instances = new Map()
   #sequence = 0
 
@@ -344,7 +347,7 @@ export class World {
     // The text for a name that is too long is not known (reference/railway.md §8.6).
     if (name.length > NAME_LENGTH_MAXIMUM) throw problem()
     const holder = this.projects.get(projectId).liveNames.get(name)
-    if (holder && holder !== except) throw nameTaken(name)
+    if (this.uniqueNames && holder && holder !== except) throw nameTaken(name)
   }
 
   #freeName(projectId) {
