@@ -1,6 +1,6 @@
 // What a client sees when something is wrong with the provider, or takes too long.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 
 import { graphqlError, tooManyRequests } from '../servers/railway/index.mjs'
 import { eventually } from '../support/eventually.mjs'
@@ -65,6 +65,32 @@ for (const name of Object.keys(PROVIDERS)) {
     assert.deepEqual(provider.existing(), [])
   })
 }
+
+/** One fault, in answer to the create. What hangs does so for longer than the client waits. */
+const FAULTS = {
+  'a create that is lost before it took effect': { kind: 'reset-before' },
+  'a create that is lost after it took effect': { kind: 'reset-after' },
+  'a failure of the provider before the effect': { ...UNAVAILABLE, effect: false },
+  'a failure of the provider after the effect': { ...UNAVAILABLE, effect: true },
+  'a create that hangs before its effect': { kind: 'slow', milliseconds: 45_000, effectFirst: false },
+  'a create that hangs after its effect': { kind: 'slow', milliseconds: 45_000, effectFirst: true },
+}
+
+// Mostly waits, so they run side by side.
+describe('within the 30 s of the client, and with defaults, there is one sandbox after', { concurrency: 8 }, () => {
+  for (const name of Object.keys(PROVIDERS)) {
+    for (const [title, fault] of Object.entries(FAULTS)) {
+      test(`${title}, at ${name}`, async (t) => {
+        const provider = await withProvider(t, name)
+        provider.settings = { [name]: { baseUrl: provider.config.baseUrl } }
+        const gateway = await withGateway(t, provider)
+        provider.server.faults.add({ ...fault, when: provider.create })
+        const sandbox = await clientOf(provider, gateway).create()
+        assert.deepEqual(provider.existing(), [sandbox.sandboxId])
+      })
+    }
+  }
+})
 
 test('a create that takes too long is a 504 in time, and nothing stays of it', async (t) => {
   const { provider, speak, faults } = await withRailway(t, { answerMilliseconds: 300 })
