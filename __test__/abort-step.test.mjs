@@ -1,5 +1,4 @@
 // An abort while a step after the create is in flight: what exists is removed at once.
-import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { COMMAND_PLANS } from './servers/vercel/index.mjs'

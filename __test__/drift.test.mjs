@@ -3,46 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { UNLIMITED } from './servers/render/index.mjs'
+import { MISSING, NEEDED, pathsOf, VALUES, withValue } from './support/drift.mjs'
 import { PROVIDERS } from './support/providers.mjs'
-
-/** What a field is replaced by; `MISSING` takes it away. */
-const MISSING = Symbol('missing')
-const VALUES = [MISSING, null, true, false, 7, 1.5, 'text', [], [{}], {}, { a: 1 }]
-
-/** Paths of fields that are needed: id, scope, whether it is gone, the next cursor; and what holds them. */
-const NEEDED = {
-  railway: [
-    /^data(\.(serviceCreate|serviceInstance|service|environments?|project|serviceDelete))?$/,
-    /^data\.serviceCreate\.id$/,
-    /(serviceId|environmentId|projectId|deletedAt|\.service|serviceInstances)$/,
-    /(^|\.)edges(\.\d+(\.node)?)?$/,
-    /pageInfo/,
-    /environments\.edges\.\d+\.node\./,
-  ],
-  render: [/^(\d+\.)?service$/, /^((\d+\.)?service\.)?(id|ownerId|type)$/, /^\d+$/, /parentServer/],
-  namespace: [/^metadata$/, /instanceId$/, /^instances(\.\d+)?$/, /destroyedAt$/, /^paginationCursor$/],
-  vercel: [/^sandbox$/, /^(sandbox|sandboxes\.\d+)\.name$/, /^sandboxes(\.\d+)?$/, /^pagination(\.next)?$/],
-}
-
-/** The paths in a body: `data.service.id`, `0.service.name`. */
-function* pathsOf(json, before = '') {
-  if (json === null || typeof json !== 'object') return
-  for (const [key, value] of Object.entries(json)) {
-    const path = before ? `${before}.${key}` : key
-    yield path
-    yield* pathsOf(value, path)
-  }
-}
-
-function withValue(json, path, value) {
-  const changed = structuredClone(json)
-  const keys = path.split('.')
-  const last = keys.pop()
-  const holder = keys.reduce((at, key) => at[key], changed)
-  if (value === MISSING) delete holder[last]
-  else holder[last] = value
-  return changed
-}
 
 for (const [name, entry] of Object.entries(PROVIDERS)) {
   describe(`${name}: information of any type changes nothing`, () => {

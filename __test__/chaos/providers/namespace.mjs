@@ -1,6 +1,7 @@
 // Namespace for the fault harness: where things run, what can go wrong there, and what the server truly has.
 import { connectError, details, PLANS, startNamespaceServer, wrongPlace } from '../../servers/namespace/index.mjs'
 import { createRandom } from '../../servers/shared/random.mjs'
+import { drift } from '../../support/drift.mjs'
 import { KINDS } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { createPlainApi } from './namespace-plain.mjs'
@@ -46,6 +47,7 @@ const LIMITS = [
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
+  { name: 'drift', make: (random) => drift('namespace', random) },
   { name: 'Connect error', blind: true, make: (random) => trouble(random, false) },
   { name: 'Connect error after effect', ambiguous: true, make: (random) => trouble(random, true) },
   {

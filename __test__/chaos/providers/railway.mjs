@@ -1,5 +1,6 @@
 // Railway for the fault harness: where things run, what can go wrong there, and what the server truly has.
 import { graphqlError, startRailwayServer } from '../../servers/railway/index.mjs'
+import { drift } from '../../support/drift.mjs'
 import { KINDS } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { createPlainApi } from './railway-plain.mjs'
@@ -37,6 +38,7 @@ const UNLISTED = ['The moon is in the wrong phase', 'Workspace is being migrated
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
+  { name: 'drift', make: (random) => drift('railway', random) },
   {
     name: 'throttle as 200',
     fits: (operation) => Boolean(OPERATIONS[operation].effect),

@@ -1,5 +1,6 @@
 // Render for the fault harness: where things run, what can go wrong there, and what the server truly has.
 import { renderError, startRenderServer, UNLIMITED } from '../../servers/render/index.mjs'
+import { drift } from '../../support/drift.mjs'
 import { KINDS } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { createPlainApi } from './render-plain.mjs'
@@ -26,6 +27,7 @@ const edge = (random, effect) => ({ kind: 'html', status: random.pick([502, 504,
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
+  { name: 'drift', make: (random) => drift('render', random) },
   { name: 'error of its own', blind: true, make: (random) => trouble(random, false) },
   { name: 'error of its own after effect', ambiguous: true, make: (random) => trouble(random, true) },
   { name: 'edge page', blind: true, make: (random) => edge(random, false) },

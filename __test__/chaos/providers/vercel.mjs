@@ -1,5 +1,6 @@
 // Vercel for the fault harness: where things run, what can go wrong there, and what the server truly has.
 import { apiError, asksForDaemon, COMMAND_PLANS, startVercelServer } from '../../servers/vercel/index.mjs'
+import { drift } from '../../support/drift.mjs'
 import { KINDS } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { createPlainApi } from './vercel-plain.mjs'
@@ -24,6 +25,7 @@ const trouble = (random, effect) =>
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
+  { name: 'drift', make: (random) => drift('vercel', random) },
   {
     name: 'throttle of its own',
     make: (random) => {
