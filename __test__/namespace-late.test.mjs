@@ -109,7 +109,7 @@ describe('what a lost create makes belatedly', { concurrency: true }, () => {
     const scene = await withFastNamespace(t)
     const { server, provider } = scene
     server.faults.add({ kind: 'reset-after', when: create })
-    // Given up after a minute, and found at once, for the first one has made it. Its own effect comes after that.
+    // A lookup after 8 s shows what the first one has made, and it is given up. Its own effect comes after that.
     server.faults.add({ kind: 'slow', effectFirst: false, milliseconds: real(75_000), when: create })
     const { instanceId } = await provider.create()
     assert.equal(scene.requestsFor(create).length, 2)

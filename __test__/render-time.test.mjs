@@ -33,7 +33,7 @@ describe('a create', { concurrency: true }, () => {
     })
   }
 
-  test('that is not answered within a minute is looked for', async (t) => {
+  test('that is not answered within a minute is adopted when it is seen', async (t) => {
     const { provider, server, services, asked } = await withFastRender(t)
     server.faults.add(slow(120_000))
     const { instanceId } = await provider.create()

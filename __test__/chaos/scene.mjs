@@ -9,7 +9,7 @@ import { weatherFor } from './plan.mjs'
  */
 const SILENCE = 65_000
 
-/** Longer than all background work may take together: searches of 180 s, a removal of 300 s, a few times over. */
+/** Longer than all background work may take together: searches of 270 s, a removal of 300 s, a few times over. */
 const SETTLE_LIMIT = 1_800_000
 
 /**

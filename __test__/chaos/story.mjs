@@ -131,7 +131,7 @@ async function end(record, { scene, client }) {
   // What a killed process has sent may still arrive, and nobody is left to look for it. Who destroys at once what the
   // same key gave in a new process can't be helped: the package promises to settle keys, not processes that are gone.
   const killed = record.creates.some(({ outcome }) => outcome.status === 'killed')
-  // Where a lost create is sent again at once, only the process that has lost it looks for what it makes belatedly.
+  // Only the process that has sent a create again looks for what the lost request makes late.
   const lostElsewhere = scene.repeaters(story).some((voice) => voice !== destroyer)
   if (killed || lostElsewhere) await scene.pause(scene.plan.latestEffect)
   record.destroys = await Promise.all(
