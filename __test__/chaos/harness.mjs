@@ -25,6 +25,7 @@ import { addRound, createTally } from './tally.mjs'
  * @property {object} [createDefaults] options of every create
  * @property {string} [starting] the operation by which a create starts what is to run in its resource, as a step of its
  *   own; a resource's `starts` say how often that happened
+ * @property {boolean} [namesAreIds] a name cannot exist twice
  * @property {import('./faults.mjs').Kind[]} kinds
  * @property {[number, string][]} places by weight
  * @property {(config: object, options: object) => object} plainApi for the naive client

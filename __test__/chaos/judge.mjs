@@ -46,6 +46,8 @@ export function judge({ story, creates, repeats, destroys, looks }, resources, {
   const ended = [...creates, ...repeats, ...destroys, ...secondDestroys]
   const isRestless = ({ outcome }) => outcome.status === 'stuck'
   const isRejected = ({ outcome }) => outcome.status === 'rejected'
+  // A look of the background may have been told to come again in an hour.
+  const isLimited = ({ outcome }) => outcome.code === 'RATE_LIMITED'
   const name = ({ plan, key, id }) => id ?? key ?? plan.voice
 
   const offences = {
@@ -54,7 +56,7 @@ export function judge({ story, creates, repeats, destroys, looks }, resources, {
     phantom: [...held].filter((id) => !liveIds.has(id)),
     unfinished: live.filter(({ id, starts }) => held.has(id) && starts === 0).map(show),
     'wrong place': live.filter((resource) => resource.runsOutside(story.place)).map(show),
-    unsettled: [...repeats.filter((call) => !isBroken(call)), ...secondDestroys]
+    unsettled: [...repeats.filter((call) => !isBroken(call)), ...secondDestroys.filter((call) => !isLimited(call))]
       .filter(isRejected)
       .map((call) => `${name(call)}: ${call.outcome.code}`),
     stuck: ended.filter(isRestless).map(name),

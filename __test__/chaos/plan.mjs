@@ -86,13 +86,14 @@ export function planRound({ seed, round, creates = ROUND_SIZE, provider, without
   const random = randomFor(roundSeed, 'setting')
   const setting = planSetting(random, provider.waits)
   if (looseNames) setting.uniqueNames = false
+  if (provider.namesAreIds) setting.uniqueNames = true
   const stories = []
   const isPlayed = ([, type]) => !without.includes(type)
   // Two creates with one key, while reads lag, are told from each other by the provider's refusal alone.
   const isTold = ([, type]) => setting.uniqueNames || !SHARING.includes(type)
   if (!TYPES.filter(isPlayed).some(isTold)) setting.uniqueNames = true
   const table = TYPES.filter(isPlayed).filter(isTold)
-  const add = (type) => stories.push(planStory({ type, id: `${round}.${stories.length}`, roundSeed, provider, without }))
+  const add = (type) => stories.push(planStory({ type, id: `${round}.${stories.length}`, roundSeed, provider, without, setting }))
   const processes = !without.includes('processes') && setting.uniqueNames
   if (processes) add('processes')
   // Processes are dear: one story of them is enough for a round, unless nothing else is wanted.
@@ -158,13 +159,14 @@ function planSetting(random, waits) {
   return { lag, stale, outages, latestEffect: patience, uniqueNames }
 }
 
-function planStory({ type, id, roundSeed, provider, without }) {
+function planStory({ type, id, roundSeed, provider, without, setting }) {
   const seed = derive(roundSeed, 'story', id)
   const random = randomFor(seed, 'plan')
   const place = weighted(random, provider.places)
   const calls = PLANS[type](random, id)
   const ending = weighted(random, ENDINGS)
-  const patient = calls.every(({ abort }) => !abort) && type !== 'crowd'
+  // Nothing can be cleaned up for an hour: neither what a caller has left nor what a name that exists twice has.
+  const patient = calls.every(({ abort }) => !abort) && type !== 'crowd' && setting.uniqueNames
   return {
     id,
     seed,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::background::{Background, Watch};
-use super::create::{Creation, PreparedCreate, create};
+use super::create::{Creation, HANG_LIMIT, PreparedCreate, create};
 use super::destroy::destroy;
 use super::get::get;
 use super::handover::Handover;
@@ -156,7 +156,7 @@ impl PreparedCall {
             background: &background,
         };
         // Deleting what this process created may include a search for what a pending create request makes late.
-        let waits = semantics.visibility_lag + semantics.absence_window;
+        let waits = semantics.visibility_lag + semantics.absence_window + HANG_LIMIT;
         let bounded = context.within(bound.exchange_timeout * EXCHANGES + waits);
         let output = match work {
             // A create bounds its steps one by one: it may have to look up its resource, wait for it and clean up.

@@ -18,8 +18,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The longest wait between two looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How much longer than planned a watch lasts while its looks fail.
-const SLACK: Duration = Duration::from_secs(900);
+/// How much longer than planned a watch lasts while its looks fail: longer than a rate window can stay closed.
+const SLACK: Duration = Duration::from_secs(7_200);
 
 /// Runs a watch to its end. Its requests have the deadline of the operation's context.
 pub(super) async fn run(operation: OperationContext<'_>, watch: &Watch) {
@@ -103,6 +103,7 @@ async fn watch_deletion(operation: OperationContext<'_>, id: &str, ownership: Ow
         context,
         process,
         provider,
+        semantics,
         scope,
         ..
     } = operation;
@@ -112,7 +113,7 @@ async fn watch_deletion(operation: OperationContext<'_>, id: &str, ownership: Ow
             return;
         }
         // Where an id is a name, another create of this process may have it by now.
-        if process.instances.was_created_here(scope, id) {
+        if !semantics.ids_are_never_reused && process.instances.was_created_here(scope, id) {
             return;
         }
         let is_last = context.now() >= until;

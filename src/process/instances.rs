@@ -42,7 +42,7 @@ struct Creation {
     seen: bool,
 }
 
-/// A create request whose response was lost and that was sent again at once. It may still take effect, and makes a second
+/// A create request that was sent again, or beside which another was sent. It may still take effect, and makes a second
 /// resource if the first one is deleted by then.
 #[derive(Clone)]
 pub(crate) struct PendingCreate {

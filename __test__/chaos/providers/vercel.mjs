@@ -25,7 +25,8 @@ const trouble = (random, effect) =>
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
-  { name: 'drift', make: (random) => drift('vercel', random) },
+  // The logs are a stream.
+  { name: 'drift', fits: (operation) => operation !== 'commandLogs', make: (random) => drift('vercel', random) },
   {
     name: 'throttle of its own',
     make: (random) => {
@@ -75,6 +76,7 @@ export const vercel = {
   factory: 'vercel',
   operations: OPERATIONS,
   creating: 'createSandbox',
+  namesAreIds: true,
   starting: 'runCommand',
   /** The addon's defaults. */
   timeouts: { read: 30_000, create: 60_000 },

@@ -12,6 +12,7 @@ mod sending;
 
 pub(super) use self::creation::{Creation, PreparedCreate};
 use self::reconcile::CreatedResource;
+pub(super) use self::reconcile::HANG_LIMIT;
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Origin;

@@ -22,7 +22,7 @@ use crate::process::instances::PendingCreate;
 use crate::provider::{Ownership, OwnershipToken};
 
 /// How long a request may hang at the provider after it was given up here, besides the absence window.
-const HANG_LIMIT: Duration = Duration::from_secs(60);
+pub(in crate::operations) const HANG_LIMIT: Duration = Duration::from_secs(60);
 
 /// The wait between the two lookups after a refusal that may hide an effect.
 const BRIEF_WAIT: Duration = Duration::from_secs(2);
@@ -71,13 +71,14 @@ impl Creation<'_> {
         let created = match created {
             Ok(created) => created,
             Err(error) => {
-                if was_repeated || error.outcome() == Outcome::RefusedUnclear {
-                    self.watch_after_failure(&error);
+                if was_repeated || requests.was_lost() || error.outcome() == Outcome::RefusedUnclear {
+                    self.watch_after_failure(&error, hang);
                 }
                 return Err(error);
             }
         };
-        if !was_repeated {
+        // One lost request made what was found, unless that is another create's.
+        if !was_repeated && (created.created_here || !requests.was_lost()) {
             return Ok(created);
         }
         self.operation.background.add(Watch::Create {
@@ -99,16 +100,25 @@ impl Creation<'_> {
     /// Has what a failed create makes late deleted, where no later call may adopt it.
     ///
     /// Under a key a repeated call adopts it, also in another process. After an unknown outcome the caller decides.
-    fn watch_after_failure(&self, error: &Error) {
+    fn watch_after_failure(&self, error: &Error, hang: Duration) {
         let OperationContext { context, semantics, .. } = self.operation;
-        if self.handle.origin() == Origin::Key || error.code() == ErrorCode::OutcomeUnknown {
+        let is_aborted = context.is_cancelled();
+        let may_be_adopted = self.handle.origin() == Origin::Key && !is_aborted;
+        if may_be_adopted || error.code() == ErrorCode::OutcomeUnknown {
             return;
         }
+        // An abort may have ended the wait for the absence window.
+        let window = if is_aborted {
+            semantics.absence_window
+        } else {
+            Duration::ZERO
+        };
+        let left = hang + window;
         self.operation.background.add(Watch::Create {
             handle: self.handle.clone(),
             kept: error.details().instance_id.clone(),
-            until: context.now() + semantics.visibility_lag,
-            pace: Pace::Once,
+            until: context.now() + left + semantics.visibility_lag,
+            pace: if left.is_zero() { Pace::Once } else { Pace::Repeatedly },
         });
     }
 
@@ -122,6 +132,9 @@ impl Creation<'_> {
                 Sent::Seen(instance, hung) => return self.confirm_ownership(instance, &hung).await,
                 Sent::Failed(error) => error,
             };
+            if error.outcome() == Outcome::Unknown {
+                requests.lose();
+            }
             let sent = requests.count();
             let decision = decide(Failure {
                 code: error.code(),
@@ -172,13 +185,19 @@ impl Creation<'_> {
     /// Looks up the handle twice within a few seconds after a refusal that may hide an effect. What is found is adopted.
     /// Otherwise the refusal is told, with the name under which something may exist.
     async fn look_up_briefly(&self, refusal: Error) -> Result<CreatedResource> {
+        let mut failure = None;
         for wait in [Duration::ZERO, BRIEF_WAIT] {
             self.operation.context.sleep_uncancelled(wait).await;
-            if let Ok(Some(instance)) = self.look_up_once().await {
-                return self.confirm_ownership(instance, &refusal).await;
+            match self.look_up_once().await {
+                Ok(Some(instance)) => return self.confirm_ownership(instance, &refusal).await,
+                Ok(None) => failure = None,
+                Err(error) => failure = Some(error),
             }
         }
-        Err(refusal.with_resource_name(self.handle.name()))
+        Err(match failure {
+            Some(failure) => self.outcome_unknown(&refusal, &failure),
+            None => refusal.with_resource_name(self.handle.name()),
+        })
     }
 
     /// Finds a resource that had the name before this create began. Under the caller's own name it is another's and

@@ -7,12 +7,16 @@ use super::search::CANCELLED_SLACK;
 use crate::error::Error;
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
+use crate::operations::background::Watch;
 use crate::operations::destroy::delete;
 use crate::operations::polling::Polling;
 use crate::provider::Ownership;
 
 /// How long the deletion may take while the caller waits for it.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(300);
+
+/// The longest closed rate window that a waiting caller waits for. After a longer one the deletion goes on in the background.
+const LONGEST_RATE_WAIT: Duration = Duration::from_secs(30);
 
 impl Creation<'_> {
     /// Deletes the instance of a failed create, also when the caller has cancelled, and says so in the error.
@@ -41,9 +45,22 @@ impl Creation<'_> {
                 Err(failure) => failure,
             };
             let caller_waits = !caller.is_cancelled();
-            let is_hopeless = !failure.is_transient() || context.now() - began >= ROLLBACK_LIMIT;
+            // The rate window is closed for longer than any caller waits.
+            let is_limited = failure
+                .details()
+                .retry_after
+                .is_some_and(|delay| delay > LONGEST_RATE_WAIT);
+            let is_hopeless = !failure.is_transient() || is_limited || context.now() - began >= ROLLBACK_LIMIT;
             if (caller_waits && is_hopeless) || context.sleep(polling.next_wait()).await.is_err() {
                 instances.unmark_deleting(scope, &instance.id);
+                // Under a key a repeated call may adopt it.
+                if is_limited && self.handle.origin() != Origin::Key {
+                    self.operation.background.add(Watch::Deletion {
+                        id: instance.id.clone(),
+                        ownership: Ownership::CreatedHere,
+                        until: caller.now() + self.operation.semantics.visibility_lag,
+                    });
+                }
                 let note = format!("The instance was made and could not be removed again ({failure})");
                 return error
                     .with_leftover()

@@ -23,6 +23,7 @@ const SECOND_REQUEST: Duration = Duration::from_secs(20);
 pub(super) struct Requests {
     count: AtomicU32,
     was_given_up: AtomicBool,
+    was_lost: AtomicBool,
 }
 
 impl Requests {
@@ -34,6 +35,16 @@ impl Requests {
     /// Returns whether one of them was given up before its response came.
     pub(super) fn was_given_up(&self) -> bool {
         self.was_given_up.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether it is not known of one of them what came of it.
+    pub(super) fn was_lost(&self) -> bool {
+        self.was_lost.load(Ordering::Relaxed) || self.was_given_up()
+    }
+
+    /// Notes that the outcome of one of them is unknown.
+    pub(super) fn lose(&self) {
+        self.was_lost.store(true, Ordering::Relaxed);
     }
 
     fn add(&self) {

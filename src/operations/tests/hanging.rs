@@ -291,3 +291,53 @@ async fn a_deletion_of_what_a_read_still_shows_is_not_settled() {
     fixture.destroy(&provider, "made").await.unwrap();
     assert!(began.elapsed() >= LAG);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_cannot_be_looked_into_leaves_the_outcome_unknown() {
+    let (fixture, provider) = (Fixture::new(), Scripted::new());
+    provider.creates.then([Err(refused(ErrorCode::NotFound))]);
+    provider.finds.then([Err(lost()), Err(lost())]);
+    let error = fixture.create(&provider, request()).await.unwrap_err();
+    assert_eq!(code(&error), "OUTCOME_UNKNOWN");
+    assert!(error.details().resource_name.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_request_makes_beside_the_holder_of_its_name_is_deleted() {
+    for is_aborted in [false, true] {
+        let (fixture, provider) = (Fixture::new(), Scripted::new());
+        let named = CreateRequest {
+            name: Some("mine".to_owned()),
+            ..request()
+        };
+        provider.creates.then([Err(lost())]);
+        provider.finds.then([Ok(None), Ok(Some(instance("theirs", "mine")))]);
+        provider.tokens.then([Ok(Some(false))]);
+        let abort = async {
+            SystemClock.sleep(Duration::from_secs(10)).await;
+            if is_aborted {
+                fixture.cancellation.cancel();
+            }
+        };
+        let (error, ()) = tokio::join!(fixture.create(&provider, named), abort);
+        let expected = if is_aborted { "ABORTED" } else { "ALREADY_EXISTS" };
+        assert_eq!(code(&error.unwrap_err()), expected);
+        provider.others.lock().unwrap().push(instance("late", "mine"));
+        fixture.watch(&provider).await;
+        assert!(others(&provider).is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_meets_a_closed_rate_window_is_told_at_once_and_goes_on() {
+    let (fixture, provider) = (Fixture::new(), Scripted::new());
+    provider.completions.then([Err(Error::argument("no such region"))]);
+    let limited = || Error::new(ErrorCode::RateLimited, "slow down").with_retry_after(Some(HOUR));
+    provider.deletions.then((0..3).map(|_| Err(limited())));
+    let began = Instant::now();
+    let error = fixture.create(&provider, request()).await.unwrap_err();
+    assert!(error.to_string().contains("could not be removed again"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    fixture.watch(&provider).await;
+    assert_eq!(provider.count("destroy own"), 4);
+}

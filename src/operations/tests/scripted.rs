@@ -317,7 +317,8 @@ impl Fixture {
     /// Runs to its end what the calls have left to be watched.
     pub(super) async fn watch(&self, provider: &Scripted) {
         for watch in self.background.take() {
-            watch::run(self.operation(provider), &watch).await;
+            let context = self.context.detached(watch::longest(&watch, self.context.now()));
+            watch::run(self.operation(provider).under(&context), &watch).await;
         }
     }
 }
