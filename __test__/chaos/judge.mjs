@@ -80,7 +80,9 @@ export function judge({ story, creates, repeats, destroys, looks }, resources, {
   // this story goes.
   function isPutOff(id) {
     const putOff = destroys.filter(({ outcome, again }) => outcome.status === 'rejected' && !again)
-    return putOff.some((destroy) => destroy.id === id || groups.length === 1)
+    // Namesakes are after one name.
+    const isOneName = groups.length === 1 || story.type === 'namesakes'
+    return putOff.some((destroy) => destroy.id === id || isOneName)
   }
 }
 

@@ -14,9 +14,6 @@ use crate::provider::{DeleteResult, Ownership, ReadResult};
 /// How long a deletion waits for an instance that this process created to show. Later it is watched in the background.
 const OWN_WAIT: Duration = Duration::from_secs(2);
 
-/// How long it waits for an instance of another process.
-const FOREIGN_WAIT: Duration = Duration::from_secs(8);
-
 /// Deletes an instance for good. Deleting what is gone, or outside the scope, succeeds.
 pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result<()> {
     let ownership = if operation.process.instances.was_created_here(operation.scope, id) {
@@ -41,8 +38,8 @@ pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership:
     Ok(())
 }
 
-/// Deletes an instance. While it may be too young for reads to show it, the provider is asked again: for a few seconds here,
-/// then in the background until the visibility lag has passed.
+/// Deletes an instance. While it may be too young for reads to show it, the provider is asked again until the visibility lag
+/// has passed. What this process created was sent a deletion already: after two seconds that goes on in the background.
 pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
     let OperationContext {
         context,
@@ -52,16 +49,16 @@ pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, owners
         scope,
         background,
     } = operation;
-    let (age, wait) = match ownership {
-        Ownership::CreatedHere => (process.instances.unseen_for(scope, id), OWN_WAIT),
-        Ownership::Unknown => (Some(Duration::ZERO), FOREIGN_WAIT),
+    let age = match ownership {
+        Ownership::CreatedHere => process.instances.unseen_for(scope, id),
+        Ownership::Unknown => Some(Duration::ZERO),
     };
     let began = context.now();
     let lag = age.map_or(Duration::ZERO, |age| semantics.visibility_lag.saturating_sub(age));
     let lag_ends = began + lag;
     let was_deleted = || semantics.ids_are_never_reused && process.instances.was_deleted(scope, id);
     // Where an id is a name of the caller's, another create may have it soon: it is not deleted behind the caller's back.
-    let may_watch = semantics.ids_are_never_reused || is_managed_name(id);
+    let may_watch = ownership == Ownership::CreatedHere && (semantics.ids_are_never_reused || is_managed_name(id));
     let mut polling = Polling::new();
     loop {
         // The request that is sent after the lag has ended decides.
@@ -72,8 +69,7 @@ pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, owners
             DeleteResult::NotYetVisible if is_last || was_deleted() => return Ok(()),
             DeleteResult::NotYetVisible => {}
         }
-        let waited = context.now() - began >= wait;
-        if waited && may_watch && is_absent(operation, id).await {
+        if may_watch && context.now() - began >= OWN_WAIT && is_absent(operation, id).await {
             background.add(Watch::Deletion {
                 id: id.to_owned(),
                 ownership,
