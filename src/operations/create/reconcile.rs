@@ -71,7 +71,7 @@ impl Creation<'_> {
         let created = match created {
             Ok(created) => created,
             Err(error) => {
-                if was_repeated || requests.was_lost() || error.outcome() == Outcome::RefusedUnclear {
+                if was_repeated || requests.was_lost() || error.outcome().is_unclear() {
                     self.watch_after_failure(&error, hang);
                 }
                 return Err(error);
@@ -103,8 +103,9 @@ impl Creation<'_> {
     fn watch_after_failure(&self, error: &Error, hang: Duration) {
         let OperationContext { context, semantics, .. } = self.operation;
         let is_aborted = context.is_cancelled();
-        let may_be_adopted = self.handle.origin() == Origin::Key && !is_aborted;
-        if may_be_adopted || error.code() == ErrorCode::OutcomeUnknown {
+        // After an abort no caller is told, so neither applies.
+        let is_callers = self.handle.origin() == Origin::Key || error.code() == ErrorCode::OutcomeUnknown;
+        if is_callers && !is_aborted {
             return;
         }
         // An abort may have ended the wait for the absence window.

@@ -341,3 +341,21 @@ async fn a_removal_that_meets_a_closed_rate_window_is_told_at_once_and_goes_on()
     fixture.watch(&provider).await;
     assert_eq!(provider.count("destroy own"), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_whose_caller_has_gone_is_watched_although_it_could_not_be_looked_into() {
+    for request in [request(), keyed()] {
+        let fixture = Fixture::new();
+        let mut provider = Scripted::new();
+        provider.cancel_at_create = Some(fixture.cancellation.clone());
+        provider.creates.then([Err(refused(ErrorCode::NotFound))]);
+        if request.idempotency_key.is_some() {
+            provider.finds.then([Ok(None)]);
+        }
+        provider.finds.then([Err(lost()), Err(lost())]);
+        fixture.create(&provider, request).await.unwrap_err();
+        provider.others.lock().unwrap().push(instance("late", "x"));
+        fixture.watch(&provider).await;
+        assert!(others(&provider).is_empty());
+    }
+}
