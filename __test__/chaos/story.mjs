@@ -76,7 +76,7 @@ async function create(story, plan, { scene, client }) {
   const settling = timeSettling(voice, scene)
   const outcome = await outcomeOf(client(voice.config).create(options), scene)
   undo()
-  // Who shares a credential, turns away or waits for more than the create tells nothing of how long it takes.
+  // A create is measured only if it has its credential to itself, is not aborted and waits for nothing more.
   const isMeasured = ['solo', 'named'].includes(story.type) && !plan.abort && !options.waitUntilReady
   return { plan, outcome, ...(isMeasured && { settling: settling() }) }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Client {
     credential: Arc<CurrentCredential>,
 }
 
-/// What the clients of all calls with one credential share.
+/// Holds what the clients of all calls with one credential share.
 struct Shared {
     resources: Arc<HttpResources>,
     base: BaseUrl,

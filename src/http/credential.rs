@@ -137,7 +137,7 @@ impl CurrentCredential {
         if self.get().differs_from(used) {
             return true;
         }
-        // What the caller has passed as text stays what it is.
+        // A credential that the caller has passed as text does not change.
         let Some(source) = self.source.as_ref().filter(|_| used.origin != CredentialOrigin::Config) else {
             return false;
         };

@@ -37,7 +37,7 @@ impl Requests {
         self.was_given_up.load(Ordering::Relaxed)
     }
 
-    /// Returns whether it is not known of one of them what came of it.
+    /// Returns whether the outcome of one of them is unknown.
     pub(super) fn was_lost(&self) -> bool {
         self.was_lost.load(Ordering::Relaxed) || self.was_given_up()
     }
