@@ -1,12 +1,21 @@
 //! The address of a provider's API.
 
+use std::sync::Arc;
+
 use url::{Host, Url};
 
 use crate::error::{Error, Result};
 
-/// The address of an API: https anywhere, plain http on loopback only.
+/// The address of an API: https anywhere, plain http on loopback or through a local socket only.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BaseUrl(Url);
+pub(crate) struct BaseUrl {
+    url: Url,
+    /// The path of the socket through which plain http goes, instead of the network.
+    socket: Option<Arc<str>>,
+}
+
+/// The beginning of the address of a local socket, as [`BaseUrl::parse_address`] takes it.
+pub(crate) const SOCKET: &str = "socket:";
 
 /// Why a base URL is invalid. The URL itself is not repeated: it may hold a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,12 +57,30 @@ impl BaseUrl {
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
-        Ok(Self(url))
+        Ok(Self { url, socket: None })
+    }
+
+    /// Parses the address that a provider chooses itself: a base URL, or [`SOCKET`] with the path of a local socket.
+    pub(super) fn parse_address(text: &str) -> Result<Self, BaseUrlError> {
+        match text.strip_prefix(SOCKET) {
+            None => Self::parse(text),
+            Some("") => Err(BaseUrlError::Malformed),
+            // HTTP wants a host, although nothing is looked up.
+            Some(path) => Ok(Self {
+                socket: Some(Arc::from(path)),
+                ..Self::parse("http://localhost")?
+            }),
+        }
+    }
+
+    /// Returns the path of the local socket, if the API is reached through one.
+    pub(crate) fn socket(&self) -> Option<&Arc<str>> {
+        self.socket.as_ref()
     }
 
     /// Returns the URL of a path below the base. Each segment is percent-encoded, so an id cannot leave the base.
     pub(crate) fn join(&self, segments: &[&str]) -> Result<Url> {
-        let mut url = self.0.clone();
+        let mut url = self.url.clone();
         url.path_segments_mut()
             .map_err(|()| Error::internal("A base URL turned out not to be one."))?
             .pop_if_empty()
@@ -61,9 +88,12 @@ impl BaseUrl {
         Ok(url)
     }
 
-    /// Returns `scheme://host:port`. Connections and rate windows are shared by origin.
+    /// Returns `scheme://host:port`, or the path of the socket. Connections and rate windows are shared by origin.
     pub(crate) fn origin(&self) -> String {
-        self.0.origin().ascii_serialization()
+        match &self.socket {
+            Some(path) => format!("{SOCKET}{path}"),
+            None => self.url.origin().ascii_serialization(),
+        }
     }
 }
 
@@ -94,6 +124,17 @@ mod tests {
         ] {
             assert_eq!(BaseUrl::parse(text), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn a_socket_is_an_origin_of_its_own_and_no_base_url_of_a_caller() {
+        let socket = BaseUrl::parse_address("socket:/run/a.sock").unwrap();
+        assert_eq!(socket.socket().map(|path| &**path), Some("/run/a.sock"));
+        assert_eq!(socket.origin(), "socket:/run/a.sock");
+        assert_eq!(socket.join(&["v1"]).unwrap().as_str(), "http://localhost/v1");
+        assert_eq!(BaseUrl::parse_address("https://a.example").unwrap().socket(), None);
+        assert_eq!(BaseUrl::parse_address("socket:"), Err(BaseUrlError::Malformed));
+        assert_eq!(BaseUrl::parse("socket:/run/a.sock"), Err(BaseUrlError::Malformed));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::headers::RateLimitHeaders;
+use super::route::Route;
 
 /// A request. It is cheap to clone: each attempt sends a copy.
 #[derive(Clone)]
@@ -18,6 +19,12 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     /// The bucket in which the provider counts this request for its rate limit; empty if it has only one.
     pub(crate) bucket: &'static str,
+    /// How long the request may take with all its retries, where that differs from the settings.
+    pub(crate) timeout: Option<Duration>,
+    /// How much of the end of the response is kept, in bytes; `None`: all of it, or an error if it is too long.
+    pub(crate) kept_end: Option<usize>,
+    /// The client sets it.
+    pub(super) route: Route,
 }
 
 impl Request {
@@ -29,6 +36,9 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             bucket: "",
+            timeout: None,
+            kept_end: None,
+            route: Route::default(),
         }
     }
 

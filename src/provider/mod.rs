@@ -117,6 +117,12 @@ pub(crate) trait Provider: Send + Sync {
     /// Checks that the provider can carry out a create as asked, before any request.
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()>;
 
+    /// Has the provider fetch what a create needs and no caller owns, such as an image. It can be repeated, may take minutes,
+    /// and is called before the first create request. Most providers have nothing to do.
+    async fn prepare(&self, _context: &CallContext, _request: &CreateRequest) -> Result<()> {
+        Ok(())
+    }
+
     /// Creates the resource under the name of the handle.
     ///
     /// Sends at most one request that has an effect. A name that is taken is `ALREADY_EXISTS`. An error with

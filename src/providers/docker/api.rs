@@ -1,0 +1,123 @@
+//! Sends requests to the Docker Engine API.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
+
+use http::Method;
+use serde::de::DeserializeOwned;
+
+use super::errors::{ERRORS, is_wrong_version};
+use super::options::DockerOptions;
+use super::version::{Engine, fetch_engine, forget_engine};
+use super::wire::Inspected;
+use crate::context::CallContext;
+use crate::error::{ErrorCode, Result};
+use crate::http::client::Client;
+use crate::http::effect::Effect;
+use crate::http::message::{Request, Response};
+use crate::model::scope::Scope;
+use crate::provider::facts::Facts;
+
+/// The provider of one call.
+pub(crate) struct Docker {
+    pub(super) client: Client,
+    pub(super) scope: Scope,
+    pub(super) facts: Arc<dyn Facts>,
+    /// The host of the engine's machine, if that is another one.
+    pub(super) remote_host: Option<String>,
+    pub(super) options: DockerOptions,
+    /// The moment at which the call began.
+    pub(super) date: SystemTime,
+    /// Whether this call has sent a request that starts the container.
+    pub(super) start_was_sent: AtomicBool,
+}
+
+impl Docker {
+    pub(super) fn new(
+        client: Client,
+        scope: Scope,
+        facts: Arc<dyn Facts>,
+        remote_host: Option<String>,
+        options: DockerOptions,
+        date: SystemTime,
+    ) -> Self {
+        Self {
+            client,
+            scope,
+            facts,
+            remote_host,
+            options,
+            date,
+            start_was_sent: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns the engine, and the version of its API.
+    pub(super) async fn engine(&self, context: &CallContext) -> Result<Engine> {
+        fetch_engine(self, context).await
+    }
+
+    /// Makes a request to a path of the engine's API, in the version that was agreed on.
+    pub(super) async fn request(
+        &self,
+        context: &CallContext,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Request> {
+        let version = format!("v{}", self.engine(context).await?.version);
+        let mut url = self.client.base().join(&[&version])?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(Request::new(method, url))
+    }
+
+    /// Sends a request and returns what `interpret` reads in the response.
+    pub(super) async fn send<T: Send>(
+        &self,
+        context: &CallContext,
+        effect: Effect,
+        request: Request,
+        interpret: impl Fn(&Response) -> Result<T> + Send + Sync,
+    ) -> Result<T> {
+        let answer = self.client.call(context, effect, request, interpret).await;
+        if answer.as_ref().err().is_some_and(is_wrong_version) {
+            forget_engine(self);
+        }
+        answer
+    }
+
+    /// Sends a request and returns the body of its response.
+    pub(super) async fn read<T: DeserializeOwned + Send>(
+        &self,
+        context: &CallContext,
+        effect: Effect,
+        request: Request,
+    ) -> Result<T> {
+        self.send(context, effect, request, |response| ERRORS.read_json(response))
+            .await
+    }
+
+    /// Returns the container of an id, a short id or a name, as the engine resolves it; `None` if there is none.
+    pub(super) async fn inspect(&self, context: &CallContext, reference: &str) -> Result<Option<Inspected>> {
+        let request = self
+            .request(context, Method::GET, &["containers", reference, "json"], &[])
+            .await?;
+        match self.read(context, Effect::Idempotent, request).await {
+            Ok(inspected) => Ok(Some(inspected)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the container of an id or a short id. A container may have a name that looks like another's id.
+    pub(super) async fn inspect_id(&self, context: &CallContext, id: &str) -> Result<Option<Inspected>> {
+        let inspected = self.inspect(context, id).await?;
+        Ok(inspected.filter(|inspected| inspected.id.starts_with(id)))
+    }
+}
