@@ -9,8 +9,8 @@
  * ```
  */
 export interface InfraProvider<TInstance = unknown, TCreateOptions extends CreateOptions = CreateOptions> {
-  /** `'railway'`, `'render'`, `'namespace'` or `'vercel'`. */
-  readonly name: 'railway' | 'render' | 'namespace' | 'vercel'
+  /** `'railway'`, `'render'`, `'namespace'`, `'vercel'` or `'docker'`. */
+  readonly name: 'railway' | 'render' | 'namespace' | 'vercel' | 'docker'
   /**
    * Makes an instance with the ComputeSDK daemon in it. On failure nothing of it is left, or the error says what may
    * be (`instanceId`, `resourceName`).
@@ -83,7 +83,7 @@ export interface CreateOptions extends CallOptions {
   /**
    * The same key gives the same instance, also from another process after a crash: call `create` again with it when a
    * call ended in `OUTCOME_UNKNOWN` or never ended. Not together with `name`. A key that was used with another `image`
-   * rejects with `INVALID_ARGUMENT`, where the provider tells the image: Railway and Render do.
+   * rejects with `INVALID_ARGUMENT`, where the provider tells the image: Railway, Render and Docker do.
    */
   idempotencyKey?: string | undefined
   /** Resolve only when the instance runs. A failed start destroys it and rejects with `PROVISION_FAILED`. Default `false`. */
@@ -375,6 +375,110 @@ export interface VercelCreateOptions extends CreateOptions, VercelShape {
   /** With `waitUntilReady`: a shell command that succeeds once the daemon is up. Default: asks it on port 18080. */
   readyCommand?: string | undefined
 }
+
+/** What a container is made of; in the config a default, in the options of `create` for that container. */
+export interface DockerOptions {
+  /** When the image is pulled. Default `missing`. A pull may take ten minutes. */
+  pull?: 'missing' | 'always' | 'never' | undefined
+  /** Access to a private registry. `serverAddress` is by default the registry that the image names. */
+  registryCredentials?: { username: string; password: string; serverAddress?: string | undefined } | undefined
+  /** Replaces the image's entrypoint, and with it the image's own arguments. */
+  command?: string[] | undefined
+  /** Arguments for the entrypoint. Default: the image's own. */
+  args?: string[] | undefined
+  /** An absolute path in the container. Default: the image's. */
+  workingDir?: string | undefined
+  /** The user in the container: a name or a number, with `:group` if need be. Default: the image's. */
+  user?: string | undefined
+  /** Limit of virtual CPUs, such as 0.5. Default: all of the machine's. */
+  vcpus?: number | undefined
+  /** Limit of memory, in MiB. Default: all of the machine's. */
+  memoryMegabytes?: number | undefined
+  /** The most processes and threads. Default: the engine's own. */
+  pidsLimit?: number | undefined
+  /** `bridge`, `none`, `host` (the machine's own network, its loopback included) or the name of a network. Default: the engine's own. */
+  network?: string | undefined
+  /** Ports of the container that are published, each on a free port of the machine. Not on the networks `host` and `none`. */
+  ports?: number[] | undefined
+  /** The address of the machine on which ports are published. Default `127.0.0.1`. */
+  hostIp?: string | undefined
+  /**
+   * Entries of the container's hosts file, such as `db:10.0.0.7`. On a bridge `host.docker.internal:host-gateway` is added,
+   * by which the container reaches the machine (not with Podman before 4.7); on `host` it is `127.0.0.1`.
+   */
+  extraHosts?: string[] | undefined
+  /** Labels of the container. `computesdk.` is this package's own. */
+  labels?: Record<string, string> | undefined
+  /** Whether the engine starts a container again that has ended. Default `no`. */
+  restart?: 'no' | 'on-failure' | 'always' | 'unless-stopped' | undefined
+  /** The container's own file system cannot be written. Default `false`. */
+  readOnly?: boolean | undefined
+  /** How long the container shall live, in milliseconds. No engine enforces it: it is told as `deadline`, for a reaper of yours. */
+  timeout?: number | undefined
+}
+
+/** Address and defaults of {@link docker}. An empty string counts as absent. */
+export interface DockerConfig extends ProviderSettings, DockerOptions {
+  /**
+   * `unix:///path`, `npipe:////./pipe/name`, `tcp://host:port`, `http://host:port` or `https://host:port`. Without TLS only
+   * this machine. Environment: `DOCKER_HOST`. Default: the first socket that exists, of Docker, then of Podman.
+   */
+  host?: string | undefined
+  /** Folder of `ca.pem`, `cert.pem` and `key.pem`, for `tcp` and `https`. Environment: `DOCKER_CERT_PATH` together with `DOCKER_TLS_VERIFY`. */
+  certPath?: string | undefined
+}
+
+/** A container of the engine. */
+export interface DockerInstance {
+  /** Also the `instanceId`. */
+  containerId: string
+  /** As the engine spells it. */
+  image?: string
+  /** When it shall end, RFC 3339, if it was created with `timeout`. */
+  deadline?: string
+  /** Each published port of the container, with host and port at which it is reached. */
+  ports?: Record<string, string>
+  name?: string
+  /** By state and health: a container that runs is `pending` until its health check passes, if it has one. */
+  status: InstanceStatus
+  /** RFC 3339. */
+  createdAt?: string
+  /** Of the lowest published port. */
+  url?: string
+  /** Created by this package, as its label or name tells. */
+  managed: boolean
+}
+
+/** Options of `create` that only Docker and Podman know. */
+export interface DockerCreateOptions extends CreateOptions, DockerOptions {}
+
+/**
+ * Compute on a machine of your own: one container each, of a [Docker Engine](https://docs.docker.com/engine/) or of
+ * [Podman](https://podman.io), over the Docker Engine API.
+ *
+ * Returns at once, without I/O. Each call looks the engine up: in `config.host`, then in `DOCKER_HOST`, then at the sockets of
+ * Docker and Podman. There is no account and no credential: **whoever reaches the engine's socket is root on its machine**, and
+ * can read a container's variables, the daemon's token among them.
+ *
+ * A container runs without the right to gain privileges, with few capabilities and without mounts of the machine. It stays until
+ * it is destroyed: `timeout` is kept with it as `deadline`, and whoever reaps containers has to enforce it.
+ *
+ * @param config Address and defaults; every field is optional.
+ * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form.
+ *
+ * @example
+ * ```ts
+ * import { docker } from '@computesdk/gateway';
+ *
+ * const provider = docker({ memoryMegabytes: 512 });
+ * const { instance, instanceId } = await provider.create({
+ *   daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'http://host.docker.internal:8080' },
+ *   waitUntilReady: true,
+ * });
+ * await provider.destroy(instanceId);
+ * ```
+ */
+export declare function docker(config?: DockerConfig): InfraProvider<DockerInstance, DockerCreateOptions>
 
 /**
  * Returns whether a caught value is an error of this package, with `code` and the other properties of `GatewayError`.

@@ -1,8 +1,8 @@
 //! Sends requests to the Docker Engine API.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::SystemTime;
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime};
 
 use http::Method;
 use serde::de::DeserializeOwned;
@@ -31,6 +31,8 @@ pub(crate) struct Docker {
     pub(super) date: SystemTime,
     /// Whether this call has sent a request that starts the container.
     pub(super) start_was_sent: AtomicBool,
+    /// When this call first saw the container run.
+    pub(super) runs_since: OnceLock<Instant>,
 }
 
 impl Docker {
@@ -50,6 +52,7 @@ impl Docker {
             options,
             date,
             start_was_sent: AtomicBool::new(false),
+            runs_since: OnceLock::new(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Whether a container runs, and why it does not (docs/providers/docker.md).
 
+use std::time::Duration;
+
 use http::Method;
 
 use super::api::Docker;
@@ -11,6 +13,9 @@ use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::{Instance, Status};
 use crate::provider::Readiness;
+
+/// How long a container without a health check must have run: a command that cannot do its work ends at once.
+const LEAST_RUN: Duration = Duration::from_millis(500);
 
 /// How many lines of the logs are read.
 const LOG_LINES: &str = "50";
@@ -35,9 +40,13 @@ pub(super) async fn probe(docker: &Docker, context: &CallContext, instance: &Ins
                 .with_output(logs))
         }
         _ => {
+            let has_check = inspected.has_health_check();
             let probed = inspected.into_instance(docker.remote_host.as_deref());
+            let now = context.now().into_std();
             Ok(match probed.status {
-                Status::Running => Readiness::Ready(probed),
+                Status::Running if has_check || now - *docker.runs_since.get_or_init(|| now) >= LEAST_RUN => {
+                    Readiness::Ready(probed)
+                }
                 // An unhealthy container may recover: its check began before it had started up.
                 _ => Readiness::Starting,
             })

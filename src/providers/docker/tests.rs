@@ -521,10 +521,35 @@ async fn an_image_is_pulled_if_it_is_missing() {
 async fn a_probe_tells_why_a_container_has_ended() {
     let fixture = fixture().negotiated("docker");
     let made = created_instance('a');
-    for (status, is_ready) in [("running", true), ("created", false), ("restarting", false)] {
+    // A command that cannot do its work ends at once, so a container counts only after it has run for a while.
+    let docker = fixture.docker();
+    for (status, wait, is_ready) in [
+        ("created", 9_000, false),
+        ("running", 0, false),
+        ("running", 499, false),
+        ("running", 1, true),
+    ] {
+        fixture
+            .context
+            .sleep_uncancelled(std::time::Duration::from_millis(wait))
+            .await;
         fixture.engine.answer(200, &container('a', "box", status));
+        let probed = docker.readiness(&fixture.context, &made).await.unwrap();
+        assert_eq!(matches!(probed, Readiness::Ready(_)), is_ready, "{status} {wait}");
+    }
+    // One that is healthy does its work.
+    for (health, is_ready) in [
+        ("healthy", true),
+        ("starting", false),
+        ("unhealthy", false),
+        ("none", false),
+        ("", false),
+    ] {
+        let mut checked = container('a', "box", "running");
+        checked["State"]["Health"] = json!({"Status": health});
+        fixture.engine.answer(200, &checked);
         let probed = fixture.docker().readiness(&fixture.context, &made).await.unwrap();
-        assert_eq!(matches!(probed, Readiness::Ready(_)), is_ready, "{status}");
+        assert_eq!(matches!(probed, Readiness::Ready(_)), is_ready, "{health}");
     }
     let mut ended = container('a', "box", "exited");
     ended["State"]["ExitCode"] = json!(137);

@@ -231,6 +231,15 @@ impl Inspected {
         matches!(self.status_text(), Some("created" | "configured" | "initialized"))
     }
 
+    /// Returns whether its health is checked.
+    pub(super) fn has_health_check(&self) -> bool {
+        let health = self
+            .state
+            .as_ref()
+            .and_then(|state| state.health.as_ref()?.status.as_deref());
+        health.is_some_and(|health| !matches!(health, "" | "none"))
+    }
+
     /// Returns the engine's word for its state.
     pub(super) fn status_text(&self) -> Option<&str> {
         self.state.as_ref()?.status.as_deref()
