@@ -222,7 +222,7 @@ function cleanUp(folder) {
     }
   }
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '')
-  for (const mount of mounts.filter((path) => path.startsWith(`${folder}/`)).sort().reverse()) {
+  for (const mount of mounts.filter((path) => path.startsWith(`${folder}/`)).sort().toReversed()) {
     try {
       execFileSync('umount', ['-l', mount], { stdio: 'ignore' })
     } catch {
