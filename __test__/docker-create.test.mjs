@@ -184,14 +184,16 @@ forEachEngine(describe, (kind) => {
     // The process ends between create and start: its next request never arrives.
     server.faults.add({ kind: 'slow', milliseconds: Infinity, when: 'start', effectFirst: false })
     const key = { image: IMAGE, idempotencyKey: 'half' }
-    const left = provider.create(key)
-    left.catch(() => {})
+    const left = provider.create(key).catch((error) => error)
     await server.waitForRequest(({ operation }) => operation === 'create')
     const [id] = existing()
     const { instance, instanceId } = await makeProvider({ host: engine.host }).create(key)
     assert.equal(instanceId, id)
     assert.equal(instance.status, 'running')
     assert.equal(inspect(id).State.Status, 'running')
+    // Here the process has not ended: its call has to.
+    server.reset()
+    await left
   })
 
   test('a container that has ended is not started again by its key', async (t) => {

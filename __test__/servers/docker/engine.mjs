@@ -110,6 +110,10 @@ export async function startEngine(kind) {
     async restart() {
       kill('SIGKILL')
       await gone()
+      // Its containerd ends with it, and stays a zombie where nobody collects it: a new engine would wait 15 s for that one.
+      const isEnding = () => processesOf(`${folder}/exec/containerd/containerd.toml`).length > 0
+      for (let turn = 0; turn < 100 && isEnding(); turn += 1) await sleep(50)
+      rmSync(join(folder, 'exec/containerd/containerd.pid'), { force: true })
       await startPatiently()
     },
     async stop() {
@@ -214,7 +218,7 @@ function parse(text) {
 
 /** Ends what an engine has left running, and removes its folder with what is mounted below it. */
 function cleanUp(folder) {
-  for (const pid of processesOf(folder)) {
+  for (const pid of processesOf(`${folder}/`)) {
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
@@ -232,12 +236,12 @@ function cleanUp(folder) {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
-/** Processes whose command line names the folder: containerd, its shims, and conmon. */
-function processesOf(folder) {
+/** Processes whose command line names the path: of the folder containerd, its shims, and conmon. */
+function processesOf(path) {
   const output = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8', maxBuffer: 2 ** 26 })
   return output
     .split('\n')
-    .filter((line) => line.includes(`${folder}/`))
+    .filter((line) => line.includes(path))
     .map((line) => Number(line.trim().split(' ')[0]))
     .filter((pid) => pid !== process.pid)
 }

@@ -58,7 +58,7 @@ impl Docker {
 
     /// Returns the engine, and the version of its API.
     pub(super) async fn engine(&self, context: &CallContext) -> Result<Engine> {
-        fetch_engine(self, context).await
+        fetch_engine(&self.client, &*self.facts, &self.scope, context).await
     }
 
     /// Makes a request to a path of the engine's API, in the version that was agreed on.
@@ -90,7 +90,7 @@ impl Docker {
     ) -> Result<T> {
         let answer = self.client.call(context, effect, request, interpret).await;
         if answer.as_ref().err().is_some_and(is_wrong_version) {
-            forget_engine(self);
+            forget_engine(&*self.facts, &self.scope);
         }
         answer
     }

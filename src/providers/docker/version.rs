@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::api::Docker;
 use super::errors::ERRORS;
 use super::wire::VersionAnswer;
 use crate::context::CallContext;
 use crate::error::{Error, Outcome, Result};
+use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::http::message::Request;
+use crate::model::scope::Scope;
+use crate::provider::facts::Facts;
 
 /// The versions that this package speaks, the lowest first. What it sends and reads is the same in all of them.
 const VERSIONS: [&str; 13] = [
@@ -55,8 +57,12 @@ impl Kind {
 /// Returns the engine of the endpoint. Cached.
 ///
 /// Errors: `INVALID_CONFIG` for an engine that speaks no version that this package speaks.
-pub(super) async fn fetch_engine(docker: &Docker, context: &CallContext) -> Result<Engine> {
-    let (facts, scope) = (&docker.facts, &docker.scope);
+pub(super) async fn fetch_engine(
+    client: &Client,
+    facts: &dyn Facts,
+    scope: &Scope,
+    context: &CallContext,
+) -> Result<Engine> {
     let cached = || {
         let kind = facts.get(scope, KIND)?;
         Some(Engine {
@@ -72,9 +78,8 @@ pub(super) async fn fetch_engine(docker: &Docker, context: &CallContext) -> Resu
     if let Some(engine) = cached() {
         return Ok(engine);
     }
-    let request = Request::new(Method::GET, docker.client.base().join(&["version"])?);
-    let answer = docker
-        .client
+    let request = Request::new(Method::GET, client.base().join(&["version"])?);
+    let answer = client
         .call(context, Effect::Idempotent, request, |response| {
             ERRORS.read_json(response)
         })
@@ -104,8 +109,8 @@ fn kind_of(answer: &VersionAnswer) -> Kind {
 }
 
 /// Forgets the engine, which has turned out to speak another version: it was updated, or replaced.
-pub(super) fn forget_engine(docker: &Docker) {
-    docker.facts.insert(&docker.scope, VERSION, VERSIONS[0], Duration::ZERO);
+pub(super) fn forget_engine(facts: &dyn Facts, scope: &Scope) {
+    facts.insert(scope, VERSION, VERSIONS[0], Duration::ZERO);
 }
 
 /// Returns the highest version that both sides speak.
