@@ -100,7 +100,7 @@ impl PreparedCall {
             CallRequest::Create => {
                 let request = CreateRequest::read(options)?;
                 bound.redactor.extend(request.variables.iter().map(|(_, value)| value));
-                let create = PreparedCreate::new(&*process.random, &*bound.provider, &bound.scope, request)?;
+                let create = PreparedCreate::new(&*process.random, &*bound.provider, bound.scopes.first(), request)?;
                 Work::Create(create)
             }
             CallRequest::GetById { id } => Work::Get {
@@ -152,7 +152,7 @@ impl PreparedCall {
             process: &process,
             provider: &*bound.provider,
             semantics,
-            scope: &bound.scope,
+            scopes: &bound.scopes,
             background: &background,
         };
         // Deleting what this process created may include a search for what a pending create request makes late.
@@ -205,7 +205,7 @@ fn start_watch(
             process: &process,
             provider: &*bound.provider,
             semantics,
-            scope: &bound.scope,
+            scopes: &bound.scopes,
             background: &Background::default(),
         };
         watch::run(operation, &watch).await;

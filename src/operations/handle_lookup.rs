@@ -12,16 +12,14 @@ use crate::model::instance::Instance;
 pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -> Result<Vec<Instance>> {
     let OperationContext {
         context,
-        process,
         provider,
         semantics,
-        scope,
         ..
     } = operation;
     let mut found = provider.find(context, handle).await?;
-    let instances = &process.instances;
-    let was_deleted = |id: &str| semantics.ids_are_never_reused && instances.was_deleted(scope, id);
-    found.retain(|instance| !instances.is_deleting(scope, &instance.id) && !was_deleted(&instance.id));
+    let instances = operation.instances();
+    let was_deleted = |id: &str| semantics.ids_are_never_reused && instances.was_deleted(id);
+    found.retain(|instance| !instances.is_deleting(&instance.id) && !was_deleted(&instance.id));
     // The date is information and may be missing: such a resource comes last.
     found.sort_by(|one, other| {
         let key = |instance: &Instance| {

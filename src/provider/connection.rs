@@ -14,7 +14,7 @@ use crate::http::credential::{Credential, CredentialSource};
 use crate::http::effect::Effect;
 use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
-use crate::model::scope::{Identity, Scope};
+use crate::model::scope::{CallScopes, Identity, Scope};
 use crate::secret::{Redactor, Secret};
 
 /// The parameters that a connection follows from.
@@ -57,12 +57,16 @@ impl Connection {
     ) -> BoundProvider {
         let mut redactor = self.redactor;
         redactor.extend(secrets);
-        let renewal = |reader| Arc::new(Renewal::new(Arc::clone(call.config), reader)) as Arc<dyn CredentialSource>;
+        let scopes = Arc::new(CallScopes::new(self.scope));
+        let renewal = |reader| {
+            let renewal = Renewal::new(Arc::clone(call.config), reader, Arc::clone(&scopes));
+            Arc::new(renewal) as Arc<dyn CredentialSource>
+        };
         let source = call.environment.reader().map(renewal);
         let client = self.client.for_call(credential, source, redactor.begin_call());
         BoundProvider {
             provider: provider(client, self.scope),
-            scope: self.scope,
+            scopes,
             redactor,
             max_retries: self.max_retries,
             exchange_timeout: self.exchange_timeout,
@@ -116,10 +120,11 @@ impl CachedConnection {
         } = parameters;
         let settings = &self.settings;
         let client = Client::new(resources, settings, base, credential)?;
-        let origin = client.base().origin();
+        // With its path: behind one address a path may lead to another service.
+        let endpoint = client.base().as_str();
         let scope = match location {
-            Location::Tenant(location) => Scope::new(identity, &origin, &credential.secret, location),
-            Location::Endpoint => Scope::new(identity, &origin, &credential.secret, &[&origin]).shared_by_tenants(),
+            Location::Tenant(location) => Scope::new(identity, endpoint, &credential.secret, location),
+            Location::Endpoint => Scope::new(identity, endpoint, &credential.secret, &[&client.base().origin()]),
         };
         let mut redactor = Redactor::default();
         redactor.add(&credential.secret);
@@ -223,39 +228,68 @@ mod tests {
         let first = cache.last.lock().unwrap().clone().unwrap();
         assert_eq!(connect(parameters).scope, scope);
         assert!(Arc::ptr_eq(&first, cache.last.lock().unwrap().as_ref().unwrap()));
+        // Whether they have the same scope: it does not depend on how requests carry the credential.
         let others = [
-            ConnectionParameters {
-                base: "https://b.example",
-                ..parameters
-            },
-            ConnectionParameters {
-                credential: &other_header,
-                ..parameters
-            },
-            ConnectionParameters {
-                credential: &other_scheme,
-                ..parameters
-            },
-            ConnectionParameters {
-                credential: &other_key,
-                ..parameters
-            },
-            ConnectionParameters {
-                location: Location::Tenant(&["project", "other"]),
-                ..parameters
-            },
-            ConnectionParameters {
-                location: Location::Tenant(&["project"]),
-                ..parameters
-            },
-            ConnectionParameters {
-                location: Location::Endpoint,
-                ..parameters
-            },
+            (
+                ConnectionParameters {
+                    base: "https://b.example",
+                    ..parameters
+                },
+                false,
+            ),
+            (
+                ConnectionParameters {
+                    base: "https://a.example/behind",
+                    ..parameters
+                },
+                false,
+            ),
+            (
+                ConnectionParameters {
+                    credential: &other_header,
+                    ..parameters
+                },
+                true,
+            ),
+            (
+                ConnectionParameters {
+                    credential: &other_scheme,
+                    ..parameters
+                },
+                true,
+            ),
+            (
+                ConnectionParameters {
+                    credential: &other_key,
+                    ..parameters
+                },
+                false,
+            ),
+            (
+                ConnectionParameters {
+                    location: Location::Tenant(&["project", "other"]),
+                    ..parameters
+                },
+                false,
+            ),
+            (
+                ConnectionParameters {
+                    location: Location::Tenant(&["project"]),
+                    ..parameters
+                },
+                false,
+            ),
+            (
+                ConnectionParameters {
+                    location: Location::Endpoint,
+                    ..parameters
+                },
+                false,
+            ),
         ];
-        for other in others {
+        for (other, has_same_scope) in others {
             assert!(!is_cached(other));
-            connect(other);
+            assert_eq!(connect(other).scope == scope, has_same_scope);
             assert!(is_cached(other) && !is_cached(parameters));
             assert_eq!(connect(parameters).scope, scope);
         }

@@ -91,8 +91,10 @@ impl OwnershipToken {
 /// How a deletion ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeleteResult {
-    /// The provider accepted the deletion for good, or there was nothing to delete in this scope.
+    /// The provider accepted the deletion for good, or the instance was seen in this scope and is gone since.
     Deleted,
+    /// There was nothing to delete in this scope: the instance was gone before, or is another's.
+    Absent,
     /// The instance may be so young that its absence proves nothing: call again later.
     NotYetVisible,
 }

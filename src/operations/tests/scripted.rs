@@ -16,7 +16,7 @@ use crate::http::transport::{Transport, TransportError};
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
-use crate::model::scope::{Identity, Scope};
+use crate::model::scope::{CallScopes, Identity, Scope};
 use crate::operations::background::Background;
 use crate::operations::create::{Creation, PreparedCreate, create};
 use crate::operations::destroy::destroy;
@@ -26,6 +26,7 @@ use crate::operations::list::list;
 use crate::operations::operation_context::OperationContext;
 use crate::operations::watch;
 use crate::process::ProcessState;
+use crate::process::instances::CallInstances;
 use crate::provider::semantics::Semantics;
 use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
 use crate::secret::Secret;
@@ -65,7 +66,7 @@ impl Queue<Duration> {
 
 /// Each queue says how its operation answers when the queue is empty.
 pub(super) struct Scripted {
-    pub(super) scope: Scope,
+    pub(super) scopes: CallScopes,
     pub(super) semantics: Semantics,
     /// Empty: the instance is created.
     pub(super) creates: Queue<Result<Instance>>,
@@ -99,12 +100,7 @@ pub(super) struct Scripted {
 impl Scripted {
     pub(super) fn new() -> Self {
         Self {
-            scope: Scope::new(
-                IDENTITY,
-                "https://example.com",
-                &Secret::new("key".to_owned()),
-                &["place"],
-            ),
+            scopes: scopes("https://example.com", "key"),
             semantics: Semantics {
                 identity: IDENTITY,
                 visibility_lag: LAG,
@@ -225,6 +221,16 @@ impl Provider for Scripted {
     }
 }
 
+/// The scopes of a call with this credential at this address.
+pub(super) fn scopes(endpoint: &str, credential: &str) -> CallScopes {
+    CallScopes::new(Scope::new(
+        IDENTITY,
+        endpoint,
+        &Secret::new(credential.to_owned()),
+        &["place"],
+    ))
+}
+
 pub(super) fn instance(id: &str, name: &str) -> Instance {
     Instance {
         id: id.to_owned(),
@@ -285,13 +291,17 @@ impl Fixture {
             process: &self.process,
             provider,
             semantics: &provider.semantics,
-            scope: &provider.scope,
+            scopes: &provider.scopes,
             background: &self.background,
         }
     }
 
+    pub(super) fn instances<'a>(&'a self, provider: &Scripted) -> CallInstances<'a> {
+        self.process.instances.of_call(&provider.scopes)
+    }
+
     pub(super) async fn create(&self, provider: &Scripted, request: CreateRequest) -> Result<Instance> {
-        let prepared = PreparedCreate::new(&*self.process.random, provider, &provider.scope, request)?;
+        let prepared = PreparedCreate::new(&*self.process.random, provider, provider.scopes.first(), request)?;
         create(&Creation {
             operation: self.operation(provider),
             request: &prepared.request,

@@ -26,7 +26,7 @@ async fn what_was_created_moments_ago_is_waited_for() {
 async fn waiting_ends_with_the_lag() {
     let fixture = Fixture::new();
     let provider = Scripted::new();
-    fixture.process.instances.created(&provider.scope, "made", None);
+    fixture.instances(&provider).created("made", None);
     let began = Instant::now();
     assert!(fixture.get(&provider, "made").await.unwrap().is_none());
     assert!(began.elapsed() >= LAG && began.elapsed() < LAG + Duration::from_secs(6));
@@ -45,7 +45,7 @@ async fn what_was_not_created_here_is_answered_at_once() {
 async fn what_this_process_made_is_removed_without_asking_and_forgotten() {
     let fixture = Fixture::new();
     let provider = Scripted::new();
-    fixture.process.instances.created(&provider.scope, "made", None);
+    fixture.instances(&provider).created("made", None);
     fixture.destroy(&provider, "made").await.unwrap();
     fixture.destroy(&provider, "made").await.unwrap();
     assert_eq!(
