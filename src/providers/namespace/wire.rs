@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::id;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
 use crate::provider::Readiness;
@@ -167,6 +168,7 @@ pub(super) struct Described {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Metadata {
+    #[serde(deserialize_with = "id::deserialize")]
     pub(super) instance_id: String,
     created_at: Info<String>,
     deadline: Info<String>,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::api::{Railway, normalize_id};
+use super::api::Railway;
+use super::id::normalize_id;
 use super::options::RailwayOptions;
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};

@@ -7,6 +7,7 @@ mod destroy;
 mod documents;
 mod errors;
 mod find;
+mod id;
 mod isolation;
 mod list;
 mod options;
@@ -15,8 +16,9 @@ mod wire;
 
 use async_trait::async_trait;
 
-use self::api::{Railway, normalize_id};
+use self::api::Railway;
 use self::config::{CONFIG_FIELDS, RailwayConfig};
+use self::id::{is_uuid, normalize_id};
 use self::options::CREATE_FIELDS;
 use self::semantics::SEMANTICS;
 use self::wire::{ReadVariables, VariablesData};
@@ -116,34 +118,5 @@ impl Provider for Railway {
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
         destroy::destroy(self, context, id, ownership).await
-    }
-}
-
-/// Returns whether an id is a UUID, as all of Railway's ids are (docs/providers/railway.md).
-fn is_uuid(id: &str) -> bool {
-    id.len() == 36
-        && id.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_uuid;
-
-    #[test]
-    fn ids_are_uuids() {
-        assert!(is_uuid("7f9a4b1e-1234-4abc-9def-0123456789ab"));
-        for id in [
-            "",
-            "7f9a4b1e",
-            "7f9a4b1e-1234-4abc-9def-0123456789ag",
-            "7f9a4b1e-1234-4abc-9def-0123456789ab ",
-            "7f9a4b1e11234-4abc-9def-0123456789ab",
-            "../../../../../../../../../../../etc",
-        ] {
-            assert!(!is_uuid(id), "{id}");
-        }
     }
 }

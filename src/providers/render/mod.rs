@@ -5,6 +5,7 @@ mod config;
 mod create;
 mod deploys;
 mod errors;
+mod id;
 mod list;
 mod options;
 mod semantics;
@@ -16,6 +17,7 @@ use http::Method;
 use self::api::Render;
 use self::config::{CONFIG_FIELDS, RenderConfig};
 use self::errors::ERRORS;
+use self::id::is_service_id;
 use self::options::CREATE_FIELDS;
 use self::semantics::SEMANTICS;
 use self::wire::EnvVar;
@@ -70,7 +72,7 @@ impl Provider for Render {
     }
 
     async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
-        list::find(self, context, handle.name()).await
+        list::find(self, context, handle).await
     }
 
     async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
@@ -124,7 +126,7 @@ impl Provider for Render {
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
         if ownership == Ownership::Unknown && self.fetch_service(context, id).await?.is_none() {
-            return Ok(DeleteResult::Deleted);
+            return Ok(DeleteResult::Absent);
         }
         let mut request = self.request(Method::DELETE, &["services", id])?;
         request.bucket = WRITES;
@@ -146,39 +148,6 @@ impl Provider for Render {
                 }
             }
             Err(error) => Err(error),
-        }
-    }
-}
-
-/// Returns whether an id has the form of a service's id: `srv-` and some lower-case letters or digits. Render's own command
-/// line expects 20, which we do not rely on (docs/providers/render.md).
-fn is_service_id(id: &str) -> bool {
-    id.strip_prefix("srv-").is_some_and(|rest| {
-        (1..=60).contains(&rest.len())
-            && rest
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_service_id;
-
-    #[test]
-    fn ids_are_those_of_services() {
-        assert!(is_service_id("srv-d1abcdefghij01234567"));
-        for id in [
-            "",
-            "srv-",
-            "srv-../owners",
-            "srv-A",
-            "crn-d1abcdefghij01234567",
-            "srv-a b",
-            "d1abcdefghij01234567",
-            "srv-d1%2Fx",
-        ] {
-            assert!(!is_service_id(id), "{id}");
         }
     }
 }

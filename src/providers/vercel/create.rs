@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::api::Vercel;
+use super::semantics::TITLE;
 use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, OWNERSHIP_TOKEN, Resources, Variables};
 use crate::context::CallContext;
 use crate::error::Result;
@@ -11,6 +12,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::protocol::json;
+use crate::protocol::subject::expect_own;
 
 /// The bucket of creates, which have a rate window of their own (docs/providers/vercel.md).
 const CREATES: &str = "creates";
@@ -45,6 +47,10 @@ pub(super) async fn create(
     let mut request = vercel.request(Method::POST, &["v3", "sandboxes"])?.json(body);
     request.bucket = CREATES;
     let found: Found = vercel.read(context, Effect::Once, request).await?;
+    let is_own = found.sandbox.name() == handle.name()
+        && found.sandbox.may_have_token(handle.ownership_token())
+        && found.may_be_in(&vercel.project_id);
+    expect_own(is_own, TITLE)?;
     vercel.commands.update(|state| state.none_yet = true);
     Ok(vercel.present(found))
 }
