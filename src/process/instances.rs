@@ -246,7 +246,7 @@ mod tests {
         let own = scopes("one");
         let own = instances.of_call(&own);
         let pending_create = PendingCreate {
-            handle: Handle::random(&SystemRandom).unwrap(),
+            handle: Handle::random(&SystemRandom, None).unwrap(),
             until: Instant::now(),
         };
         own.created("id", Some(&pending_create));

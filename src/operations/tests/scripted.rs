@@ -28,7 +28,9 @@ use crate::operations::watch;
 use crate::process::ProcessState;
 use crate::process::instances::CallInstances;
 use crate::provider::semantics::Semantics;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 use crate::secret::Secret;
 
 pub(super) const ABSENCE: Duration = Duration::from_secs(90);
@@ -198,7 +200,7 @@ impl Provider for Scripted {
         next.map(ReadResult::found_or_absent)
     }
 
-    async fn list(&self, _context: &CallContext, _cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
+    async fn list(&self, _context: &CallContext, _cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
         let nothing = Page {
             instances: Vec::new(),
             next: None,
@@ -240,6 +242,7 @@ pub(super) fn instance(id: &str, name: &str) -> Instance {
         created_at: None,
         url: None,
         managed: true,
+        owner: None,
         image: None,
         launch: None,
     }
@@ -301,7 +304,7 @@ impl Fixture {
     }
 
     pub(super) async fn create(&self, provider: &Scripted, request: CreateRequest) -> Result<Instance> {
-        let prepared = PreparedCreate::new(&*self.process.random, provider, provider.scopes.first(), request)?;
+        let prepared = PreparedCreate::new(&*self.process.random, provider, provider.scopes.first(), None, request)?;
         create(&Creation {
             operation: self.operation(provider),
             request: &prepared.request,
@@ -316,8 +319,8 @@ impl Fixture {
         get(self.operation(provider), id).await
     }
 
-    pub(super) async fn list(&self, provider: &Scripted, managed_only: bool) -> Result<Vec<Instance>> {
-        list(self.operation(provider), managed_only).await
+    pub(super) async fn list(&self, provider: &Scripted, filter: &ListFilter) -> Result<Vec<Instance>> {
+        list(self.operation(provider), filter).await
     }
 
     pub(super) async fn destroy(&self, provider: &Scripted, id: &str) -> Result<()> {
