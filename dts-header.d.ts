@@ -105,7 +105,7 @@ export interface CreateOptions extends CallOptions {
 
 /** Settings that every factory takes. */
 export interface ProviderSettings {
-  /** Replaces the provider's API address. https; plain http only for loopback addresses. */
+  /** Replaces the provider's API address. https; plain http only for `localhost` and loopback addresses. */
   baseUrl?: string | undefined
   /** How long one request may take, in milliseconds. Default 30 000; for the request that creates, 60 000. */
   requestTimeoutMs?: number | undefined

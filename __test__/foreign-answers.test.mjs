@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { PROVIDERS } from './support/providers.mjs'
+import { createOptions, PROVIDERS } from './support/providers.mjs'
 import { rejection } from './support/rejection.mjs'
+import { withVercel } from './support/vercel.mjs'
 
 /** The operations of each server that create, read, list and find, and where their answers hold an instance. */
 const ANSWERS = {
@@ -32,8 +33,8 @@ const ANSWERS = {
   },
   vercel: {
     create: { operation: 'createSandbox', at: (json) => json.sandbox },
-    read: { operation: 'getNamedSandbox', at: (json) => json.sandbox },
-    list: { operation: 'listNamedSandboxes', all: (json) => json.sandboxes },
+    read: { operation: 'getSandbox', at: (json) => json.sandbox },
+    list: { operation: 'listSandboxes', all: (json) => json.sandboxes },
     idField: () => 'name',
     names: (entry, name) => (entry.name = name),
   },
@@ -114,3 +115,21 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
     })
   })
 }
+
+describe('an id that would vanish from a URL', () => {
+  for (const id of ['.', '..', '\t', '.\n.', 'a\r\nb', '']) {
+    test(`is sent in none: ${JSON.stringify(id)}`, async (t) => {
+      const { server, provider, sandboxes, asked } = await withVercel(t)
+      const map = (json) => ({
+        ...json,
+        sandbox: { ...json.sandbox, status: 'running', currentSessionId: id },
+        session: { ...json.session, id },
+      })
+      server.faults.add({ kind: 'replace', when: 'createSandbox', map })
+      const { daemonConfig } = createOptions({})
+      await rejection(provider.create({ daemonConfig }), { code: 'PROTOCOL', message: /removed again/ })
+      assert.deepEqual(asked(), ['createSandbox', 'deleteSandbox'])
+      assert.equal(sandboxes().length, 0)
+    })
+  }
+})

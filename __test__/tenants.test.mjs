@@ -63,11 +63,12 @@ for (const [title, apiKey] of [
 
 test('a create that hangs at another address holds up no create with the same key', async (t) => {
   const { config, provider } = await withRender(t)
-  const { promise: reached, resolve } = Promise.withResolvers()
-  const baseUrl = await withAddress(t, resolve)
+  let arrive
+  const arrival = new Promise((resolve) => (arrive = resolve))
+  const baseUrl = await withAddress(t, arrive)
   const controller = new AbortController()
   const hanging = render({ ...config, baseUrl }).create({ ...KEY, signal: controller.signal })
-  await reached
+  await arrival
   assert.ok((await provider.create(KEY)).instanceId)
   controller.abort()
   await rejection(hanging, { code: 'ABORTED' })
@@ -75,11 +76,12 @@ test('a create that hangs at another address holds up no create with the same ke
 
 test('a create that hangs holds up no create of another credential with the same key', async (t) => {
   const { world, owner, config, provider, server } = await withRender(t)
-  const { promise: reached, resolve } = Promise.withResolvers()
   const controller = new AbortController()
-  server.faults.add({ kind: 'slow', when: (request) => resolve(request) ?? true, milliseconds: 60_000 })
+  const arrival = new Promise((resolve) => {
+    server.faults.add({ kind: 'slow', when: () => (resolve(), true), milliseconds: 60_000 })
+  })
   const hanging = provider.create({ ...KEY, signal: controller.signal })
-  await reached
+  await arrival
   const apiKey = world.addApiKey({ owners: [owner], key: canary('second-key') })
   assert.ok((await render({ ...config, apiKey }).create(KEY)).instanceId)
   controller.abort()

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// The address of an API: https anywhere, plain http on loopback only.
+/// The address of an API: https anywhere, plain http on loopback only (see [`is_loopback`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl(Url);
 
@@ -15,7 +15,7 @@ pub(crate) struct BaseUrl(Url);
 pub(crate) enum BaseUrlError {
     #[error("must be an absolute URL")]
     Malformed,
-    #[error("must use https; plain http is allowed for loopback addresses only")]
+    #[error("must use https; plain http is allowed for localhost and loopback addresses only")]
     Plain,
     #[error("must not hold a user name or a password")]
     Credentials,
