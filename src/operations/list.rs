@@ -9,11 +9,11 @@ use crate::protocol::paging::Cursors;
 
 /// Returns all pages of a listing, each instance once: pages can shift while they are read.
 ///
-/// Errors: `PROTOCOL` for a page cursor that comes twice.
+/// Errors: `PROTOCOL` for a page cursor that comes twice, and for too many pages or bytes.
 pub(super) async fn list(operation: OperationContext<'_>, managed_only: bool) -> Result<Vec<Instance>> {
     let mut instances = Vec::new();
     let mut ids = HashSet::new();
-    let mut cursors = Cursors::default();
+    let mut cursors = Cursors::new(operation.context.received_bytes());
     loop {
         let page = operation
             .provider
@@ -24,7 +24,7 @@ pub(super) async fn list(operation: OperationContext<'_>, managed_only: bool) ->
                 instances.push(instance);
             }
         }
-        if !cursors.follow(page.next)? {
+        if !cursors.follow(page.next, operation.context.received_bytes())? {
             return Ok(instances);
         }
     }

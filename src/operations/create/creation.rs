@@ -29,6 +29,7 @@ impl PreparedCreate {
             (None, None) => Handle::random(random)?,
         };
         provider.check_create(&request, &handle)?;
+        request.check_gateway_url(|value| provider.replaces(value))?;
         Ok(Self { request, handle })
     }
 

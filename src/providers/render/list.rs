@@ -43,7 +43,7 @@ pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> 
     } else {
         format!("&name={}", encode(name))
     };
-    let mut cursors = Cursors::default();
+    let mut cursors = Cursors::new(context.received_bytes());
     let mut found = Vec::new();
     let mut unreadable = false;
     loop {
@@ -58,7 +58,7 @@ pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> 
                 found.push(service.into_instance());
             }
         }
-        if !cursors.follow(next)? {
+        if !cursors.follow(next, context.received_bytes())? {
             return found_or_absent(found, !unreadable, TITLE);
         }
     }
