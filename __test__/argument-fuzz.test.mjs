@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import * as gateway from '@computesdk/gateway'
+import { isGatewayError, namespace, railway, render, vercel } from '@computesdk/gateway'
 
 import { createRandom } from './servers/shared/random.mjs'
 import { assertNoSecret, canary, printable } from './support/canary.mjs'
 import { PROVIDERS } from './support/providers.mjs'
 
+const FACTORIES = { namespace, railway, render, vercel }
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261)
 const CASES = 4_000
 
@@ -72,24 +73,30 @@ test(`arguments at random (FUZZ_SEED=${SEED})`, { timeout: 60_000 }, async (t) =
   const { integer, pick } = createRandom(SEED)
   const some = (names) => Object.fromEntries(Array.from({ length: 1 + integer(3) }, () => [pick(names), pick(VALUES)]))
   const base = {
-    ...{ apiKey: canary('key'), projectId: 'p', environmentId: 'e', ownerId: 'o', token: canary('token'), teamId: 't' },
-    ...{ maxRetries: 0, baseUrl: 'http://127.0.0.1:1' },
+    apiKey: canary('key'),
+    token: canary('token'),
+    projectId: 'p',
+    environmentId: 'e',
+    ownerId: 'o',
+    teamId: 't',
+    maxRetries: 0,
+    baseUrl: 'http://127.0.0.1:1',
   }
   const counts = {}
   const check = (error, what) => {
     counts[error.code] = (counts[error.code] ?? 0) + 1
-    assert.ok(gateway.isGatewayError(error) && REFUSED.has(error.code), `${what}: ${printable(error)}`)
+    assert.ok(isGatewayError(error) && REFUSED.has(error.code), `${what}: ${printable(error)}`)
     assertNoSecret(error)
     assert.ok(error.message.isWellFormed())
   }
   for (let round = 0; round < CASES / 8; round += 1) {
     const batch = Array.from({ length: 8 }, async (_, index) => {
-      const name = pick(Object.keys(PROVIDERS))
+      const name = pick(Object.keys(FACTORIES))
       const what = `case ${round}.${index}, ${name}`
       const config = integer(20) === 0 ? pick(VALUES) : { ...base, ...(integer(3) === 0 && some(CONFIG)) }
       let provider
       try {
-        provider = gateway[name](config)
+        provider = FACTORIES[name](config)
       } catch (error) {
         return check(error, what)
       }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import * as gateway from '@computesdk/gateway'
+import { namespace, railway, render, vercel } from '@computesdk/gateway'
 
 import { canary } from './support/canary.mjs'
 import { setEnvironment } from './support/environment.mjs'
@@ -12,7 +12,7 @@ import { rejection, thrown } from './support/rejection.mjs'
 const LENGTHS = [3_000, 70_000, 1_000_000]
 
 describe('a base URL', () => {
-  for (const name of Object.keys(PROVIDERS)) {
+  for (const [name, make] of Object.entries({ namespace, railway, render, vercel })) {
     test(`that is too long, or has a host that is none: ${name}`, () => {
       const urls = [
         ...LENGTHS.map((length) => `https://example.com/${'x'.repeat(length)}`),
@@ -25,13 +25,13 @@ describe('a base URL', () => {
         'https://a`b.example.com',
       ]
       for (const baseUrl of urls) {
-        thrown(() => gateway[name]({ baseUrl }), { code: 'INVALID_CONFIG', message: /config\.baseUrl must/ })
+        thrown(() => make({ baseUrl }), { code: 'INVALID_CONFIG', message: /config\.baseUrl must/ })
       }
     })
   }
 
   test('of NSC_ENDPOINT', async (t) => {
-    const provider = gateway.namespace({ token: canary('token') })
+    const provider = namespace({ token: canary('token') })
     for (const endpoint of [`https://example.com/${'x'.repeat(70_000)}`, 'xn--', 'a{b}.example.com']) {
       setEnvironment(t, { NSC_ENDPOINT: endpoint })
       await rejection(provider.list(), { code: 'INVALID_CONFIG', message: /^NSC_ENDPOINT must/ })
@@ -41,9 +41,9 @@ describe('a base URL', () => {
 
 test('a region that is no label of a host name', async () => {
   for (const region of ['xn--', 'xn--99999999', '-', '-us', 'us-', 'x'.repeat(64), 'x'.repeat(70_000)]) {
-    thrown(() => gateway.namespace({ region }), { code: 'INVALID_CONFIG', message: /config\.region must be/ })
+    thrown(() => namespace({ region }), { code: 'INVALID_CONFIG', message: /config\.region must be/ })
   }
-  for (const region of ['us', 'eu-1', 'x'.repeat(63), 'xn--mnchen-3ya']) gateway.namespace({ region })
+  for (const region of ['us', 'eu-1', 'x'.repeat(63), 'xn--mnchen-3ya']) namespace({ region })
 })
 
 describe('before any request, with a value that is too long:', () => {
@@ -67,16 +67,16 @@ describe('before any request, with a value that is too long:', () => {
   test('what else becomes part of a URL', async (t) => {
     for (const length of LENGTHS) {
       const text = 'x'.repeat(length)
-      thrown(() => gateway.render({ ownerId: text }), { code: 'INVALID_CONFIG', message: /config\.ownerId must/ })
+      thrown(() => render({ ownerId: text }), { code: 'INVALID_CONFIG', message: /config\.ownerId must/ })
       for (const field of ['teamId', 'projectId']) {
         const message = new RegExp(`config\\.${field} must`)
-        thrown(() => gateway.vercel({ [field]: text }), { code: 'INVALID_CONFIG', message })
+        thrown(() => vercel({ [field]: text }), { code: 'INVALID_CONFIG', message })
       }
       const baseUrl = 'http://127.0.0.1:1'
       const variables = {
-        RENDER_OWNER_ID: gateway.render({ apiKey: canary('key'), baseUrl }),
-        VERCEL_TEAM_ID: gateway.vercel({ token: canary('token'), projectId: 'p', baseUrl }),
-        VERCEL_PROJECT_ID: gateway.vercel({ token: canary('token'), teamId: 't', baseUrl }),
+        RENDER_OWNER_ID: render({ apiKey: canary('key'), baseUrl }),
+        VERCEL_TEAM_ID: vercel({ token: canary('token'), projectId: 'p', baseUrl }),
+        VERCEL_PROJECT_ID: vercel({ token: canary('token'), teamId: 't', baseUrl }),
       }
       for (const [variable, provider] of Object.entries(variables)) {
         setEnvironment(t, { [variable]: text })
