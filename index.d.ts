@@ -65,6 +65,16 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** Only what this package created. Default `false`. */
   managed?: boolean | undefined
+  /**
+   * Only what this package created for the configured `owner`: what a reaper may destroy. Costs as much as `managed`.
+   * Default `false`. Without an owner it rejects with `INVALID_ARGUMENT`.
+   *
+   * ```ts
+   * const gateway = railway({ owner: 'prod-eu' })
+   * const mine = await gateway.list({ owned: true })
+   * ```
+   */
+  owned?: boolean | undefined
 }
 
 /** Options of `create` that every provider knows. Unknown ones are ignored. */
@@ -101,6 +111,12 @@ export interface ProviderSettings {
   requestTimeoutMs?: number | undefined
   /** How often a request is repeated after its first attempt. Default 3. */
   maxRetries?: number | undefined
+  /**
+   * Who runs this gateway, such as `prod-eu`: 1 to 64 visible ASCII characters. Default: `COMPUTESDK_OWNER`, else none.
+   * What `create` makes bears it, as a label or tag, or in its name as five characters of a hash after `computesdk-`. The
+   * same `idempotencyKey` under two owners gives two instances.
+   */
+  owner?: string | undefined
 }
 
 /** What a rejection's `code` can be. */

@@ -57,14 +57,14 @@ const VALUES = [
 const CONFIG = [
   'apiKey projectToken projectId environmentId ownerId serviceType plan region registryCredentialId token destroyReason',
   'virtualCpu memoryMegabytes machineArch os documentedPurpose timeout oidcToken teamId image vcpus ports',
-  'baseUrl requestTimeoutMs maxRetries',
+  'baseUrl requestTimeoutMs maxRetries owner',
 ].join(' ').split(' ')
 
 const OPTIONS = [
   'image daemonConfig envs name idempotencyKey waitUntilReady readyTimeoutMs signal region startCommand numReplicas',
   'healthcheckPath vcpus memoryGB registryCredentials allowVariableReferences serviceType plan registryCredentialId',
   'numInstances healthCheckPath dockerCommand environmentId virtualCpu memoryMegabytes machineArch os documentedPurpose',
-  'timeout labels args exportPorts ports installCommand readyCommand managed',
+  'timeout labels args exportPorts ports installCommand readyCommand managed owned',
 ].join(' ').split(' ')
 
 const REFUSED = new Set(['INVALID_CONFIG', 'INVALID_ARGUMENT', 'NETWORK', 'ABORTED'])

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::background::Watch;
+use super::handle_lookup::is_from_same_create;
 use super::operation_context::OperationContext;
 use super::polling::Polling;
 use crate::error::Result;
@@ -117,17 +118,12 @@ enum LateCreate {
     Unclear,
 }
 
-/// Looks up a resource of a handle that the same create made. Under a key or a caller's name a later create may have made
-/// it, and its caller holds it.
+/// Looks up a resource of a handle that the same create made.
 async fn find_late_create(operation: OperationContext<'_>, handle: &Handle) -> Result<LateCreate> {
     let OperationContext { context, provider, .. } = operation;
     let mut result = LateCreate::Nothing;
     for late in provider.find(context, handle).await? {
-        let is_ours = match handle.ownership_token() {
-            None => Some(true),
-            Some(token) => provider.ownership_token(context, &late).await?.is(token),
-        };
-        match is_ours {
+        match is_from_same_create(operation, handle, &late).await? {
             Some(true) => return Ok(LateCreate::Found(late.id)),
             Some(false) => {}
             None => result = LateCreate::Unclear,

@@ -40,3 +40,21 @@ pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -
 pub(super) async fn find(operation: OperationContext<'_>, handle: &Handle) -> Result<Option<Instance>> {
     Ok(find_all(operation, handle).await?.into_iter().next())
 }
+
+/// Returns whether the create with this handle made the instance; `None` if the instance shows no ownership token.
+///
+/// A random name belongs to one create. Under a key or a caller's name a later create may have made the instance, and its
+/// caller holds it.
+pub(super) async fn is_from_same_create(
+    operation: OperationContext<'_>,
+    handle: &Handle,
+    instance: &Instance,
+) -> Result<Option<bool>> {
+    match handle.ownership_token() {
+        None => Ok(Some(true)),
+        Some(token) => {
+            let shown = operation.provider.ownership_token(operation.context, instance).await?;
+            Ok(shown.is(token))
+        }
+    }
+}

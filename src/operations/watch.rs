@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::background::{Pace, Watch};
 use super::destroy::delete_one;
+use super::handle_lookup::is_from_same_create;
 use super::operation_context::OperationContext;
 use super::polling::Polling;
 use crate::error::Result;
@@ -86,13 +87,9 @@ async fn delete_others(operation: OperationContext<'_>, handle: &Handle, kept: O
         if is_held || instances.is_deleting(scope, id) {
             continue;
         }
-        if let Some(token) = handle.ownership_token() {
-            let shown = provider.ownership_token(context, &instance).await?;
-            if shown.is(token) != Some(true) {
-                continue;
-            }
+        if is_from_same_create(operation, handle, &instance).await? == Some(true) {
+            delete_one(operation, id, Ownership::CreatedHere).await?;
         }
-        delete_one(operation, id, Ownership::CreatedHere).await?;
     }
     Ok(())
 }

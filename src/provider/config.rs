@@ -13,6 +13,7 @@ use crate::http::credential::Credential;
 use crate::http::resources::HttpResources;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
+use crate::model::owner::Owner;
 use crate::model::scope::Scope;
 use crate::secret::Redactor;
 
@@ -76,6 +77,8 @@ impl ConnectRequest<'_> {
 pub(crate) struct BoundProvider {
     pub(crate) provider: Box<dyn Provider>,
     pub(crate) scope: Scope,
+    /// The owner of what the call creates, or lists as owned.
+    pub(crate) owner: Option<Owner>,
     /// The secrets that no text of the call may show.
     pub(crate) redactor: Redactor,
     /// How often a create may be sent again.

@@ -8,12 +8,14 @@ use http::HeaderName;
 use super::Provider;
 use super::config::{BoundProvider, ConnectRequest};
 use super::renewal::Renewal;
+use super::settings::ProviderSettings;
 use crate::error::Result;
 use crate::http::client::Client;
 use crate::http::credential::{Credential, CredentialSource};
 use crate::http::effect::Effect;
 use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
+use crate::model::owner::Owner;
 use crate::model::scope::{Identity, Scope};
 use crate::secret::{Redactor, Secret};
 
@@ -41,6 +43,7 @@ pub(crate) enum Location<'a> {
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
+    owner: Option<Owner>,
     redactor: Redactor,
     max_retries: u32,
     exchange_timeout: std::time::Duration,
@@ -54,25 +57,30 @@ impl Connection {
         credential: Credential,
         secrets: impl IntoIterator<Item = &'a Secret>,
         provider: impl FnOnce(Client, Scope) -> Box<dyn Provider>,
-    ) -> BoundProvider {
+    ) -> Result<BoundProvider> {
+        let owner = match self.owner {
+            Some(owner) => Some(owner),
+            None => Owner::from_environment(call.environment)?,
+        };
         let mut redactor = self.redactor;
         redactor.extend(secrets);
         let renewal = |reader| Arc::new(Renewal::new(Arc::clone(call.config), reader)) as Arc<dyn CredentialSource>;
         let source = call.environment.reader().map(renewal);
         let client = self.client.for_call(credential, source, redactor.begin_call());
-        BoundProvider {
+        Ok(BoundProvider {
             provider: provider(client, self.scope),
             scope: self.scope,
+            owner,
             redactor,
             max_retries: self.max_retries,
             exchange_timeout: self.exchange_timeout,
-        }
+        })
     }
 }
 
 /// The settings of a configuration, and the connection of its last call.
 pub(crate) struct CachedConnection {
-    settings: Settings,
+    settings: ProviderSettings,
     last: Mutex<Option<Arc<Cached>>>,
 }
 
@@ -86,16 +94,16 @@ struct Cached {
 
 impl CachedConnection {
     /// Makes an empty cache.
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: ProviderSettings) -> Self {
         Self {
             settings,
             last: Mutex::new(None),
         }
     }
 
-    /// Returns the settings.
+    /// Returns how the client sends.
     pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+        &self.settings.http
     }
 
     /// Returns the connection of a call: the last one, if the parameters are the same.
@@ -114,7 +122,7 @@ impl CachedConnection {
             credential,
             location,
         } = parameters;
-        let settings = &self.settings;
+        let ProviderSettings { http: settings, owner } = &self.settings;
         let client = Client::new(resources, settings, base, credential)?;
         let origin = client.base().origin();
         let scope = match location {
@@ -126,6 +134,7 @@ impl CachedConnection {
         let connection = Connection {
             client,
             scope,
+            owner: owner.clone(),
             redactor,
             max_retries: settings.max_retries,
             exchange_timeout: settings.exchange_timeout(Effect::Idempotent),
@@ -188,10 +197,13 @@ mod tests {
     #[test]
     fn is_kept_for_the_same_parameters_and_for_no_others() {
         let resources = Arc::new(HttpResources::new(Arc::new(NoNetwork), Arc::new(SystemRandom)));
-        let settings = Settings {
-            base_url: None,
-            request_timeout: None,
-            max_retries: 3,
+        let settings = ProviderSettings {
+            http: Settings {
+                base_url: None,
+                request_timeout: None,
+                max_retries: 3,
+            },
+            owner: None,
         };
         let credential = |name: HeaderName, scheme, text: &str| Credential {
             secret: Secret::new(text.to_owned()),

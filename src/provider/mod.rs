@@ -20,6 +20,7 @@ use crate::error::{Operation, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
+use crate::model::owner::Owner;
 
 /// How far [`Provider::complete`] has come.
 #[derive(Debug)]
@@ -97,6 +98,27 @@ pub(crate) enum DeleteResult {
     NotYetVisible,
 }
 
+/// Which of the instances in scope a listing returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ListFilter {
+    All,
+    /// What this package created.
+    Managed,
+    /// What this package created for this owner.
+    Owned(Owner),
+}
+
+impl ListFilter {
+    /// Returns whether a listing returns the instance.
+    pub(crate) fn admits(&self, instance: &Instance) -> bool {
+        match self {
+            Self::All => true,
+            Self::Managed => instance.managed,
+            Self::Owned(owner) => instance.managed && instance.is_owned_by(owner),
+        }
+    }
+}
+
 /// One page of a listing.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -158,8 +180,9 @@ pub(crate) trait Provider: Send + Sync {
     /// Reads an instance. It is absent if it does not exist, is deleted or is outside the scope, and for no other reason.
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult>;
 
-    /// Reads one page of the instances in scope that `create` can make and that are not gone.
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, managed_only: bool) -> Result<Page>;
+    /// Reads one page of the instances in scope that `create` can make and that are not gone. A provider that can select
+    /// on its side does so; the caller checks what comes.
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page>;
 
     /// Deletes an instance. Deleting what is gone or outside the scope succeeds; what is outside the scope is not touched.
     /// A response that can mean both "gone" and "failed" is settled by a read.

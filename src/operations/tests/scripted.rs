@@ -27,7 +27,9 @@ use crate::operations::operation_context::OperationContext;
 use crate::operations::watch;
 use crate::process::ProcessState;
 use crate::provider::semantics::Semantics;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 use crate::secret::Secret;
 
 pub(super) const ABSENCE: Duration = Duration::from_secs(90);
@@ -202,7 +204,7 @@ impl Provider for Scripted {
         next.map(ReadResult::found_or_absent)
     }
 
-    async fn list(&self, _context: &CallContext, _cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
+    async fn list(&self, _context: &CallContext, _cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
         let nothing = Page {
             instances: Vec::new(),
             next: None,
@@ -234,6 +236,7 @@ pub(super) fn instance(id: &str, name: &str) -> Instance {
         created_at: None,
         url: None,
         managed: true,
+        owner: None,
         image: None,
         launch: None,
     }
@@ -292,7 +295,7 @@ impl Fixture {
     }
 
     pub(super) async fn create(&self, provider: &Scripted, request: CreateRequest) -> Result<Instance> {
-        let prepared = PreparedCreate::new(&*self.process.random, provider, &provider.scope, request)?;
+        let prepared = PreparedCreate::new(&*self.process.random, provider, &provider.scope, None, request)?;
         create(&Creation {
             operation: self.operation(provider),
             request: &prepared.request,
@@ -307,8 +310,8 @@ impl Fixture {
         get(self.operation(provider), id).await
     }
 
-    pub(super) async fn list(&self, provider: &Scripted, managed_only: bool) -> Result<Vec<Instance>> {
-        list(self.operation(provider), managed_only).await
+    pub(super) async fn list(&self, provider: &Scripted, filter: &ListFilter) -> Result<Vec<Instance>> {
+        list(self.operation(provider), filter).await
     }
 
     pub(super) async fn destroy(&self, provider: &Scripted, id: &str) -> Result<()> {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::scripted::{Fixture, LAG, Scripted, code, instance, request};
 use crate::error::{Error, ErrorCode};
-use crate::provider::{DeleteResult, Page};
+use crate::provider::{DeleteResult, ListFilter, Page};
 
 #[tokio::test(start_paused = true)]
 async fn what_was_created_moments_ago_is_waited_for() {
@@ -99,7 +99,7 @@ async fn a_listing_takes_all_pages_and_each_instance_once() {
         page(&[], None),
     ];
     provider.pages.then(pages.into_iter().map(Ok));
-    let listed = fixture.list(&provider, false).await.unwrap();
+    let listed = fixture.list(&provider, &ListFilter::All).await.unwrap();
     let ids: Vec<&str> = listed.iter().map(|instance| instance.id.as_str()).collect();
     assert_eq!(ids, ["a", "b", "c"]);
 }
@@ -114,6 +114,6 @@ async fn a_cursor_that_comes_again_ends_the_listing() {
         page(&["c"], Some("1")),
     ];
     provider.pages.then(pages.into_iter().map(Ok));
-    let error = fixture.list(&provider, false).await.unwrap_err();
+    let error = fixture.list(&provider, &ListFilter::All).await.unwrap_err();
     assert_eq!(code(&error), "PROTOCOL");
 }

@@ -3,7 +3,7 @@
 
 use super::api::Namespace;
 use super::wire::{
-    Container, CreateInstance, Described, Experimental, LabelPost, MANAGED, NAME, OWNERSHIP_TOKEN, Port, Shape,
+    Container, CreateInstance, Described, Experimental, LabelPost, MANAGED, NAME, OWNER, OWNERSHIP_TOKEN, Port, Shape,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Outcome, Result};
@@ -75,6 +75,7 @@ fn make_labels<'a>(namespace: &'a Namespace, handle: &'a Handle) -> Vec<LabelPos
         (MANAGED, Some("true")),
         (NAME, Some(handle.name())),
         (OWNERSHIP_TOKEN, handle.ownership_token()),
+        (OWNER, handle.owner()),
     ];
     let own = own.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let from_caller = namespace

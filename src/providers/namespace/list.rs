@@ -2,14 +2,14 @@
 
 use super::api::Namespace;
 use super::semantics::TITLE;
-use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME};
+use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME, OWNER};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::Instance;
 use crate::protocol::lenient::{Cursor, Isolated};
 use crate::protocol::paging::{Cursors, found_or_absent};
-use crate::provider::Page;
+use crate::provider::{ListFilter, Page};
 
 /// The maximum of entries in a page. Namespace may send fewer.
 const PAGE_SIZE: u32 = 500;
@@ -19,9 +19,13 @@ pub(super) async fn fetch_page(
     namespace: &Namespace,
     context: &CallContext,
     cursor: Option<&str>,
-    managed_only: bool,
+    filter: &ListFilter,
 ) -> Result<Page> {
-    let filter = managed_only.then_some((MANAGED, "true"));
+    let filter = match filter {
+        ListFilter::All => None,
+        ListFilter::Managed => Some((MANAGED, "true")),
+        ListFilter::Owned(owner) => Some((OWNER, owner.as_str())),
+    };
     let (instances, next) = fetch_entries(namespace, context, filter, cursor).await?;
     let instances = instances
         .into_iter()

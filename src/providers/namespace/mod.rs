@@ -25,7 +25,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
-use crate::provider::{DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
 
 /// Namespace as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -84,8 +84,8 @@ impl Provider for Namespace {
         })
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
-        list::fetch_page(self, context, cursor, managed_only).await
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page> {
+        list::fetch_page(self, context, cursor, filter).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {

@@ -22,6 +22,9 @@ pub(super) const NAME: &str = "computesdk.name";
 /// The label that holds the ownership token.
 pub(super) const OWNERSHIP_TOKEN: &str = "computesdk.create-mark";
 
+/// The label that holds the owner.
+pub(super) const OWNER: &str = "computesdk.owner";
+
 /// The request of `CreateInstance`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -305,6 +308,7 @@ impl Metadata {
             name: self.name().map(str::to_owned),
             status: self.status(),
             managed: self.label(MANAGED).is_some(),
+            owner: self.label(OWNER).map(str::to_owned),
             created_at: self.created_at.0,
             url: None,
             image: None,

@@ -88,7 +88,7 @@ impl ProviderConfig for RailwayConfig {
             _ => None,
         };
         let secrets: Vec<Secret> = options.secrets().cloned().collect();
-        Ok(connection.bind(call, credential, &secrets, |client, scope| {
+        connection.bind(call, credential, &secrets, |client, scope| {
             Box::new(Railway {
                 client,
                 scope,
@@ -98,7 +98,7 @@ impl ProviderConfig for RailwayConfig {
                 own_service_id,
                 options,
             })
-        }))
+        })
     }
 
     /// Returns the token: from the configuration, else from the environment; in each, the API key before the project token.

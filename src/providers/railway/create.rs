@@ -80,6 +80,7 @@ pub(super) fn created_instance(
     Instance {
         own: own_fields(&id, &railway.project_id, &railway.environment_id),
         managed: is_managed_name(name),
+        owner: None,
         name: Some(name.to_owned()),
         status: Status::Pending,
         created_at,

@@ -162,11 +162,12 @@ async fn classify_absence(railway: &Railway, context: &CallContext, id: &str) ->
         Err(error) => return Err(error),
     };
     let is_in_project = service.project_id.as_deref() == Some(&railway.project_id);
+    // A date that is missing or unreadable proves no age.
     let is_young = service
         .created_at
         .0
         .and_then(|text| parse_age(&text, context.date()))
-        .is_some_and(|age| age < SEMANTICS.visibility_lag);
+        .is_none_or(|age| age < SEMANTICS.visibility_lag);
     Ok(if is_in_project && is_young {
         DeleteResult::NotYetVisible
     } else {

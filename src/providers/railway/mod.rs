@@ -27,7 +27,9 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// Railway as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -114,7 +116,7 @@ impl Provider for Railway {
         Ok(ReadResult::found_or_absent(node.map(|node| self.present(node))))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
         list::fetch_page(self, context, cursor).await
     }
 

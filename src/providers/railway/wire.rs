@@ -451,6 +451,7 @@ impl InstanceNode {
         Instance {
             own: own_fields(&self.service_id, project_id, environment_id),
             managed: self.is_managed(),
+            owner: None,
             name: self.service_name.0,
             status,
             created_at: self.created_at.0,

@@ -103,14 +103,14 @@ impl ProviderConfig for RenderConfig {
             Operation::Destroy => environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
             _ => None,
         };
-        Ok(connection.bind(call, credential, [], |client, _| {
+        connection.bind(call, credential, [], |client, _| {
             Box::new(Render {
                 client,
                 owner_id,
                 own_service_id,
                 options,
             })
-        }))
+        })
     }
 
     fn credential(&self, environment: &dyn Environment) -> Result<Credential> {

@@ -26,7 +26,9 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::{Handle, OWNERSHIP_VARIABLE};
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// The rate window of writes other than creates (docs/providers/render.md).
 const WRITES: &str = "writes";
@@ -123,7 +125,7 @@ impl Provider for Render {
         Ok(ReadResult::Found(Instance { status, ..instance }))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
         list::fetch_page(self, context, cursor).await
     }
 

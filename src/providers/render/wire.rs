@@ -172,6 +172,7 @@ impl Service {
                 .filter_map(|(field, value)| Some((field, value?.into())))
                 .collect(),
             managed: self.name.as_deref().is_some_and(is_managed_name),
+            owner: None,
             name: self.name.0,
             status,
             created_at: self.created_at.0,

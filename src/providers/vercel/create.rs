@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::api::Vercel;
-use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, OWNERSHIP_TOKEN, Resources, Variables};
+use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, OWNER, OWNERSHIP_TOKEN, Resources, Variables};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
@@ -26,6 +26,7 @@ pub(super) async fn create(
     let tags = [
         (MANAGED, Some(MANAGED_VALUE)),
         (OWNERSHIP_TOKEN, handle.ownership_token()),
+        (OWNER, handle.owner()),
     ];
     let body = json::write(&CreateSandbox {
         project_id: &vercel.project_id,

@@ -32,7 +32,9 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// The bucket of deletions, which have a rate window of their own (docs/providers/vercel.md).
 const DELETIONS: &str = "deletions";
@@ -110,8 +112,8 @@ impl Provider for Vercel {
         Ok(ReadResult::found_or_absent(found.map(|found| self.present(found))))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
-        list::fetch_page(self, context, cursor, managed_only).await
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page> {
+        list::fetch_page(self, context, cursor, filter).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {

@@ -18,6 +18,9 @@ pub(super) const MANAGED_VALUE: &str = "managed";
 /// The tag that holds the ownership token.
 pub(super) const OWNERSHIP_TOKEN: &str = "computesdk-create-mark";
 
+/// The tag that holds the owner.
+pub(super) const OWNER: &str = "computesdk-owner";
+
 /// The port of the daemon, whose route is preferred as the instance's URL (docs/providers/vercel.md).
 pub(super) const DAEMON_PORT: u32 = 18_080;
 
@@ -178,6 +181,7 @@ impl Found {
         } = self;
         let status = sandbox.status();
         let managed = sandbox.tag(MANAGED) == Some(MANAGED_VALUE);
+        let owner = sandbox.tag(OWNER).map(str::to_owned);
         let session_id = session
             .0
             .and_then(|session| session.id.0)
@@ -210,6 +214,7 @@ impl Found {
             created_at: sandbox.created_at.0.and_then(rfc3339),
             url,
             managed,
+            owner,
             image: None,
             launch: session_id,
             id: sandbox.name,
