@@ -114,7 +114,7 @@ const isPlain = (value) => {
     if (next === null && hasOwn(prototype, 'hasOwnProperty')) return true
     if (depth === 8 || hasOwn(prototype, 'constructor') || hasOwn(prototype, toStringTag)) {
       // Its prototype looks like that of a class.
-      return value === globalThis.process.env
+      return value === globalThis.process?.env
     }
     prototype = next
   }
