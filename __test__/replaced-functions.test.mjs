@@ -7,7 +7,7 @@ import { runProgram } from './support/program.mjs'
 
 test('functions that are replaced after the import see no key, and calls work', async () => {
   const config = { projectId: 'p', environmentId: 'e', baseUrl: 'http://127.0.0.1:1', maxRetries: 0 }
-  const input = { key: canary('key'), config, tokens: 'x' }
+  const input = { key: canary('key'), config }
   const { code, stdout, stderr } = await runProgram('replaced-functions.mjs', { input })
   assert.equal(stderr, '')
   assert.equal(code, 0)

@@ -34,10 +34,16 @@ impl Reply {
             })
     }
 
-    /// Makes a reply that is a text.
+    /// Makes a reply that is a text, which holds nothing that JSON would escape.
     #[cfg(feature = "test-hooks")]
     pub(super) fn with_text(text: &str, context: &ErrorContext) -> Self {
-        match write_json(&text, text.len() + 2) {
+        let write = |json: &mut Bounded| {
+            [r#"""#, text, r#"""#]
+                .iter()
+                .try_for_each(|piece| io::Write::write_all(json, piece.as_bytes()))
+                .map_err(serde_json::Error::io)
+        };
+        match write_bounded(text.len() + 2, write) {
             Ok(value) => Self {
                 kind: ReplyKind::Value,
                 value,
@@ -67,11 +73,15 @@ impl Reply {
 }
 
 fn write_json(value: &impl Serialize, capacity: usize) -> Result<String> {
+    write_bounded(capacity, |text| serde_json::to_writer(text, value))
+}
+
+fn write_bounded(capacity: usize, write: impl FnOnce(&mut Bounded) -> serde_json::Result<()>) -> Result<String> {
     let mut text = Bounded {
         bytes: Vec::with_capacity(capacity.min(REPLY_LIMIT)),
         limit: REPLY_LIMIT,
     };
-    match serde_json::to_writer(&mut text, value) {
+    match write(&mut text) {
         Err(error) if error.is_io() => Err(too_long()),
         Err(_) => Err(unwritable()),
         Ok(()) => String::from_utf8(text.bytes).map_err(|_| unwritable()),

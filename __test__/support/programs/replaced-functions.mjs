@@ -2,7 +2,7 @@
 // Prints those that have seen it, and how the calls ended.
 import { namespace, railway } from '@computesdk/gateway'
 
-const { key, config, tokens } = JSON.parse(process.env.INPUT)
+const { key, config } = JSON.parse(process.env.INPUT)
 const { apply, ownKeys } = Reflect
 const { defineProperty, getOwnPropertyDescriptor } = Object
 const includes = String.prototype.includes
@@ -51,25 +51,22 @@ for (const owner of [Object, Array, String]) {
 }
 for (const name of ['Promise', 'Error', 'Map', 'Proxy']) replace(globalThis, 'globalThis', name)
 
+/** Handles a rejection at once: none may be unhandled while another call is awaited. */
+const codeOf = (promise) => promise.then(() => 'resolved', ({ code }) => code)
+
 isWatching = true
 const signal = new AbortController().signal
 const calls = [
-  railway({ apiKey: key, ...config }).create({
-    signal,
-    daemonConfig: { accessToken: key, gatewayUrl: 'https://gateway.example.com', env: { NAME: key } },
-    envs: { OTHER: key },
-  }),
-  railway({ apiKey: key, ...config }).list({ signal }),
-  namespace({ token: key, baseUrl: config.baseUrl, maxRetries: 0 }).create({ args: [key], labels: { name: tokens } }),
+  codeOf(
+    railway({ apiKey: key, ...config }).create({
+      signal,
+      daemonConfig: { accessToken: key, gatewayUrl: 'https://gateway.example.com', env: { NAME: key } },
+      envs: { OTHER: key },
+    }),
+  ),
+  codeOf(railway({ apiKey: key, ...config }).list({ signal })),
+  codeOf(namespace({ token: key, baseUrl: config.baseUrl, maxRetries: 0 }).create({ args: [key] })),
 ]
-const codes = ['', '', '']
-for (let index = 0; index < calls.length; index += 1) {
-  try {
-    await calls[index]
-    codes[index] = 'resolved'
-  } catch (error) {
-    codes[index] = error.code
-  }
-}
+const codes = [await calls[0], await calls[1], await calls[2]]
 isWatching = false
 process.stdout.write(stringify({ seen: ownKeys(seen), codes }))
