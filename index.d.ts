@@ -46,7 +46,7 @@ export type InstanceStatus = 'pending' | 'running' | 'stopped' | 'failed' | 'unk
 export interface DaemonConfig {
   /** Becomes `COMPUTESDK_ACCESS_TOKEN`. */
   accessToken: string
-  /** Becomes `COMPUTESDK_GATEWAY_URL`. */
+  /** Becomes `COMPUTESDK_GATEWAY_URL`. A URL that begins with `http://`, `https://`, `ws://` or `wss://`. */
   gatewayUrl?: string | undefined
   /** Further variables; they win over `envs` and may not contradict the two above. */
   env?: Record<string, string> | undefined
@@ -83,7 +83,7 @@ export interface CreateOptions extends CallOptions {
   image?: string | undefined
   /** The daemon's access to the gateway. */
   daemonConfig?: DaemonConfig | undefined
-  /** Environment variables of the instance. Values must be strings. */
+  /** Environment variables of the instance: a plain object whose values are strings. */
   envs?: Record<string, string> | undefined
   /**
    * The resource's name at the provider. Default: a fresh one, `computesdk-` and 20 characters. One that is taken

@@ -141,6 +141,11 @@ pub(crate) trait Provider: Send + Sync {
     /// Checks that the provider can carry out a create as asked, before any request.
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()>;
 
+    /// Returns whether the provider itself replaces this value of a variable, or a part of it.
+    fn replaces(&self, _value: &str) -> bool {
+        false
+    }
+
     /// Creates the resource under the name of the handle.
     ///
     /// Sends at most one request that has an effect. A name that is taken is `ALREADY_EXISTS`. An error with
