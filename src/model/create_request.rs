@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote_name};
 use crate::input::reader::Reader;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 
 /// The image with the ComputeSDK daemon in it.
 const DEFAULT_IMAGE: &str = "computesdk/compute:latest";
@@ -78,6 +78,17 @@ impl CreateRequest {
             ready_timeout: wait.then_some(ready_timeout),
         })
     }
+
+    /// Adds the values of the variables to what is masked. The access token is a credential.
+    pub(crate) fn add_secrets(&self, redactor: &mut Redactor) {
+        for (name, value) in &self.variables {
+            if name == ACCESS_TOKEN {
+                redactor.add_credential(value);
+            } else {
+                redactor.add_value(value);
+            }
+        }
+    }
 }
 
 /// Merges the daemon's two variables, `envs` and `daemonConfig.env`. Where the last two differ, `daemonConfig.env` wins.
@@ -103,6 +114,7 @@ fn read_variables(options: &Reader<'_>) -> Result<Vec<(String, Secret)>> {
         match merged[..daemon_variables].iter().find(|(taken, _)| *taken == name) {
             Some((_, daemon)) if daemon.expose() == value.expose() => {}
             Some(_) => {
+                let name = quote_name(&name);
                 let text = format!("The variable {name} contradicts daemonConfig, which sets it to another value.");
                 return Err(Error::argument(text));
             }

@@ -47,16 +47,14 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Makes the provider of one call. `secrets` are those of the call besides the credential.
-    pub(crate) fn bind<'a>(
+    /// Makes the provider of one call.
+    pub(crate) fn bind(
         self,
         call: &ConnectRequest<'_>,
         credential: Credential,
-        secrets: impl IntoIterator<Item = &'a Secret>,
         provider: impl FnOnce(Client, Scope) -> Box<dyn Provider>,
     ) -> BoundProvider {
         let mut redactor = self.redactor;
-        redactor.extend(secrets);
         let renewal = |reader| Arc::new(Renewal::new(Arc::clone(call.config), reader)) as Arc<dyn CredentialSource>;
         let source = call.environment.reader().map(renewal);
         let client = self.client.for_call(credential, source, redactor.begin_call());
@@ -122,7 +120,7 @@ impl CachedConnection {
             Location::Endpoint => Scope::new(identity, &origin, &credential.secret, &[&origin]).shared_by_tenants(),
         };
         let mut redactor = Redactor::default();
-        redactor.add(&credential.secret);
+        redactor.add_credential(&credential.secret);
         let connection = Connection {
             client,
             scope,

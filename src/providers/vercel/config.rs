@@ -66,7 +66,7 @@ impl ProviderConfig for VercelConfig {
         let connection = self.connection.connection_for(call.http, parameters)?;
         let options = call.create_options(|options| VercelOptions::read(options, &self.defaults))?;
         let commands = StartedCommands::new(call.random)?;
-        Ok(connection.bind(call, credentials.credential, [], |client, _| {
+        Ok(connection.bind(call, credentials.credential, |client, _| {
             Box::new(Vercel {
                 client,
                 team_id: credentials.team_id,
