@@ -16,6 +16,8 @@ pub(crate) struct Message(Vec<Part>);
 enum Part {
     Ours(String),
     Foreign(Excerpt),
+    /// A whole message in which secrets were masked. It is fit to be shown.
+    Redacted(String),
 }
 
 impl Message {
@@ -27,6 +29,11 @@ impl Message {
     /// Quotes a text from outside. No more of it is kept than can be shown.
     pub(crate) fn foreign(text: &str) -> Self {
         Self(vec![Part::Foreign(Excerpt::beginning(text))])
+    }
+
+    /// Takes a message in which secrets were masked.
+    pub(super) fn redacted(text: String) -> Self {
+        Self(vec![Part::Redacted(text)])
     }
 
     /// Appends a message.
@@ -43,16 +50,20 @@ impl Message {
     /// Returns the message as one bounded line, with secrets masked.
     pub(super) fn redact(&self, redactor: &Redactor) -> String {
         let texts = self.0.iter().map(|part| match part {
-            Part::Ours(text) => text.clone(),
+            Part::Ours(text) | Part::Redacted(text) => text.clone(),
             Part::Foreign(excerpt) => redactor.mask(excerpt),
         });
         quote(&texts.collect::<String>())
     }
 
-    /// Returns this package's own words as one bounded line, for an error of which it is not known what to mask.
-    pub(super) fn own_words(&self) -> String {
+    /// Returns the message as it was redacted. Of one that was not, as it comes from before a call's work, it returns this
+    /// package's own words as one bounded line: what to mask in others is not known.
+    pub(super) fn to_shown(&self) -> String {
+        if let [Part::Redacted(text)] = &self.0[..] {
+            return text.clone();
+        }
         let texts = self.0.iter().filter_map(|part| match part {
-            Part::Ours(text) => Some(text.as_str()),
+            Part::Ours(text) | Part::Redacted(text) => Some(text.as_str()),
             Part::Foreign(_) => None,
         });
         quote(&texts.collect::<String>())
@@ -62,7 +73,7 @@ impl Message {
 impl Part {
     fn as_str(&self) -> &str {
         match self {
-            Self::Ours(text) => text,
+            Self::Ours(text) | Self::Redacted(text) => text,
             Self::Foreign(excerpt) => excerpt.text(),
         }
     }

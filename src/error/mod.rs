@@ -43,8 +43,6 @@ pub(crate) struct Details {
     pub(crate) resource_name: Option<String>,
     /// The end of the output of a command of ours that failed. The message ends with it.
     output: Option<Excerpt>,
-    /// Secrets were masked, and the message is fit to be shown.
-    is_redacted: bool,
     /// The call has an idempotency key: repeating it finds what this one may have made.
     repeatable: bool,
     /// The failed create left something at the provider.
@@ -81,7 +79,6 @@ impl Error {
             instance_id: None,
             resource_name: None,
             output: None,
-            is_redacted: false,
             repeatable: false,
             leftover: false,
             permanent: false,
@@ -250,15 +247,12 @@ impl Error {
         }
         self.0.provider = Some(context.provider);
         self.0.operation = Some(context.operation);
-        if !self.0.is_redacted {
-            // An error that came before the call's work: no text from outside is in it.
-            self.0.message = Message::ours(self.0.message.own_words());
-        }
+        let mut message = self.0.message.to_shown();
         let bare = self.0.code == ErrorCode::InvalidConfig && context.operation != Operation::Configure;
         if !bare {
-            let failure = context.operation.failure(context.title);
-            self.0.message = Message::ours(format!("{failure}: {}", self.0.message));
+            message = format!("{}: {message}", context.operation.failure(context.title));
         }
+        self.0.message = Message::redacted(message);
         self
     }
 
@@ -274,8 +268,7 @@ impl Error {
                 message = format!("{message} It printed: {end}");
             }
         }
-        details.message = Message::ours(message);
-        details.is_redacted = true;
+        details.message = Message::redacted(message);
         for identifier in [&mut details.provider_code, &mut details.request_id] {
             *identifier = identifier.take().and_then(|text| redact_identifier(&text, redactor));
         }
@@ -332,6 +325,97 @@ mod tests {
         );
         let silent = Error::new(ErrorCode::ProvisionFailed, "It failed.").with_output(" \n");
         assert_eq!(silent.redact(&redactor).to_string(), "It failed.");
+    }
+
+    const CONTEXT: ErrorContext = ErrorContext {
+        provider: "railway",
+        title: "Railway",
+        operation: Operation::Create,
+        resource_name: None,
+    };
+
+    fn redactor_of(values: &[&str]) -> Redactor {
+        let mut redactor = Redactor::default();
+        for value in values {
+            redactor.add_value(&crate::secret::Secret::new((*value).to_owned()));
+        }
+        redactor
+    }
+
+    #[test]
+    fn only_texts_from_outside_are_masked() {
+        let note = || Message::ours("Gave up after 4 attempts in 0.1 s: it is true");
+        let error = Error::new(ErrorCode::Unavailable, "attempts: true".to_owned())
+            .with_note(note())
+            .with_request_id(Some("req:1-true".to_owned()))
+            .redact(&redactor_of(&["1", "4", "true", "attempts", "Railway", "Gave up"]))
+            .in_context(&CONTEXT);
+        assert_eq!(
+            error.to_string(),
+            "Failed to create Railway instance: Gave up after 4 attempts in 0.1 s: it is true: [redacted]: [redacted]"
+        );
+        assert_eq!(error.details().request_id.as_deref(), Some("req:1-true"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn our_words_are_never_changed(
+            words in proptest::collection::vec("[A-Za-z0-9]{1,9}[.:=]?", 1..12),
+            secrets in proptest::collection::vec(0..12_usize, 0..6),
+        ) {
+            let ours = words.join(" ");
+            let secrets: Vec<&str> = secrets.iter().filter_map(|at| words.get(*at)).map(String::as_str).collect();
+            let redactor = redactor_of(&[&secrets[..], &[&ours]].concat());
+            let error = Error::new(ErrorCode::Network, Message::ours(&ours).then("; ").then(ours.clone()));
+            let text = error.redact(&redactor).to_string();
+            proptest::prop_assert_eq!(text, format!("{}; [redacted]", ours));
+        }
+    }
+
+    #[test]
+    fn what_a_provider_names_is_visible_ascii_and_short() {
+        let name = format!(
+            "\u{1b}[31mBAD\r\nCODE hun\u{200B}ter2\u{e4}hunter2 {}",
+            "x".repeat(1_000_000)
+        );
+        let error = Error::new(ErrorCode::Network, "x")
+            .with_provider_code(Some(name.clone()))
+            .with_request_id(Some(name))
+            .redact(&redactor_of(&["hunter2hunter2", "hunter2"]));
+        for name in [&error.details().provider_code, &error.details().request_id] {
+            let name = name.as_deref().unwrap();
+            assert!(name.starts_with("[31mBADCODE[redacted][redacted]xxx"), "{name}");
+            assert_eq!(name.len(), 128);
+        }
+        let blank = Error::new(ErrorCode::Network, "x").with_request_id(Some("\u{202E} \n".to_owned()));
+        assert_eq!(blank.redact(&Redactor::default()).details().request_id, None);
+    }
+
+    #[test]
+    fn a_credential_is_masked_in_what_an_error_names() {
+        let mut redactor = redactor_of(&["my-service"]);
+        redactor.add_credential(&crate::secret::Secret::new("rw_key_1234567".to_owned()));
+        let error = Error::new(ErrorCode::AlreadyExists, "x")
+            .with_instance_id("srv-rw_key_1234567")
+            .with_resource_name("my-service")
+            .redact(&redactor);
+        assert_eq!(error.details().instance_id.as_deref(), Some("srv-[redacted]"));
+        assert_eq!(error.details().resource_name.as_deref(), Some("my-service"));
+    }
+
+    #[test]
+    fn an_error_that_was_not_redacted_quotes_nothing_and_is_fit_to_be_shown() {
+        let text = format!("The variable {}\u{202E} is\n bad.", "x".repeat(1_000_000));
+        let error = Error::argument(text).in_context(&CONTEXT);
+        assert!(error.to_string().chars().count() < 800);
+        let error = Error::new(
+            ErrorCode::Network,
+            Message::from("It said: ").then("hunter2".to_owned()),
+        );
+        assert_eq!(
+            error.in_context(&CONTEXT).to_string(),
+            "Failed to create Railway instance: It said:"
+        );
     }
 
     #[test]

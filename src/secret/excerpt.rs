@@ -31,7 +31,7 @@ impl Excerpt {
     /// Takes the beginning of a text.
     pub(crate) fn beginning(text: &str) -> Self {
         let text = text.trim_start();
-        let end = text.floor_char_boundary(LIMIT);
+        let end = boundary_before(text, LIMIT);
         Self {
             text: text[..end].to_owned(),
             cut: if end < text.len() { Cut::Back } else { Cut::None },
@@ -41,7 +41,7 @@ impl Excerpt {
     /// Takes the end of a text.
     pub(crate) fn end(text: &str) -> Self {
         let text = text.trim_end();
-        let start = text.ceil_char_boundary(text.len().saturating_sub(LIMIT));
+        let start = boundary_after(text, text.len().saturating_sub(LIMIT));
         Self {
             text: text[start..].to_owned(),
             cut: if start > 0 { Cut::Front } else { Cut::None },
@@ -58,8 +58,8 @@ impl Excerpt {
         let length = self.text.len();
         match self.cut {
             Cut::None => 0..length,
-            Cut::Front => self.text.ceil_char_boundary(length.saturating_sub(SHOWN))..length,
-            Cut::Back => 0..self.text.floor_char_boundary(SHOWN),
+            Cut::Front => boundary_after(&self.text, length.saturating_sub(SHOWN))..length,
+            Cut::Back => 0..boundary_before(&self.text, SHOWN),
         }
     }
 
@@ -71,6 +71,19 @@ impl Excerpt {
             Cut::Back => shown + "…",
         }
     }
+}
+
+/// Returns where the last character begins that does not begin after `at`, or the text's end.
+fn boundary_before(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// Returns where the first character begins that does not begin before `at`, or the text's end.
+fn boundary_after(text: &str, at: usize) -> usize {
+    (at..text.len())
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(text.len())
 }
 
 #[cfg(test)]
