@@ -1,6 +1,6 @@
 //! Typed access to a caller's fields. An error names the field and never its value.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote_name};
 use crate::input::environment::credential;
 use crate::input::value::{Fields, Nested, Raw, Unreadable};
 use crate::secret::Secret;
@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
         entries
             .iter()
             .map(|(key, value)| {
-                let path = || format!("{name}.{key}");
+                let path = || format!("{name}.{}", quote_name(key));
                 if key.is_empty() || key.contains(['=', '\0']) {
                     return Err(self.invalid(name, "has a variable whose name is empty or holds \"=\""));
                 }

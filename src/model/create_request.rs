@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote_name};
 use crate::input::reader::Reader;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 
 /// The image with the ComputeSDK daemon in it.
 const DEFAULT_IMAGE: &str = "computesdk/compute:latest";
@@ -108,6 +108,17 @@ impl CreateRequest {
             "options.{field} must be a URL that begins with http://, https://, ws:// or wss://."
         )))
     }
+
+    /// Adds the values of the variables to what is masked. The access token is a credential.
+    pub(crate) fn add_secrets(&self, redactor: &mut Redactor) {
+        for (name, value) in &self.variables {
+            if name == ACCESS_TOKEN {
+                redactor.add_credential(value);
+            } else {
+                redactor.add_value(value);
+            }
+        }
+    }
 }
 
 /// The variables of a create.
@@ -149,6 +160,7 @@ fn read_variables(options: &Reader<'_>) -> Result<Variables> {
         match merged[..daemon_variables].iter().find(|(taken, _)| *taken == name) {
             Some((_, daemon)) if daemon.expose() == value.expose() => {}
             Some(_) => {
+                let name = quote_name(&name);
                 let text = format!("The variable {name} contradicts daemonConfig, which sets it to another value.");
                 return Err(Error::argument(text));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Message, Result};
 
 /// The most pages that are read. With 100 entries each, no account has as many.
 const PAGES: usize = 10_000;
@@ -67,7 +67,7 @@ pub(crate) fn absent_if<T>(all_were_readable: bool, title: &str) -> Result<Optio
     if all_were_readable {
         return Ok(None);
     }
-    let text = format!("{title} listed an entry that cannot be read.");
+    let text = Message::ours(format!("{title} listed an entry that cannot be read."));
     Err(Error::ambiguous(ErrorCode::Protocol, text))
 }
 

@@ -118,7 +118,7 @@ impl ProviderConfig for NamespaceConfig {
         let connection = self.connection.connection_for(call.http, parameters)?;
         let date = call.clock.date();
         let options = call.create_options(|options| NamespaceOptions::read(options, &self.defaults, date))?;
-        connection.bind(call, credential, [], |client, _| {
+        connection.bind(call, credential, |client, _| {
             Box::new(Namespace {
                 client,
                 destroy_reason: self.destroy_reason.clone().unwrap_or_else(|| DESTROY_REASON.to_owned()),

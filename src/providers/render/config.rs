@@ -103,7 +103,7 @@ impl ProviderConfig for RenderConfig {
             Operation::Destroy => environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
             _ => None,
         };
-        connection.bind(call, credential, [], |client, _| {
+        connection.bind(call, credential, |client, _| {
             Box::new(Render {
                 client,
                 owner_id,

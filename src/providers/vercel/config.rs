@@ -61,7 +61,7 @@ impl ProviderConfig for VercelConfig {
         let connection = self.connection.connection_for(call.http, parameters)?;
         let options = call.create_options(|options| VercelOptions::read(options, &self.defaults))?;
         let commands = StartedCommands::new(call.random)?;
-        connection.bind(call, credentials.credential, [], |client, _| {
+        connection.bind(call, credentials.credential, |client, _| {
             Box::new(Vercel {
                 client,
                 team_id: credentials.team_id,
