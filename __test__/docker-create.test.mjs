@@ -156,12 +156,12 @@ forEachEngine(describe, (kind) => {
     assert.equal(listed.instance.url, instance.url)
   })
 
-  test('a create takes three requests, after the first', async (t) => {
+  test('a create takes five requests', async (t) => {
     const { provider, server, asked } = await withEngine(t, kind)
     await provider.create({ image: IMAGE })
     server.reset()
     await provider.create({ image: IMAGE })
-    assert.deepEqual(asked(), ['inspectImage', 'create', 'start', 'inspect'])
+    assert.deepEqual(asked(), ['inspectImage', 'create', 'inspect', 'start', 'inspect'])
   })
 
   test('the same key gives the same container, also from another process', async (t) => {

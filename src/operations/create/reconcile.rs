@@ -10,7 +10,7 @@ use super::creation::Creation;
 use super::decision::{Decision, Failure, IfAbsent, decide};
 use super::search::{LookupResult, Search, timed_out};
 use super::sending::{Requests, Sent};
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::{Pace, Watch};
@@ -180,8 +180,8 @@ impl Creation<'_> {
                 LookupResult::Absent => match if_absent {
                     IfAbsent::Fail => Err(error),
                     IfAbsent::FailWithoutEffect => {
-                        let note = format!("Sent {sent} times; nothing was made");
-                        Err(error.with_outcome(Outcome::NoEffect).with_note(&note))
+                        let note = Message::ours(format!("Sent {sent} times; nothing was made"));
+                        Err(error.with_outcome(Outcome::NoEffect).with_note(note))
                     }
                 },
                 LookupResult::Inconclusive(search_error) => Err(self.outcome_unknown(&error, &search_error)),
@@ -308,29 +308,38 @@ impl Creation<'_> {
 
     /// Makes the error of a name that is another resource's.
     fn name_taken(&self, holder: Instance) -> Error {
-        Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.")
-            .with_instance_id(holder.id)
-            .with_resource_name(self.handle.name())
+        let error = Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.");
+        self.with_holder(error.with_resource_name(self.handle.name()), &holder)
+    }
+
+    /// Adds the id of the resource that has the name. Where another kind of resource has it, `getById` knows no such id.
+    fn with_holder(&self, error: Error, holder: &Instance) -> Error {
+        match self.operation.provider.read_id(Operation::GetById, &holder.id) {
+            Ok(id) => error.with_instance_id(id),
+            Err(_) => error,
+        }
     }
 
     /// Adds the id of the resource that has the name, if one lookup tells it.
     async fn add_holder(&self, clash: Error) -> Error {
         let clash = clash.with_resource_name(self.handle.name());
         match find(self.operation, self.handle).await {
-            Ok(Some(holder)) => clash.with_instance_id(holder.id),
+            Ok(Some(holder)) => self.with_holder(clash, &holder),
             _ => clash,
         }
     }
 
     /// Makes the error of a create that may have made something.
     fn outcome_unknown(&self, error: &Error, search_error: &Error) -> Error {
-        let note = format!("The resource may have been created; looking it up failed ({search_error})");
+        let note = Message::from("The resource may have been created; looking it up failed (")
+            .then(search_error.message())
+            .then(")");
         error
             .clone()
             .with_code(ErrorCode::OutcomeUnknown)
             .with_outcome(Outcome::Unknown)
             .with_resource_name(self.handle.name())
             .with_repeatable(self.handle.origin() == Origin::Key)
-            .with_note(&note)
+            .with_note(note)
     }
 }

@@ -1,7 +1,6 @@
 //! Sends requests to the Docker Engine API.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use http::Method;
@@ -9,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::errors::{ERRORS, is_wrong_version};
 use super::options::DockerOptions;
+use super::semantics::TITLE;
 use super::version::{Engine, fetch_engine, forget_engine};
 use super::wire::Inspected;
 use crate::context::CallContext;
@@ -17,6 +17,7 @@ use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::http::message::{Request, Response};
 use crate::model::scope::Scope;
+use crate::protocol::subject::expect_id;
 use crate::provider::facts::Facts;
 
 /// The provider of one call.
@@ -29,8 +30,8 @@ pub(crate) struct Docker {
     pub(super) options: DockerOptions,
     /// The moment at which the call began.
     pub(super) date: SystemTime,
-    /// Whether this call has sent a request that starts the container.
-    pub(super) start_was_sent: AtomicBool,
+    /// The id of the container that this call has created, until a request is sent that starts it.
+    pub(super) not_started: Mutex<Option<String>>,
     /// When this call first saw the container run.
     pub(super) runs_since: OnceLock<Instant>,
 }
@@ -51,7 +52,7 @@ impl Docker {
             remote_host,
             options,
             date,
-            start_was_sent: AtomicBool::new(false),
+            not_started: Mutex::new(None),
             runs_since: OnceLock::new(),
         }
     }
@@ -120,7 +121,15 @@ impl Docker {
 
     /// Returns the container of an id or a short id. A container may have a name that looks like another's id.
     pub(super) async fn inspect_id(&self, context: &CallContext, id: &str) -> Result<Option<Inspected>> {
-        let inspected = self.inspect(context, id).await?;
-        Ok(inspected.filter(|inspected| inspected.id.starts_with(id)))
+        let Some(inspected) = self.inspect(context, id).await? else {
+            return Ok(None);
+        };
+        if inspected.id.starts_with(id) {
+            return Ok(Some(inspected));
+        }
+        if inspected.name() != Some(id) {
+            expect_id(id, &inspected.id, TITLE)?;
+        }
+        Ok(None)
     }
 }

@@ -70,11 +70,15 @@ impl ProviderConfig for DockerConfig {
         let options = call.create_options(|options| {
             DockerOptions::read(options).map(|options| options.with_defaults(&self.defaults))
         })?;
-        let secrets = options.secrets();
+        let registry = options.registry.clone();
         let (facts, date) = (Arc::clone(call.facts), call.clock.date());
-        Ok(connection.bind(call, endpoint.credential, &secrets, |client, scope| {
+        let mut bound = connection.bind(call, endpoint.credential, |client, scope| {
             Box::new(Docker::new(client, scope, facts, endpoint.remote_host, options, date))
-        }))
+        })?;
+        if let Some(registry) = registry {
+            registry.add_secrets(&mut bound.redactor);
+        }
+        Ok(bound)
     }
 
     fn credential(&self, environment: &dyn Environment) -> Result<Credential> {

@@ -1,7 +1,7 @@
 //! Creates a container and starts it (docs/providers/docker.md).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
 
 use http::Method;
 use time::OffsetDateTime;
@@ -10,9 +10,10 @@ use time::format_description::well_known::Rfc3339;
 use super::api::Docker;
 use super::errors::ERRORS;
 use super::options::{DockerOptions, Pull};
+use super::semantics::TITLE;
 use super::version::Kind;
 use super::wire::{
-    CreateContainer, Created, DEADLINE, HostConfig, MANAGED, NAME, OWNERSHIP_TOKEN, PortBinding, RestartPolicy,
+    CreateContainer, Created, DEADLINE, HostConfig, MANAGED, NAME, OWNER, OWNERSHIP_TOKEN, PortBinding, RestartPolicy,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Outcome, Result};
@@ -20,8 +21,9 @@ use crate::http::effect::Effect;
 use crate::http::message::Response;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
-use crate::model::instance::{Instance, Status};
+use crate::model::instance::Instance;
 use crate::protocol::json;
+use crate::protocol::subject::expect_own;
 
 /// The capabilities that a container keeps: those of Docker's default without `NET_RAW`, by which it could forge packets.
 const CAPABILITIES: [&str; 13] = [
@@ -62,17 +64,7 @@ pub(super) async fn create(
         .await?;
     let created: Result<Created> = docker.read(context, Effect::Once, post.json(body)).await;
     match created {
-        Ok(created) => Ok(Instance {
-            own: vec![("containerId", created.id.clone().into())],
-            id: created.id,
-            name: Some(handle.name().to_owned()),
-            status: Status::Pending,
-            created_at: None,
-            url: None,
-            managed: true,
-            image: None,
-            launch: None,
-        }),
+        Ok(created) => confirm(docker, context, handle, &created.id).await,
         Err(error) if error.code() == ErrorCode::AlreadyExists => {
             Err(describe_holder(docker, context, handle, error).await)
         }
@@ -81,6 +73,18 @@ pub(super) async fn create(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Reads the container that a create was answered with. The answer holds an id alone, which may be another container's.
+async fn confirm(docker: &Docker, context: &CallContext, handle: &Handle, id: &str) -> Result<Instance> {
+    let inspected = docker.inspect_id(context, id).await;
+    let inspected = inspected.map_err(|error| error.with_outcome(Outcome::Unknown))?;
+    let own = inspected.filter(|inspected| inspected.name() == Some(handle.name()));
+    expect_own(own.is_some(), TITLE)?;
+    let own = own.ok_or_else(has_vanished)?;
+    let mut not_started = docker.not_started.lock().unwrap_or_else(PoisonError::into_inner);
+    *not_started = own.was_never_started().then(|| own.id.clone());
+    Ok(own.into_instance(docker.remote_host.as_deref()))
 }
 
 /// Adds to a clash the id of the container that has the name. While that one is being removed the clash passes.
@@ -101,15 +105,13 @@ async fn describe_holder(docker: &Docker, context: &CallContext, handle: &Handle
 /// would repeat its work.
 pub(super) async fn start(docker: &Docker, context: &CallContext, instance: &Instance) -> Result<Instance> {
     let id = &instance.id;
-    // Only a container that this call has just created, and sent no start to, is surely not running.
-    let is_new = instance.created_at.is_none() && !docker.start_was_sent.load(Ordering::Relaxed);
-    if !is_new {
+    let not_started = docker.not_started.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if not_started.as_ref() != Some(id) {
         let before = docker.inspect_id(context, id).await?.ok_or_else(has_vanished)?;
         if !before.was_never_started() {
             return Ok(before.into_instance(docker.remote_host.as_deref()));
         }
     }
-    docker.start_was_sent.store(true, Ordering::Relaxed);
     let request = docker
         .request(context, Method::POST, &["containers", id, "start"], &[])
         .await?;
@@ -201,6 +203,7 @@ fn make_labels<'a>(
         (MANAGED, Some("true")),
         (NAME, Some(handle.name())),
         (OWNERSHIP_TOKEN, handle.ownership_token()),
+        (OWNER, handle.owner()),
         (DEADLINE, deadline),
     ];
     let own = own.into_iter().filter_map(|(name, value)| Some((name, value?)));

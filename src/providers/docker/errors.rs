@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::error::{Error, ErrorCode, Outcome};
+use crate::error::{Error, ErrorCode, Message, Outcome};
 use crate::protocol::rest::{ApiError, ErrorMapper};
 
 /// Maps an engine's responses to errors.
@@ -70,9 +70,9 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
     let is_wrong_address = matches!(meaning, Some((ErrorCode::Protocol, _)));
     ApiError {
         message: if is_wrong_address {
-            Some(WRONG_ADDRESS.to_owned())
+            Some(Message::from(WRONG_ADDRESS))
         } else {
-            message.map(str::to_owned)
+            message.map(Message::foreign)
         },
         code: is_wrong_version.then(|| WRONG_VERSION.to_owned()),
         request_id: None,
@@ -122,7 +122,10 @@ pub(super) fn pull_error(text: &str) -> Error {
     let lower = text.to_lowercase();
     let row = PULL_TEXTS.iter().find(|(part, _)| lower.contains(part));
     let code = row.map_or(ErrorCode::Unavailable, |&(_, code)| code);
-    Error::new(code, format!("The image could not be pulled: {text}"))
+    Error::new(
+        code,
+        Message::from("The image could not be pulled: ").then(Message::foreign(text)),
+    )
 }
 
 #[cfg(test)]

@@ -3,18 +3,24 @@
 use http::Method;
 
 use super::api::Docker;
-use super::wire::{Listed, MANAGED};
+use super::wire::{Listed, MANAGED, OWNER};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
 use crate::protocol::lenient::Entries;
-use crate::provider::Page;
+use crate::provider::{ListFilter, Page};
 
 /// Returns the containers that `create` could have made, in whatever state.
-pub(super) async fn fetch_all(docker: &Docker, context: &CallContext, managed_only: bool) -> Result<Page> {
-    let filters = serde_json::json!({ "label": [format!("{MANAGED}=true")] }).to_string();
+pub(super) async fn fetch_all(docker: &Docker, context: &CallContext, filter: &ListFilter) -> Result<Page> {
+    let managed = format!("{MANAGED}=true");
+    let labels = match filter {
+        ListFilter::All => Vec::new(),
+        ListFilter::Managed => vec![managed],
+        ListFilter::Owned(owner) => vec![managed, format!("{OWNER}={}", owner.as_str())],
+    };
+    let filters = serde_json::json!({ "label": labels }).to_string();
     let mut query = vec![("all", "1")];
-    if managed_only {
+    if *filter != ListFilter::All {
         query.push(("filters", &filters));
     }
     let request = docker

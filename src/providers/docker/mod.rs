@@ -30,9 +30,11 @@ use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
-use crate::protocol::paging::found_or_absent;
+use crate::protocol::paging::absent_if;
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// Docker as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -75,10 +77,13 @@ impl Provider for Docker {
         let Some(inspected) = self.inspect(context, handle.name()).await? else {
             return Ok(Vec::new());
         };
-        let is_readable = inspected.name().is_some();
-        let is_ours = inspected.name() == Some(handle.name()) && !inspected.is_being_removed();
-        let found = is_ours.then(|| inspected.into_instance(self.remote_host.as_deref()));
-        found_or_absent(found.into_iter().collect(), is_readable, TITLE)
+        if inspected.name() != Some(handle.name()) {
+            let is_by_id = inspected.id.starts_with(handle.name());
+            return absent_if(is_by_id, TITLE).map(|_: Option<Instance>| Vec::new());
+        }
+        let is_leaving = inspected.is_being_removed();
+        let found = (!is_leaving).then(|| inspected.into_instance(self.remote_host.as_deref()));
+        Ok(found.into_iter().collect())
     }
 
     async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
@@ -110,8 +115,8 @@ impl Provider for Docker {
         Ok(ReadResult::found_or_absent(instance))
     }
 
-    async fn list(&self, context: &CallContext, _cursor: Option<&str>, managed_only: bool) -> Result<Page> {
-        list::fetch_all(self, context, managed_only).await
+    async fn list(&self, context: &CallContext, _cursor: Option<&str>, filter: &ListFilter) -> Result<Page> {
+        list::fetch_all(self, context, filter).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
@@ -120,7 +125,7 @@ impl Provider for Docker {
             // An engine takes a name for an id, and an id's beginning for the id: only a whole id is deleted.
             Ownership::Unknown => match self.inspect_id(context, id).await? {
                 Some(inspected) => inspected.id,
-                None => return Ok(DeleteResult::Deleted),
+                None => return Ok(DeleteResult::Absent),
             },
         };
         let path = ["containers", id.as_str()];

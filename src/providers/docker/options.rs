@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote_name};
 use crate::input::reader::Reader;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 
 /// The prefix of this package's own labels.
 const RESERVED: &str = "computesdk.";
@@ -92,6 +92,14 @@ pub(super) struct RegistryCredentials {
     pub(super) server_address: Option<String>,
 }
 
+impl RegistryCredentials {
+    /// Adds them to what is masked. A user name may be an everyday word.
+    pub(super) fn add_secrets(&self, redactor: &mut Redactor) {
+        redactor.add_value(&self.username);
+        redactor.add_credential(&self.password);
+    }
+}
+
 impl DockerOptions {
     /// Reads and checks the options.
     pub(super) fn read(fields: &Reader<'_>) -> Result<Self> {
@@ -173,14 +181,6 @@ impl DockerOptions {
         }
     }
 
-    /// Returns the secrets among the options.
-    pub(super) fn secrets(&self) -> Vec<Secret> {
-        let registry = self.registry.iter();
-        registry
-            .flat_map(|registry| [registry.password.clone(), registry.username.clone()])
-            .collect()
-    }
-
     /// Returns when the image is pulled.
     pub(super) fn pull(&self) -> Pull {
         match self.pull {
@@ -201,7 +201,15 @@ impl DockerOptions {
     }
 
     /// Checks that an engine can carry out this create with these options.
-    pub(super) fn check(&self, _request: &CreateRequest, handle: &Handle) -> Result<()> {
+    pub(super) fn check(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
+        // The image becomes part of a path.
+        let is_no_name =
+            |image: &str| image.chars().any(|c| c.is_whitespace() || c.is_control()) || image.contains("..");
+        if is_no_name(&request.image) {
+            return Err(Error::argument(
+                "options.image must be the name of an image, such as acme/box:1.",
+            ));
+        }
         let name = handle.name();
         if name.len() < 2 || name.len() > NAME_LIMIT || !is_name(name) {
             let text = format!(
@@ -250,7 +258,7 @@ fn read_labels(fields: &Reader<'_>) -> Result<Option<Vec<(String, String)>>> {
     let reserved = labels.iter().find(|(name, _)| name.starts_with(RESERVED));
     if let Some((name, _)) = reserved {
         let rule = format!("must not be set: names that begin with \"{RESERVED}\" are this package's own");
-        return Err(fields.invalid(&format!("labels.{name}"), &rule));
+        return Err(fields.invalid(&format!("labels.{}", quote_name(name)), &rule));
     }
     let labels: Vec<_> = labels
         .into_iter()

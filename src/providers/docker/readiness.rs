@@ -9,7 +9,7 @@ use super::create::has_vanished;
 use super::errors::ERRORS;
 use super::wire::Inspected;
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::{Instance, Status};
 use crate::provider::Readiness;
@@ -37,7 +37,7 @@ pub(super) async fn probe(docker: &Docker, context: &CallContext, instance: &Ins
             let logs = read_logs(docker, context, &instance.id).await;
             Err(Error::new(ErrorCode::ProvisionFailed, text)
                 .with_outcome(Outcome::Done)
-                .with_output(logs))
+                .with_output(&logs))
         }
         _ => {
             let has_check = inspected.has_health_check();
@@ -55,21 +55,21 @@ pub(super) async fn probe(docker: &Docker, context: &CallContext, instance: &Ins
 }
 
 /// Says how a container has ended.
-fn describe_end(inspected: &Inspected) -> String {
+fn describe_end(inspected: &Inspected) -> Message {
     let Some(state) = inspected.state.as_ref() else {
-        return "The instance did not start.".to_owned();
+        return "The instance did not start.".into();
     };
     let exit_code = state.exit_code.unwrap_or_default();
-    let mut text = format!("The instance did not start: it ended with exit code {exit_code}");
+    let mut text = Message::ours(format!(
+        "The instance did not start: it ended with exit code {exit_code}"
+    ));
     if state.oom_killed.unwrap_or(false) {
-        text.push_str(", killed because it ran out of memory (OOMKilled)");
+        text = text.then(", killed because it ran out of memory (OOMKilled)");
     }
     if let Some(error) = state.error.as_deref().filter(|error| !error.is_empty()) {
-        text.push_str(": ");
-        text.push_str(error);
+        text = text.then(": ").then(Message::foreign(error));
     }
-    text.push('.');
-    text
+    text.then(".")
 }
 
 /// Returns the end of the logs; nothing if they cannot be read.
@@ -133,7 +133,11 @@ mod tests {
     fn an_end_is_told_with_its_reasons() {
         let told = |state: &str| {
             let body = format!(r#"{{"Id":"{}","State":{state}}}"#, "a".repeat(64));
-            describe_end(&serde_json::from_str(&body).unwrap())
+            Error::new(
+                ErrorCode::ProvisionFailed,
+                describe_end(&serde_json::from_str(&body).unwrap()),
+            )
+            .to_string()
         };
         assert_eq!(
             told(r#"{"Status":"exited","ExitCode":3,"OOMKilled":false,"Error":""}"#),

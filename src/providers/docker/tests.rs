@@ -53,9 +53,11 @@ impl Engine {
         requests.into_iter().map(|(line, _)| line).collect()
     }
 
+    /// Returns the body of the last request that had one.
     fn last_body(&self) -> Value {
         let requests = self.requests.lock().unwrap();
-        serde_json::from_slice(&requests.last().unwrap().1).unwrap()
+        let last = requests.iter().rev().find(|(_, body)| !body.is_empty());
+        serde_json::from_slice(&last.unwrap().1).unwrap()
     }
 }
 
@@ -72,12 +74,12 @@ impl Transport for Engine {
 }
 
 /// An object of the caller's.
-struct Object(Vec<(&'static str, Raw)>);
+struct Object(Vec<(&'static str, Raw<'static>)>);
 
 impl Fields for Object {
-    fn get(&self, name: &str) -> Result<Raw, Unreadable> {
+    fn get(&self, name: &str) -> Result<&Raw<'_>, Unreadable> {
         let found = self.0.iter().find(|(field, _)| *field == name);
-        Ok(found.map_or(Raw::Absent, |(_, value)| value.clone()))
+        Ok(found.map_or(&Raw::Absent, |(_, value)| value))
     }
 }
 
@@ -100,8 +102,8 @@ struct Fixture {
     context: CallContext,
 }
 
-fn text(value: &str) -> Raw {
-    Raw::Text(value.to_owned())
+fn text(value: &str) -> Raw<'static> {
+    Raw::Text(value.to_owned().into())
 }
 
 fn fixture() -> Fixture {
@@ -122,7 +124,7 @@ fn fixture() -> Fixture {
 
 impl Fixture {
     /// Makes the provider of one call.
-    fn bind(&self, operation: Operation, options: Vec<(&'static str, Raw)>) -> BoundProvider {
+    fn bind(&self, operation: Operation, options: Vec<(&'static str, Raw<'static>)>) -> BoundProvider {
         let facts: Arc<dyn Facts> = self.process.facts.clone();
         let options = Object(options);
         let call = ConnectRequest {
@@ -171,7 +173,7 @@ fn request() -> CreateRequest {
         ("image", text("acme/box:1")),
         (
             "envs",
-            Raw::Map(vec![("KEY".to_owned(), text("value")), ("EMPTY".to_owned(), text(""))]),
+            Raw::Map(vec![("KEY".into(), text("value")), ("EMPTY".into(), text(""))]),
         ),
     ]);
     CreateRequest::read(&Reader::options(&options)).unwrap()
@@ -186,6 +188,7 @@ fn created_instance(digit: char) -> Instance {
         created_at: None,
         url: None,
         managed: true,
+        owner: None,
         image: None,
         launch: None,
     }
@@ -196,7 +199,11 @@ async fn the_version_is_asked_for_once_per_endpoint() {
     let fixture = fixture().negotiated("docker");
     for _ in 0..2 {
         fixture.engine.answer(200, &json!([]));
-        fixture.docker().list(&fixture.context, None, false).await.unwrap();
+        fixture
+            .docker()
+            .list(&fixture.context, None, &ListFilter::All)
+            .await
+            .unwrap();
     }
     assert_eq!(
         fixture.engine.asked(),
@@ -211,11 +218,21 @@ async fn the_version_is_asked_for_once_per_endpoint() {
         400,
         &json!({"message": "client version 1.41 is too new. Maximum supported API version is 1.40"}),
     );
-    assert!(fixture.docker().list(&fixture.context, None, false).await.is_err());
+    assert!(
+        fixture
+            .docker()
+            .list(&fixture.context, None, &ListFilter::All)
+            .await
+            .is_err()
+    );
     fixture
         .engine
         .answer(200, &json!({"ApiVersion": "1.40", "MinAPIVersion": "1.12"}));
-    let error = fixture.docker().list(&fixture.context, None, false).await.unwrap_err();
+    let error = fixture
+        .docker()
+        .list(&fixture.context, None, &ListFilter::All)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidConfig);
     assert!(
         error.to_string().contains("1.40") && error.to_string().contains("1.41"),
@@ -227,7 +244,7 @@ async fn the_version_is_asked_for_once_per_endpoint() {
 async fn a_create_that_cannot_ask_for_the_version_has_no_effect() {
     let fixture = fixture();
     fixture.engine.lose();
-    let handle = Handle::random(&SystemRandom).unwrap();
+    let handle = Handle::random(&SystemRandom, None).unwrap();
     let error = fixture
         .docker()
         .create(&fixture.context, &request(), &handle)
@@ -240,7 +257,8 @@ async fn a_create_that_cannot_ask_for_the_version_has_no_effect() {
 async fn what_a_create_sends_by_default() {
     let fixture = fixture().negotiated("docker");
     fixture.engine.answer(201, &json!({"Id": id('a'), "Warnings": []}));
-    let handle = Handle::named("box".to_owned(), &SystemRandom).unwrap();
+    fixture.engine.answer(200, &container('a', "box", "created"));
+    let handle = Handle::named("box".to_owned(), &SystemRandom, None).unwrap();
     let instance = fixture
         .docker()
         .create(&fixture.context, &request(), &handle)
@@ -279,6 +297,7 @@ async fn what_a_create_sends_by_default() {
 async fn what_a_create_sends_with_every_option() {
     let fixture = fixture().negotiated("podman");
     fixture.engine.answer(201, &json!({"Id": id('a')}));
+    fixture.engine.answer(200, &container('a', "box", "created"));
     let words = |words: &[&str]| Raw::List(words.iter().map(|word| text(word)).collect());
     let options = vec![
         ("command", words(&["/bin/sh", "-c"])),
@@ -292,13 +311,13 @@ async fn what_a_create_sends_with_every_option() {
         ("ports", Raw::List(vec![Raw::Number(8080.0)])),
         ("hostIp", text("0.0.0.0")),
         ("extraHosts", words(&["db:10.0.0.7"])),
-        ("labels", Raw::Map(vec![("team".to_owned(), text("a=b"))])),
+        ("labels", Raw::Map(vec![("team".into(), text("a=b"))])),
         ("restart", text("no")),
         ("readOnly", Raw::Bool(true)),
         ("timeout", Raw::Number(60_000.0)),
     ];
     let docker = fixture.bind(Operation::Create, options).provider;
-    let handle = Handle::random(&SystemRandom).unwrap();
+    let handle = Handle::named("box".to_owned(), &SystemRandom, None).unwrap();
     docker.create(&fixture.context, &request(), &handle).await.unwrap();
     let body = fixture.engine.last_body();
     let host = &body["HostConfig"];
@@ -331,7 +350,7 @@ async fn what_a_create_sends_with_every_option() {
     assert_eq!(host["ExtraHosts"], json!(["db:10.0.0.7"]));
     assert_eq!(body["Labels"]["team"], "a=b");
     assert!(body["Labels"]["computesdk.deadline"].as_str().unwrap().ends_with('Z'));
-    assert_eq!(body["Labels"]["computesdk.create-mark"], Value::Null);
+    assert!(body["Labels"]["computesdk.create-mark"].is_string());
 }
 
 #[tokio::test(start_paused = true)]
@@ -342,10 +361,11 @@ async fn the_machine_is_reached_by_one_name_on_every_network() {
     ] {
         let fixture = fixture().negotiated("docker");
         fixture.engine.answer(201, &json!({"Id": id('a')}));
+        fixture.engine.answer(200, &container('a', "box", "created"));
         let docker = fixture
             .bind(Operation::Create, vec![("network", text(network))])
             .provider;
-        let handle = Handle::random(&SystemRandom).unwrap();
+        let handle = Handle::named("box".to_owned(), &SystemRandom, None).unwrap();
         docker.create(&fixture.context, &request(), &handle).await.unwrap();
         assert_eq!(
             fixture.engine.last_body()["HostConfig"]["ExtraHosts"],
@@ -372,7 +392,7 @@ async fn a_taken_name_is_told_with_its_holder() {
         let fixture = fixture().negotiated("docker");
         fixture.engine.answer(409, &taken);
         fixture.engine.answer(holder.0, &holder.1);
-        let handle = Handle::named("box".to_owned(), &SystemRandom).unwrap();
+        let handle = Handle::named("box".to_owned(), &SystemRandom, None).unwrap();
         let error = fixture
             .docker()
             .create(&fixture.context, &request(), &handle)
@@ -387,8 +407,12 @@ async fn a_taken_name_is_told_with_its_holder() {
 async fn a_container_is_started_once() {
     let fixture = fixture().negotiated("docker");
     let docker = fixture.docker();
+    fixture.engine.answer(201, &json!({"Id": id('a')}));
+    fixture.engine.answer(200, &container('a', "box", "created"));
+    let handle = Handle::named("box".to_owned(), &SystemRandom, None).unwrap();
+    let made = docker.create(&fixture.context, &request(), &handle).await.unwrap();
+    fixture.engine.asked();
     fixture.engine.lose();
-    let made = created_instance('a');
     let error = docker.complete(&fixture.context, &request(), &made).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
     // The start has taken effect, and the command has ended since: it must not run again.
@@ -397,9 +421,41 @@ async fn a_container_is_started_once() {
     assert!(matches!(completion, Completion::Done(instance) if instance.status == Status::Stopped));
     let path = format!("/v1.41/containers/{}", id('a'));
     assert_eq!(
-        fixture.engine.asked()[1..],
+        fixture.engine.asked(),
         [format!("POST {path}/start"), format!("GET {path}/json")]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_about_another_container_is_not_believed() {
+    for (status, body) in [
+        (200, container('a', "other", "running")),
+        (200, container('b', "box", "created")),
+        (404, no_such_container()),
+        (500, json!({"message": "trouble"})),
+    ] {
+        let fixture = fixture().negotiated("docker");
+        fixture.engine.answer(201, &json!({"Id": id('a')}));
+        fixture.engine.answer(status, &body);
+        let handle = Handle::named("box".to_owned(), &SystemRandom, None).unwrap();
+        let error = fixture
+            .docker()
+            .create(&fixture.context, &request(), &handle)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.outcome(), &error.details().instance_id),
+            (Outcome::Unknown, &None),
+            "{body}"
+        );
+    }
+    let fixture = fixture().negotiated("docker");
+    fixture.engine.answer(200, &container('b', "box", "running"));
+    let error = fixture.docker().get(&fixture.context, &id('a')).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Protocol);
+    fixture.engine.answer(200, &container('b', "other", "running"));
+    let handle = Handle::named("box".to_owned(), &SystemRandom, None).unwrap();
+    assert!(fixture.docker().find(&fixture.context, &handle).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -410,7 +466,7 @@ async fn a_half_made_container_is_started() {
         .docker()
         .find(
             &fixture.context,
-            &Handle::named("box".to_owned(), &SystemRandom).unwrap(),
+            &Handle::named("box".to_owned(), &SystemRandom, None).unwrap(),
         )
         .await;
     let found = found.unwrap().remove(0);
@@ -431,16 +487,18 @@ async fn a_half_made_container_is_started() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_is_found_as_a_name_only() {
+    let mut of_that_id = container('c', "other", "running");
+    of_that_id["Id"] = json!(format!("cafe{}", &id('c')[4..]));
     for (status, body, count) in [
         (200, container('a', "cafe", "running"), 1),
         // The beginning of the id of another container.
-        (200, container('c', "other", "running"), 0),
+        (200, of_that_id, 0),
         (200, container('a', "cafe", "removing"), 0),
         (404, no_such_container(), 0),
     ] {
         let fixture = fixture().negotiated("docker");
         fixture.engine.answer(status, &body);
-        let handle = Handle::named("cafe".to_owned(), &SystemRandom).unwrap();
+        let handle = Handle::named("cafe".to_owned(), &SystemRandom, None).unwrap();
         let found = fixture.docker().find(&fixture.context, &handle).await.unwrap();
         assert_eq!(found.len(), count, "{body}");
     }
@@ -470,7 +528,7 @@ async fn only_a_whole_id_is_deleted() {
         .destroy(&fixture.context, &id('a')[..12], Ownership::Unknown)
         .await
         .unwrap();
-    assert_eq!(deleted, DeleteResult::Deleted);
+    assert_eq!(deleted, DeleteResult::Absent);
     assert_eq!(fixture.engine.asked().len(), 1);
 }
 
@@ -590,9 +648,12 @@ fn ids_are_hexadecimal() {
 #[test]
 fn options_are_checked_before_any_request() {
     let fixture = fixture();
-    let check = |options: Vec<(&'static str, Raw)>, name: &str| {
+    let check = |options: Vec<(&'static str, Raw<'static>)>, name: &str| {
         let docker = fixture.bind(Operation::Create, options).provider;
-        docker.check_create(&request(), &Handle::named(name.to_owned(), &SystemRandom).unwrap())
+        docker.check_create(
+            &request(),
+            &Handle::named(name.to_owned(), &SystemRandom, None).unwrap(),
+        )
     };
     assert!(check(Vec::new(), "box").is_ok());
     for name in ["x", "-box", "a b", "a/b", &"a".repeat(129)] {

@@ -17,6 +17,8 @@ use crate::protocol::lenient::{Info, Lenient, read_object};
 pub(super) const MANAGED: &str = "computesdk.managed";
 pub(super) const NAME: &str = "computesdk.name";
 pub(super) const OWNERSHIP_TOKEN: &str = "computesdk.create-mark";
+/// The owner of the gateway that created the container.
+pub(super) const OWNER: &str = "computesdk.owner";
 /// When the caller wants the container to end, in RFC 3339.
 pub(super) const DEADLINE: &str = "computesdk.deadline";
 
@@ -364,6 +366,7 @@ fn make_instance(
         created_at: None,
         url,
         managed: is_marked || name.as_deref().is_some_and(is_managed_name),
+        owner: labels.get(OWNER).cloned(),
         name,
         image: None,
         launch: None,
