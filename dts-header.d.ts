@@ -472,6 +472,8 @@ export interface DockerConfig extends ProviderSettings, DockerOptions {
    * this machine. Environment: `DOCKER_HOST`. Default: the first socket that exists, of Docker, then of Podman.
    */
   host?: string | undefined
+  /** Image of a create that names none. Default `computesdk/compute:latest`. */
+  image?: string | undefined
   /** Folder of `ca.pem`, `cert.pem` and `key.pem`, for `tcp` and `https`. Environment: `DOCKER_CERT_PATH` together with `DOCKER_TLS_VERIFY`. */
   certPath?: string | undefined
 }

@@ -18,6 +18,7 @@ export const DEFAULT_IMAGE = 'computesdk/compute:latest'
 const COMMAND = 'CMD ["/bin/sleep","100000"]'
 
 const PROGRAMS = { docker: 'dockerd', podman: 'podman' }
+const VERSION = 'v1.41'
 const START_LIMIT_MILLISECONDS = 30_000
 
 /** Why engines of this kind cannot be started here, in one sentence; `undefined` if they can. */
@@ -54,7 +55,6 @@ export async function startEngine(kind) {
   const folder = mkdtempSync(join(tmpdir(), `computesdk-${kind}-`))
   const socket = join(folder, 'engine.sock')
   const log = join(folder, 'log')
-  const version = 'v1.41'
   let running
 
   const start = async () => {
@@ -90,12 +90,7 @@ export async function startEngine(kind) {
     for (let turn = 0; turn < 300 && running.exitCode === null && running.signalCode === null; turn += 1) await sleep(50)
   }
 
-  const callNow = (method, path, body) => {
-    const parameters = ['-sS', '--unix-socket', socket, '-X', method, '-H', 'Content-Type: application/json']
-    if (body) parameters.push('-d', JSON.stringify(body))
-    const text = execFileSync('curl', [...parameters, `http://engine/${version}${path}`], { encoding: 'utf8', maxBuffer: 2 ** 28 })
-    return text ? JSON.parse(text) : undefined
-  }
+  const { call: callEngine, callNow } = callers(socket)
   const removeAll = () => {
     for (const { Id } of callNow('GET', '/containers/json?all=1')) callNow('DELETE', `/containers/${Id}?force=1&v=1`)
   }
@@ -103,7 +98,7 @@ export async function startEngine(kind) {
     kind,
     socket,
     host: `unix://${socket}`,
-    call: (method, path, body) => call(socket, method, `/${version}${path}`, body),
+    call: callEngine,
     callNow,
     removeAll,
     kill: () => kill('SIGKILL'),
@@ -144,6 +139,26 @@ export async function startEngine(kind) {
   return { ...engine, stop: () => engine.stop().finally(() => process.off('exit', onExit)) }
 }
 
+/** An engine that runs already. @returns {Promise<Pick<Engine, 'kind' | 'socket' | 'host' | 'call' | 'callNow'>>} */
+export async function engineAt(socket) {
+  const { body } = await call(socket, 'GET', '/version')
+  const isPodman = (body.Components ?? []).some(({ Name }) => Name.startsWith('Podman'))
+  return { kind: isPodman ? 'podman' : 'docker', socket, host: `unix://${socket}`, ...callers(socket) }
+}
+
+function callers(socket) {
+  return {
+    call: (method, path, body) => call(socket, method, `/${VERSION}${path}`, body),
+    callNow(method, path, body) {
+      const parameters = ['-sS', '--unix-socket', socket, '-X', method, '-H', 'Content-Type: application/json']
+      if (body) parameters.push('-d', JSON.stringify(body))
+      const options = { encoding: 'utf8', maxBuffer: 2 ** 28 }
+      const text = execFileSync('curl', [...parameters, `http://engine/${VERSION}${path}`], options)
+      return text ? JSON.parse(text) : undefined
+    },
+  }
+}
+
 /** Makes an image of a file system, given as a tar. */
 export async function importImage({ socket, kind }, image, tar, changes = []) {
   const [repository, tag] = image.split(':')
@@ -151,7 +166,7 @@ export async function importImage({ socket, kind }, image, tar, changes = []) {
   const names = kind === 'podman' ? { repo: image } : { repo: repository, tag }
   const query = new URLSearchParams({ fromSrc: '-', ...names })
   for (const change of changes) query.append('changes', change)
-  const answer = await call(socket, 'POST', `/v1.41/images/create?${query}`, tar)
+  const answer = await call(socket, 'POST', `/${VERSION}/images/create?${query}`, tar)
   const failure = answer.status !== 200 || answer.text.includes('"error"')
   if (failure) throw new Error(`the image ${image} could not be made: ${answer.text}`)
 }

@@ -26,15 +26,16 @@ const CALLER = /^\/caller\/([^/]+)/
 /**
  * @param {import('./engine.mjs').Engine} engine
  * @param {object} [options]
- * @param {(body: any) => any} [options.changeCreate] changes the body of each create
+ * @param {(body: any, request: object) => any} [options.changeCreate] changes the body of each create
  * @param {string} [options.socketPath] a Unix socket to listen at, instead of a port
  * @param {(request: object, answer: object) => void} [options.onEffect] told of each answer of the engine
  */
 export async function startProxy(engine, { changeCreate = (body) => body, onEffect = () => {}, ...options } = {}) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
+  // A connection for each request: one that the engine has closed meanwhile would lose a request of nobody's fault.
+  const agent = new http.Agent({ keepAlive: false })
 
   async function handle(request) {
-    const body = request.operation === 'create' && request.json ? JSON.stringify(changeCreate(request.json)) : request.body
+    const body = request.operation === 'create' && request.json ? JSON.stringify(changeCreate(request.json, request)) : request.body
     const answer = await forward({ agent, socketPath: engine.socket, request, body })
     onEffect(request, answer)
     return answer

@@ -50,6 +50,7 @@ const MEBIBYTE = 1024 * 1024
  * @param {(request: RequestRecord) => Record<string, string>} [options.answerHeaders] for every answer that comes from the provider itself
  * @param {(status: number) => Answer} [options.edgePage] what a proxy in front of the provider would say
  * @param {number} [options.port] 0 (default) for any free one
+ * @param {string} [options.address] `0.0.0.0` for all of 127.0.0.0/8, by which clients without a credential can be told apart
  * @param {string} [options.socketPath] a Unix socket instead of a port
  * @param {object} [options.tls] key and certificate, for https
  * @param {() => number} [options.now]
@@ -63,6 +64,7 @@ export async function startHttpServer({
   answerHeaders = () => ({}),
   edgePage = defaultEdgePage,
   port = 0,
+  address = '127.0.0.1',
   socketPath,
   tls,
   now = Date.now,
@@ -250,7 +252,7 @@ export async function startHttpServer({
         resolve(listener.address().port)
       }
       if (socketPath) listener.listen(socketPath, listening)
-      else listener.listen(wanted, '127.0.0.1', listening)
+      else listener.listen(wanted, address, listening)
     })
   }
 

@@ -16,6 +16,8 @@ use crate::error::{ErrorCode, Result};
 use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::http::message::{Request, Response};
+use crate::model::create_request::CreateRequest;
+use crate::model::instance::Instance;
 use crate::model::scope::Scope;
 use crate::protocol::subject::expect_id;
 use crate::provider::facts::Facts;
@@ -117,6 +119,21 @@ impl Docker {
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns the image of a create: the caller's, else the one that the configuration names.
+    pub(super) fn image<'a>(&'a self, request: &'a CreateRequest) -> &'a str {
+        self.options.image.as_deref().unwrap_or(&request.image)
+    }
+
+    /// Returns a container as an instance.
+    pub(super) fn present(&self, inspected: Inspected) -> Instance {
+        let mut instance = inspected.into_instance(self.remote_host.as_deref());
+        // The shared code compares with the image that the caller asked for, and the caller asked for none.
+        if self.options.image_is_default {
+            instance.image = None;
+        }
+        instance
     }
 
     /// Returns the container of an id or a short id. A container may have a name that looks like another's id.

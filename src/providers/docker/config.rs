@@ -15,13 +15,12 @@ use crate::provider::connection::{CachedConnection, ConnectionParameters, Locati
 use crate::provider::settings;
 
 /// The fields of `config` that [`DockerConfig::read`] reads: where the engine is, and a default of each option.
-pub(super) const CONFIG_FIELDS: [&str; OPTION_FIELDS.len() + 2] = {
-    let mut fields = [
-        "host", "certPath", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "",
-    ];
+pub(super) const CONFIG_FIELDS: [&str; OPTION_FIELDS.len() + 3] = {
+    let mut fields = [""; OPTION_FIELDS.len() + 3];
+    [fields[0], fields[1], fields[2]] = ["host", "certPath", "image"];
     let mut index = 0;
     while index < OPTION_FIELDS.len() {
-        fields[index + 2] = OPTION_FIELDS[index];
+        fields[index + 3] = OPTION_FIELDS[index];
         index += 1;
     }
     fields

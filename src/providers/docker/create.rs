@@ -84,7 +84,7 @@ async fn confirm(docker: &Docker, context: &CallContext, handle: &Handle, id: &s
     let own = own.ok_or_else(has_vanished)?;
     let mut not_started = docker.not_started.lock().unwrap_or_else(PoisonError::into_inner);
     *not_started = own.was_never_started().then(|| own.id.clone());
-    Ok(own.into_instance(docker.remote_host.as_deref()))
+    Ok(docker.present(own))
 }
 
 /// Adds to a clash the id of the container that has the name. While that one is being removed the clash passes.
@@ -109,7 +109,7 @@ pub(super) async fn start(docker: &Docker, context: &CallContext, instance: &Ins
     if not_started.as_ref() != Some(id) {
         let before = docker.inspect_id(context, id).await?.ok_or_else(has_vanished)?;
         if !before.was_never_started() {
-            return Ok(before.into_instance(docker.remote_host.as_deref()));
+            return Ok(docker.present(before));
         }
     }
     let request = docker
@@ -118,7 +118,7 @@ pub(super) async fn start(docker: &Docker, context: &CallContext, instance: &Ins
     // Not idempotent: a command that has ended would run again.
     docker.send(context, Effect::Once, request, read_started).await?;
     let after = docker.inspect_id(context, id).await?.ok_or_else(has_vanished)?;
-    Ok(after.into_instance(docker.remote_host.as_deref()))
+    Ok(docker.present(after))
 }
 
 /// Accepts 204, and 304 for a container that runs already.
@@ -157,7 +157,7 @@ fn make_container<'a>(
     let variables = request.variables.iter();
     let ports = || options.ports.iter().flatten().map(|port| format!("{port}/tcp"));
     CreateContainer {
-        image: &request.image,
+        image: docker.image(request),
         entrypoint: options.command.as_deref(),
         cmd: options.arguments.as_deref(),
         env: variables

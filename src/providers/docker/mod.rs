@@ -61,11 +61,11 @@ impl Provider for Docker {
     }
 
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
-        self.options.check(request, handle)
+        self.options.check(self.image(request), handle)
     }
 
     async fn prepare(&self, context: &CallContext, request: &CreateRequest) -> Result<()> {
-        pull::prepare_image(self, context, &request.image).await
+        pull::prepare_image(self, context, self.image(request)).await
     }
 
     async fn create(&self, context: &CallContext, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
@@ -82,7 +82,7 @@ impl Provider for Docker {
             return absent_if(is_by_id, TITLE).map(|_: Option<Instance>| Vec::new());
         }
         let is_leaving = inspected.is_being_removed();
-        let found = (!is_leaving).then(|| inspected.into_instance(self.remote_host.as_deref()));
+        let found = (!is_leaving).then(|| self.present(inspected));
         Ok(found.into_iter().collect())
     }
 
@@ -111,7 +111,7 @@ impl Provider for Docker {
 
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
         let inspected = self.inspect_id(context, id).await?;
-        let instance = inspected.map(|inspected| inspected.into_instance(self.remote_host.as_deref()));
+        let instance = inspected.map(|inspected| self.present(inspected));
         Ok(ReadResult::found_or_absent(instance))
     }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::error::{Error, Result, quote_name};
 use crate::input::reader::Reader;
-use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::secret::{Redactor, Secret};
 
@@ -38,7 +37,7 @@ pub(super) enum Pull {
     Never,
 }
 
-/// The fields that [`DockerOptions::read`] reads, of `config` and of the options of `create`.
+/// The fields that [`DockerOptions::read`] reads besides `image`, of `config` and of the options of `create`.
 pub(super) const OPTION_FIELDS: [&str; 17] = [
     "pull",
     "registryCredentials",
@@ -62,6 +61,9 @@ pub(super) const OPTION_FIELDS: [&str; 17] = [
 /// The options of one create, or their defaults.
 #[derive(Clone, Default)]
 pub(super) struct DockerOptions {
+    pub(super) image: Option<String>,
+    /// Whether the image is the configuration's.
+    pub(super) image_is_default: bool,
     pull: Option<&'static str>,
     pub(super) registry: Option<RegistryCredentials>,
     /// Replaces the image's entrypoint.
@@ -105,6 +107,8 @@ impl DockerOptions {
     pub(super) fn read(fields: &Reader<'_>) -> Result<Self> {
         let lifetime = fields.whole("timeout", 1_000, LIFETIME_LIMIT_MS)?;
         let options = Self {
+            image: fields.filled_text("image")?,
+            image_is_default: false,
             pull: fields.choice("pull", &["missing", "always", "never"])?,
             registry: read_registry(fields)?,
             command: read_command(fields, "command")?,
@@ -161,6 +165,8 @@ impl DockerOptions {
     pub(super) fn with_defaults(self, defaults: &Self) -> Self {
         let defaults = defaults.clone();
         Self {
+            image_is_default: self.image.is_none() && defaults.image.is_some(),
+            image: self.image.or(defaults.image),
             pull: self.pull.or(defaults.pull),
             registry: self.registry.or(defaults.registry),
             command: self.command.or(defaults.command),
@@ -201,11 +207,10 @@ impl DockerOptions {
     }
 
     /// Checks that an engine can carry out this create with these options.
-    pub(super) fn check(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
+    pub(super) fn check(&self, image: &str, handle: &Handle) -> Result<()> {
         // The image becomes part of a path.
-        let is_no_name =
-            |image: &str| image.chars().any(|c| c.is_whitespace() || c.is_control()) || image.contains("..");
-        if is_no_name(&request.image) {
+        let is_unfit = |character: char| character.is_whitespace() || character.is_control();
+        if image.contains(is_unfit) || image.contains("..") {
             return Err(Error::argument(
                 "options.image must be the name of an image, such as acme/box:1.",
             ));

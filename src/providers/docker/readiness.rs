@@ -41,7 +41,7 @@ pub(super) async fn probe(docker: &Docker, context: &CallContext, instance: &Ins
         }
         _ => {
             let has_check = inspected.has_health_check();
-            let probed = inspected.into_instance(docker.remote_host.as_deref());
+            let probed = docker.present(inspected);
             let now = context.now().into_std();
             Ok(match probed.status {
                 Status::Running if has_check || now - *docker.runs_since.get_or_init(|| now) >= LEAST_RUN => {
