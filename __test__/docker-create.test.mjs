@@ -7,12 +7,15 @@ import { ACCESS_TOKEN, assertNoSecret, canary } from './support/canary.mjs'
 import { forEachEngine, IMAGE, withEngine } from './support/docker.mjs'
 import { rejection } from './support/rejection.mjs'
 
+/** What stands before each piece of a log. */
+const FRAME = new RegExp(String.raw`[\x01\x02]\x00{3}[^]{4}`, 'g')
+
 /** Runs a command in a container, and gives what it printed. */
 async function printed(scene, options) {
   const { instanceId } = await scene.provider.create({ image: IMAGE, ...options })
   await scene.engine.call('POST', `/containers/${instanceId}/wait`)
   const { text } = await scene.engine.call('GET', `/containers/${instanceId}/logs?stdout=1&stderr=1`)
-  return text.replaceAll(/[\u0001\u0002]\0{3}[^]{4}/g, '')
+  return text.replaceAll(FRAME, '')
 }
 
 forEachEngine(describe, (kind) => {

@@ -3,12 +3,9 @@
 /** @param {{ timeoutMilliseconds: number }} options real time */
 export function createPlainApi({ host }, { timeoutMilliseconds }) {
   async function call(method, path, body) {
-    const response = await fetch(`${host}/v1.41${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMilliseconds),
-    })
+    const signal = AbortSignal.timeout(timeoutMilliseconds)
+    const content = body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    const response = await fetch(`${host}/v1.41${path}`, { method, signal, ...content })
     if (!response.ok && response.status !== 304) throw new Error(`HTTP ${response.status}`)
     const text = await response.text()
     return text ? JSON.parse(text) : undefined
