@@ -1,6 +1,7 @@
 //! The context of one call: its clock, its deadline and its cancellation.
 
 pub(crate) mod clock;
+pub(crate) mod events;
 pub(crate) mod random;
 
 use std::time::{Duration, SystemTime};
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::clock::SharedClock;
+use crate::context::events::Events;
 use crate::error::{Error, ErrorCode, Result};
 
 /// What one call of one caller carries through all layers.
@@ -17,6 +19,7 @@ pub(crate) struct CallContext {
     clock: SharedClock,
     cancellation: CancellationToken,
     deadline: Option<Instant>,
+    events: Events,
 }
 
 impl CallContext {
@@ -26,7 +29,14 @@ impl CallContext {
             clock,
             cancellation,
             deadline: None,
+            events: Events::default(),
         }
+    }
+
+    /// Returns the same call, whose events go to a sink.
+    #[must_use]
+    pub(crate) fn with_events(self, events: Events) -> Self {
+        Self { events, ..self }
     }
 
     /// Returns the same call with a deadline: the earlier of its present one and `limit` from now.
@@ -47,7 +57,13 @@ impl CallContext {
             cancellation: CancellationToken::new(),
             deadline: Some(self.now() + limit),
             clock: self.clock.clone(),
+            events: self.events.clone(),
         }
+    }
+
+    /// Returns where the call's events go.
+    pub(crate) fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Returns the present moment on the monotonic axis.

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::http::client::Client;
 use crate::http::credential::{Credential, CredentialSource};
 use crate::http::effect::Effect;
+use crate::http::endpoint::BaseUrl;
 use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
 use crate::model::owner::Owner;
@@ -43,6 +44,7 @@ pub(crate) enum Location<'a> {
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
+    base: Arc<BaseUrl>,
     owner: Option<Owner>,
     redactor: Redactor,
     max_retries: u32,
@@ -70,6 +72,7 @@ impl Connection {
         Ok(BoundProvider {
             provider: provider(client, self.scope),
             scope: self.scope,
+            base: self.base,
             owner,
             redactor,
             max_retries: self.max_retries,
@@ -124,16 +127,19 @@ impl CachedConnection {
         } = parameters;
         let ProviderSettings { http: settings, owner } = &self.settings;
         let client = Client::new(resources, settings, base, credential)?;
-        let origin = client.base().origin();
+        let base_url = client.base();
+        let origin = base_url.origin();
         let scope = match location {
             Location::Tenant(location) => Scope::new(identity, &origin, &credential.secret, location),
             Location::Endpoint => Scope::new(identity, &origin, &credential.secret, &[&origin]).shared_by_tenants(),
         };
+        let base_url = Arc::new(base_url.clone());
         let mut redactor = Redactor::default();
         redactor.add(&credential.secret);
         let connection = Connection {
             client,
             scope,
+            base: base_url,
             owner: owner.clone(),
             redactor,
             max_retries: settings.max_retries,

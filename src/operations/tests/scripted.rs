@@ -28,7 +28,7 @@ use crate::operations::watch;
 use crate::process::ProcessState;
 use crate::provider::semantics::Semantics;
 use crate::provider::{
-    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
 };
 use crate::secret::Secret;
 
@@ -149,6 +149,10 @@ impl Scripted {
 
 #[async_trait]
 impl Provider for Scripted {
+    fn describe<'a>(&'a self, _request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description::default()
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         Ok(id.to_owned())
     }

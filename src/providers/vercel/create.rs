@@ -43,7 +43,10 @@ pub(super) async fn create(
         image: options.image.as_deref(),
         region: options.region.as_deref(),
     })?;
-    let mut request = vercel.request(Method::POST, &["v3", "sandboxes"])?.json(body);
+    let mut request = vercel
+        .request(Method::POST, &["v3", "sandboxes"])?
+        .template("/v3/sandboxes")
+        .json(body);
     request.bucket = CREATES;
     let found: Found = vercel.read(context, Effect::Once, request).await?;
     vercel.commands.update(|state| state.none_yet = true);
