@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::http::client::Client;
 use crate::http::credential::{Credential, CredentialSource};
 use crate::http::effect::Effect;
+use crate::http::endpoint::BaseUrl;
 use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
 use crate::model::owner::Owner;
@@ -43,6 +44,7 @@ pub(crate) enum Location<'a> {
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
+    base: Arc<BaseUrl>,
     owner: Option<Owner>,
     redactor: Redactor,
     max_retries: u32,
@@ -72,6 +74,7 @@ impl Connection {
         Ok(BoundProvider {
             provider: provider(client, self.scope),
             scopes,
+            base: self.base,
             owner,
             redactor,
             max_retries: self.max_retries,
@@ -132,11 +135,13 @@ impl CachedConnection {
             Location::Tenant(location) => Scope::new(identity, endpoint, &credential.secret, location),
             Location::Endpoint => Scope::new(identity, endpoint, &credential.secret, &[&client.base().origin()]),
         };
+        let base_url = Arc::new(client.base().clone());
         let mut redactor = Redactor::default();
         redactor.add_credential(&credential.secret);
         let connection = Connection {
             client,
             scope,
+            base: base_url,
             owner: owner.clone(),
             redactor,
             max_retries: settings.max_retries,
