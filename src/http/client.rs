@@ -23,10 +23,10 @@ use super::resources::HttpResources;
 use super::retry::{self, Decision, Failure};
 use super::settings::Settings;
 use super::tenant::Tenant;
-use super::transport::TransportError;
+use super::transport::{BODY_LIMIT, TransportError};
 use crate::context::CallContext;
 use crate::context::random::jitter;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Message, Result};
 use crate::secret::LateSecrets;
 
 /// Sends requests of one credential to one base URL. Clones share everything.
@@ -188,7 +188,9 @@ impl Client {
                 }
                 _ => {
                     let seconds = (context.now() - started).as_secs_f64();
-                    return Err(failure.with_note(&format!("Gave up after {attempts} attempts in {seconds:.1} s")));
+                    return Err(failure.with_note(Message::ours(format!(
+                        "Gave up after {attempts} attempts in {seconds:.1} s"
+                    ))));
                 }
             }
         }
@@ -223,6 +225,7 @@ impl Client {
             .await
             .map_err(Error::from)?;
         let mut response = sent.map_err(|error| Error::from(&error))?;
+        context.note_received(response.body.len());
         let limits = response.read_rate_limit(context.date());
         let result = interpret(&response);
         let verdict = read_verdict(&response, result.as_ref().err());
@@ -264,28 +267,32 @@ fn obey(error: Error, effect: Effect, delay: Duration) -> FailedAttempt {
 
 impl From<&TransportError> for Error {
     fn from(error: &TransportError) -> Self {
-        let text = to_sentence(&error.to_string());
+        let sentence = |beginning: &'static str, cause: Message| {
+            let end = if cause.to_string().ends_with(['.', '…']) {
+                ""
+            } else {
+                "."
+            };
+            Message::from(beginning).then(cause).then(end)
+        };
+        let quote = |beginning, cause: &str| sentence(beginning, Message::foreign(cause));
         match error {
-            TransportError::Connect(_) => Self::new(ErrorCode::Network, text),
-            TransportError::Refused(_) => Self::new(ErrorCode::Network, text).with_permanent(),
+            TransportError::Connect(cause) => Self::new(ErrorCode::Network, quote("Could not connect: ", cause)),
+            TransportError::Refused(cause) => {
+                Self::new(ErrorCode::Network, sentence("Could not connect: ", cause.clone())).with_permanent()
+            }
             // The text begins with the name of a variable.
             TransportError::Misconfigured(text) => Self::config(text),
-            TransportError::Unsent(_) => Self::new(ErrorCode::Internal, text),
-            TransportError::Interrupted(_) => Self::ambiguous(ErrorCode::Network, text),
-            TransportError::TooLong => Self::ambiguous(ErrorCode::Protocol, text),
+            TransportError::Unsent(cause) => Self::new(ErrorCode::Internal, quote("Could not send: ", cause)),
+            TransportError::Interrupted(cause) => {
+                Self::ambiguous(ErrorCode::Network, quote("The connection was lost: ", cause))
+            }
+            TransportError::TooLong => {
+                let text = format!("The answer is longer than {} MiB.", BODY_LIMIT / (1024 * 1024));
+                Self::ambiguous(ErrorCode::Protocol, Message::ours(text))
+            }
         }
     }
-}
-
-/// Returns the text with a capital letter and a full stop.
-fn to_sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(char::to_uppercase);
-    let mut sentence: String = first.into_iter().flatten().chain(characters).collect();
-    if !sentence.ends_with(['.', '…']) {
-        sentence.push('.');
-    }
-    sentence
 }
 
 #[cfg(test)]

@@ -6,6 +6,12 @@ use url::{Host, Url};
 
 use crate::error::{Error, ErrorCode, Result};
 
+/// The longest base URL. A request cannot be sent to a URL of 64 KiB.
+const LENGTH_LIMIT: usize = 2_048;
+
+/// The longest host name, by DNS.
+const HOST_LIMIT: usize = 253;
+
 /// The address of an API: https anywhere, plain http on loopback only (see [`is_loopback`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl(Url);
@@ -21,11 +27,16 @@ pub(crate) enum BaseUrlError {
     Credentials,
     #[error("must not hold a query or a fragment")]
     Query,
+    #[error("must have at most {LENGTH_LIMIT} characters")]
+    Long,
 }
 
 impl BaseUrl {
     /// Parses and checks a base URL.
     pub(crate) fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        if text.len() > LENGTH_LIMIT {
+            return Err(BaseUrlError::Long);
+        }
         let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Malformed)?;
         if url.cannot_be_a_base() || url.host().is_none() {
             return Err(BaseUrlError::Malformed);
@@ -44,6 +55,11 @@ impl BaseUrl {
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
+        // The transport is stricter than `Url`: it would refuse each request.
+        let is_sendable = url.as_str().len() <= LENGTH_LIMIT && url.as_str().parse::<::http::Uri>().is_ok();
+        if !is_sendable || url.host_str().is_none_or(|host| host.len() > HOST_LIMIT) {
+            return Err(BaseUrlError::Malformed);
+        }
         Ok(Self(url))
     }
 
@@ -130,9 +146,18 @@ mod tests {
             ("https://user:pass@example.com", BaseUrlError::Credentials),
             ("https://example.com?x=1", BaseUrlError::Query),
             ("https://example.com#x", BaseUrlError::Query),
+            ("https://xn--", BaseUrlError::Malformed),
+            ("https://a{b}.example.com", BaseUrlError::Malformed),
+            ("https://a\"b.example.com", BaseUrlError::Malformed),
         ] {
             assert_eq!(BaseUrl::parse(text), Err(error), "{text}");
         }
+        let long = format!("https://example.com/{}", "x".repeat(LENGTH_LIMIT));
+        assert_eq!(BaseUrl::parse(&long), Err(BaseUrlError::Long));
+        let spelled_out = format!("https://example.com/{}", "ü".repeat(LENGTH_LIMIT / 2 - 20));
+        assert_eq!(BaseUrl::parse(&spelled_out), Err(BaseUrlError::Malformed));
+        let long_host = format!("https://{}com", "x.".repeat(130));
+        assert_eq!(BaseUrl::parse(&long_host), Err(BaseUrlError::Malformed));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::headers;
 use super::message::{Request, Response};
 use super::proxy::{self, Proxy, ReachedHosts};
 use super::transport::{BODY_LIMIT, Transport, TransportError};
+use crate::error::Message;
 
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -162,13 +163,14 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
 
 /// Returns why no connection will be made before someone has changed a setting, and what to change; `None` if a connection
 /// was made, or if the next attempt may succeed.
-fn explain_refusal(error: &reqwest::Error, was_reached: bool) -> Option<String> {
+fn explain_refusal(error: &reqwest::Error, was_reached: bool) -> Option<Message> {
     if !error.is_connect() {
         return None;
     }
     causes(error).find_map(|cause| match cause.downcast_ref::<rustls::Error>() {
-        Some(tls) => explain_certificate(tls).map(|advice| format!("{tls}. {advice}")),
-        None => proxy::explain_refusal(&cause.to_string(), was_reached),
+        // It names what the certificate is for.
+        Some(tls) => explain_certificate(tls).map(|advice| Message::from(tls.to_string()).then(". ").then(advice)),
+        None => proxy::explain_refusal(&cause.to_string(), was_reached).map(Message::ours),
     })
 }
 

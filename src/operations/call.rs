@@ -24,6 +24,7 @@ use crate::provider::ListFilter;
 use crate::provider::config::{BoundProvider, ConfiguredProvider, ConnectRequest};
 use crate::provider::facts::Facts;
 use crate::provider::semantics::Semantics;
+use crate::secret::Redactor;
 
 /// The fields of `list`'s options.
 pub(crate) const LIST_FIELDS: [&str; 2] = ["managed", "owned"];
@@ -57,6 +58,22 @@ pub(crate) enum CallOutput {
     Found(Option<Instance>),
     Instances(Vec<Instance>),
     Nothing,
+}
+
+impl CallOutput {
+    /// Masks the credentials of the call in what is handed out: a provider may echo one in a name or a URL.
+    fn redact(mut self, redactor: &Redactor) -> Self {
+        let instances = match &mut self {
+            Self::Instance(instance) | Self::Found(Some(instance)) => std::slice::from_mut(instance),
+            Self::Instances(instances) => instances,
+            Self::Found(None) | Self::Nothing => return self,
+        };
+        let mask = redactor.fields();
+        for instance in instances {
+            instance.redact(&mask);
+        }
+        self
+    }
 }
 
 /// A call that was checked and has sent nothing yet.
@@ -101,7 +118,7 @@ impl PreparedCall {
         let work = match request {
             CallRequest::Create => {
                 let request = CreateRequest::read(options)?;
-                bound.redactor.extend(request.variables.iter().map(|(_, value)| value));
+                request.add_secrets(&mut bound.redactor);
                 let create = PreparedCreate::new(
                     &*process.random,
                     &*bound.provider,
@@ -144,7 +161,7 @@ impl PreparedCall {
         }
     }
 
-    /// Runs the call. Secrets are masked in its error.
+    /// Runs the call. Secrets are masked in its error, and credentials in its output.
     pub(crate) async fn run(self) -> Result<CallOutput> {
         let Self {
             context,
@@ -184,7 +201,9 @@ impl PreparedCall {
             // Each page is an exchange; how many there are is not known.
             Work::List { filter } => list(operation, &filter).await.map(CallOutput::Instances),
         };
-        let output = output.map_err(|error| error.redact(&bound.redactor));
+        let output = output
+            .map(|output| output.redact(&bound.redactor))
+            .map_err(|error| error.redact(&bound.redactor));
         let watches = background.take();
         if !watches.is_empty() {
             let bound = Arc::new(bound);

@@ -10,11 +10,11 @@ use crate::provider::ListFilter;
 
 /// Returns all pages of a listing, each instance once: pages can shift while they are read.
 ///
-/// Errors: `PROTOCOL` for a page cursor that comes twice.
+/// Errors: `PROTOCOL` for a page cursor that comes twice, and for too many pages or bytes.
 pub(super) async fn list(operation: OperationContext<'_>, filter: &ListFilter) -> Result<Vec<Instance>> {
     let mut instances = Vec::new();
     let mut ids = HashSet::new();
-    let mut cursors = Cursors::default();
+    let mut cursors = Cursors::new(operation.context.received_bytes());
     loop {
         let page = operation
             .provider
@@ -25,7 +25,7 @@ pub(super) async fn list(operation: OperationContext<'_>, filter: &ListFilter) -
                 instances.push(instance);
             }
         }
-        if !cursors.follow(page.next)? {
+        if !cursors.follow(page.next, operation.context.received_bytes())? {
             return Ok(instances);
         }
     }

@@ -50,12 +50,11 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Makes the provider of one call. `secrets` are those of the call besides the credential.
-    pub(crate) fn bind<'a>(
+    /// Makes the provider of one call.
+    pub(crate) fn bind(
         self,
         call: &ConnectRequest<'_>,
         credential: Credential,
-        secrets: impl IntoIterator<Item = &'a Secret>,
         provider: impl FnOnce(Client, Scope) -> Box<dyn Provider>,
     ) -> Result<BoundProvider> {
         let owner = match self.owner {
@@ -63,7 +62,6 @@ impl Connection {
             None => Owner::from_environment(call.environment)?,
         };
         let mut redactor = self.redactor;
-        redactor.extend(secrets);
         let scopes = Arc::new(CallScopes::new(self.scope));
         let renewal = |reader| {
             let renewal = Renewal::new(Arc::clone(call.config), reader, Arc::clone(&scopes));
@@ -135,7 +133,7 @@ impl CachedConnection {
             Location::Endpoint => Scope::new(identity, endpoint, &credential.secret, &[&client.base().origin()]),
         };
         let mut redactor = Redactor::default();
-        redactor.add(&credential.secret);
+        redactor.add_credential(&credential.secret);
         let connection = Connection {
             client,
             scope,

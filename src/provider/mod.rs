@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::context::CallContext;
-use crate::error::{Operation, Result};
+use crate::error::{Message, Operation, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
@@ -39,7 +39,7 @@ pub(crate) enum Readiness {
     Ready(Instance),
     Starting,
     /// It will not run. The text says why, in the provider's words.
-    Failed(String),
+    Failed(Message),
 }
 
 /// The result of reading one instance.
@@ -140,6 +140,11 @@ pub(crate) trait Provider: Send + Sync {
 
     /// Checks that the provider can carry out a create as asked, before any request.
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()>;
+
+    /// Returns whether the provider itself replaces this value of a variable, or a part of it.
+    fn replaces(&self, _value: &str) -> bool {
+        false
+    }
 
     /// Creates the resource under the name of the handle.
     ///

@@ -31,6 +31,7 @@ impl PreparedCreate {
             (None, None) => Handle::random(random, owner)?,
         };
         provider.check_create(&request, &handle)?;
+        request.check_gateway_url(|value| provider.replaces(value))?;
         Ok(Self { request, handle })
     }
 

@@ -10,7 +10,7 @@ use super::creation::Creation;
 use super::decision::{Decision, Failure, IfAbsent, decide};
 use super::search::{LookupResult, Search, timed_out};
 use super::sending::{Requests, Sent};
-use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::{Pace, Watch};
@@ -174,8 +174,8 @@ impl Creation<'_> {
                 LookupResult::Absent => match if_absent {
                     IfAbsent::Fail => Err(error),
                     IfAbsent::FailWithoutEffect => {
-                        let note = format!("Sent {sent} times; nothing was made");
-                        Err(error.with_outcome(Outcome::NoEffect).with_note(&note))
+                        let note = Message::ours(format!("Sent {sent} times; nothing was made"));
+                        Err(error.with_outcome(Outcome::NoEffect).with_note(note))
                     }
                 },
                 LookupResult::Inconclusive(search_error) => Err(self.outcome_unknown(&error, &search_error)),
@@ -325,13 +325,15 @@ impl Creation<'_> {
 
     /// Makes the error of a create that may have made something.
     fn outcome_unknown(&self, error: &Error, search_error: &Error) -> Error {
-        let note = format!("The resource may have been created; looking it up failed ({search_error})");
+        let note = Message::from("The resource may have been created; looking it up failed (")
+            .then(search_error.message())
+            .then(")");
         error
             .clone()
             .with_code(ErrorCode::OutcomeUnknown)
             .with_outcome(Outcome::Unknown)
             .with_resource_name(self.handle.name())
             .with_repeatable(self.handle.origin() == Origin::Key)
-            .with_note(&note)
+            .with_note(note)
     }
 }

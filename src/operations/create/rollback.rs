@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::creation::Creation;
 use super::search::CANCELLED_SLACK;
-use crate::error::Error;
+use crate::error::{Error, Message};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::Watch;
@@ -60,11 +60,13 @@ impl Creation<'_> {
                         until: caller.now() + self.operation.semantics.visibility_lag,
                     });
                 }
-                let note = format!("The instance was made and could not be removed again ({failure})");
+                let note = Message::from("The instance was made and could not be removed again (")
+                    .then(failure.message())
+                    .then(")");
                 return error
                     .with_leftover()
                     .with_repeatable(self.handle.origin() == Origin::Key)
-                    .with_note(&note);
+                    .with_note(note);
             }
         }
     }

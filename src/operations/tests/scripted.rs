@@ -255,6 +255,7 @@ pub(super) fn request() -> CreateRequest {
         name: None,
         idempotency_key: None,
         ready_timeout: None,
+        gateway_url_field: None,
     }
 }
 

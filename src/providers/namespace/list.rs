@@ -38,7 +38,7 @@ pub(super) async fn fetch_page(
 
 /// Returns the instances whose name label is the handle's name. Ignores an instance that is being deleted.
 pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &str) -> Result<Vec<Instance>> {
-    let mut cursors = Cursors::default();
+    let mut cursors = Cursors::new(context.received_bytes());
     let mut found = Vec::new();
     let mut unreadable = false;
     loop {
@@ -48,7 +48,7 @@ pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &st
         let instances = instances.into_iter().filter_map(|metadata| metadata.0);
         let ours = instances.filter(|metadata| metadata.name() == Some(name) && !metadata.is_deleted_or_deleting());
         found.extend(ours.map(Metadata::into_instance));
-        if !cursors.follow(next)? {
+        if !cursors.follow(next, context.received_bytes())? {
             return found_or_absent(found, !unreadable, TITLE);
         }
     }

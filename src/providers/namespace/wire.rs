@@ -10,6 +10,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::id;
+use crate::error::Message;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
 use crate::provider::Readiness;
@@ -343,7 +344,7 @@ impl Described {
     }
 
     /// Returns the status of an instance that does not run, and Namespace's reasons for it.
-    fn describe_failure(self) -> String {
+    fn describe_failure(self) -> Message {
         let status = self.metadata.status_name().unwrap_or("unknown");
         let reasons = self.shutdown_reasons.0.into_iter().flatten();
         let messages = reasons
@@ -351,10 +352,11 @@ impl Described {
             .flatten()
             .filter(|text| !text.is_empty());
         let messages: Vec<String> = messages.collect();
+        let text = Message::from("it has the status ").then(Message::foreign(status));
         if messages.is_empty() {
-            format!("it has the status {status}.")
+            text.then(".")
         } else {
-            format!("it has the status {status}: {}", messages.join("; "))
+            text.then(": ").then(messages.join("; "))
         }
     }
 }

@@ -15,7 +15,7 @@ use super::wire::{
     RegionConfig, RegistryInput, ServiceCreateInput, SourceInput, UpdateData, Variables, VariablesInput, own_fields,
 };
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::{Handle, OWNERSHIP_VARIABLE, is_managed_name};
@@ -230,7 +230,7 @@ fn check_accepted(data: &UpdateData, field: &str) -> Result<()> {
     }
     Err(Error::new(
         ErrorCode::Unavailable,
-        format!("Railway answered {field} with false."),
+        Message::ours(format!("Railway answered {field} with false.")),
     ))
 }
 

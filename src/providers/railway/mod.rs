@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use self::api::Railway;
 use self::config::{CONFIG_FIELDS, RailwayConfig};
 use self::id::{is_uuid, normalize_id};
-use self::options::CREATE_FIELDS;
+use self::options::{CREATE_FIELDS, has_reference};
 use self::semantics::SEMANTICS;
 use self::wire::{ReadVariables, VariablesData};
 use crate::context::CallContext;
@@ -58,6 +58,10 @@ impl Provider for Railway {
 
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
         self.options.check(request, handle)
+    }
+
+    fn replaces(&self, value: &str) -> bool {
+        has_reference(value)
     }
 
     async fn create(&self, context: &CallContext, request: &CreateRequest, handle: &Handle) -> Result<Instance> {

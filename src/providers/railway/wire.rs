@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id;
+use crate::error::Message;
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
@@ -354,7 +355,7 @@ pub(super) enum Progress {
     Starting,
     Ready,
     /// The text says why.
-    Failed(String),
+    Failed(Message),
 }
 
 impl InstanceNode {
@@ -400,14 +401,14 @@ impl InstanceNode {
         let status = deployment.status.as_deref().unwrap_or_default();
         match status {
             "SUCCESS" if deployment.deployment_stopped.0 == Some(true) => {
-                Progress::Failed("its process has ended (deployment status SUCCESS, stopped)".to_owned())
+                Progress::Failed("its process has ended (deployment status SUCCESS, stopped)".into())
             }
             "SUCCESS" | "SLEEPING" => Progress::Ready,
             "NEEDS_APPROVAL" => {
-                Progress::Failed("its deployment needs approval at Railway (status NEEDS_APPROVAL)".to_owned())
+                Progress::Failed("its deployment needs approval at Railway (status NEEDS_APPROVAL)".into())
             }
             "FAILED" | "CRASHED" | "REMOVED" | "REMOVING" | "SKIPPED" => {
-                Progress::Failed(format!("its deployment has the status {status}"))
+                Progress::Failed(Message::ours(format!("its deployment has the status {status}")))
             }
             _ => Progress::Starting,
         }

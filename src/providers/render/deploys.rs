@@ -5,7 +5,7 @@ use http::Method;
 use super::api::Render;
 use super::wire::{Deploy, ListedDeploy};
 use crate::context::CallContext;
-use crate::error::{ErrorCode, Result};
+use crate::error::{ErrorCode, Message, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::Isolated;
@@ -104,7 +104,10 @@ async fn check_deploy(
         None | Some(Stage::Replaced) => return Ok(Readiness::Starting),
         Some(Stage::Failed) => {
             let status = deploy.and_then(|deploy| deploy.status.as_deref()).unwrap_or_default();
-            return Ok(Readiness::Failed(format!("its deploy has the status {status}.")));
+            let text = Message::from("its deploy has the status ")
+                .then(Message::foreign(status))
+                .then(".");
+            return Ok(Readiness::Failed(text));
         }
         Some(stage) => stage == Stage::Live,
     };
@@ -113,7 +116,8 @@ async fn check_deploy(
         return Ok(Readiness::Starting);
     };
     if let Some(suspenders) = service.suspension() {
-        return Ok(Readiness::Failed(format!("it was suspended ({suspenders}).")));
+        let text = Message::from("it was suspended (").then(suspenders).then(").");
+        return Ok(Readiness::Failed(text));
     }
     if !is_live {
         return Ok(Readiness::Starting);

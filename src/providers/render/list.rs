@@ -46,7 +46,7 @@ pub(super) async fn find(render: &Render, context: &CallContext, handle: &Handle
     } else {
         format!("&name={}", encode(name))
     };
-    let mut cursors = Cursors::default();
+    let mut cursors = Cursors::new(context.received_bytes());
     let mut found = Vec::new();
     let mut unreadable = false;
     loop {
@@ -65,7 +65,7 @@ pub(super) async fn find(render: &Render, context: &CallContext, handle: &Handle
                 unreadable = true;
             }
         }
-        if !cursors.follow(next)? {
+        if !cursors.follow(next, context.received_bytes())? {
             return found_or_absent(found, !unreadable, TITLE);
         }
     }

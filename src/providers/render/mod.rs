@@ -35,6 +35,9 @@ use crate::provider::{
 /// The rate window of writes other than creates (docs/providers/render.md).
 const WRITES: &str = "writes";
 
+/// The longest name. Render documents no limit, but a name becomes part of a host name and of our lookups' URLs.
+const NAME_LIMIT: usize = 255;
+
 /// Render as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
     semantics: &SEMANTICS,
@@ -62,8 +65,10 @@ impl Provider for Render {
     fn check_create(&self, _request: &CreateRequest, handle: &Handle) -> Result<()> {
         // Render documents no rule for names (docs/providers/render.md). Only certainly wrong ones are rejected here.
         let name = handle.name();
-        if name.trim() != name || name.chars().any(char::is_control) {
-            let text = "options.name must not hold a control character or begin or end with a space.";
+        if name.trim() != name || name.chars().any(char::is_control) || name.chars().count() > NAME_LIMIT {
+            let text = format!(
+                "options.name must have at most {NAME_LIMIT} characters, none of them a control character, and no space at either end."
+            );
             return Err(Error::argument(text));
         }
         Ok(())

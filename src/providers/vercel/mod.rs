@@ -28,7 +28,7 @@ use self::options::CREATE_FIELDS;
 use self::semantics::SEMANTICS;
 use self::wire::Deleted;
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
@@ -101,10 +101,11 @@ impl Provider for Vercel {
         };
         match found.sandbox.status() {
             Status::Running => daemon::readiness(self, context, self.present(found)).await,
-            Status::Stopped | Status::Failed => Ok(Readiness::Failed(format!(
-                "the sandbox has the status {}.",
-                found.sandbox.status_name()
-            ))),
+            Status::Stopped | Status::Failed => Ok(Readiness::Failed(
+                Message::from("the sandbox has the status ")
+                    .then(Message::foreign(found.sandbox.status_name()))
+                    .then("."),
+            )),
             Status::Pending | Status::Unknown => Ok(Readiness::Starting),
         }
     }

@@ -6,7 +6,7 @@ use super::api::Vercel;
 use super::errors::ERRORS;
 use super::wire::{Command, Commands, LogLine, Ran, RunCommand};
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::http::message::Response;
 use crate::model::instance::Instance;
@@ -94,7 +94,9 @@ pub(super) async fn install_failed(
     command: &Command,
     code: i64,
 ) -> Error {
-    let text = format!("The command that installs the daemon ended with exit code {code}.");
+    let text = Message::ours(format!(
+        "The command that installs the daemon ended with exit code {code}."
+    ));
     let error = Error::new(ErrorCode::ProvisionFailed, text).with_outcome(Outcome::Done);
     let path = ["v2", "sandboxes", "sessions", session, "cmd", &command.id, "logs"];
     let Ok(request) = vercel.request(Method::GET, &path) else {
@@ -106,7 +108,7 @@ pub(super) async fn install_failed(
     };
     // The failure is reported even if the output cannot be read.
     match vercel.client.call(context, Effect::Idempotent, request, read).await {
-        Ok(output) => error.with_output(output),
+        Ok(output) => error.with_output(&output),
         Err(_) => error,
     }
 }
