@@ -201,7 +201,12 @@ fn is_gateway_url(text: &str) -> bool {
     });
     // `Url` takes white space out of a text, and a daemon may not.
     let is_visible = !text.contains(|character: char| character.is_whitespace() || character.is_control());
-    has_scheme && is_visible && Url::parse(text).is_ok_and(|url| url.has_host())
+    // The addon carries no tables for international names, and a daemon may have them.
+    let ascii: String = text
+        .chars()
+        .map(|character| if character.is_ascii() { character } else { 'x' })
+        .collect();
+    has_scheme && is_visible && Url::parse(&ascii).is_ok_and(|url| url.has_host())
 }
 
 #[cfg(test)]
