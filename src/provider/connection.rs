@@ -243,65 +243,45 @@ mod tests {
         let first = cache.last.lock().unwrap().clone().unwrap();
         assert_eq!(connect(parameters).scope, scope);
         assert!(Arc::ptr_eq(&first, cache.last.lock().unwrap().as_ref().unwrap()));
-        // Whether they have the same scope: it does not depend on how requests carry the credential.
-        let others = [
-            (
-                ConnectionParameters {
-                    base: "https://b.example",
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    base: "https://a.example/behind",
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    credential: &other_header,
-                    ..parameters
-                },
-                true,
-            ),
-            (
-                ConnectionParameters {
-                    credential: &other_scheme,
-                    ..parameters
-                },
-                true,
-            ),
-            (
-                ConnectionParameters {
-                    credential: &other_key,
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    location: Location::Tenant(&["project", "other"]),
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    location: Location::Tenant(&["project"]),
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    location: Location::Endpoint,
-                    ..parameters
-                },
-                false,
-            ),
+        // The scope does not depend on how requests carry the credential.
+        let of_same_scope = [
+            ConnectionParameters {
+                credential: &other_header,
+                ..parameters
+            },
+            ConnectionParameters {
+                credential: &other_scheme,
+                ..parameters
+            },
         ];
+        let of_other_scopes = [
+            ConnectionParameters {
+                base: "https://b.example",
+                ..parameters
+            },
+            ConnectionParameters {
+                base: "https://a.example/behind",
+                ..parameters
+            },
+            ConnectionParameters {
+                credential: &other_key,
+                ..parameters
+            },
+            ConnectionParameters {
+                location: Location::Tenant(&["project", "other"]),
+                ..parameters
+            },
+            ConnectionParameters {
+                location: Location::Tenant(&["project"]),
+                ..parameters
+            },
+            ConnectionParameters {
+                location: Location::Endpoint,
+                ..parameters
+            },
+        ];
+        let others = of_same_scope.map(|other| (other, true)).into_iter();
+        let others = others.chain(of_other_scopes.map(|other| (other, false)));
         for (other, has_same_scope) in others {
             assert!(!is_cached(other));
             assert_eq!(connect(other).scope == scope, has_same_scope);

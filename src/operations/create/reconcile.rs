@@ -211,7 +211,7 @@ impl Creation<'_> {
             .map_err(|error| error.with_outcome(Outcome::NoEffect))?
             .into_iter();
         match found.next() {
-            Some(holder) if self.handle.origin() == Origin::Caller => Err(self.name_taken(holder)),
+            Some(holder) if self.handle.origin() == Origin::Caller => Err(self.name_taken(&holder)),
             Some(oldest) => {
                 self.repair(&oldest, found.collect()).await?;
                 Ok(Some(oldest))
@@ -299,7 +299,7 @@ impl Creation<'_> {
         context.sleep(window.saturating_sub(search.elapsed())).await?;
         match self.handle.origin() {
             Origin::Key => Ok(self.adopted(instance, false)),
-            Origin::Random | Origin::Caller => Err(self.name_taken(instance)),
+            Origin::Random | Origin::Caller => Err(self.name_taken(&instance)),
         }
     }
 
@@ -310,9 +310,9 @@ impl Creation<'_> {
     }
 
     /// Makes the error of a name that is another resource's.
-    fn name_taken(&self, holder: Instance) -> Error {
+    fn name_taken(&self, holder: &Instance) -> Error {
         let error = Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.");
-        self.with_holder(error.with_resource_name(self.handle.name()), &holder)
+        self.with_holder(error.with_resource_name(self.handle.name()), holder)
     }
 
     /// Adds the id of the resource that has the name. Where another kind of resource has it, `getById` knows no such id.
