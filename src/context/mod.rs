@@ -3,6 +3,8 @@
 pub(crate) mod clock;
 pub(crate) mod random;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -17,6 +19,7 @@ pub(crate) struct CallContext {
     clock: SharedClock,
     cancellation: CancellationToken,
     deadline: Option<Instant>,
+    received_bytes: Arc<AtomicU64>,
 }
 
 impl CallContext {
@@ -26,6 +29,7 @@ impl CallContext {
             clock,
             cancellation,
             deadline: None,
+            received_bytes: Arc::default(),
         }
     }
 
@@ -47,7 +51,18 @@ impl CallContext {
             cancellation: CancellationToken::new(),
             deadline: Some(self.now() + limit),
             clock: self.clock.clone(),
+            received_bytes: Arc::default(),
         }
+    }
+
+    /// Notes that the body of a response was received.
+    pub(crate) fn note_received(&self, bytes: usize) {
+        self.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Returns how many bytes the bodies of this call's responses had until now.
+    pub(crate) fn received_bytes(&self) -> u64 {
+        self.received_bytes.load(Ordering::Relaxed)
     }
 
     /// Returns the present moment on the monotonic axis.

@@ -225,6 +225,7 @@ impl Client {
             .await
             .map_err(Error::from)?;
         let mut response = sent.map_err(|error| Error::from(&error))?;
+        context.note_received(response.body.len());
         let limits = response.read_rate_limit(context.date());
         let result = interpret(&response);
         let verdict = read_verdict(&response, result.as_ref().err());

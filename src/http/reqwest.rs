@@ -1,12 +1,14 @@
 //! The transport on reqwest: connections, TLS, proxies. This is the only file that names the crate.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
 
+use super::endpoint::{LOCALHOST, LOOPBACK_ADDRESSES};
 use super::headers;
 use super::message::{Request, Response};
 use super::proxy::{self, Proxy, ReachedHosts};
@@ -71,7 +73,12 @@ fn builder(proxy: Option<&Proxy>) -> Result<reqwest::ClientBuilder, TransportErr
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .tcp_keepalive(TCP_KEEPALIVE)
-        .tcp_nodelay(true);
+        .tcp_nodelay(true)
+        // Plain HTTP is allowed to this name, so no resolver may send it elsewhere. Port 0: the URL's.
+        .resolve_to_addrs(
+            LOCALHOST,
+            &LOOPBACK_ADDRESSES.map(|address| SocketAddr::new(address, 0)),
+        );
     let Some(proxy) = proxy else {
         return Ok(builder);
     };
@@ -203,4 +210,47 @@ fn describe(error: &reqwest::Error) -> String {
         cause = inner.source();
     }
     text.unwrap_or_else(|| "no cause was given".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use reqwest::dns::{Name, Resolve, Resolving};
+
+    use super::*;
+
+    /// Sends every name elsewhere.
+    struct Elsewhere;
+
+    impl Resolve for Elsewhere {
+        fn resolve(&self, name: Name) -> Resolving {
+            Box::pin(std::future::ready(Err(name.as_str().into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn localhost_is_loopback_whatever_the_resolver_says() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let _ = socket.read(&mut [0; 1_024]).unwrap();
+            socket
+                .write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+                .unwrap();
+        });
+        let client = builder(None)
+            .unwrap()
+            .dns_resolver(Arc::new(Elsewhere))
+            .build()
+            .unwrap();
+        let fetch = |host: &str| client.get(format!("http://{host}:{port}/")).send();
+        assert!(fetch("x.localhost").await.is_err());
+        assert_eq!(fetch("localhost").await.unwrap().status(), 204);
+        server.join().unwrap();
+    }
 }

@@ -3,6 +3,8 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::handle::is_owned_name;
+use super::owner::Owner;
 use crate::secret::FieldMask;
 
 /// The status of an instance, in the five words that every provider maps to.
@@ -47,6 +49,8 @@ pub(crate) struct Instance {
     pub(crate) url: Option<String>,
     /// Whether this package made it, by its name, tag or label.
     pub(crate) managed: bool,
+    /// The owner that a label or tag names.
+    pub(crate) owner: Option<String>,
     /// The container image, where the provider reports it.
     pub(crate) image: Option<String>,
     /// The id of the deployment, deploy or session that `waitUntilReady` follows.
@@ -54,6 +58,14 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
+    /// Returns whether a gateway of this owner made it: by its label or tag, or by its name where it has neither.
+    pub(crate) fn is_owned_by(&self, owner: &Owner) -> bool {
+        match &self.owner {
+            Some(label) => label == owner.as_str(),
+            None => self.name.as_deref().is_some_and(|name| is_owned_name(name, owner)),
+        }
+    }
+
     /// Masks credentials in every text that JavaScript sees.
     pub(crate) fn redact(&mut self, mask: &FieldMask<'_>) {
         let own = self.own.iter_mut().map(|(_, value)| value);

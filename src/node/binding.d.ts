@@ -28,6 +28,8 @@ export interface Native {
   ): CancelHandle | string | undefined
   /** Cancels a call. Returns the error for its caller as JSON; nothing if a create is just handing over its instance. */
   cancel(handle: CancelHandle | undefined): string | undefined | null
+  /** Notes that the signal of a call has fired while `start` checks it: `start` then returns `ABORTED`. */
+  abortStart(number: number): void
   /** Lets the event loop end: no call is under way. */
   idle(): void
 }

@@ -1,5 +1,6 @@
 //! A method call, from its arguments to its reply.
 
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Poll;
@@ -30,10 +31,34 @@ pub(super) struct Cancel {
 /// [`Cancel`] as JavaScript holds it.
 pub(super) type CancelHandle = External<Cancel>;
 
+/// The numbers of the calls whose signals have fired while [`start`] checks them, in one environment: JavaScript's code runs
+/// when the environment is read.
+#[derive(Default)]
+pub(super) struct AbortedStarts(RefCell<Vec<i64>>);
+
+impl AbortedStarts {
+    /// Notes a call.
+    pub(super) fn add(&self, number: i64) {
+        self.0.borrow_mut().push(number);
+    }
+
+    /// Returns whether a call was noted, and forgets it.
+    fn take(&self, number: i64) -> bool {
+        let mut numbers = self.0.borrow_mut();
+        let before = numbers.len();
+        numbers.retain(|noted| *noted != number);
+        numbers.len() < before
+    }
+}
+
 /// Checks a call and begins it: `start(provider, method, number, signalState, instanceId, options)`.
 ///
 /// Returns `undefined`, or a [`CancelHandle`] if the call has a signal. A text is an error: nothing was begun.
-pub(super) fn start(completions: &Arc<CompletionQueue>, context: &FunctionCallContext<'_>) -> Result<Unknown<'static>> {
+pub(super) fn start(
+    completions: &Arc<CompletionQueue>,
+    aborted_starts: &AbortedStarts,
+    context: &FunctionCallContext<'_>,
+) -> Result<Unknown<'static>> {
     let env = &*context.env;
     let provider: &External<ConfiguredProvider> = context.get(0)?;
     let operation = METHODS[context.get::<u32>(1)? as usize & 3];
@@ -53,9 +78,11 @@ pub(super) fn start(completions: &Arc<CompletionQueue>, context: &FunctionCallCo
     let environment = JsEnvironment::new(env)?;
     let options = JsObject::read(provider.factory, operation, &options);
     let prepared = prepare(&environment, provider, operation, id, &options, &cancellation);
+    let has_fired = aborted_starts.take(number);
     let checked = prepared.and_then(|call| {
         error_context.resource_name = call.resource_name();
         match signal {
+            _ if has_fired => Err(unfinished(Error::aborted(), &error_context)),
             SignalState::Fired => Err(unfinished(Error::aborted(), &error_context)),
             SignalState::Invalid => Err(Error::argument("options.signal must be an AbortSignal.")),
             SignalState::Unreadable => Err(Error::argument("options.signal could not be read: it threw.")),
@@ -129,7 +156,7 @@ pub(super) async fn run(
         Err(unfinished(error, error_context))
     };
     let reply = Reply::new(done.await.unwrap_or_else(fault), error_context);
-    completions.push(number, reply);
+    completions.push(number, &reply);
 }
 
 /// Cancels a call. Returns the error for its caller, or `None` if a create is just handing over its instance.

@@ -116,7 +116,7 @@ mod tests {
             assert_eq!(kind as usize, number);
         }
         assert_eq!(constants["Method"]["destroy"], 3);
-        assert_eq!(constants["fields"]["railway"]["list"], json!(["managed"]));
+        assert_eq!(constants["fields"]["railway"]["list"], json!(["managed", "owned"]));
         assert_eq!(constants["fields"]["vercel"]["destroy"], json!([]));
     }
 }

@@ -1,18 +1,19 @@
 //! Installs the bridge in an environment of JavaScript (main thread, worker).
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, JsValue, Object, Unknown};
 use napi::{Env, Result};
 
 use super::bridge::Bridge;
-use super::call;
+use super::call::{self, AbortedStarts};
 use super::completions::CompletionQueue;
 use super::constants;
 
-/// `makeBridge` of `bridge.js`: makes the functions of the bridge from three of ours and the constants of both sides.
+/// `makeBridge` of `bridge.js`: makes the functions of the bridge from four of ours and the constants of both sides.
 pub(super) type MakeBridge<'env> =
-    Function<'env, FnArgs<(Unknown<'env>, Unknown<'env>, Unknown<'env>, String)>, Object<'env>>;
+    Function<'env, FnArgs<(Unknown<'env>, Unknown<'env>, Unknown<'env>, Unknown<'env>, String)>, Object<'env>>;
 
 /// Installs the bridge, unless it is installed: a copy of the package that is loaded twice shares the addon.
 pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
@@ -21,8 +22,14 @@ pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
     }
     let completions = Arc::new(CompletionQueue::default());
     let of_start = Arc::clone(&completions);
+    let aborted_starts = Rc::new(AbortedStarts::default());
+    let of_abort_start = Rc::clone(&aborted_starts);
     let start = env.create_function_from_closure::<(), Unknown<'static>, _>("start", move |context| {
-        call::start(&of_start, &context)
+        call::start(&of_start, &aborted_starts, &context)
+    })?;
+    let abort_start = env.create_function_from_closure::<(), (), _>("abortStart", move |context| {
+        of_abort_start.add(context.get(0)?);
+        Ok(())
     })?;
     let cancel = env.create_function_from_closure::<(), Option<String>, _>("cancel", |context| {
         let handle: &call::CancelHandle = context.get(0)?;
@@ -34,6 +41,7 @@ pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
     let arguments = (
         start.to_unknown(),
         cancel.to_unknown(),
+        abort_start.to_unknown(),
         idle.to_unknown(),
         constants::to_json(),
     );

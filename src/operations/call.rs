@@ -18,14 +18,16 @@ use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
+use crate::model::owner::Owner;
 use crate::process::ProcessState;
+use crate::provider::ListFilter;
 use crate::provider::config::{BoundProvider, ConfiguredProvider, ConnectRequest};
 use crate::provider::facts::Facts;
 use crate::provider::semantics::Semantics;
 use crate::secret::Redactor;
 
 /// The fields of `list`'s options.
-pub(crate) const LIST_FIELDS: [&str; 1] = ["managed"];
+pub(crate) const LIST_FIELDS: [&str; 2] = ["managed", "owned"];
 
 /// The most exchanges with the provider that a `getById` or `destroy` takes. Each has its own time limit.
 const EXCHANGES: u32 = 4;
@@ -87,7 +89,7 @@ pub(crate) struct PreparedCall {
 enum Work {
     Create(PreparedCreate),
     Get { id: String },
-    List { managed_only: bool },
+    List { filter: ListFilter },
     Destroy { id: String },
 }
 
@@ -117,7 +119,13 @@ impl PreparedCall {
             CallRequest::Create => {
                 let request = CreateRequest::read(options)?;
                 request.add_secrets(&mut bound.redactor);
-                let create = PreparedCreate::new(&*process.random, &*bound.provider, &bound.scope, request)?;
+                let create = PreparedCreate::new(
+                    &*process.random,
+                    &*bound.provider,
+                    bound.scopes.first(),
+                    bound.owner.as_ref(),
+                    request,
+                )?;
                 Work::Create(create)
             }
             CallRequest::GetById { id } => Work::Get {
@@ -127,7 +135,7 @@ impl PreparedCall {
                 id: bound.provider.read_id(operation, &id)?,
             },
             CallRequest::List => Work::List {
-                managed_only: options.boolean("managed")?.unwrap_or(false),
+                filter: read_filter(options, bound.owner.as_ref())?,
             },
         };
         Ok(Self {
@@ -169,7 +177,7 @@ impl PreparedCall {
             process: &process,
             provider: &*bound.provider,
             semantics,
-            scope: &bound.scope,
+            scopes: &bound.scopes,
             background: &background,
         };
         // Deleting what this process created may include a search for what a pending create request makes late.
@@ -191,7 +199,7 @@ impl PreparedCall {
                 .await
                 .map(|()| CallOutput::Nothing),
             // Each page is an exchange; how many there are is not known.
-            Work::List { managed_only } => list(operation, managed_only).await.map(CallOutput::Instances),
+            Work::List { filter } => list(operation, &filter).await.map(CallOutput::Instances),
         };
         let output = output
             .map(|output| output.redact(&bound.redactor))
@@ -204,6 +212,18 @@ impl PreparedCall {
             }
         }
         output
+    }
+}
+
+/// Reads which instances a listing returns.
+fn read_filter(options: &Reader<'_>, owner: Option<&Owner>) -> Result<ListFilter> {
+    let managed = options.boolean("managed")?.unwrap_or(false);
+    let owned = options.boolean("owned")?.unwrap_or(false);
+    match (owned, owner) {
+        (true, Some(owner)) => Ok(ListFilter::Owned(owner.clone())),
+        (true, None) => Err(options.invalid("owned", "needs an owner: set config.owner or COMPUTESDK_OWNER")),
+        (false, _) if managed => Ok(ListFilter::Managed),
+        (false, _) => Ok(ListFilter::All),
     }
 }
 
@@ -224,7 +244,7 @@ fn start_watch(
             process: &process,
             provider: &*bound.provider,
             semantics,
-            scope: &bound.scope,
+            scopes: &bound.scopes,
             background: &Background::default(),
         };
         watch::run(operation, &watch).await;

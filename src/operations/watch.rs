@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::background::{Pace, Watch};
 use super::destroy::delete_one;
+use super::handle_lookup::is_from_same_create;
 use super::operation_context::OperationContext;
 use super::polling::Polling;
 use crate::error::Result;
@@ -71,28 +72,18 @@ async fn watch_create(
 
 /// Looks up the handle once, and deletes what this create has made besides the instance that the caller holds.
 async fn delete_others(operation: OperationContext<'_>, handle: &Handle, kept: Option<&str>) -> Result<()> {
-    let OperationContext {
-        context,
-        process,
-        provider,
-        scope,
-        ..
-    } = operation;
-    let instances = &process.instances;
+    let OperationContext { context, provider, .. } = operation;
     for instance in provider.find(context, handle).await? {
         let id = instance.id.as_str();
         // What the caller has destroyed may show again. Where its id is a name, the ownership token tells whose it is.
-        let is_held = instances.was_created_here(scope, id) || (kept == Some(id) && !instances.was_deleted(scope, id));
-        if is_held || instances.is_deleting(scope, id) {
+        let instances = operation.instances();
+        let is_held = !instances.was_deleted(id) && (instances.was_created_here(id) || kept == Some(id));
+        if is_held || instances.is_deleting(id) {
             continue;
         }
-        if let Some(token) = handle.ownership_token() {
-            let shown = provider.ownership_token(context, &instance).await?;
-            if shown.is(token) != Some(true) {
-                continue;
-            }
+        if is_from_same_create(operation, handle, &instance).await? == Some(true) {
+            delete_one(operation, id, Ownership::CreatedHere).await?;
         }
-        delete_one(operation, id, Ownership::CreatedHere).await?;
     }
     Ok(())
 }
@@ -101,10 +92,8 @@ async fn delete_others(operation: OperationContext<'_>, handle: &Handle, kept: O
 async fn watch_deletion(operation: OperationContext<'_>, id: &str, ownership: Ownership, until: Instant) {
     let OperationContext {
         context,
-        process,
         provider,
         semantics,
-        scope,
         ..
     } = operation;
     let mut polling = Polling::new();
@@ -113,12 +102,12 @@ async fn watch_deletion(operation: OperationContext<'_>, id: &str, ownership: Ow
             return;
         }
         // Where an id is a name, another create of this process may have it by now.
-        if !semantics.ids_are_never_reused && process.instances.was_created_here(scope, id) {
+        if !semantics.ids_are_never_reused && operation.instances().was_created_here(id) {
             return;
         }
         let is_last = context.now() >= until;
         match provider.destroy(context, id, ownership).await {
-            Ok(DeleteResult::Deleted) => return,
+            Ok(DeleteResult::Deleted | DeleteResult::Absent) => return,
             Ok(DeleteResult::NotYetVisible) if is_last => return,
             Ok(DeleteResult::NotYetVisible) | Err(_) => {}
         }

@@ -13,7 +13,8 @@ use crate::http::credential::Credential;
 use crate::http::resources::HttpResources;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
-use crate::model::scope::Scope;
+use crate::model::owner::Owner;
+use crate::model::scope::CallScopes;
 use crate::secret::Redactor;
 
 /// A provider as the package exports it.
@@ -75,7 +76,9 @@ impl ConnectRequest<'_> {
 /// A provider for one call.
 pub(crate) struct BoundProvider {
     pub(crate) provider: Box<dyn Provider>,
-    pub(crate) scope: Scope,
+    pub(crate) scopes: Arc<CallScopes>,
+    /// The owner of what the call creates, or lists as owned.
+    pub(crate) owner: Option<Owner>,
     /// The secrets that no text of the call may show.
     pub(crate) redactor: Redactor,
     /// How often a create may be sent again.

@@ -4,6 +4,7 @@ use crate::context::random::Random;
 use crate::error::Result;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
+use crate::model::owner::Owner;
 use crate::model::scope::Scope;
 use crate::operations::handover::Handover;
 use crate::operations::operation_context::OperationContext;
@@ -21,14 +22,16 @@ impl PreparedCreate {
         random: &dyn Random,
         provider: &dyn Provider,
         scope: &Scope,
+        owner: Option<&Owner>,
         mut request: CreateRequest,
     ) -> Result<Self> {
         let handle = match (request.name.take(), &request.idempotency_key) {
-            (Some(name), _) => Handle::named(name, random)?,
-            (None, Some(key)) => Handle::derived(scope, key, random)?,
-            (None, None) => Handle::random(random)?,
+            (Some(name), _) => Handle::named(name, random, owner)?,
+            (None, Some(key)) => Handle::derived(scope, key, random, owner)?,
+            (None, None) => Handle::random(random, owner)?,
         };
         provider.check_create(&request, &handle)?;
+        request.check_gateway_url(|value| provider.replaces(value))?;
         Ok(Self { request, handle })
     }
 

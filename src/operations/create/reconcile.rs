@@ -10,7 +10,7 @@ use super::creation::Creation;
 use super::decision::{Decision, Failure, IfAbsent, decide};
 use super::search::{LookupResult, Search, timed_out};
 use super::sending::{Requests, Sent};
-use crate::error::{Error, ErrorCode, Message, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::{Pace, Watch};
@@ -302,16 +302,23 @@ impl Creation<'_> {
 
     /// Makes the error of a name that is another resource's.
     fn name_taken(&self, holder: Instance) -> Error {
-        Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.")
-            .with_instance_id(holder.id)
-            .with_resource_name(self.handle.name())
+        let error = Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.");
+        self.with_holder(error.with_resource_name(self.handle.name()), &holder)
+    }
+
+    /// Adds the id of the resource that has the name. Where another kind of resource has it, `getById` knows no such id.
+    fn with_holder(&self, error: Error, holder: &Instance) -> Error {
+        match self.operation.provider.read_id(Operation::GetById, &holder.id) {
+            Ok(id) => error.with_instance_id(id),
+            Err(_) => error,
+        }
     }
 
     /// Adds the id of the resource that has the name, if one lookup tells it.
     async fn add_holder(&self, clash: Error) -> Error {
         let clash = clash.with_resource_name(self.handle.name());
         match find(self.operation, self.handle).await {
-            Ok(Some(holder)) => clash.with_instance_id(holder.id),
+            Ok(Some(holder)) => self.with_holder(clash, &holder),
             _ => clash,
         }
     }

@@ -27,9 +27,8 @@ impl Creation<'_> {
             .with_instance_id(&instance.id)
             .with_resource_name(self.handle.name());
         let caller = self.operation.context;
-        let scope = self.operation.scope;
-        let instances = &self.operation.process.instances;
-        instances.mark_deleting(scope, &instance.id);
+        let instances = || self.operation.instances();
+        instances().mark_deleting(&instance.id);
         let began = caller.now();
         let context = caller.detached(CANCELLED_SLACK);
         let mut polling = Polling::new();
@@ -38,7 +37,7 @@ impl Creation<'_> {
             let failure = match deleted {
                 Ok(()) => {
                     if !self.operation.semantics.ids_are_never_reused {
-                        instances.unmark_deleting(scope, &instance.id);
+                        instances().unmark_deleting(&instance.id);
                     }
                     return error.with_note("The instance was made and removed again");
                 }
@@ -52,7 +51,7 @@ impl Creation<'_> {
                 .is_some_and(|delay| delay > LONGEST_RATE_WAIT);
             let is_hopeless = !failure.is_transient() || is_limited || context.now() - began >= ROLLBACK_LIMIT;
             if (caller_waits && is_hopeless) || context.sleep(polling.next_wait()).await.is_err() {
-                instances.unmark_deleting(scope, &instance.id);
+                instances().unmark_deleting(&instance.id);
                 // Under a key a repeated call may adopt it.
                 if is_limited && self.handle.origin() != Origin::Key {
                     self.operation.background.add(Watch::Deletion {

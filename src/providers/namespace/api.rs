@@ -5,12 +5,14 @@ use serde::de::DeserializeOwned;
 
 use super::errors::ERRORS;
 use super::options::NamespaceOptions;
+use super::semantics::TITLE;
 use super::wire::{Described, InstanceId};
 use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
 use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::protocol::connect;
+use crate::protocol::subject::expect_id;
 
 const SERVICE: &str = "namespace.cloud.compute.v1beta.ComputeService";
 
@@ -48,7 +50,10 @@ impl Namespace {
             )
             .await;
         match described {
-            Ok(described) => Ok(Some(described)),
+            Ok(described) => {
+                expect_id(id, &described.metadata.instance_id, TITLE)?;
+                Ok(Some(described))
+            }
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::id;
 use crate::error::Message;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
@@ -22,6 +23,9 @@ pub(super) const NAME: &str = "computesdk.name";
 
 /// The label that holds the ownership token.
 pub(super) const OWNERSHIP_TOKEN: &str = "computesdk.create-mark";
+
+/// The label that holds the owner.
+pub(super) const OWNER: &str = "computesdk.owner";
 
 /// The request of `CreateInstance`.
 #[derive(Serialize)]
@@ -168,6 +172,7 @@ pub(super) struct Described {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Metadata {
+    #[serde(deserialize_with = "id::deserialize")]
     pub(super) instance_id: String,
     created_at: Info<String>,
     deadline: Info<String>,
@@ -306,6 +311,7 @@ impl Metadata {
             name: self.name().map(str::to_owned),
             status: self.status(),
             managed: self.label(MANAGED).is_some(),
+            owner: self.label(OWNER).map(str::to_owned),
             created_at: self.created_at.0,
             url: None,
             image: None,

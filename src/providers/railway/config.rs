@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::api::{Railway, normalize_id};
+use super::api::Railway;
+use super::id::normalize_id;
 use super::options::RailwayOptions;
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
@@ -98,7 +99,7 @@ impl ProviderConfig for RailwayConfig {
                 own_service_id,
                 options,
             })
-        });
+        })?;
         if let Some(registry) = registry {
             registry.add_secrets(&mut bound.redactor);
         }

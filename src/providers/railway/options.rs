@@ -37,6 +37,11 @@ pub(super) struct RailwayOptions {
     allow_variable_references: bool,
 }
 
+/// Returns whether a value holds a reference to another service's variable.
+pub(super) fn has_reference(value: &str) -> bool {
+    value.contains(REFERENCE)
+}
+
 /// Credentials of a private registry.
 #[derive(Clone)]
 pub(super) struct RegistryCredentials {
@@ -116,7 +121,7 @@ impl RailwayOptions {
         match request
             .variables
             .iter()
-            .find(|(_, value)| value.expose().contains(REFERENCE))
+            .find(|(_, value)| has_reference(value.expose()))
         {
             None => Ok(()),
             Some((name, _)) => Err(Error::argument(format!(
