@@ -173,9 +173,9 @@ export interface GatewayError extends Error {
   readonly retryable: boolean
   /** The answer's HTTP status. Railway sends most failures with 200. */
   readonly httpStatus?: number
-  /** The provider's own error code. */
+  /** The provider's own error code: visible ASCII, at most 128 characters. */
   readonly providerCode?: string
-  /** The provider's name for the request, for its support. */
+  /** The provider's name for the request, for its support: visible ASCII, at most 128 characters. */
   readonly requestId?: string
   /** How long to stay away, in milliseconds; with `RATE_LIMITED`. */
   readonly retryAfterMs?: number
