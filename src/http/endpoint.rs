@@ -85,6 +85,16 @@ impl BaseUrl {
         self.0.as_str()
     }
 
+    /// Returns the path, without a slash at its end.
+    pub(crate) fn path(&self) -> &str {
+        self.0.path().trim_end_matches('/')
+    }
+
+    /// Returns the host, and the port: the scheme's own if the URL names none.
+    pub(crate) fn host_and_port(&self) -> (&str, Option<u16>) {
+        (self.0.host_str().unwrap_or_default(), self.0.port_or_known_default())
+    }
+
     /// Returns `scheme://host:port`. Connections and rate windows are shared by origin.
     pub(crate) fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
