@@ -5,13 +5,13 @@ use super::decode::DECODERS;
 use super::excerpt::LIMIT;
 
 /// How many encodings around each other are undone: percent-encoded JSON within JSON is three.
-const DEPTH: usize = 4;
+const DEPTH: usize = 6;
 
 /// The most characters of all copies together.
 pub(super) const BUDGET: usize = 12 * LIMIT;
 
 /// The most copies. A short text that holds every sign of an encoding could make more.
-const COPIES: usize = 64;
+const COPIES: usize = 128;
 
 /// Returns all decoded copies of a text behind each other, as they are compared, and where each of them ends.
 pub(super) fn decode_all(text: &str) -> (Copy, Vec<usize>) {
