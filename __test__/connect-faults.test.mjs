@@ -120,7 +120,14 @@ describe('a proxy', () => {
     const { config } = await withRailway(t)
     const proxy = await refusing(t, 403)
     const env = { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, ALL_PROXY: proxy.url }
-    assert.deepEqual((await list(env, config)).value, [])
+    const { port } = new URL(config.baseUrl)
+    for (const host of ['127.0.0.1', 'localhost', 'LOCALHOST', '127.1']) {
+      assert.deepEqual((await list(env, { ...config, baseUrl: `http://${host}:${port}` })).value, [], host)
+    }
+    // Nothing answers there: what counts is that the proxy is not asked.
+    for (const origin of ['http://[::1]:1', 'https://[::1]:1', 'https://127.0.0.1:1', 'https://localhost:1']) {
+      assert.equal((await list(env, { ...config, baseUrl: origin })).code, 'NETWORK', origin)
+    }
     assert.equal(proxy.connections(), 0)
   })
 

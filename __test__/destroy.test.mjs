@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { railway } from '@computesdk/gateway'
 
 import { canary } from './support/canary.mjs'
+import { MISSING, withValue } from './support/drift.mjs'
 import { setEnvironment } from './support/environment.mjs'
 import { ABSENT_ID, withRailway } from './support/railway.mjs'
 import { rejection } from './support/rejection.mjs'
@@ -70,6 +71,19 @@ describe('destroying', () => {
     scene.world.services.get(instanceId).lag = undefined
     await scene.provider.destroy(instanceId)
     assert.deepEqual(scene.services(), [])
+  })
+
+  test('a young instance of another process works while its date cannot be read either', async (t) => {
+    for (const value of [MISSING, null, 7, {}, 'yesterday']) {
+      const scene = await withRailway(t)
+      scene.world.lag = { reads: 2 }
+      const { instanceId } = await stranger(scene).create()
+      scene.world.services.get(instanceId).lag = undefined
+      const map = (json) => withValue(json, 'data.service.createdAt', value)
+      scene.server.faults.add({ kind: 'replace', when: 'service', map })
+      await scene.provider.destroy(instanceId)
+      assert.deepEqual(scene.services(), [], String(value))
+    }
   })
 })
 

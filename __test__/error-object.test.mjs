@@ -111,6 +111,29 @@ test('a stack limit of zero costs the frames and nothing else', async (t) => {
   assert.equal(error.stack, `GatewayError: ${error.message}`)
 })
 
+test('a formatter of stacks that throws costs the frames and nothing else', async (t) => {
+  const { provider, server } = await withRailway(t)
+  const before = Error.prepareStackTrace
+  t.after(() => (Error.prepareStackTrace = before))
+  server.faults.add({ kind: 'respond', status: 401 })
+  // The server of this process makes errors, too.
+  Error.prepareStackTrace = (error) => {
+    if (!(error instanceof Error) || error.message.startsWith('Failed') || error.message.startsWith('Invalid')) {
+      throw new Error('from prepareStackTrace')
+    }
+    return String(error)
+  }
+  const bare = async (promise, expected) => {
+    const error = await rejection(promise, expected)
+    assert.equal(error.stack, `GatewayError: ${error.message}`)
+    assert.ok(Object.keys(error).includes('retryable'))
+  }
+  await bare(provider.list(), { code: 'UNAUTHENTICATED' })
+  await bare(provider.getById(''), { code: 'INVALID_ARGUMENT' })
+  await bare(provider.list({ signal: AbortSignal.abort() }), { code: 'ABORTED' })
+  thrown(() => railway({ apiKey: 5 }), { code: 'INVALID_CONFIG' })
+})
+
 test('a bad argument rejects and never throws', async (t) => {
   const { provider, server } = await withRailway(t)
   const bad = [undefined, null, 5, '', 'x', {}, [], Symbol('id'), 1n, () => {}, new String('x'), '0'.repeat(36)]

@@ -21,7 +21,7 @@ const slow = (milliseconds) => ({ kind: 'slow', milliseconds: real(milliseconds)
 
 // Mostly waits, so they run side by side.
 describe('a create', { concurrency: true }, () => {
-  // The slowest on record took 13.4 s (reference/render.md §1).
+  // The slowest on record took 13.4 s (docs/providers/render.md).
   for (const seconds of [14, 40]) {
     test(`that is answered after ${seconds} s is adopted when it is seen`, async (t) => {
       const { provider, server, services, asked } = await withFastRender(t)
@@ -42,7 +42,7 @@ describe('a create', { concurrency: true }, () => {
   })
 
   test('is cut off earlier where the caller has less patience, and looked for', async (t) => {
-    const { provider, server, asked } = await withFastRender(t, { config: { requestTimeoutMs: 10_000 } })
+    const { provider, server, asked } = await withFastRender(t, { config: { requestTimeoutMs: 4_000 } })
     server.faults.add(slow(60_000))
     await provider.create()
     assert.deepEqual(asked(), [created, 'listServices', 'listDeploys'])

@@ -38,7 +38,7 @@ await runMain(async () => {
   await prepareAddon(options)
   if (options.gateways !== undefined) return showGateways(entry, screen, options.gateways)
   // The object from which the package takes its exports: the picture replaces a factory in it before the gateway's import.
-  const addon = createRequire(import.meta.url)('../src/node/load.js')
+  const addon = createRequire(import.meta.url)('../src/node/load.js')()
   if (real) return runReal(entry, addon[entry.factory], screen, real, options)
   const realCommand = `npm run demo -- ${options.name === DEFAULT_PROVIDER ? '' : `${options.name} `}--real`
   // Only now: it needs the development dependencies.

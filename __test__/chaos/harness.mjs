@@ -59,6 +59,7 @@ const PROCESSES = 3
  * @param {string} [options.story] only this one
  * @param {string[]} [options.without] types of story, and endings, that are left out
  * @param {boolean} [options.looseNames] in all rounds the server lets a name exist twice
+ * @param {boolean} [options.singleFaults] each create meets one fault, and is measured
  * @param {(event: { round: number, rounds: number, tally: object }) => void} [options.onRound]
  * @param {(finding: Finding) => void} [options.onFinding]
  *
@@ -75,7 +76,7 @@ export async function runChaos(options) {
   const limit = createLimit(options.concurrency)
   const pool = createPool({ naive, speed, providerName: provider.name, config: provider.nowhere })
   try {
-    if (!without.includes('processes')) await pool.prepare(PROCESSES * Math.min(2, Math.ceil(runs / ROUND_SIZE)))
+    if (!without.includes('processes') && !options.singleFaults) await pool.prepare(PROCESSES * Math.min(2, Math.ceil(runs / ROUND_SIZE)))
     await warmUp({ provider, speed, client, limit })
     const started = performance.now()
     const stalls = monitorEventLoopDelay({ resolution: 10 })
@@ -115,8 +116,8 @@ async function warmUp({ provider, speed, client, limit }) {
   await scene.close()
 }
 
-async function runRound({ provider, seed, number, creates, speed, story, without, looseNames, client, pool, limit, tally, onFinding }) {
-  const plan = planRound({ seed, round: number, creates, provider, without, looseNames })
+async function runRound({ provider, seed, number, creates, speed, story, without, looseNames, singleFaults, client, pool, limit, tally, onFinding }) {
+  const plan = planRound({ seed, round: number, creates, provider, without, looseNames, singleFaults })
   if (story) plan.stories = plan.stories.filter(({ id }) => id === story)
   const scene = await openScene({ plan, provider, speed })
   try {

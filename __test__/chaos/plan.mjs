@@ -48,6 +48,9 @@ const TYPES = [
   [2, 'crowd'],
 ]
 
+/** Those in which one create has its credential to itself, so that its time is its own. */
+export const MEASURED = ['solo', 'named']
+
 /** Those in which several creates have one key. */
 const SHARING = ['keyed', 'twins', 'processes']
 
@@ -80,21 +83,22 @@ const KEYS_PER_PROCESS = 5
  * @param {import('./harness.mjs').ChaosProvider} options.provider
  * @param {string[]} [options.without] types of story and endings that are left out
  * @param {boolean} [options.looseNames] the server lets a name exist twice
+ * @param {boolean} [options.singleFaults] each create meets one fault, and is measured
  */
-export function planRound({ seed, round, creates = ROUND_SIZE, provider, without = [], looseNames = false }) {
+export function planRound({ seed, round, creates = ROUND_SIZE, provider, without = [], looseNames = false, singleFaults = false }) {
   const roundSeed = derive(seed, 'round', round)
   const random = randomFor(roundSeed, 'setting')
-  const setting = planSetting(random, provider.waits)
+  const setting = singleFaults ? planPromptSetting(random, provider.waits) : planSetting(random, provider.waits)
   if (looseNames) setting.uniqueNames = false
   if (provider.namesAreIds) setting.uniqueNames = true
   const stories = []
-  const isPlayed = ([, type]) => !without.includes(type)
+  const isPlayed = ([, type]) => !without.includes(type) && (!singleFaults || MEASURED.includes(type))
   // Two creates with one key, while reads lag, are told from each other by the provider's refusal alone.
   const isTold = ([, type]) => setting.uniqueNames || !SHARING.includes(type)
   if (!TYPES.filter(isPlayed).some(isTold)) setting.uniqueNames = true
   const table = TYPES.filter(isPlayed).filter(isTold)
-  const add = (type) => stories.push(planStory({ type, id: `${round}.${stories.length}`, roundSeed, provider, without, setting }))
-  const processes = !without.includes('processes') && setting.uniqueNames
+  const add = (type) => stories.push(planStory({ type, id: `${round}.${stories.length}`, roundSeed, provider, without, setting, singleFaults }))
+  const processes = !without.includes('processes') && setting.uniqueNames && !singleFaults
   if (processes) add('processes')
   // Processes are dear: one story of them is enough for a round, unless nothing else is wanted.
   if (table.length === 0 && processes) table.push([1, 'processes'])
@@ -159,11 +163,21 @@ function planSetting(random, waits) {
   return { lag, stale, outages, latestEffect: patience, uniqueNames }
 }
 
-function planStory({ type, id, roundSeed, provider, without, setting }) {
+/** Reads lag by at most a few seconds, and nothing is wrong but the one fault of each story. */
+function planPromptSetting(random, waits) {
+  const lag = weighted(random, [
+    [1, {}],
+    [1, { milliseconds: between(random, 200, 3_000) }],
+  ])
+  return { ...planSetting(random, waits), lag, stale: {}, outages: [] }
+}
+
+function planStory({ type, id, roundSeed, provider, without, setting, singleFaults }) {
   const seed = derive(roundSeed, 'story', id)
   const random = randomFor(seed, 'plan')
   const place = weighted(random, provider.places)
   const calls = PLANS[type](random, id)
+  if (singleFaults) for (const call of calls) makePatient(call)
   const ending = weighted(random, ENDINGS)
   // Nothing can be cleaned up for an hour: neither what a caller has left nor what a name that exists twice has.
   const patient = calls.every(({ abort }) => !abort) && type !== 'crowd' && setting.uniqueNames
@@ -174,7 +188,7 @@ function planStory({ type, id, roundSeed, provider, without, setting }) {
     place,
     delay: between(random, 0, STAGGER),
     calls,
-    climate: planClimate(random, { place, provider, patient }),
+    climate: planClimate(random, { place, provider, patient, singleFaults }),
     ending: without.includes(ending) ? 'keep' : ending,
     deployment: calls.some(({ options }) => options.waitUntilReady)
       ? weighted(random, [
@@ -189,11 +203,18 @@ function planStory({ type, id, roundSeed, provider, without, setting }) {
   }
 }
 
+/** Only the create itself is measured: nobody aborts it, and it does not wait for the start. */
+function makePatient(call) {
+  delete call.abort
+  delete call.options.waitUntilReady
+  delete call.options.readyTimeoutMs
+}
+
 /**
  * @param {{ patient: boolean }} options patient: nobody turns away. What a caller was told it can act on; one that was
  *   told ABORTED relies on a clean-up, which nobody can carry out while the provider lets nothing through.
  */
-function planClimate(random, { place, provider, patient }) {
+function planClimate(random, { place, provider, patient, singleFaults }) {
   const kinds = provider.kinds
   const operations = Object.entries(provider.operations)
     .filter(([, { places }]) => places?.includes(place) ?? true)
@@ -213,6 +234,8 @@ function planClimate(random, { place, provider, patient }) {
     const fitting = kinds.filter((kind) => kind.ambiguous && (kind.fits?.(provider.creating) ?? true))
     return { type: 'blackout', operation: provider.creating, kind: random.pick(fitting).name }
   }
+  // One in ten meets none, for comparison.
+  if (singleFaults) return chance(random, 0.1) ? { type: 'random', rate: 0, drastic: false } : single()
   const sluggish = () => ({ type: 'sluggish', operation: provider.creating, kind: 'effect just in time, reset at once' })
   return weighted(random, [
     [1, () => ({ type: 'random', rate: 0.05, drastic: false })],

@@ -1,6 +1,6 @@
 // Words and figures for the person at the terminal.
 import { OFFENCES } from './judge.mjs'
-import { isGuilty } from './tally.mjs'
+import { isGuilty, NO_FAULT } from './tally.mjs'
 
 const MEANINGS = {
   leaked: 'on the server, held by nobody, reported by no error',
@@ -61,8 +61,12 @@ function settling({ settling: byKind }) {
     const atMost = (share) => `${(ascending[Math.ceil(share * ascending.length) - 1] / 1000).toFixed(1)} s`
     return [name, atMost(0.5), `p99 ${atMost(0.99)}, ${times.length} creates`]
   }
-  const kinds = Object.entries(byKind).sort(([one], [other]) => one.localeCompare(other))
-  return kinds.length === 0 ? [] : [row('all', Object.values(byKind).flat()), ...kinds.map(([name, times]) => row(name, times))]
+  const { [NO_FAULT]: healthy, ...faulty } = byKind
+  const kinds = Object.entries(faulty).sort(([one], [other]) => one.localeCompare(other))
+  const rows = kinds.map(([name, times]) => row(name, times))
+  if (rows.length > 0) rows.unshift(row('all', Object.values(faulty).flat()))
+  if (healthy) rows.push(row('no fault, for comparison', healthy))
+  return rows
 }
 
 /** What one guilty story did, from the first request to what was left. */

@@ -31,6 +31,7 @@ const USAGE = `usage: npm run chaos -- [options]
   --without A,B      leaves out types of story (${STORY_TYPES.join(', ')})
                      or endings (${ENDING_TYPES.join(', ')})
   --loose-names      in all rounds the server lets a name exist twice
+  --single-faults    each create meets one fault, reads lag little: for the times until creates settle
   --naive            a client that retries blindly, which must be found guilty
   --verbose          a line for each round, and the full account of every offence`
 
@@ -72,6 +73,7 @@ function readArguments() {
         story: text,
         without: { ...text, default: '' },
         'loose-names': flag,
+        'single-faults': flag,
         naive: flag,
         verbose: flag,
         help: { ...flag, short: 'h' },
@@ -85,6 +87,7 @@ function readArguments() {
       ...values,
       provider: PROVIDERS[values.provider],
       looseNames: values['loose-names'],
+      singleFaults: values['single-faults'],
       without,
       runs: whole(values, 'runs'),
       seed: whole(values, 'seed', 0),
@@ -104,11 +107,12 @@ function whole(values, name, least = 1) {
 }
 
 /** The same weather, callers and stories; who comes first where they meet is up to the machine. */
-function replay({ provider, seed, speed, concurrency, without, looseNames, naive }, story) {
+function replay({ provider, seed, speed, concurrency, without, looseNames, singleFaults, naive }, story) {
   const words = ['npm run chaos --', `--provider ${provider.name}`, `--seed ${seed}`, `--story ${story.id}`]
   words.push(`--speed ${speed}`, `--concurrency ${concurrency}`)
   if (without.length > 0) words.push(`--without "${without.join(',')}"`)
   if (looseNames) words.push('--loose-names')
+  if (singleFaults) words.push('--single-faults')
   if (naive) words.push('--naive')
   return words.join(' ')
 }

@@ -1,4 +1,6 @@
 // Plays one story: the calls of its callers, their changes of mind, and what they do with what they got.
+import { MEASURED } from './plan.mjs'
+
 /** No call may take longer than this on its own clock, however bad the weather and however many wait before it. */
 const STUCK_AFTER = 7_200_000
 
@@ -77,7 +79,7 @@ async function create(story, plan, { scene, client }) {
   const outcome = await outcomeOf(client(voice.config).create(options), scene)
   undo()
   // A create is measured only if it has its credential to itself, is not aborted and waits for nothing more.
-  const isMeasured = ['solo', 'named'].includes(story.type) && !plan.abort && !options.waitUntilReady
+  const isMeasured = MEASURED.includes(story.type) && !plan.abort && !options.waitUntilReady
   return { plan, outcome, ...(isMeasured && { settling: settling() }) }
 }
 

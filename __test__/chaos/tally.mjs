@@ -1,6 +1,9 @@
 // The figures of a run, added up round by round.
 import { OFFENCES } from './judge.mjs'
 
+/** The kind under which creates are measured that met no fault. */
+export const NO_FAULT = 'none'
+
 export function createTally() {
   return {
     rounds: 0,
@@ -22,7 +25,7 @@ export function createTally() {
     unknownSettled: 0,
     outOfTime: 0,
     longestStall: 0,
-    /** By kind: how long creates took that met this fault and no other, in milliseconds of the client's clock. */
+    /** By kind: how long creates took that met this fault and no other, or none, in milliseconds of the client's clock. */
     settling: {},
     offences: Object.fromEntries(OFFENCES.map((name) => [name, 0])),
   }
@@ -57,8 +60,8 @@ function addStory(tally, { story, creates, repeats, destroys, looks }, faulty) {
   tally.destroyed += destroys.filter(({ outcome }) => outcome.status === 'resolved').length
   tally.destroyedAgain += destroys.filter(({ again }) => again?.status === 'resolved').length
   for (const { settling } of creates) {
-    if (settling?.faults.length !== 1) continue
-    const [kind] = settling.faults
+    if (!settling || settling.faults.length > 1) continue
+    const [kind = NO_FAULT] = settling.faults
     ;(tally.settling[kind] ??= []).push(settling.milliseconds)
   }
   for (const { plan, outcome } of creates) addOutcome(tally, plan.options.idempotencyKey, outcome, repeats)

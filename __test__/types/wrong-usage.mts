@@ -1,6 +1,6 @@
 // What must not compile. Each line under a mark is an error of its own.
-import { railway } from '@computesdk/gateway'
-import type { InstanceStatus, RailwayInstance } from '@computesdk/gateway'
+import { namespace, railway, render, vercel } from '@computesdk/gateway'
+import type { CreateOptions, InstanceStatus, RailwayCreateOptions, RailwayInstance } from '@computesdk/gateway'
 
 export function configuration() {
   // @ts-expect-error a key is a string
@@ -37,6 +37,52 @@ export async function calls() {
   await provider.list({ limit: 5 })
 }
 
+export async function unknownOptions() {
+  // @ts-expect-error it is `envs`
+  await railway().create({ env: { A: '1' } })
+  // @ts-expect-error it is `envs`
+  await render().create({ env: { A: '1' } })
+  // @ts-expect-error it is `envs`
+  await namespace().create({ env: { A: '1' } })
+  // @ts-expect-error it is `envs`
+  await vercel().create({ env: { A: '1' } })
+  // @ts-expect-error it is `env` in here
+  await railway().create({ daemonConfig: { accessToken: 'x', envs: { A: '1' } } })
+  // @ts-expect-error it is `env` in here
+  await vercel().create({ name: 'box', daemonConfig: { accessToken: 'x', envs: { A: '1' } } })
+  // @ts-expect-error misspelt
+  await railway().create({ idempotencykey: 'key' })
+  // @ts-expect-error Render's, not Railway's
+  await railway().create({ plan: 'free' })
+  // @ts-expect-error a Railway service ends with its destroy alone
+  await railway().create({ timeout: 60_000 })
+  // @ts-expect-error nothing besides a signal
+  await railway().getById('id', { managed: true })
+  // @ts-expect-error nothing besides a signal
+  await railway().destroy('id', { force: true })
+  // @ts-expect-error it is `envs`
+  const options: CreateOptions = { env: {} }
+  // @ts-expect-error it is `envs`
+  const ofRailway: RailwayCreateOptions = { env: {}, numReplicas: 2 }
+  return { options, ofRailway }
+}
+
+export async function nameAndKey(name: string, idempotencyKey: string) {
+  // @ts-expect-error one of them
+  await railway().create({ name, idempotencyKey })
+  // @ts-expect-error one of them
+  await render().create({ name, idempotencyKey, plan: 'free' })
+  // @ts-expect-error one of them
+  await namespace().create({ name, idempotencyKey, os: 'linux' })
+  // @ts-expect-error one of them
+  await vercel().create({ name, idempotencyKey, vcpus: 2 })
+  // @ts-expect-error one of them
+  const options: CreateOptions = { name, idempotencyKey }
+  // @ts-expect-error one of them
+  const ofRailway: RailwayCreateOptions = { name, idempotencyKey, numReplicas: 2 }
+  return { options, ofRailway }
+}
+
 export async function results() {
   const provider = railway()
   const found = await provider.getById('id')
@@ -60,4 +106,9 @@ export function members() {
   void provider.runCode
   // @ts-expect-error its name is its own
   provider.name = 'render'
+  // @ts-expect-error and it is this one
+  return provider.name === 'render'
 }
+
+// @ts-expect-error what napi-rs declares of its loader is nobody's
+export type { __napiBindingTarget } from '@computesdk/gateway'

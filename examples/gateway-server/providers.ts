@@ -1,11 +1,11 @@
 // Whose account at which provider a request means. Its headers say all of it: a tenant must not get what the gateway's
 // own environment holds, so either the package is given every credential and id, or the request is refused.
 import type { IncomingHttpHeaders } from 'node:http'
-import { type InfraProvider, type InstanceStatus, namespace, railway, render, vercel } from '@computesdk/gateway'
+import { namespace, railway, render, vercel } from '@computesdk/gateway'
 import { Refusal } from './errors.ts'
 import { hashOf } from './state/sandbox.ts'
 
-type Provider = InfraProvider<{ status: InstanceStatus }>
+type Provider = ReturnType<(typeof FACTORIES)[keyof typeof FACTORIES]>
 export type Settings = Partial<Record<Provider['name'], Record<string, unknown>>>
 /** `place` is where its resources live, whatever the credential. */
 export interface Account { provider: Provider['name']; place: string; config: Record<string, string> }

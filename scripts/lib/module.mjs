@@ -19,7 +19,7 @@ export async function writeEntries(folder) {
   const path = join(folder, 'index.d.ts')
   const types = (await readFile(path, 'utf8')).replace(LOADER_TYPE, '')
   if (types.includes('__napi')) throw new Failure('index.d.ts declares a part of napi-rs that this build does not know.')
-  const names = [...types.matchAll(/^export declare function (\w+)\(/gm)].map(([, name]) => name).sort()
+  const names = [...types.matchAll(/^export declare (?:function|const) (\w+)[(:]/gm)].map(([, name]) => name).sort()
   if (names.length === 0) throw new Failure('index.d.ts declares no function.')
   const list = names.join(', ')
   await writeFile(path, types)
@@ -27,18 +27,17 @@ export async function writeEntries(folder) {
     join(folder, 'index.js'),
     `${HEADER}'use strict'
 
-const { ${list} } = require('./src/node/load.js')
+const { ${list} } = require('./src/node/load.js')()
 
 module.exports = { ${list} }
 `,
   )
   await writeFile(
     join(folder, 'index.mjs'),
-    // Not by `import`: where the binary is missing and the package is also required, Node 20 rejects a promise that nobody
-    // handles (rehearsed with scripts/load).
-    `${HEADER}import { createRequire } from 'node:module'
+    // By an `import`, which bundlers see. What is imported throws only when it is called (src/node/load.js).
+    `${HEADER}import load from './src/node/load.js'
 
-export const { ${list} } = createRequire(import.meta.url)('./index.js')
+export const { ${list} } = load()
 `,
   )
   await writeFile(join(folder, 'index.d.mts'), `${HEADER}export * from './index.js'\n`)

@@ -1,14 +1,18 @@
 //! The context of one call: its clock, its deadline and its cancellation.
 
 pub(crate) mod clock;
+pub(crate) mod events;
 pub(crate) mod random;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::clock::SharedClock;
+use crate::context::events::Events;
 use crate::error::{Error, ErrorCode, Result};
 
 /// What one call of one caller carries through all layers.
@@ -17,6 +21,8 @@ pub(crate) struct CallContext {
     clock: SharedClock,
     cancellation: CancellationToken,
     deadline: Option<Instant>,
+    received_bytes: Arc<AtomicU64>,
+    events: Events,
 }
 
 impl CallContext {
@@ -26,7 +32,15 @@ impl CallContext {
             clock,
             cancellation,
             deadline: None,
+            received_bytes: Arc::default(),
+            events: Events::default(),
         }
+    }
+
+    /// Returns the same call, whose events go to a sink.
+    #[must_use]
+    pub(crate) fn with_events(self, events: Events) -> Self {
+        Self { events, ..self }
     }
 
     /// Returns the same call with a deadline: the earlier of its present one and `limit` from now.
@@ -47,7 +61,24 @@ impl CallContext {
             cancellation: CancellationToken::new(),
             deadline: Some(self.now() + limit),
             clock: self.clock.clone(),
+            received_bytes: Arc::default(),
+            events: self.events.clone(),
         }
+    }
+
+    /// Returns where the call's events go.
+    pub(crate) fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Notes that the body of a response was received.
+    pub(crate) fn note_received(&self, bytes: usize) {
+        self.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Returns how many bytes the bodies of this call's responses had until now.
+    pub(crate) fn received_bytes(&self) -> u64 {
+        self.received_bytes.load(Ordering::Relaxed)
     }
 
     /// Returns the present moment on the monotonic axis.

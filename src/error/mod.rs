@@ -4,17 +4,20 @@
 //! which decides whether it may be sent again. `retryable` follows from the two.
 
 mod code;
+mod message;
 mod operation;
 mod quote;
 
 use std::fmt;
 use std::time::Duration;
 
-use self::quote::{quote, quote_end};
-use crate::secret::Redactor;
+use self::quote::{quote_end, quote_identifier, visible_ascii};
+use crate::secret::{Excerpt, Redactor};
 
 pub(crate) use self::code::{ErrorCode, Outcome};
+pub(crate) use self::message::Message;
 pub(crate) use self::operation::Operation;
+pub(crate) use self::quote::quote_name;
 
 /// Result of everything in the core.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,7 +32,7 @@ pub(crate) struct Error(Box<Details>);
 pub(crate) struct Details {
     pub(crate) code: ErrorCode,
     pub(crate) outcome: Outcome,
-    pub(crate) message: String,
+    message: Message,
     pub(crate) provider: Option<&'static str>,
     pub(crate) operation: Option<Operation>,
     pub(crate) http_status: Option<u16>,
@@ -38,8 +41,8 @@ pub(crate) struct Details {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) instance_id: Option<String>,
     pub(crate) resource_name: Option<String>,
-    /// Output of a command of ours that failed. The message ends with the end of it.
-    output: Option<String>,
+    /// The end of the output of a command of ours that failed. The message ends with it.
+    output: Option<Excerpt>,
     /// The call has an idempotency key: repeating it finds what this one may have made.
     repeatable: bool,
     /// The failed create left something at the provider.
@@ -62,7 +65,7 @@ pub(crate) struct ErrorContext {
 
 impl Error {
     /// Makes an error of a request that changed nothing at the provider.
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<Message>) -> Self {
         Self(Box::new(Details {
             code,
             outcome: Outcome::NoEffect,
@@ -83,20 +86,20 @@ impl Error {
     }
 
     /// Makes an error of a request that may have had an effect.
-    pub(crate) fn ambiguous(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(crate) fn ambiguous(code: ErrorCode, message: impl Into<Message>) -> Self {
         let mut error = Self::new(code, message);
         error.0.outcome = Outcome::Unknown;
         error
     }
 
-    /// Makes an error of a bad argument. `message` names the field and never its value.
+    /// Makes an error of a bad argument. `message` names the field and never its value: it is in our own words.
     pub(crate) fn argument(message: impl Into<String>) -> Self {
-        Self::new(ErrorCode::InvalidArgument, message)
+        Self::new(ErrorCode::InvalidArgument, Message::ours(message))
     }
 
-    /// Makes an error of a bad or missing setting. `message` names the field and never its value.
+    /// Makes an error of a bad or missing setting. `message` names the field and never its value: it is in our own words.
     pub(crate) fn config(message: impl Into<String>) -> Self {
-        Self::new(ErrorCode::InvalidConfig, message)
+        Self::new(ErrorCode::InvalidConfig, Message::ours(message))
     }
 
     /// Makes the error of a call whose `AbortSignal` has fired.
@@ -106,7 +109,7 @@ impl Error {
 
     /// Makes an error of a fault of this package: something that cannot happen did.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self::ambiguous(ErrorCode::Internal, message)
+        Self::ambiguous(ErrorCode::Internal, Message::ours(message))
     }
 
     /// Returns the code.
@@ -218,16 +221,20 @@ impl Error {
         self
     }
 
-    /// Sets the whole output of a failed command. It is cut only after masking: a secret whose beginning is cut off
-    /// would not be recognised.
-    pub(crate) fn with_output(mut self, output: String) -> Self {
-        self.0.output = Some(output);
+    /// Sets the output of a failed command.
+    pub(crate) fn with_output(mut self, output: &str) -> Self {
+        self.0.output = Some(Excerpt::end(output));
         self
     }
 
+    /// Returns the message, to be quoted in another one.
+    pub(crate) fn message(&self) -> Message {
+        self.0.message.clone()
+    }
+
     /// Puts a note in front of the message, which ends with what the provider said.
-    pub(crate) fn with_note(mut self, note: &str) -> Self {
-        self.0.message = format!("{note}: {}", self.0.message);
+    pub(crate) fn with_note(mut self, note: impl Into<Message>) -> Self {
+        self.0.message = note.into().then(": ").then(self.0.message);
         self
     }
 
@@ -240,35 +247,48 @@ impl Error {
         }
         self.0.provider = Some(context.provider);
         self.0.operation = Some(context.operation);
+        let mut message = self.0.message.to_shown();
         let bare = self.0.code == ErrorCode::InvalidConfig && context.operation != Operation::Configure;
         if !bare {
-            self.0.message = format!("{}: {}", context.operation.failure(context.title), self.0.message);
+            message = format!("{}: {message}", context.operation.failure(context.title));
         }
+        self.0.message = Message::redacted(message);
         self
     }
 
-    /// Masks every secret of the call in every text from outside, then makes the message fit to be shown.
+    /// Masks every secret of the call in every text from outside, then makes the texts fit to be shown.
     ///
     /// The order matters: a secret that was cut or whose white space was collapsed would not be recognised.
     pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
         let details = &mut *self.0;
-        redactor.mask(&mut details.message);
-        details.message = quote(&details.message);
-        if let Some(mut output) = details.output.take() {
-            redactor.mask(&mut output);
-            let end = quote_end(&output);
+        let mut message = details.message.redact(redactor);
+        if let Some(output) = details.output.take() {
+            let end = quote_end(&redactor.mask(&output));
             if !end.is_empty() {
-                details.message = format!("{} It printed: {end}", details.message);
+                message = format!("{message} It printed: {end}");
             }
         }
-        for text in [&mut details.provider_code, &mut details.request_id]
+        details.message = Message::redacted(message);
+        for identifier in [&mut details.provider_code, &mut details.request_id] {
+            *identifier = identifier.take().and_then(|text| redact_identifier(&text, redactor));
+        }
+        let fields = redactor.fields();
+        for field in [&mut details.instance_id, &mut details.resource_name]
             .into_iter()
             .flatten()
         {
-            redactor.mask(text);
+            fields.mask(field);
         }
         self
     }
+}
+
+/// Returns a provider's name of an error or a request, fit to be shown; `None` if nothing of it is. It is masked twice: what is
+/// taken out may stand in the middle of a secret.
+fn redact_identifier(text: &str, redactor: &Redactor) -> Option<String> {
+    let visible: String = visible_ascii(&redactor.mask_identifier(text)).collect();
+    let identifier = quote_identifier(&redactor.mask_identifier(&visible));
+    (!identifier.is_empty()).then_some(identifier)
 }
 
 impl fmt::Debug for Error {
@@ -285,25 +305,17 @@ impl fmt::Debug for Error {
 
 #[cfg(test)]
 mod tests {
-    use super::quote::{OUTPUT_LIMIT, QUOTE_LIMIT};
+    use super::quote::OUTPUT_LIMIT;
     use super::*;
-
-    #[test]
-    fn a_quote_is_one_bounded_line() {
-        assert_eq!(quote("  two\n\twords\u{7} here "), "two words here");
-        let long = quote(&"x".repeat(2_000));
-        assert_eq!(long.chars().count(), QUOTE_LIMIT + 1);
-        assert!(long.ends_with('…'));
-    }
 
     #[test]
     fn an_output_is_masked_before_it_is_cut() {
         let mut redactor = Redactor::default();
-        redactor.add(&crate::secret::Secret::new("hunter2hunter2".to_owned()));
+        redactor.add_value(&crate::secret::Secret::new("hunter2hunter2".to_owned()));
         // The cut falls into the secret.
         let output = format!("begin hunter2hunter2{}", "x".repeat(OUTPUT_LIMIT - 5));
         let text = Error::new(ErrorCode::ProvisionFailed, "It failed.")
-            .with_output(output)
+            .with_output(&output)
             .redact(&redactor)
             .to_string();
         assert!(!text.contains("hunter") && !text.contains("ter2"), "{text}");
@@ -311,9 +323,99 @@ mod tests {
             text.starts_with("It failed. It printed: …") && text.ends_with("xxx"),
             "{text}"
         );
-        let silent = Error::new(ErrorCode::ProvisionFailed, "It failed.").with_output(" \n".to_owned());
+        let silent = Error::new(ErrorCode::ProvisionFailed, "It failed.").with_output(" \n");
         assert_eq!(silent.redact(&redactor).to_string(), "It failed.");
-        assert_eq!(quote_end("one\n two\u{7}"), "one two");
+    }
+
+    const CONTEXT: ErrorContext = ErrorContext {
+        provider: "railway",
+        title: "Railway",
+        operation: Operation::Create,
+        resource_name: None,
+    };
+
+    fn redactor_of(values: &[&str]) -> Redactor {
+        let mut redactor = Redactor::default();
+        for value in values {
+            redactor.add_value(&crate::secret::Secret::new((*value).to_owned()));
+        }
+        redactor
+    }
+
+    #[test]
+    fn only_texts_from_outside_are_masked() {
+        let note = || Message::ours("Gave up after 4 attempts in 0.1 s: it is true");
+        let error = Error::new(ErrorCode::Unavailable, "attempts: true".to_owned())
+            .with_note(note())
+            .with_request_id(Some("req:1-true".to_owned()))
+            .redact(&redactor_of(&["1", "4", "true", "attempts", "Railway", "Gave up"]))
+            .in_context(&CONTEXT);
+        assert_eq!(
+            error.to_string(),
+            "Failed to create Railway instance: Gave up after 4 attempts in 0.1 s: it is true: [redacted]: [redacted]"
+        );
+        assert_eq!(error.details().request_id.as_deref(), Some("req:1-true"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn our_words_are_never_changed(
+            words in proptest::collection::vec("[A-Za-z0-9]{1,9}[.:=]?", 1..12),
+            secrets in proptest::collection::vec(0..12_usize, 0..6),
+        ) {
+            let ours = words.join(" ");
+            let secrets: Vec<&str> = secrets.iter().filter_map(|at| words.get(*at)).map(String::as_str).collect();
+            let redactor = redactor_of(&[&secrets[..], &[&ours]].concat());
+            let error = Error::new(ErrorCode::Network, Message::ours(&ours).then("; ").then(ours.clone()));
+            let text = error.redact(&redactor).to_string();
+            proptest::prop_assert_eq!(text, format!("{}; [redacted]", ours));
+        }
+    }
+
+    #[test]
+    fn what_a_provider_names_is_visible_ascii_and_short() {
+        let name = format!(
+            "\u{1b}[31mBAD\r\nCODE hun\u{200B}ter2\u{e4}hunter2 {}",
+            "x".repeat(1_000_000)
+        );
+        let error = Error::new(ErrorCode::Network, "x")
+            .with_provider_code(Some(name.clone()))
+            .with_request_id(Some(name))
+            .redact(&redactor_of(&["hunter2hunter2", "hunter2"]));
+        for name in [&error.details().provider_code, &error.details().request_id] {
+            let name = name.as_deref().unwrap();
+            assert!(name.starts_with("[31mBADCODE[redacted][redacted]xxx"), "{name}");
+            assert_eq!(name.len(), 128);
+        }
+        let blank = Error::new(ErrorCode::Network, "x").with_request_id(Some("\u{202E} \n".to_owned()));
+        assert_eq!(blank.redact(&Redactor::default()).details().request_id, None);
+    }
+
+    #[test]
+    fn a_credential_is_masked_in_what_an_error_names() {
+        let mut redactor = redactor_of(&["my-service"]);
+        redactor.add_credential(&crate::secret::Secret::new("rw_key_1234567".to_owned()));
+        let error = Error::new(ErrorCode::AlreadyExists, "x")
+            .with_instance_id("srv-rw_key_1234567")
+            .with_resource_name("my-service")
+            .redact(&redactor);
+        assert_eq!(error.details().instance_id.as_deref(), Some("srv-[redacted]"));
+        assert_eq!(error.details().resource_name.as_deref(), Some("my-service"));
+    }
+
+    #[test]
+    fn an_error_that_was_not_redacted_quotes_nothing_and_is_fit_to_be_shown() {
+        let text = format!("The variable {}\u{202E} is\n bad.", "x".repeat(1_000_000));
+        let error = Error::argument(text).in_context(&CONTEXT);
+        assert!(error.to_string().chars().count() < 800);
+        let error = Error::new(
+            ErrorCode::Network,
+            Message::from("It said: ").then("hunter2".to_owned()),
+        );
+        assert_eq!(
+            error.in_context(&CONTEXT).to_string(),
+            "Failed to create Railway instance: It said:"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::effect::Effect;
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 
 /// Why an attempt ended before its response came.
 pub(super) enum Ended {
@@ -41,7 +41,7 @@ impl From<Ended> for Error {
             Ended::TimedOut(limit) => {
                 // Rounded, because the operation's deadline takes a little off.
                 let text = format!("No answer came within {:.0} ms.", limit.as_secs_f64() * 1_000.0);
-                Self::ambiguous(ErrorCode::Timeout, text)
+                Self::ambiguous(ErrorCode::Timeout, Message::ours(text))
             }
         }
     }

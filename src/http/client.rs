@@ -13,6 +13,7 @@ use ::http::HeaderValue;
 use ::http::header::ACCEPT;
 
 use super::attempt;
+use super::attempt_events::{ObservedAttempt, observe_refusal, observe_verdict};
 use super::credential::{Credential, CredentialSource, CurrentCredential};
 use super::effect::Effect;
 use super::endpoint::BaseUrl;
@@ -23,10 +24,11 @@ use super::resources::HttpResources;
 use super::retry::{self, Decision, Failure};
 use super::settings::Settings;
 use super::tenant::Tenant;
-use super::transport::TransportError;
+use super::transport::{BODY_LIMIT, TransportError};
 use crate::context::CallContext;
+use crate::context::events::{Event, RetryEvent};
 use crate::context::random::jitter;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Message, Result};
 use crate::secret::LateSecrets;
 
 /// Sends requests of one credential to one base URL. Clones share everything.
@@ -142,18 +144,23 @@ impl Client {
         let quota = &tenant.quota;
         let (mut attempts, mut drawn) = (0, 0);
         let mut may_renew = true;
+        let mut sent = 0;
         loop {
             let used = self.credential.get();
             let FailedAttempt {
                 error: failure,
                 server_delay,
-            } = match self.attempt(context, effect, request.clone(), &used, interpret).await {
+            } = match self
+                .attempt(context, effect, request.clone(), &used, sent, interpret)
+                .await
+            {
                 Ok(()) => {
                     quota.refund(drawn);
                     return Ok(());
                 }
                 Err(error) => error,
             };
+            sent += 1;
             // Once: a provider that refuses the renewed credential too means it.
             if may_renew && self.credential.renew(context, &used, &failure).await {
                 may_renew = false;
@@ -177,6 +184,13 @@ impl Client {
             match decision {
                 Decision::RetryAfter(delay) if !costs_quota || quota.draw() => {
                     drawn += u32::from(costs_quota);
+                    context.events().record(|| {
+                        Event::Retry(RetryEvent {
+                            attempts,
+                            delay: delay.into(),
+                            error_code: failure.code().as_str(),
+                        })
+                    });
                     context.sleep(delay).await?;
                 }
                 // A definite answer: how many retries it took to get it is of no interest.
@@ -188,19 +202,23 @@ impl Client {
                 }
                 _ => {
                     let seconds = (context.now() - started).as_secs_f64();
-                    return Err(failure.with_note(&format!("Gave up after {attempts} attempts in {seconds:.1} s")));
+                    return Err(failure.with_note(Message::ours(format!(
+                        "Gave up after {attempts} attempts in {seconds:.1} s"
+                    ))));
                 }
             }
         }
     }
 
-    /// Makes one attempt: waits for the rate window and a permit, sends once, and has the response interpreted.
+    /// Makes one attempt: waits for the rate window and a permit, sends once, and has the response interpreted. `resends`
+    /// counts the attempts before it.
     async fn attempt(
         &self,
         context: &CallContext,
         effect: Effect,
         request: Request,
         credential: &Credential,
+        resends: u32,
         interpret: Interpret<'_>,
     ) -> Result<(), FailedAttempt> {
         let Shared {
@@ -210,7 +228,16 @@ impl Client {
             ..
         } = &*self.shared;
         let bucket = request.bucket;
-        let admitted_at = tenant.windows.acquire(context, bucket).await?;
+        let asked_at = context.now();
+        let admitted_at = match tenant.windows.acquire(context, bucket).await {
+            Ok(admitted_at) => admitted_at,
+            Err(error) => {
+                observe_refusal(context, &error);
+                return Err(error.into());
+            }
+        };
+        let mut observed = ObservedAttempt::new(context, &self.shared.base, &request, resends);
+        observed.waited(admitted_at - asked_at);
         let _permit = tenant.acquire_permit(context).await?;
         if context.is_cancelled() {
             return Err(Error::aborted().into());
@@ -219,13 +246,18 @@ impl Client {
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(credential.header.0.clone(), credential.header_value()?);
         let sending = resources.transport.send(request);
+        observed.begin();
         let sent = attempt::run(context, effect, settings.attempt_timeout(effect), sending)
             .await
-            .map_err(Error::from)?;
-        let mut response = sent.map_err(|error| Error::from(&error))?;
+            .map_err(Error::from)
+            .and_then(|sent| sent.map_err(|error| Error::from(&error)));
+        let mut response = sent.inspect_err(|error| observed.end(None, Some(error)))?;
+        context.note_received(response.body.len());
         let limits = response.read_rate_limit(context.date());
         let result = interpret(&response);
+        observed.end(Some(response.status), result.as_ref().err());
         let verdict = read_verdict(&response, result.as_ref().err());
+        observe_verdict(context, verdict);
         tenant
             .windows
             .update(bucket, &limits, verdict, admitted_at, context.now());
@@ -264,28 +296,32 @@ fn obey(error: Error, effect: Effect, delay: Duration) -> FailedAttempt {
 
 impl From<&TransportError> for Error {
     fn from(error: &TransportError) -> Self {
-        let text = to_sentence(&error.to_string());
+        let sentence = |beginning: &'static str, cause: Message| {
+            let end = if cause.to_string().ends_with(['.', '…']) {
+                ""
+            } else {
+                "."
+            };
+            Message::from(beginning).then(cause).then(end)
+        };
+        let quote = |beginning, cause: &str| sentence(beginning, Message::foreign(cause));
         match error {
-            TransportError::Connect(_) => Self::new(ErrorCode::Network, text),
-            TransportError::Refused(_) => Self::new(ErrorCode::Network, text).with_permanent(),
+            TransportError::Connect(cause) => Self::new(ErrorCode::Network, quote("Could not connect: ", cause)),
+            TransportError::Refused(cause) => {
+                Self::new(ErrorCode::Network, sentence("Could not connect: ", cause.clone())).with_permanent()
+            }
             // The text begins with the name of a variable.
             TransportError::Misconfigured(text) => Self::config(text),
-            TransportError::Unsent(_) => Self::new(ErrorCode::Internal, text),
-            TransportError::Interrupted(_) => Self::ambiguous(ErrorCode::Network, text),
-            TransportError::TooLong => Self::ambiguous(ErrorCode::Protocol, text),
+            TransportError::Unsent(cause) => Self::new(ErrorCode::Internal, quote("Could not send: ", cause)),
+            TransportError::Interrupted(cause) => {
+                Self::ambiguous(ErrorCode::Network, quote("The connection was lost: ", cause))
+            }
+            TransportError::TooLong => {
+                let text = format!("The answer is longer than {} MiB.", BODY_LIMIT / (1024 * 1024));
+                Self::ambiguous(ErrorCode::Protocol, Message::ours(text))
+            }
         }
     }
-}
-
-/// Returns the text with a capital letter and a full stop.
-fn to_sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(char::to_uppercase);
-    let mut sentence: String = first.into_iter().flatten().chain(characters).collect();
-    if !sentence.ends_with(['.', '…']) {
-        sentence.push('.');
-    }
-    sentence
 }
 
 #[cfg(test)]

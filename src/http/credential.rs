@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::secret::{LateSecrets, Secret};
 
 /// How long it may take to resolve a credential again. JavaScript's thread, which reads variables, may be busy or have ended.
@@ -97,10 +97,12 @@ impl Credential {
         match self.expires.filter(|_| self.has_expired(date)) {
             Some(expired) => {
                 let expired = OffsetDateTime::from(expired).format(&Rfc3339).unwrap_or_default();
-                error.with_note(&format!("The token{origin} has expired, by its own claim ({expired})"))
+                error.with_note(Message::ours(format!(
+                    "The token{origin} has expired, by its own claim ({expired})"
+                )))
             }
             None if *origin == CredentialOrigin::Config => error,
-            None => error.with_note(&format!("The credential{origin} was refused")),
+            None => error.with_note(Message::ours(format!("The credential{origin} was refused"))),
         }
     }
 }

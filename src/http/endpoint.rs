@@ -1,10 +1,18 @@
 //! The address of a provider's API.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use url::{Host, Url};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 
-/// The address of an API: https anywhere, plain http on loopback only.
+/// The longest base URL. A request cannot be sent to a URL of 64 KiB.
+const LENGTH_LIMIT: usize = 2_048;
+
+/// The longest host name, by DNS.
+const HOST_LIMIT: usize = 253;
+
+/// The address of an API: https anywhere, plain http on loopback only (see [`is_loopback`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl(Url);
 
@@ -13,30 +21,29 @@ pub(crate) struct BaseUrl(Url);
 pub(crate) enum BaseUrlError {
     #[error("must be an absolute URL")]
     Malformed,
-    #[error("must use https; plain http is allowed for loopback addresses only")]
+    #[error("must use https; plain http is allowed for localhost and loopback addresses only")]
     Plain,
     #[error("must not hold a user name or a password")]
     Credentials,
     #[error("must not hold a query or a fragment")]
     Query,
+    #[error("must have at most {LENGTH_LIMIT} characters")]
+    Long,
 }
 
 impl BaseUrl {
     /// Parses and checks a base URL.
     pub(crate) fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        if text.len() > LENGTH_LIMIT {
+            return Err(BaseUrlError::Long);
+        }
         let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Malformed)?;
         if url.cannot_be_a_base() || url.host().is_none() {
             return Err(BaseUrlError::Malformed);
         }
-        let loopback = match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
-            None => false,
-        };
         match url.scheme() {
             "https" => {}
-            "http" if loopback => {}
+            "http" if is_loopback(&url) => {}
             "http" => return Err(BaseUrlError::Plain),
             _ => return Err(BaseUrlError::Malformed),
         }
@@ -48,11 +55,23 @@ impl BaseUrl {
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
+        // The transport is stricter than `Url`: it would refuse each request.
+        let is_sendable = url.as_str().len() <= LENGTH_LIMIT && url.as_str().parse::<::http::Uri>().is_ok();
+        if !is_sendable || url.host_str().is_none_or(|host| host.len() > HOST_LIMIT) {
+            return Err(BaseUrlError::Malformed);
+        }
         Ok(Self(url))
     }
 
     /// Returns the URL of a path below the base. Each segment is percent-encoded, so an id cannot leave the base.
+    ///
+    /// Errors: `PROTOCOL` for a segment that would not stand in the URL as it is. It can only be an id that a provider sent:
+    /// those of a caller are checked for their form. Nothing was sent.
     pub(crate) fn join(&self, segments: &[&str]) -> Result<Url> {
+        if !segments.iter().all(|segment| stands_in_path(segment)) {
+            let text = "The provider sent an id that cannot be part of an address; no request was sent with it.";
+            return Err(Error::new(ErrorCode::Protocol, text));
+        }
         let mut url = self.0.clone();
         url.path_segments_mut()
             .map_err(|()| Error::internal("A base URL turned out not to be one."))?
@@ -61,15 +80,54 @@ impl BaseUrl {
         Ok(url)
     }
 
+    /// Returns the whole URL, without a slash at its end unless it has no path.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Returns the path, without a slash at its end.
+    pub(crate) fn path(&self) -> &str {
+        self.0.path().trim_end_matches('/')
+    }
+
+    /// Returns the host, and the port: the scheme's own if the URL names none.
+    pub(crate) fn host_and_port(&self) -> (&str, Option<u16>) {
+        (self.0.host_str().unwrap_or_default(), self.0.port_or_known_default())
+    }
+
     /// Returns `scheme://host:port`. Connections and rate windows are shared by origin.
     pub(crate) fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
 }
 
+/// The name of the loopback interface. It is never looked up: the transport connects it to [`LOOPBACK_ADDRESSES`].
+pub(super) const LOCALHOST: &str = "localhost";
+
+/// The addresses of [`LOCALHOST`].
+pub(super) const LOOPBACK_ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+/// Returns whether a URL leads to this machine: by a loopback address, or by the name `localhost`. Other names, such as
+/// `x.localhost`, are looked up like any name, and may lead anywhere.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(domain)) => domain == LOCALHOST,
+        None => false,
+    }
+}
+
+/// Returns whether a segment stands in a path as one segment. URLs drop `.`, `..`, tabs and line breaks, and an empty
+/// segment ends the path: `DELETE /services/{id}` would become `DELETE /services`. No id holds any other control character.
+fn stands_in_path(segment: &str) -> bool {
+    !matches!(segment, "" | "." | "..") && !segment.chars().any(char::is_control)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Outcome;
 
     #[test]
     fn https_anywhere_and_http_on_loopback_only() {
@@ -79,21 +137,37 @@ mod tests {
             "http://127.0.0.1:8080",
             "http://[::1]:8080/x",
             "http://localhost:1",
+            "http://LOCALHOST:1",
+            "http://127.1:8080",
         ] {
             assert!(BaseUrl::parse(text).is_ok(), "{text}");
         }
         for (text, error) in [
             ("http://example.com", BaseUrlError::Plain),
             ("http://127.0.0.1.example.com", BaseUrlError::Plain),
+            ("http://x.localhost:1", BaseUrlError::Plain),
+            ("http://localhost.:1", BaseUrlError::Plain),
+            ("http://localhost.example.com", BaseUrlError::Plain),
+            ("http://0.0.0.0:1", BaseUrlError::Plain),
+            ("http://[::ffff:127.0.0.1]:1", BaseUrlError::Plain),
             ("ftp://127.0.0.1", BaseUrlError::Malformed),
             ("backboard.railway.com", BaseUrlError::Malformed),
             ("data:text/plain,x", BaseUrlError::Malformed),
             ("https://user:pass@example.com", BaseUrlError::Credentials),
             ("https://example.com?x=1", BaseUrlError::Query),
             ("https://example.com#x", BaseUrlError::Query),
+            ("https://xn--", BaseUrlError::Malformed),
+            ("https://a{b}.example.com", BaseUrlError::Malformed),
+            ("https://a\"b.example.com", BaseUrlError::Malformed),
         ] {
             assert_eq!(BaseUrl::parse(text), Err(error), "{text}");
         }
+        let long = format!("https://example.com/{}", "x".repeat(LENGTH_LIMIT));
+        assert_eq!(BaseUrl::parse(&long), Err(BaseUrlError::Long));
+        let spelled_out = format!("https://example.com/{}", "ü".repeat(LENGTH_LIMIT / 2 - 20));
+        assert_eq!(BaseUrl::parse(&spelled_out), Err(BaseUrlError::Malformed));
+        let long_host = format!("https://{}com", "x.".repeat(130));
+        assert_eq!(BaseUrl::parse(&long_host), Err(BaseUrlError::Malformed));
     }
 
     #[test]
@@ -104,6 +178,31 @@ mod tests {
             "https://example.com/v1/services/..%2Fowners%3Fx%23y%2Fz"
         );
         assert_eq!(base.join(&["a"])?.as_str(), "https://example.com/v1/a");
+        assert_eq!(base.join(&["%2e%2e"])?.as_str(), "https://example.com/v1/%252e%252e");
+        Ok(())
+    }
+
+    #[test]
+    fn a_segment_that_would_vanish_is_refused() -> Result<()> {
+        let base = BaseUrl::parse("https://example.com/v1").map_err(|_| Error::internal("base"))?;
+        for id in [
+            "", ".", "..", "\t", "\n", "\r", ".\t.", "a\tb", "a\r\nb", "\0", "\u{7f}", "\u{85}",
+        ] {
+            for segments in [vec!["services", id], vec!["services", id, "logs"]] {
+                let error = base.join(&segments).unwrap_err();
+                assert_eq!(
+                    (error.code(), error.outcome()),
+                    (ErrorCode::Protocol, Outcome::NoEffect),
+                    "{id:?}"
+                );
+            }
+        }
+        for id in ["...", "a.b", ". .", " ", "é"] {
+            assert!(
+                base.join(&["services", id])?.path().starts_with("/v1/services/"),
+                "{id:?}"
+            );
+        }
         Ok(())
     }
 }

@@ -18,6 +18,10 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     /// The bucket in which the provider counts this request for its rate limit; empty if it has only one.
     pub(crate) bucket: &'static str,
+    /// The path below the base URL with names in the place of ids, such as `/services/{serviceId}`, for events.
+    pub(crate) template: &'static str,
+    /// The operation, where several have one path.
+    pub(crate) operation_name: Option<&'static str>,
 }
 
 impl Request {
@@ -29,6 +33,23 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             bucket: "",
+            template: "",
+            operation_name: None,
+        }
+    }
+
+    /// Sets the template of the path.
+    #[must_use]
+    pub(crate) fn template(self, template: &'static str) -> Self {
+        Self { template, ..self }
+    }
+
+    /// Sets the name of the operation.
+    #[must_use]
+    pub(crate) fn operation(self, name: &'static str) -> Self {
+        Self {
+            operation_name: Some(name),
+            ..self
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use url::Url;
 
 use super::transport::TransportError;
+use crate::error::Message;
 
 /// The variables that name the proxy for https. The first that is set counts, empty or not, as in curl.
 const HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
@@ -94,7 +95,7 @@ fn parse(name: &str, value: &str) -> Result<Url, TransportError> {
             "{name} names a proxy of a kind that this package does not know; it knows {}",
             SCHEMES.join(", ")
         );
-        return Err(TransportError::Refused(text));
+        return Err(TransportError::Refused(Message::ours(text)));
     }
     Ok(url)
 }

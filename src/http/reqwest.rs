@@ -1,16 +1,19 @@
 //! The transport on reqwest: connections, TLS, proxies. This is the only file that names the crate.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
 
+use super::endpoint::{LOCALHOST, LOOPBACK_ADDRESSES};
 use super::headers;
 use super::message::{Request, Response};
 use super::proxy::{self, Proxy, ReachedHosts};
 use super::transport::{BODY_LIMIT, Transport, TransportError};
+use crate::error::Message;
 
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,7 +73,12 @@ fn builder(proxy: Option<&Proxy>) -> Result<reqwest::ClientBuilder, TransportErr
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .tcp_keepalive(TCP_KEEPALIVE)
-        .tcp_nodelay(true);
+        .tcp_nodelay(true)
+        // Plain HTTP is allowed to this name, so no resolver may send it elsewhere. Port 0: the URL's.
+        .resolve_to_addrs(
+            LOCALHOST,
+            &LOOPBACK_ADDRESSES.map(|address| SocketAddr::new(address, 0)),
+        );
     let Some(proxy) = proxy else {
         return Ok(builder);
     };
@@ -155,13 +163,14 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
 
 /// Returns why no connection will be made before someone has changed a setting, and what to change; `None` if a connection
 /// was made, or if the next attempt may succeed.
-fn explain_refusal(error: &reqwest::Error, was_reached: bool) -> Option<String> {
+fn explain_refusal(error: &reqwest::Error, was_reached: bool) -> Option<Message> {
     if !error.is_connect() {
         return None;
     }
     causes(error).find_map(|cause| match cause.downcast_ref::<rustls::Error>() {
-        Some(tls) => explain_certificate(tls).map(|advice| format!("{tls}. {advice}")),
-        None => proxy::explain_refusal(&cause.to_string(), was_reached),
+        // It names what the certificate is for.
+        Some(tls) => explain_certificate(tls).map(|advice| Message::from(tls.to_string()).then(". ").then(advice)),
+        None => proxy::explain_refusal(&cause.to_string(), was_reached).map(Message::ours),
     })
 }
 
@@ -201,4 +210,47 @@ fn describe(error: &reqwest::Error) -> String {
         cause = inner.source();
     }
     text.unwrap_or_else(|| "no cause was given".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use reqwest::dns::{Name, Resolve, Resolving};
+
+    use super::*;
+
+    /// Sends every name elsewhere.
+    struct Elsewhere;
+
+    impl Resolve for Elsewhere {
+        fn resolve(&self, name: Name) -> Resolving {
+            Box::pin(std::future::ready(Err(name.as_str().into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn localhost_is_loopback_whatever_the_resolver_says() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let _ = socket.read(&mut [0; 1_024]).unwrap();
+            socket
+                .write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+                .unwrap();
+        });
+        let client = builder(None)
+            .unwrap()
+            .dns_resolver(Arc::new(Elsewhere))
+            .build()
+            .unwrap();
+        let fetch = |host: &str| client.get(format!("http://{host}:{port}/")).send();
+        assert!(fetch("x.localhost").await.is_err());
+        assert_eq!(fetch("localhost").await.unwrap().status(), 204);
+        server.join().unwrap();
+    }
 }

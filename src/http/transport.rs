@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::message::{Request, Response};
+use crate::error::Message;
 
 /// The most that is read of a response body. A longer response counts as unreadable.
 pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -23,7 +24,7 @@ pub(crate) enum TransportError {
     /// No connection was made, and none will be before someone has changed a setting (certificate, proxy): nothing was
     /// sent.
     #[error("could not connect: {0}")]
-    Refused(String),
+    Refused(Message),
     /// A proxy variable is malformed: nothing was sent. The text names the variable and never its value.
     #[error("{0}")]
     Misconfigured(String),

@@ -1,6 +1,6 @@
 //! Typed access to a caller's fields. An error names the field and never its value.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote_name};
 use crate::input::environment::credential;
 use crate::input::value::{Fields, Nested, Raw, Unreadable};
 use crate::secret::Secret;
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an object inside this one, as [`Reader::object`] returned it.
-    pub(crate) fn nested<'b>(&self, name: &str, object: &'b Nested) -> Reader<'b> {
+    pub(crate) fn nested<'b>(&self, name: &str, object: &'b Nested<'b>) -> Reader<'b> {
         Reader {
             fields: object,
             make_error: self.make_error,
@@ -47,22 +47,25 @@ impl<'a> Reader<'a> {
         (self.make_error)(format!("{}.{name} {rule}.", self.object))
     }
 
-    fn get(&self, name: &str) -> Result<Raw> {
+    fn get(&self, name: &str) -> Result<&'a Raw<'a>> {
         self.fields
             .get(name)
             .map_err(|Unreadable| self.invalid(name, "could not be read: it threw"))
     }
 
-    fn wrong_type(&self, name: &str, wanted: &str, got: &Raw) -> Error {
-        self.invalid(name, &format!("must be {wanted}, not {}", got.kind()))
+    fn wrong_type(&self, name: &str, wanted: &str, got: &Raw<'_>) -> Error {
+        match got {
+            Raw::Refused(rule) => self.invalid(name, rule),
+            _ => self.invalid(name, &format!("must be {wanted}, not {}", got.kind())),
+        }
     }
 
     /// Returns a string; an empty one counts as given.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>> {
         match self.get(name)? {
             Raw::Absent => Ok(None),
-            Raw::Text(text) => Ok(Some(text)),
-            other => Err(self.wrong_type(name, "a string", &other)),
+            Raw::Text(text) => Ok(Some(text.as_ref().to_owned())),
+            other => Err(self.wrong_type(name, "a string", other)),
         }
     }
 
@@ -86,8 +89,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>> {
         match self.get(name)? {
             Raw::Absent => Ok(None),
-            Raw::Bool(value) => Ok(Some(value)),
-            other => Err(self.wrong_type(name, "a boolean", &other)),
+            Raw::Bool(value) => Ok(Some(*value)),
+            other => Err(self.wrong_type(name, "a boolean", other)),
         }
     }
 
@@ -95,9 +98,9 @@ impl<'a> Reader<'a> {
     pub(crate) fn number(&self, name: &str, low: f64, high: f64) -> Result<Option<f64>> {
         match self.get(name)? {
             Raw::Absent => Ok(None),
-            Raw::Number(value) if value.is_finite() && (low..=high).contains(&value) => Ok(Some(value)),
+            Raw::Number(value) if value.is_finite() && (low..=high).contains(value) => Ok(Some(*value)),
             Raw::Number(_) => Err(self.invalid(name, &format!("must be a number from {low} to {high}"))),
-            other => Err(self.wrong_type(name, "a number", &other)),
+            other => Err(self.wrong_type(name, "a number", other)),
         }
     }
 
@@ -105,7 +108,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn whole(&self, name: &str, low: u32, high: u32) -> Result<Option<u32>> {
         match self.get(name)? {
             Raw::Absent => Ok(None),
-            value => self.as_whole(name, &value, low, high).map(Some),
+            value => self.as_whole(name, value, low, high).map(Some),
         }
     }
 
@@ -117,16 +120,16 @@ impl<'a> Reader<'a> {
     /// Returns an array of strings.
     pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
         self.list(name, |path, item| match item {
-            Raw::Text(text) => Ok(text.clone()),
+            Raw::Text(text) => Ok(text.as_ref().to_owned()),
             other => Err(self.wrong_type(path, "a string", other)),
         })
     }
 
-    fn list<T>(&self, name: &str, read: impl Fn(&str, &Raw) -> Result<T>) -> Result<Option<Vec<T>>> {
+    fn list<T>(&self, name: &str, read: impl Fn(&str, &Raw<'_>) -> Result<T>) -> Result<Option<Vec<T>>> {
         let items = match self.get(name)? {
             Raw::Absent => return Ok(None),
             Raw::List(items) => items,
-            other => return Err(self.wrong_type(name, "an array", &other)),
+            other => return Err(self.wrong_type(name, "an array", other)),
         };
         let items = items.iter().enumerate();
         items
@@ -135,7 +138,7 @@ impl<'a> Reader<'a> {
             .map(Some)
     }
 
-    fn as_whole(&self, name: &str, value: &Raw, low: u32, high: u32) -> Result<u32> {
+    fn as_whole(&self, name: &str, value: &Raw<'_>, low: u32, high: u32) -> Result<u32> {
         match value {
             Raw::Number(value) if value.fract() == 0.0 && (f64::from(low)..=f64::from(high)).contains(value) => {
                 // In range and whole, as just checked: the cast is exact.
@@ -153,8 +156,8 @@ impl<'a> Reader<'a> {
             Raw::Absent => Ok(Choice::Absent),
             Raw::Bool(false) => Ok(Choice::Off),
             Raw::Text(text) if text.trim().is_empty() => Ok(Choice::Absent),
-            Raw::Text(text) => Ok(Choice::JsObject(text)),
-            other => Err(self.wrong_type(name, "a string or false", &other)),
+            Raw::Text(text) => Ok(Choice::JsObject(text.as_ref().to_owned())),
+            other => Err(self.wrong_type(name, "a string or false", other)),
         }
     }
 
@@ -168,35 +171,37 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.invalid(name, &format!("must be one of {}", words.join(", "))))
     }
 
-    /// Returns variables: an object whose values are strings. An error names the variable, never its value.
+    /// Returns variables, each name once: an object whose values are strings. An error names the variable, never its value.
     pub(crate) fn variables(&self, name: &str) -> Result<Vec<(String, Secret)>> {
         let entries = match self.get(name)? {
             Raw::Absent => return Ok(Vec::new()),
             Raw::Map(entries) => entries,
-            other => return Err(self.wrong_type(name, "an object", &other)),
+            other => return Err(self.wrong_type(name, "an object", other)),
         };
         entries
-            .into_iter()
+            .iter()
             .map(|(key, value)| {
-                let path = format!("{name}.{key}");
+                let path = || format!("{name}.{}", quote_name(key));
                 if key.is_empty() || key.contains(['=', '\0']) {
                     return Err(self.invalid(name, "has a variable whose name is empty or holds \"=\""));
                 }
                 match value {
-                    Raw::Text(text) if text.contains('\0') => Err(self.invalid(&path, "must not hold a NUL character")),
-                    Raw::Text(text) => Ok((key, Secret::new(text))),
-                    other => Err(self.wrong_type(&path, "a string", &other)),
+                    Raw::Text(text) if text.contains('\0') => {
+                        Err(self.invalid(&path(), "must not hold a NUL character"))
+                    }
+                    Raw::Text(text) => Ok((key.as_ref().to_owned(), Secret::new(text.as_ref().to_owned()))),
+                    other => Err(self.wrong_type(&path(), "a string", other)),
                 }
             })
             .collect()
     }
 
     /// Returns the entries of a nested object, to be read with [`Reader::nested`].
-    pub(crate) fn object(&self, name: &str) -> Result<Option<Nested>> {
+    pub(crate) fn object(&self, name: &str) -> Result<Option<Nested<'a>>> {
         match self.get(name)? {
             Raw::Absent => Ok(None),
             Raw::Map(entries) => Ok(Some(Nested { entries })),
-            other => Err(self.wrong_type(name, "an object", &other)),
+            other => Err(self.wrong_type(name, "an object", other)),
         }
     }
 }

@@ -3,6 +3,10 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::handle::is_owned_name;
+use super::owner::Owner;
+use crate::secret::FieldMask;
+
 /// The status of an instance, in the five words that every provider maps to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -45,10 +49,40 @@ pub(crate) struct Instance {
     pub(crate) url: Option<String>,
     /// Whether this package made it, by its name, tag or label.
     pub(crate) managed: bool,
+    /// The owner that a label or tag names.
+    pub(crate) owner: Option<String>,
     /// The container image, where the provider reports it.
     pub(crate) image: Option<String>,
     /// The id of the deployment, deploy or session that `waitUntilReady` follows.
     pub(crate) launch: Option<String>,
+}
+
+impl Instance {
+    /// Returns whether a gateway of this owner made it: by its label or tag, or by its name where it has neither.
+    pub(crate) fn is_owned_by(&self, owner: &Owner) -> bool {
+        match &self.owner {
+            Some(label) => label == owner.as_str(),
+            None => self.name.as_deref().is_some_and(|name| is_owned_name(name, owner)),
+        }
+    }
+
+    /// Masks credentials in every text that JavaScript sees.
+    pub(crate) fn redact(&mut self, mask: &FieldMask<'_>) {
+        let own = self.own.iter_mut().map(|(_, value)| value);
+        own.for_each(|value| redact_value(value, mask));
+        mask.mask(&mut self.id);
+        let texts = [&mut self.name, &mut self.created_at, &mut self.url];
+        texts.into_iter().flatten().for_each(|text| mask.mask(text));
+    }
+}
+
+fn redact_value(value: &mut Value, mask: &FieldMask<'_>) {
+    match value {
+        Value::String(text) => mask.mask(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, mask)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| redact_value(field, mask)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 impl Serialize for Instance {

@@ -4,4 +4,5 @@ pub(crate) mod create_request;
 pub(crate) mod handle;
 pub(crate) mod image_reference;
 pub(crate) mod instance;
+pub(crate) mod owner;
 pub(crate) mod scope;

@@ -30,7 +30,7 @@ enum Content<'a> {
     Missing,
     /// The value is no object. The text says what it is.
     NoObject(&'a str),
-    Fields(ObjectText),
+    Fields(ObjectText<'a>),
     Unreadable,
 }
 
@@ -59,17 +59,17 @@ impl<'a> JsObject<'a> {
 }
 
 impl Fields for JsObject<'_> {
-    fn get(&self, name: &str) -> Result<Raw, Unreadable> {
+    fn get(&self, name: &str) -> Result<&Raw<'_>, Unreadable> {
         let fields = match &self.content {
-            Content::Missing | Content::NoObject(_) => return Ok(Raw::Absent),
+            Content::Missing | Content::NoObject(_) => return Ok(&Raw::Absent),
             Content::Unreadable => return Err(Unreadable),
             Content::Fields(fields) => fields,
         };
         // Every field that is read is declared: a test of the providers sees to it.
         let index = fields_of(self.factory, self.operation).position(|field| field == name);
         match index.and_then(|index| fields.get(index)) {
-            None => Ok(Raw::Absent),
-            Some(Field::Value(value)) => Ok(value.clone()),
+            None => Ok(&Raw::Absent),
+            Some(Field::Value(value)) => Ok(value),
             Some(Field::Unreadable) => Err(Unreadable),
         }
     }
@@ -80,19 +80,19 @@ mod tests {
     use super::*;
     use crate::providers::railway::FACTORY;
 
-    fn kind(raw: &Result<Raw, Unreadable>) -> String {
+    fn kind(raw: &Result<&Raw<'_>, Unreadable>) -> String {
         match raw {
             Ok(Raw::Absent) => "absent".to_owned(),
             Ok(Raw::Bool(value)) => value.to_string(),
             Ok(Raw::Number(value)) => value.to_string(),
-            Ok(Raw::Text(text)) => text.clone(),
+            Ok(Raw::Text(text)) => text.as_ref().to_owned(),
             Ok(Raw::List(items)) => format!("{} items", items.len()),
             Ok(Raw::Map(entries)) => entries
                 .iter()
-                .map(|(key, _)| key.as_str())
+                .map(|(key, _)| key.as_ref())
                 .collect::<Vec<_>>()
                 .join("+"),
-            Ok(Raw::Other(kind)) => (*kind).to_owned(),
+            Ok(Raw::Other(kind) | Raw::Refused(kind)) => (*kind).to_owned(),
             Err(Unreadable) => "threw".to_owned(),
         }
     }
@@ -100,11 +100,11 @@ mod tests {
     #[test]
     fn every_kind_of_value_arrives() {
         let names: Vec<&str> = fields_of(&FACTORY, Operation::Create).collect();
-        let text = r#"[0,"text",1,-2.5,2,true,3,{"list":[1,"two"]},4,{"map":["key",null,"other",7]},5,{"nan":true},6,{"other":"a symbol"},-8]"#;
+        let text = r#"[0,"text",1,-2.5,2,true,3,{"list":[1,"two"]},4,{"map":["key",null,"other",7]},5,{"nan":true},6,{"other":"a symbol"},-8,8,{"refused":"MANY"}]"#;
         let object = JsObject::read(&FACTORY, Operation::Create, text);
         let kinds: Vec<String> = names.iter().map(|name| kind(&object.get(name))).collect();
         assert_eq!(
-            kinds[..9],
+            kinds[..10],
             [
                 "text",
                 "-2.5",
@@ -114,6 +114,7 @@ mod tests {
                 "NaN",
                 "a symbol",
                 "threw",
+                "must have at most 10000 entries",
                 "absent"
             ]
         );

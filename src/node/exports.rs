@@ -34,7 +34,7 @@ use crate::providers::{namespace, railway, render, vercel};
 #[napi(
     catch_unwind,
     ts_args_type = "config?: RailwayConfig",
-    ts_return_type = "InfraProvider<RailwayInstance, RailwayCreateOptions>"
+    ts_return_type = "InfraProvider<RailwayInstance, RailwayCreateOptions, 'railway'>"
 )]
 pub fn railway(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, &railway::FACTORY, config)
@@ -65,7 +65,7 @@ pub fn railway(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'st
 #[napi(
     catch_unwind,
     ts_args_type = "config?: RenderConfig",
-    ts_return_type = "InfraProvider<RenderInstance, RenderCreateOptions>"
+    ts_return_type = "InfraProvider<RenderInstance, RenderCreateOptions, 'render'>"
 )]
 pub fn render(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, &render::FACTORY, config)
@@ -97,7 +97,7 @@ pub fn render(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'sta
 #[napi(
     catch_unwind,
     ts_args_type = "config?: NamespaceConfig",
-    ts_return_type = "InfraProvider<NamespaceInstance, NamespaceCreateOptions>"
+    ts_return_type = "InfraProvider<NamespaceInstance, NamespaceCreateOptions, 'namespace'>"
 )]
 pub fn namespace(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, &namespace::FACTORY, config)
@@ -129,7 +129,7 @@ pub fn namespace(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'
 #[napi(
     catch_unwind,
     ts_args_type = "config?: VercelConfig",
-    ts_return_type = "InfraProvider<VercelInstance, VercelCreateOptions>"
+    ts_return_type = "InfraProvider<VercelInstance, VercelCreateOptions, 'vercel'>"
 )]
 pub fn vercel(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, &vercel::FACTORY, config)

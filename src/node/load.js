@@ -2,53 +2,99 @@
 // Loads the addon: the binary in the checkout or that of the platform's package. It then hands in the bridge.
 'use strict'
 
+const diagnosticsChannel = require('node:diagnostics_channel')
+const { closeSync, fstatSync, openSync, readFileSync, readSync } = require('node:fs')
 const { createRequire } = require('node:module')
+const { isAbsolute, join } = require('node:path')
 
 const { makeBridge } = require('./bridge.js')
+const { CHANNELS, makeDiagnostics } = require('./diagnostics.js')
+const { platformError, refusedError } = require('./load-error.js')
 const { name: PACKAGE, version } = require('../../package.json')
 
 /** @typedef {import('./binding').Binding} Binding */
-/** @typedef {Error & { code?: string }} LoadError */
+/** @typedef {import('./binding').Native} Native */
+/** @typedef {Error & { code?: string, path?: string }} LoadError */
+
+/** The platforms of which there are binaries. */
+const PLATFORMS = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm64-gnu',
+  'linux-arm64-musl',
+  'linux-x64-gnu',
+  'linux-x64-musl',
+  'win32-arm64-msvc',
+  'win32-x64-msvc',
+]
+
+// Bundlers and tracers of files find a `require` by its text, so each path is a literal. In a `try` block a binary that is not
+// installed does not fail their build. One that is installed does, unless they are told how to take in a `.node` file.
 
 /**
- * By platform, the places of its binary in the order in which they are tried. The paths are literals: bundlers and tracers of
- * files find a `require` by its text.
+ * Returns the addon that lies in the checkout; nothing, and a failure more, if it cannot be loaded.
  *
- * @type {Record<string, (() => Binding)[]>}
+ * @param {string} platform
+ * @param {LoadError[]} failures
+ * @returns {Binding | undefined}
  */
-const BINARIES = {
-  'darwin-arm64': [
-    () => require('../../gateway.darwin-arm64.node'),
-    () => require('@computesdk/gateway-darwin-arm64'),
-  ],
-  'darwin-x64': [
-    () => require('../../gateway.darwin-x64.node'),
-    () => require('@computesdk/gateway-darwin-x64'),
-  ],
-  'linux-arm64-gnu': [
-    () => require('../../gateway.linux-arm64-gnu.node'),
-    () => require('@computesdk/gateway-linux-arm64-gnu'),
-  ],
-  'linux-arm64-musl': [
-    () => require('../../gateway.linux-arm64-musl.node'),
-    () => require('@computesdk/gateway-linux-arm64-musl'),
-  ],
-  'linux-x64-gnu': [
-    () => require('../../gateway.linux-x64-gnu.node'),
-    () => require('@computesdk/gateway-linux-x64-gnu'),
-  ],
-  'linux-x64-musl': [
-    () => require('../../gateway.linux-x64-musl.node'),
-    () => require('@computesdk/gateway-linux-x64-musl'),
-  ],
-  'win32-arm64-msvc': [
-    () => require('../../gateway.win32-arm64-msvc.node'),
-    () => require('@computesdk/gateway-win32-arm64-msvc'),
-  ],
-  'win32-x64-msvc': [
-    () => require('../../gateway.win32-x64-msvc.node'),
-    () => require('@computesdk/gateway-win32-x64-msvc'),
-  ],
+function requireFile(platform, failures) {
+  try {
+    switch (platform) {
+      case 'darwin-arm64':
+        return require('../../gateway.darwin-arm64.node')
+      case 'darwin-x64':
+        return require('../../gateway.darwin-x64.node')
+      case 'linux-arm64-gnu':
+        return require('../../gateway.linux-arm64-gnu.node')
+      case 'linux-arm64-musl':
+        return require('../../gateway.linux-arm64-musl.node')
+      case 'linux-x64-gnu':
+        return require('../../gateway.linux-x64-gnu.node')
+      case 'linux-x64-musl':
+        return require('../../gateway.linux-x64-musl.node')
+      case 'win32-arm64-msvc':
+        return require('../../gateway.win32-arm64-msvc.node')
+      case 'win32-x64-msvc':
+        return require('../../gateway.win32-x64-msvc.node')
+    }
+  } catch (error) {
+    failures.push(/** @type {LoadError} */ (error))
+  }
+  return undefined
+}
+
+/**
+ * Returns the addon of the platform's package; nothing, and a failure more, if it cannot be loaded.
+ *
+ * @param {string} platform
+ * @param {LoadError[]} failures
+ * @returns {Binding | undefined}
+ */
+function requirePackage(platform, failures) {
+  try {
+    switch (platform) {
+      case 'darwin-arm64':
+        return require('@computesdk/gateway-darwin-arm64')
+      case 'darwin-x64':
+        return require('@computesdk/gateway-darwin-x64')
+      case 'linux-arm64-gnu':
+        return require('@computesdk/gateway-linux-arm64-gnu')
+      case 'linux-arm64-musl':
+        return require('@computesdk/gateway-linux-arm64-musl')
+      case 'linux-x64-gnu':
+        return require('@computesdk/gateway-linux-x64-gnu')
+      case 'linux-x64-musl':
+        return require('@computesdk/gateway-linux-x64-musl')
+      case 'win32-arm64-msvc':
+        return require('@computesdk/gateway-win32-arm64-msvc')
+      case 'win32-x64-msvc':
+        return require('@computesdk/gateway-win32-x64-msvc')
+    }
+  } catch (error) {
+    failures.push(/** @type {LoadError} */ (error))
+  }
+  return undefined
 }
 
 /** Returns what packages call this platform: `linux-x64-gnu`, `darwin-arm64`, … */
@@ -61,7 +107,7 @@ function platformName() {
 /** Returns whether Node runs on musl. `ldd` tells it in microseconds where it is there; the report takes milliseconds. */
 function isMusl() {
   try {
-    return require('node:fs').readFileSync('/usr/bin/ldd', 'latin1').includes('musl')
+    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl')
   } catch {
     const report = /** @type {any} */ (process.report)
     if (!report) return false
@@ -71,66 +117,73 @@ function isMusl() {
   }
 }
 
-/**
- * What to do about a binary that is there and cannot be loaded, by the code of the error.
- *
- * @type {Record<string, string>}
- */
-const ADVICE = {
-  ERR_DLOPEN_DISABLED: 'Node runs without native addons: leave out --no-addons.',
-  ERR_ACCESS_DENIED: "Node's permission model forbids it: allow native addons (--allow-addons) and reading the file.",
-  ERR_DLOPEN_FAILED: 'The file is damaged, or was made for another system or C library.',
+/** Returns a `require` that bundlers do not see. A bundle may lack the name of this file, or hold one of its own making. */
+function hiddenRequire() {
+  const isKnown = typeof __filename === 'string' && isAbsolute(__filename)
+  return createRequire(isKnown ? __filename : join(process.cwd(), 'index.js'))
 }
 
 /**
- * Makes the error of a binary that is there and cannot be loaded. It begins with the reason.
- *
- * @param {string} which
- * @param {LoadError} refused
- * @param {Error | undefined} cause
- */
-function refusedError(which, { message, code }, cause) {
-  const reason = message.split('\n', 1)[0]?.trimEnd()
-  const advice = code === undefined ? undefined : ADVICE[code]
-  return new Error(`Cannot load native binding ${which}: ${reason}${advice ? `. ${advice}` : ''}`, { cause })
-}
-
-/**
- * Makes the error of a platform whose binary could not be loaded from any place. Its causes are the attempts.
+ * Returns the path of the binary that is taken; nothing if there is none, or if a bundler has put it elsewhere.
  *
  * @param {string} platform
- * @param {LoadError[]} failures
  */
-function platformError(platform, failures) {
-  /** @type {Error | undefined} */
-  let cause
-  for (const failure of failures.toReversed()) cause = Object.assign(failure, { cause })
-  const refused = failures.find(({ code }) => code !== 'MODULE_NOT_FOUND')
-  if (refused) return refusedError(`for ${platform}`, refused, cause)
-  if (BINARIES[platform] === undefined) {
-    const known = Object.keys(BINARIES).join(', ')
-    return new Error(`Cannot find native binding: ${PACKAGE} has none for ${platform}. It has: ${known}.`, { cause })
+function findBinary(platform) {
+  const { resolve } = hiddenRequire()
+  for (const place of [`../../gateway.${platform}.node`, `${PACKAGE}-${platform}`]) {
+    try {
+      return resolve(place)
+    } catch {
+      // The next place.
+    }
   }
-  return new Error(
-    `Cannot find native binding: the package ${PACKAGE}-${platform} is not installed. It is an optional dependency of ` +
-      `${PACKAGE}: install without --omit=optional and the like. npm may leave it out by mistake ` +
-      '(npm/cli#4828): run `npm i` again after removing both package-lock.json and node_modules.',
-    { cause },
-  )
+  return undefined
 }
 
 /**
- * Returns the addon that the operator names. No other is tried, and bundlers need not find this `require`.
+ * Returns whether a file of Linux ends before its last table, as after a download that was cut off. The system would map what
+ * is not there, and end the process with SIGBUS.
+ *
+ * @param {string} path
+ */
+function isCutShort(path) {
+  const header = Buffer.alloc(64)
+  let size
+  try {
+    const file = openSync(path, 'r')
+    try {
+      size = fstatSync(file).size
+      if (readSync(file, header) < header.length) return false
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    // It is for the system to say what is wrong with it.
+    return false
+  }
+  if (header.readUInt32BE(0) !== 0x7f454c46) return false
+  // The table of sections is the last one: its offset, and the size and number of its entries.
+  return size < header.readBigUInt64LE(40) + BigInt(header.readUInt16LE(58) * header.readUInt16LE(60))
+}
+
+/** @param {string} path */
+function cutShort(path) {
+  return Object.assign(new Error(`${path}: the file is cut short`), { code: 'ERR_DLOPEN_FAILED' })
+}
+
+/**
+ * Returns the addon that the operator names. No other is tried.
  *
  * @param {string} path
  * @returns {Binding}
  */
 function loadNamed(path) {
   try {
-    return createRequire(__filename)(path)
+    if (isCutShort(path)) throw cutShort(path)
+    return hiddenRequire()(path)
   } catch (error) {
     const refused = /** @type {LoadError} */ (error)
-    throw refusedError('named by NAPI_RS_NATIVE_LIBRARY_PATH', refused, refused)
+    throw refusedError('named by NAPI_RS_NATIVE_LIBRARY_PATH', refused, refused, path)
   }
 }
 
@@ -141,20 +194,32 @@ function loadNamed(path) {
  */
 function loadPlatform() {
   const platform = platformName()
+  const path = findBinary(platform)
   /** @type {LoadError[]} */
   const failures = []
-  for (const load of BINARIES[platform] ?? []) {
-    try {
-      return load()
-    } catch (error) {
-      failures.push(/** @type {LoadError} */ (error))
-    }
+  if (path !== undefined && isCutShort(path)) failures.push(cutShort(path))
+  else {
+    const binding = requireFile(platform, failures) ?? requirePackage(platform, failures)
+    if (binding !== undefined) return binding
   }
-  throw platformError(platform, failures)
+  throw platformError(platform, PLATFORMS, path, failures)
 }
 
-const named = process.env.NAPI_RS_NATIVE_LIBRARY_PATH
-const binding = named ? loadNamed(named) : loadPlatform()
-binding.__install(makeBridge, version)
+/**
+ * Loads the addon, and hands in the bridge. Returns the same addon each time.
+ *
+ * This is a function so that reading this module never throws. Where it did, and one program both imported and required the
+ * package, Node 20 rejected a promise that nobody handles.
+ *
+ * @returns {Binding}
+ */
+function load() {
+  const named = process.env.NAPI_RS_NATIVE_LIBRARY_PATH
+  const binding = named ? loadNamed(named) : loadPlatform()
+  const bridge = (/** @type {Native} */ native, /** @type {string} */ constants) =>
+    makeBridge(makeDiagnostics(diagnosticsChannel), native, constants)
+  binding.__install(bridge, version)
+  return Object.assign(binding, { CHANNELS })
+}
 
-module.exports = binding
+module.exports = load

@@ -1,15 +1,20 @@
 //! Replies as `bridge.js` takes them: a kind and a value. The worker thread writes JSON and V8 parses it. That is faster than
 //! building objects property by property, the more so the longer a list is.
 
+use std::io;
+
 use serde::Serialize;
 
 use super::constants::ReplyKind;
-use crate::error::{Error, ErrorContext, Operation, Result};
+use crate::error::{Error, ErrorCode, ErrorContext, Operation, Result};
 use crate::model::instance::Provisioned;
 use crate::operations::CallOutput;
 
 /// The approximate length of an instance's text.
 const INSTANCE_LENGTH: usize = 512;
+
+/// The longest value of a reply, in bytes: half of what V8 takes as one text.
+const REPLY_LIMIT: usize = 256 * 1024 * 1024;
 
 /// A reply that is ready to cross.
 pub(super) struct Reply {
@@ -27,6 +32,27 @@ impl Reply {
                 kind: ReplyKind::Failure,
                 value: error_to_json(error, context),
             })
+    }
+
+    /// Makes a reply that is a text, which holds nothing that JSON would escape.
+    #[cfg(feature = "test-hooks")]
+    pub(super) fn with_text(text: &str, context: &ErrorContext) -> Self {
+        let write = |json: &mut Bounded| {
+            [r#"""#, text, r#"""#]
+                .iter()
+                .try_for_each(|piece| io::Write::write_all(json, piece.as_bytes()))
+                .map_err(serde_json::Error::io)
+        };
+        match write_bounded(text.len() + 2, write) {
+            Ok(value) => Self {
+                kind: ReplyKind::Value,
+                value,
+            },
+            Err(error) => Self {
+                kind: ReplyKind::Failure,
+                value: error_to_json(error, context),
+            },
+        }
     }
 
     fn success(output: &CallOutput) -> Result<Self> {
@@ -47,11 +73,52 @@ impl Reply {
 }
 
 fn write_json(value: &impl Serialize, capacity: usize) -> Result<String> {
-    let mut text = Vec::with_capacity(capacity);
-    let written = serde_json::to_writer(&mut text, value).ok();
-    written
-        .and_then(|()| String::from_utf8(text).ok())
-        .ok_or_else(|| Error::internal("A result could not be written as JSON."))
+    write_bounded(capacity, |text| serde_json::to_writer(text, value))
+}
+
+fn write_bounded(capacity: usize, write: impl FnOnce(&mut Bounded) -> serde_json::Result<()>) -> Result<String> {
+    let mut text = Bounded {
+        bytes: Vec::with_capacity(capacity.min(REPLY_LIMIT)),
+        limit: REPLY_LIMIT,
+    };
+    match write(&mut text) {
+        Err(error) if error.is_io() => Err(too_long()),
+        Err(_) => Err(unwritable()),
+        Ok(()) => String::from_utf8(text.bytes).map_err(|_| unwritable()),
+    }
+}
+
+/// A text that refuses to grow longer than its limit.
+struct Bounded {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.write_all(piece).map(|()| piece.len())
+    }
+
+    fn write_all(&mut self, piece: &[u8]) -> io::Result<()> {
+        if self.bytes.len() + piece.len() > self.limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn unwritable() -> Error {
+    Error::internal("A result could not be written as JSON.")
+}
+
+fn too_long() -> Error {
+    let text = "The result is longer than 256 MiB, which does not fit into one text of JavaScript.";
+    Error::new(ErrorCode::Protocol, text)
 }
 
 /// The properties of an error, in the order in which JavaScript sees them. Unknown ones are left out.
@@ -97,4 +164,25 @@ pub(super) fn error_to_json(error: Error, context: &ErrorContext) -> String {
     };
     serde_json::to_string(&properties)
         .unwrap_or_else(|_| r#"{"message":"An error could not be written.","code":"INTERNAL"}"#.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_ends_at_its_limit() {
+        let mut text = Bounded {
+            bytes: Vec::new(),
+            limit: 10,
+        };
+        serde_json::to_writer(&mut text, "12345678").unwrap();
+        assert_eq!(text.bytes, b"\"12345678\"");
+        let mut text = Bounded {
+            bytes: Vec::new(),
+            limit: 9,
+        };
+        assert!(serde_json::to_writer(&mut text, "12345678").unwrap_err().is_io());
+        assert_eq!(too_long().code(), ErrorCode::Protocol);
+    }
 }

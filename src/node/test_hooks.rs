@@ -12,8 +12,17 @@ use napi_derive::napi;
 
 use super::call::run;
 use super::install;
+use super::reply::Reply;
 use super::runtime::{CLOCK_SPEED, runtime};
 use crate::error::{ErrorContext, Operation};
+
+/// Where the calls of these hooks say that they failed.
+const LIST: ErrorContext = ErrorContext {
+    provider: "railway",
+    title: "Railway",
+    operation: Operation::List,
+    resource_name: None,
+};
 
 /// Panics on a worker thread, where a method's work is done.
 #[napi(catch_unwind, js_name = "__panicInWork", ts_return_type = "Promise<never>")]
@@ -21,21 +30,34 @@ pub fn panic_in_work(env: &Env) -> Result<Object<'static>> {
     let bridge = install::bridge(env)?;
     let launch = env.create_function_from_closure::<(), (), _>("launch", move |context| {
         let number: i64 = context.get(0)?;
-        let error_context = ErrorContext {
-            provider: "railway",
-            title: "Railway",
-            operation: Operation::List,
-            resource_name: None,
-        };
+        let error_context = LIST;
         let runtime = runtime().map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let completions = std::sync::Arc::clone(&bridge.completions);
         completions.ref_event_loop(context.env)?;
-        runtime.spawn(async move { run(&completions, number, &error_context, async { panic!("injected") }).await });
+        runtime
+            .spawn(async move { run(&completions, number, &error_context, async { panic!("injected") }, None).await });
         Ok(())
     })?;
-    let launch = Unknown::from_unknown(launch.to_unknown())?;
+    make_promise(env, Unknown::from_unknown(launch.to_unknown())?)
+}
+
+/// Makes a call whose reply, a text of this length, waits before this function returns.
+#[napi(catch_unwind, js_name = "__replyWithText", ts_return_type = "Promise<string>")]
+pub fn reply_with_text(env: &Env, length: u32) -> Result<Object<'static>> {
+    let bridge = install::bridge(env)?;
+    let launch = env.create_function_from_closure::<(), (), _>("launch", move |context| {
+        let reply = Reply::with_text(&"x".repeat(length as usize), &LIST);
+        bridge.completions.ref_event_loop(context.env)?;
+        bridge.completions.push(context.get(0)?, &reply);
+        Ok(())
+    })?;
+    make_promise(env, Unknown::from_unknown(launch.to_unknown())?)
+}
+
+fn make_promise(env: &Env, launch: Unknown<'static>) -> Result<Object<'static>> {
     let site = Object::from_unknown(Object::new(env)?.to_unknown())?;
-    bridge.make_promise.borrow_back(env)?.call((site, (), launch).into())
+    let make_promise = install::bridge(env)?.make_promise.borrow_back(env)?;
+    make_promise.call((site, (), launch).into())
 }
 
 /// Panics on JavaScript's thread.

@@ -1,7 +1,9 @@
 //! The way into the core: a call is prepared on the caller's thread, then run to its output.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::background::{Background, Watch};
@@ -10,21 +12,26 @@ use super::destroy::destroy;
 use super::get::get;
 use super::handover::Handover;
 use super::list::list;
+use super::observe::MaskedSink;
 use super::operation_context::OperationContext;
 use super::watch;
 use crate::context::CallContext;
+use crate::context::events::{EventSink, Events};
 use crate::error::{Operation, Result};
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
+use crate::model::owner::Owner;
 use crate::process::ProcessState;
 use crate::provider::config::{BoundProvider, ConfiguredProvider, ConnectRequest};
 use crate::provider::facts::Facts;
 use crate::provider::semantics::Semantics;
+use crate::provider::{Description, ListFilter};
+use crate::secret::Redactor;
 
 /// The fields of `list`'s options.
-pub(crate) const LIST_FIELDS: [&str; 1] = ["managed"];
+pub(crate) const LIST_FIELDS: [&str; 2] = ["managed", "owned"];
 
 /// The most exchanges with the provider that a `getById` or `destroy` takes. Each has its own time limit.
 const EXCHANGES: u32 = 4;
@@ -57,6 +64,41 @@ pub(crate) enum CallOutput {
     Nothing,
 }
 
+impl CallOutput {
+    /// Masks the credentials of the call in what is handed out: a provider may echo one in a name or a URL.
+    fn redact(mut self, redactor: &Redactor) -> Self {
+        let instances = match &mut self {
+            Self::Instance(instance) | Self::Found(Some(instance)) => std::slice::from_mut(instance),
+            Self::Instances(instances) => instances,
+            Self::Found(None) | Self::Nothing => return self,
+        };
+        let mask = redactor.fields();
+        for instance in instances {
+            instance.redact(&mask);
+        }
+        self
+    }
+}
+
+/// What is known of a call before it begins.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallDescription<'a> {
+    location: BTreeMap<&'static str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    /// The name of what a create makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance_id: Option<&'a str>,
+    server_address: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_port: Option<u16>,
+}
+
 /// A call that was checked and has sent nothing yet.
 pub(crate) struct PreparedCall {
     context: CallContext,
@@ -70,7 +112,7 @@ pub(crate) struct PreparedCall {
 enum Work {
     Create(PreparedCreate),
     Get { id: String },
-    List { managed_only: bool },
+    List { filter: ListFilter },
     Destroy { id: String },
 }
 
@@ -99,8 +141,14 @@ impl PreparedCall {
         let work = match request {
             CallRequest::Create => {
                 let request = CreateRequest::read(options)?;
-                bound.redactor.extend(request.variables.iter().map(|(_, value)| value));
-                let create = PreparedCreate::new(&*process.random, &*bound.provider, &bound.scope, request)?;
+                request.add_secrets(&mut bound.redactor);
+                let create = PreparedCreate::new(
+                    &*process.random,
+                    &*bound.provider,
+                    bound.scopes.first(),
+                    bound.owner.as_ref(),
+                    request,
+                )?;
                 Work::Create(create)
             }
             CallRequest::GetById { id } => Work::Get {
@@ -110,7 +158,7 @@ impl PreparedCall {
                 id: bound.provider.read_id(operation, &id)?,
             },
             CallRequest::List => Work::List {
-                managed_only: options.boolean("managed")?.unwrap_or(false),
+                filter: read_filter(options, bound.owner.as_ref())?,
             },
         };
         Ok(Self {
@@ -123,6 +171,43 @@ impl PreparedCall {
         })
     }
 
+    /// Describes the call for those who watch it.
+    pub(crate) fn describe(&self) -> CallDescription<'_> {
+        let request = match &self.work {
+            Work::Create(create) => Some(&create.request),
+            _ => None,
+        };
+        let instance_id = match &self.work {
+            Work::Get { id } | Work::Destroy { id } => Some(id.as_str()),
+            Work::Create(_) | Work::List { .. } => None,
+        };
+        let Description {
+            location,
+            region,
+            image,
+        } = self.bound.provider.describe(request);
+        let (server_address, server_port) = self.bound.base.host_and_port();
+        CallDescription {
+            location: location.into_iter().collect(),
+            region,
+            image,
+            name: self.name(),
+            instance_id,
+            server_address,
+            server_port,
+        }
+    }
+
+    /// Has the events of the call go to a sink. Credentials in them are masked.
+    #[must_use]
+    pub(crate) fn with_events(self, sink: Arc<dyn EventSink>) -> Self {
+        let masked = MaskedSink::new(sink, self.bound.redactor.clone());
+        Self {
+            context: self.context.with_events(Events::to(Arc::new(masked))),
+            ..self
+        }
+    }
+
     /// Returns what decides whether the output or a cancellation settles the call.
     pub(crate) fn handover(&self) -> Arc<Handover> {
         Arc::clone(&self.handover)
@@ -130,13 +215,18 @@ impl PreparedCall {
 
     /// Returns the name under which a create may leave something, for an error that is told before the create ends.
     pub(crate) fn resource_name(&self) -> Option<String> {
+        self.name().map(str::to_owned)
+    }
+
+    /// Returns the name of what a create makes.
+    fn name(&self) -> Option<&str> {
         match &self.work {
-            Work::Create(create) => Some(create.name().to_owned()),
+            Work::Create(create) => Some(create.name()),
             _ => None,
         }
     }
 
-    /// Runs the call. Secrets are masked in its error.
+    /// Runs the call. Secrets are masked in its error, and credentials in its output.
     pub(crate) async fn run(self) -> Result<CallOutput> {
         let Self {
             context,
@@ -152,7 +242,7 @@ impl PreparedCall {
             process: &process,
             provider: &*bound.provider,
             semantics,
-            scope: &bound.scope,
+            scopes: &bound.scopes,
             background: &background,
         };
         // Deleting what this process created may include a search for what a pending create request makes late.
@@ -174,9 +264,11 @@ impl PreparedCall {
                 .await
                 .map(|()| CallOutput::Nothing),
             // Each page is an exchange; how many there are is not known.
-            Work::List { managed_only } => list(operation, managed_only).await.map(CallOutput::Instances),
+            Work::List { filter } => list(operation, &filter).await.map(CallOutput::Instances),
         };
-        let output = output.map_err(|error| error.redact(&bound.redactor));
+        let output = output
+            .map(|output| output.redact(&bound.redactor))
+            .map_err(|error| error.redact(&bound.redactor));
         let watches = background.take();
         if !watches.is_empty() {
             let bound = Arc::new(bound);
@@ -185,6 +277,18 @@ impl PreparedCall {
             }
         }
         output
+    }
+}
+
+/// Reads which instances a listing returns.
+fn read_filter(options: &Reader<'_>, owner: Option<&Owner>) -> Result<ListFilter> {
+    let managed = options.boolean("managed")?.unwrap_or(false);
+    let owned = options.boolean("owned")?.unwrap_or(false);
+    match (owned, owner) {
+        (true, Some(owner)) => Ok(ListFilter::Owned(owner.clone())),
+        (true, None) => Err(options.invalid("owned", "needs an owner: set config.owner or COMPUTESDK_OWNER")),
+        (false, _) if managed => Ok(ListFilter::Managed),
+        (false, _) => Ok(ListFilter::All),
     }
 }
 
@@ -205,7 +309,7 @@ fn start_watch(
             process: &process,
             provider: &*bound.provider,
             semantics,
-            scope: &bound.scope,
+            scopes: &bound.scopes,
             background: &Background::default(),
         };
         watch::run(operation, &watch).await;

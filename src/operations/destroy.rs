@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::background::Watch;
+use super::handle_lookup::is_from_same_create;
 use super::operation_context::OperationContext;
 use super::polling::Polling;
 use crate::error::Result;
@@ -16,7 +17,7 @@ const OWN_WAIT: Duration = Duration::from_secs(2);
 
 /// Deletes an instance for good. Deleting what is gone, or outside the scope, succeeds.
 pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result<()> {
-    let ownership = if operation.process.instances.was_created_here(operation.scope, id) {
+    let ownership = if operation.instances().was_created_here(id) {
         Ownership::CreatedHere
     } else {
         Ownership::Unknown
@@ -28,45 +29,61 @@ pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result
 
 /// Deletes an instance and whatever a pending request of its create makes, and notes it.
 pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
-    let instances = &operation.process.instances;
-    let pending_create = instances.pending_create(operation.scope, id);
+    let pending_create = operation.instances().pending_create(id);
     delete_one(operation, id, ownership).await?;
     if let Some(pending_create) = pending_create {
         delete_late_creates(operation, &pending_create).await?;
     }
-    instances.deleted(operation.scope, id);
+    operation.instances().forget(id);
     Ok(())
 }
 
 /// Deletes an instance. While it may be too young for reads to show it, the provider is asked again until the visibility lag
 /// has passed. What this process created was sent a deletion already: after two seconds that goes on in the background.
+///
+/// Notes what was deleted, so that no later call takes it for alive because reads still show it.
 pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
     let OperationContext {
         context,
-        process,
         provider,
         semantics,
-        scope,
         background,
+        ..
     } = operation;
     let age = match ownership {
-        Ownership::CreatedHere => process.instances.unseen_for(scope, id),
+        Ownership::CreatedHere => operation.instances().unseen_for(id),
         Ownership::Unknown => Some(Duration::ZERO),
     };
     let began = context.now();
     let lag = age.map_or(Duration::ZERO, |age| semantics.visibility_lag.saturating_sub(age));
     let lag_ends = began + lag;
-    let was_deleted = || semantics.ids_are_never_reused && process.instances.was_deleted(scope, id);
+    let was_deleted = || semantics.ids_are_never_reused && operation.instances().was_deleted(id);
     // Where an id is a name of the caller's, another create may have it soon: it is not deleted behind the caller's back.
     let may_watch = ownership == Ownership::CreatedHere && (semantics.ids_are_never_reused || is_managed_name(id));
+    // What was not there to be deleted may be another's. What this process created is known to be gone.
+    let note_absence = || {
+        if ownership == Ownership::CreatedHere {
+            operation.instances().deleted(id);
+        }
+    };
     let mut polling = Polling::new();
     loop {
         // The request that is sent after the lag has ended decides.
         let is_last = context.now() >= lag_ends;
         match provider.destroy(context, id, ownership).await? {
-            DeleteResult::Deleted => return Ok(()),
-            // Another call of this process has deleted it meanwhile.
-            DeleteResult::NotYetVisible if is_last || was_deleted() => return Ok(()),
+            DeleteResult::Deleted => {
+                operation.instances().deleted(id);
+                return Ok(());
+            }
+            DeleteResult::Absent => {
+                note_absence();
+                return Ok(());
+            }
+            // Another call of this process may have deleted it meanwhile.
+            DeleteResult::NotYetVisible if is_last || was_deleted() => {
+                note_absence();
+                return Ok(());
+            }
             DeleteResult::NotYetVisible => {}
         }
         if may_watch && context.now() - began >= OWN_WAIT && is_absent(operation, id).await {
@@ -74,7 +91,9 @@ pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, owners
                 id: id.to_owned(),
                 ownership,
                 until: lag_ends,
+                cleans_up: None,
             });
+            note_absence();
             return Ok(());
         }
         context.sleep(polling.next_wait()).await?;
@@ -117,17 +136,12 @@ enum LateCreate {
     Unclear,
 }
 
-/// Looks up a resource of a handle that the same create made. Under a key or a caller's name a later create may have made
-/// it, and its caller holds it.
+/// Looks up a resource of a handle that the same create made.
 async fn find_late_create(operation: OperationContext<'_>, handle: &Handle) -> Result<LateCreate> {
     let OperationContext { context, provider, .. } = operation;
     let mut result = LateCreate::Nothing;
     for late in provider.find(context, handle).await? {
-        let is_ours = match handle.ownership_token() {
-            None => Some(true),
-            Some(token) => provider.ownership_token(context, &late).await?.is(token),
-        };
-        match is_ours {
+        match is_from_same_create(operation, handle, &late).await? {
             Some(true) => return Ok(LateCreate::Found(late.id)),
             Some(false) => {}
             None => result = LateCreate::Unclear,

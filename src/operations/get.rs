@@ -13,28 +13,26 @@ use crate::provider::ReadResult;
 pub(super) async fn get(operation: OperationContext<'_>, id: &str) -> Result<Option<Instance>> {
     let OperationContext {
         context,
-        process,
         provider,
         semantics,
-        scope,
         ..
     } = operation;
     let mut polling = Polling::new();
     loop {
         match provider.get(context, id).await? {
             ReadResult::Found(instance) => {
-                process.instances.seen(scope, id);
+                operation.instances().seen(id);
                 return Ok(Some(instance));
             }
             ReadResult::Deleted => {
-                process.instances.seen(scope, id);
+                operation.instances().seen(id);
                 return Ok(None);
             }
             ReadResult::Absent => {}
         }
-        let may_lag = process
-            .instances
-            .unseen_for(scope, id)
+        let may_lag = operation
+            .instances()
+            .unseen_for(id)
             .is_some_and(|age| age < semantics.visibility_lag);
         if !may_lag {
             return Ok(None);

@@ -12,16 +12,14 @@ use crate::model::instance::Instance;
 pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -> Result<Vec<Instance>> {
     let OperationContext {
         context,
-        process,
         provider,
         semantics,
-        scope,
         ..
     } = operation;
     let mut found = provider.find(context, handle).await?;
-    let instances = &process.instances;
-    let was_deleted = |id: &str| semantics.ids_are_never_reused && instances.was_deleted(scope, id);
-    found.retain(|instance| !instances.is_deleting(scope, &instance.id) && !was_deleted(&instance.id));
+    let instances = operation.instances();
+    let was_deleted = |id: &str| semantics.ids_are_never_reused && instances.was_deleted(id);
+    found.retain(|instance| !instances.is_deleting(&instance.id) && !was_deleted(&instance.id));
     // The date is information and may be missing: such a resource comes last.
     found.sort_by(|one, other| {
         let key = |instance: &Instance| {
@@ -39,4 +37,22 @@ pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -
 /// Looks up a handle once. If several resources bear it, returns the oldest.
 pub(super) async fn find(operation: OperationContext<'_>, handle: &Handle) -> Result<Option<Instance>> {
     Ok(find_all(operation, handle).await?.into_iter().next())
+}
+
+/// Returns whether the create with this handle made the instance; `None` if the instance shows no ownership token.
+///
+/// A random name belongs to one create. Under a key or a caller's name a later create may have made the instance, and its
+/// caller holds it.
+pub(super) async fn is_from_same_create(
+    operation: OperationContext<'_>,
+    handle: &Handle,
+    instance: &Instance,
+) -> Result<Option<bool>> {
+    match handle.ownership_token() {
+        None => Ok(Some(true)),
+        Some(token) => {
+            let shown = operation.provider.ownership_token(operation.context, instance).await?;
+            Ok(shown.is(token))
+        }
+    }
 }

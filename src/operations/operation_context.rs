@@ -2,8 +2,9 @@
 
 use super::background::Background;
 use crate::context::CallContext;
-use crate::model::scope::Scope;
+use crate::model::scope::CallScopes;
 use crate::process::ProcessState;
+use crate::process::instances::CallInstances;
 use crate::provider::Provider;
 use crate::provider::semantics::Semantics;
 
@@ -14,11 +15,16 @@ pub(super) struct OperationContext<'a> {
     pub(super) process: &'a ProcessState,
     pub(super) provider: &'a dyn Provider,
     pub(super) semantics: &'a Semantics,
-    pub(super) scope: &'a Scope,
+    pub(super) scopes: &'a CallScopes,
     pub(super) background: &'a Background,
 }
 
 impl<'a> OperationContext<'a> {
+    /// Returns the instances that this process remembers for the call.
+    pub(super) fn instances(&self) -> CallInstances<'a> {
+        self.process.instances.of_call(self.scopes)
+    }
+
     /// Returns the same operation under another call context, such as one with a deadline.
     pub(super) fn under<'b>(&self, context: &'b CallContext) -> OperationContext<'b>
     where

@@ -64,7 +64,7 @@ impl Facts for FactCache {
     }
 
     async fn acquire(&self, context: &CallContext, scope: &Scope, fact: &'static str) -> Result<OwnedMutexGuard<()>> {
-        self.locks.acquire(context, scope.lock_key(), fact).await
+        self.locks.acquire(context, scope, fact).await
     }
 }
 
@@ -72,31 +72,58 @@ impl Facts for FactCache {
 mod tests {
     use std::sync::Arc;
 
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
     use crate::context::clock::SystemClock;
     use crate::model::scope::Identity;
     use crate::secret::Secret;
 
-    fn scope(tenant: &str) -> Scope {
+    fn scope(endpoint: &str, credential: &str) -> Scope {
         let identity = Identity {
             name: "acme",
             title: "Acme",
         };
-        Scope::new(
-            identity,
-            "https://example.com",
-            &Secret::new(tenant.to_owned()),
-            &["project"],
-        )
+        Scope::new(identity, endpoint, &Secret::new(credential.to_owned()), &["project"])
+    }
+
+    fn own() -> Scope {
+        scope("https://example.com", "key")
+    }
+
+    fn others() -> [Scope; 2] {
+        [
+            scope("https://example.com", "other"),
+            scope("https://other.example", "key"),
+        ]
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_fact_expires_and_belongs_to_its_tenant() {
         let facts = FactCache::new(Arc::new(SystemClock));
-        facts.insert(&scope("one"), "isolation", "sole", Duration::from_secs(60));
-        assert_eq!(facts.get(&scope("one"), "isolation"), Some("sole"));
-        assert_eq!(facts.get(&scope("two"), "isolation"), None);
+        facts.insert(&own(), "isolation", "sole", Duration::from_secs(60));
+        assert_eq!(facts.get(&own(), "isolation"), Some("sole"));
+        for other in others() {
+            assert_eq!(facts.get(&other, "isolation"), None);
+        }
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(facts.get(&scope("one"), "isolation"), None);
+        assert_eq!(facts.get(&own(), "isolation"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tenant_that_fetches_a_fact_holds_up_no_other() {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let context = CallContext::new(Arc::clone(&clock), CancellationToken::new());
+        let facts = FactCache::new(clock);
+        let _held = facts.acquire(&context, &own(), "isolation").await.unwrap();
+        for other in others() {
+            facts.acquire(&context, &other, "isolation").await.unwrap();
+        }
+        let own = own();
+        let is_free = tokio::select! {
+            _ = facts.acquire(&context, &own, "isolation") => true,
+            () = context.sleep_uncancelled(Duration::from_secs(60)) => false,
+        };
+        assert!(!is_free);
     }
 }

@@ -1,6 +1,8 @@
 //! The instances that this process created, deleted or is deleting, as long as reads may still show another state.
 //!
-//! Entries are keyed by scope, or by location and name where any credential of the location must find them.
+//! Entries are kept by scope, which is location, endpoint and credential: no tenant hides, delays or learns of another's.
+//! Where a credential that was rotated between two calls makes two scopes of one tenant, the calls stand to each other as
+//! those of two processes do.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use tokio::time::Instant;
 use super::expiring_map::ExpiringMap;
 use crate::context::clock::SharedClock;
 use crate::model::handle::Handle;
-use crate::model::scope::Scope;
+use crate::model::scope::{CallScopes, Scope};
 
 /// The most entries of each kind; the oldest goes first.
 const CAPACITY: usize = 10_000;
@@ -21,7 +23,7 @@ const CREATION_LIFETIME: Duration = Duration::from_secs(600);
 /// How long a deletion is remembered: longer than any read is known to show what is gone (docs/providers/railway.md).
 const DELETION_LIFETIME: Duration = Duration::from_secs(600);
 
-type LocationAndId = ([u8; 32], String);
+type ScopeAndId = (Scope, String);
 
 /// The instances that this process has touched in the last minutes.
 pub(crate) struct RecentInstances {
@@ -30,11 +32,10 @@ pub(crate) struct RecentInstances {
 }
 
 struct Tables {
-    created: ExpiringMap<(Scope, String), Creation>,
-    /// By location, as the next two: the instance may be destroyed with another credential.
-    pending_creates: ExpiringMap<LocationAndId, PendingCreate>,
-    deleted: ExpiringMap<LocationAndId, ()>,
-    deleting: ExpiringMap<LocationAndId, ()>,
+    created: ExpiringMap<ScopeAndId, Creation>,
+    pending_creates: ExpiringMap<ScopeAndId, PendingCreate>,
+    deleted: ExpiringMap<ScopeAndId, ()>,
+    deleting: ExpiringMap<ScopeAndId, ()>,
 }
 
 struct Creation {
@@ -65,82 +66,12 @@ impl RecentInstances {
         }
     }
 
-    /// Notes that this process has just created the instance.
-    pub(crate) fn created(&self, scope: &Scope, id: &str, pending_create: Option<PendingCreate>) {
-        let now = self.clock.now();
-        let mut tables = self.tables();
-        if let Some(pending_create) = pending_create {
-            tables
-                .pending_creates
-                .insert(now, location_and_id(scope, id), pending_create);
+    /// Returns the instances as one call sees them: those of all its scopes.
+    pub(crate) fn of_call(&self, scopes: &CallScopes) -> CallInstances<'_> {
+        CallInstances {
+            instances: self,
+            scopes: scopes.all(),
         }
-        let creation = Creation { seen: false };
-        tables.created.insert(now, (*scope, id.to_owned()), creation);
-    }
-
-    /// Notes that a read has shown the instance: from now on its absence means that it is gone.
-    pub(crate) fn seen(&self, scope: &Scope, id: &str) {
-        if let Some(creation) = self.tables().created.get_mut(&(*scope, id.to_owned())) {
-            creation.seen = true;
-        }
-    }
-
-    /// Notes that the instance was deleted, together with whatever a pending create has made.
-    pub(crate) fn deleted(&self, scope: &Scope, id: &str) {
-        let now = self.clock.now();
-        let mut tables = self.tables();
-        tables.created.remove(&(*scope, id.to_owned()));
-        tables.pending_creates.remove(&location_and_id(scope, id));
-        tables.deleted.insert(now, location_and_id(scope, id), ());
-    }
-
-    /// Notes that the instance is about to be deleted: no other create may adopt it.
-    pub(crate) fn mark_deleting(&self, scope: &Scope, id: &str) {
-        let now = self.clock.now();
-        self.tables().deleting.insert(now, location_and_id(scope, id), ());
-    }
-
-    /// Takes back [`RecentInstances::mark_deleting`]: the instance could not be deleted.
-    pub(crate) fn unmark_deleting(&self, scope: &Scope, id: &str) {
-        self.tables().deleting.remove(&location_and_id(scope, id));
-    }
-
-    /// Returns whether the instance is about to be deleted.
-    pub(crate) fn is_deleting(&self, scope: &Scope, id: &str) -> bool {
-        let now = self.clock.now();
-        self.tables().deleting.get(now, &location_and_id(scope, id)).is_some()
-    }
-
-    /// Returns whether this process has deleted the instance recently, so that reads may still show it.
-    pub(crate) fn was_deleted(&self, scope: &Scope, id: &str) -> bool {
-        let now = self.clock.now();
-        self.tables().deleted.get(now, &location_and_id(scope, id)).is_some()
-    }
-
-    /// Returns the create request of the instance that may still take effect.
-    pub(crate) fn pending_create(&self, scope: &Scope, id: &str) -> Option<PendingCreate> {
-        let now = self.clock.now();
-        let tables = self.tables();
-        let (pending_create, _) = tables.pending_creates.get(now, &location_and_id(scope, id))?;
-        Some(pending_create.clone())
-    }
-
-    /// Returns whether this process created the instance, as far back as it remembers.
-    pub(crate) fn was_created_here(&self, scope: &Scope, id: &str) -> bool {
-        self.age(scope, id).is_some()
-    }
-
-    /// Returns how long ago this process created the instance, if no read has shown it since.
-    pub(crate) fn unseen_for(&self, scope: &Scope, id: &str) -> Option<Duration> {
-        let (age, seen) = self.age(scope, id)?;
-        (!seen).then_some(age)
-    }
-
-    fn age(&self, scope: &Scope, id: &str) -> Option<(Duration, bool)> {
-        let now = self.clock.now();
-        let tables = self.tables();
-        let (creation, age) = tables.created.get(now, &(*scope, id.to_owned()))?;
-        Some((age, creation.seen))
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -149,8 +80,123 @@ impl RecentInstances {
     }
 }
 
-fn location_and_id(scope: &Scope, id: &str) -> LocationAndId {
-    (*scope.location(), id.to_owned())
+/// What one call may see and change.
+pub(crate) struct CallInstances<'a> {
+    instances: &'a RecentInstances,
+    scopes: Vec<Scope>,
+}
+
+impl CallInstances<'_> {
+    /// Notes that this call has just created the instance.
+    pub(crate) fn created(&self, id: &str, pending_create: Option<&PendingCreate>) {
+        let now = self.now();
+        let mut tables = self.instances.tables();
+        for key in self.keys(id) {
+            if let Some(pending_create) = pending_create {
+                tables.pending_creates.insert(now, key.clone(), pending_create.clone());
+            }
+            // Where an id is a name, a deleted one may exist again.
+            tables.deleted.remove(&key);
+            tables.created.insert(now, key, Creation { seen: false });
+        }
+    }
+
+    /// Notes that a read has shown the instance: from now on its absence means that it is gone.
+    pub(crate) fn seen(&self, id: &str) {
+        let mut tables = self.instances.tables();
+        for key in self.keys(id) {
+            if let Some(creation) = tables.created.get_mut(&key) {
+                creation.seen = true;
+            }
+        }
+    }
+
+    /// Notes that this process has deleted the instance, so that reads may still show it.
+    pub(crate) fn deleted(&self, id: &str) {
+        let now = self.now();
+        let mut tables = self.instances.tables();
+        for key in self.keys(id) {
+            tables.deleted.insert(now, key, ());
+        }
+    }
+
+    /// Forgets the creation of an instance that is gone, together with whatever a pending create has made.
+    pub(crate) fn forget(&self, id: &str) {
+        let mut tables = self.instances.tables();
+        for key in self.keys(id) {
+            tables.created.remove(&key);
+            tables.pending_creates.remove(&key);
+        }
+    }
+
+    /// Notes that the instance is about to be deleted: no other create may adopt it.
+    pub(crate) fn mark_deleting(&self, id: &str) {
+        let now = self.now();
+        let mut tables = self.instances.tables();
+        for key in self.keys(id) {
+            tables.deleting.insert(now, key, ());
+        }
+    }
+
+    /// Takes back [`CallInstances::mark_deleting`]: the instance could not be deleted.
+    pub(crate) fn unmark_deleting(&self, id: &str) {
+        let mut tables = self.instances.tables();
+        for key in self.keys(id) {
+            tables.deleting.remove(&key);
+        }
+    }
+
+    /// Returns whether the instance is about to be deleted.
+    pub(crate) fn is_deleting(&self, id: &str) -> bool {
+        let now = self.now();
+        let tables = self.instances.tables();
+        self.keys(id).any(|key| tables.deleting.get(now, &key).is_some())
+    }
+
+    /// Returns whether this process has deleted the instance recently, so that reads may still show it.
+    pub(crate) fn was_deleted(&self, id: &str) -> bool {
+        let now = self.now();
+        let tables = self.instances.tables();
+        self.keys(id).any(|key| tables.deleted.get(now, &key).is_some())
+    }
+
+    /// Returns the create request of the instance that may still take effect.
+    pub(crate) fn pending_create(&self, id: &str) -> Option<PendingCreate> {
+        let now = self.now();
+        let tables = self.instances.tables();
+        self.keys(id).find_map(|key| {
+            let (pending_create, _) = tables.pending_creates.get(now, &key)?;
+            Some(pending_create.clone())
+        })
+    }
+
+    /// Returns whether this process created the instance, as far back as it remembers.
+    pub(crate) fn was_created_here(&self, id: &str) -> bool {
+        self.age(id).is_some()
+    }
+
+    /// Returns how long ago this process created the instance, if no read has shown it since.
+    pub(crate) fn unseen_for(&self, id: &str) -> Option<Duration> {
+        let (age, seen) = self.age(id)?;
+        (!seen).then_some(age)
+    }
+
+    fn age(&self, id: &str) -> Option<(Duration, bool)> {
+        let now = self.now();
+        let tables = self.instances.tables();
+        self.keys(id).find_map(|key| {
+            let (creation, age) = tables.created.get(now, &key)?;
+            Some((age, creation.seen))
+        })
+    }
+
+    fn keys(&self, id: &str) -> impl Iterator<Item = ScopeAndId> {
+        self.scopes.iter().map(move |scope| (*scope, id.to_owned()))
+    }
+
+    fn now(&self) -> Instant {
+        self.instances.clock.now()
+    }
 }
 
 #[cfg(test)]
@@ -159,40 +205,100 @@ mod tests {
 
     use super::*;
     use crate::context::clock::SystemClock;
+    use crate::context::random::SystemRandom;
     use crate::model::scope::Identity;
     use crate::secret::Secret;
 
-    fn scope(tenant: &str) -> Scope {
+    fn scopes_at(endpoint: &str, credential: &str) -> CallScopes {
         let identity = Identity {
             name: "railway",
             title: "Railway",
         };
-        let key = Secret::new(tenant.to_owned());
-        Scope::new(identity, "https://example.com", &key, &["project"])
+        let key = Secret::new(credential.to_owned());
+        CallScopes::new(Scope::new(identity, endpoint, &key, &["project"]))
+    }
+
+    fn scopes(credential: &str) -> CallScopes {
+        scopes_at("https://example.com", credential)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_creation_is_unseen_until_it_is_read_and_belongs_to_its_tenant() {
+    async fn a_creation_is_unseen_until_it_is_read() {
         let instances = RecentInstances::new(Arc::new(SystemClock));
-        instances.created(&scope("one"), "id", None);
+        let (one, two) = (scopes("one"), scopes("two"));
+        let (one, two) = (instances.of_call(&one), instances.of_call(&two));
+        one.created("id", None);
         tokio::time::advance(Duration::from_secs(5)).await;
-        assert_eq!(instances.unseen_for(&scope("one"), "id"), Some(Duration::from_secs(5)));
-        assert_eq!(instances.unseen_for(&scope("two"), "id"), None);
-        instances.seen(&scope("one"), "id");
-        assert_eq!(instances.unseen_for(&scope("one"), "id"), None);
-        assert!(instances.was_created_here(&scope("one"), "id"));
-        instances.deleted(&scope("one"), "id");
-        assert!(!instances.was_created_here(&scope("one"), "id"));
+        assert_eq!(one.unseen_for("id"), Some(Duration::from_secs(5)));
+        two.seen("id");
+        two.forget("id");
+        assert_eq!(one.unseen_for("id"), Some(Duration::from_secs(5)));
+        one.seen("id");
+        assert_eq!(one.unseen_for("id"), None);
+        assert!(one.was_created_here("id"));
+        one.forget("id");
+        assert!(!one.was_created_here("id"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_kind_of_memory_belongs_to_one_credential_at_one_address() {
+        let instances = RecentInstances::new(Arc::new(SystemClock));
+        let own = scopes("one");
+        let own = instances.of_call(&own);
+        let pending_create = PendingCreate {
+            handle: Handle::random(&SystemRandom, None).unwrap(),
+            until: Instant::now(),
+        };
+        own.created("id", Some(&pending_create));
+        assert!(!own.was_deleted("id"));
+        own.deleted("id");
+        own.mark_deleting("id");
+        let remembered = |scopes: &CallScopes| {
+            let instances = instances.of_call(scopes);
+            [
+                instances.was_created_here("id"),
+                instances.unseen_for("id").is_some(),
+                instances.pending_create("id").is_some(),
+                instances.was_deleted("id"),
+                instances.is_deleting("id"),
+            ]
+        };
+        assert_eq!(remembered(&scopes("one")), [true; 5]);
+        assert_eq!(remembered(&scopes("two")), [false; 5]);
+        assert_eq!(remembered(&scopes_at("https://other.example", "one")), [false; 5]);
+        // Nor can another tenant take anything back.
+        for other in [scopes("two"), scopes_at("https://other.example", "one")] {
+            let other = instances.of_call(&other);
+            other.unmark_deleting("id");
+            other.forget("id");
+        }
+        assert_eq!(remembered(&scopes("one")), [true; 5]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_renewal_within_a_call_joins_its_credentials() {
+        let instances = RecentInstances::new(Arc::new(SystemClock));
+        let call = scopes("old");
+        call.renew(&Secret::new("new".to_owned()));
+        instances.of_call(&call).created("id", None);
+        let later = scopes("new");
+        assert!(instances.of_call(&later).was_created_here("id"));
+        // What a watch of the first call looks at.
+        instances.of_call(&later).deleted("id");
+        assert!(instances.of_call(&call).was_deleted("id"));
+        assert!(!instances.of_call(&scopes("old")).was_deleted("id"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_tables_are_bounded() {
         let instances = RecentInstances::new(Arc::new(SystemClock));
+        let scopes = scopes("one");
+        let instances = instances.of_call(&scopes);
         for number in 0..CAPACITY + 10 {
             tokio::time::advance(Duration::from_millis(1)).await;
-            instances.created(&scope("one"), &number.to_string(), None);
+            instances.created(&number.to_string(), None);
         }
-        assert!(!instances.was_created_here(&scope("one"), "0"));
-        assert!(instances.was_created_here(&scope("one"), &(CAPACITY + 9).to_string()));
+        assert!(!instances.was_created_here("0"));
+        assert!(instances.was_created_here(&(CAPACITY + 9).to_string()));
     }
 }

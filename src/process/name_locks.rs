@@ -7,26 +7,25 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::context::CallContext;
 use crate::error::{Error, Result};
+use crate::model::scope::Scope;
 
 /// How many locks are kept before unused ones are dropped.
 const CAPACITY: usize = 10_000;
 
 type NameLock = tokio::sync::Mutex<()>;
 
-type ScopeAndName = ([u8; 32], String);
-
 /// The locks of all names in all scopes.
 #[derive(Default)]
-pub(crate) struct NameLocks(Mutex<HashMap<ScopeAndName, Weak<NameLock>>>);
+pub(crate) struct NameLocks(Mutex<HashMap<(Scope, String), Weak<NameLock>>>);
 
 impl NameLocks {
-    /// Waits until no other call holds the lock of this name. `scope` tells equal names of different tenants apart.
+    /// Waits until no other call of this scope holds the lock of this name. Tenants never wait for each other.
     ///
     /// Errors: `ABORTED`.
     pub(crate) async fn acquire(
         &self,
         context: &CallContext,
-        scope: &[u8; 32],
+        scope: &Scope,
         name: &str,
     ) -> Result<OwnedMutexGuard<()>> {
         let lock = {

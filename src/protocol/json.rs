@@ -49,7 +49,7 @@ fn describe_field<T: DeserializeOwned>(body: &[u8]) -> String {
         (".", Some(field)) => format!("{field} is missing"),
         (path, Some(field)) => format!("{path}.{field} is missing"),
         (".", None) => "it has an unexpected shape".to_owned(),
-        (path, None) => format!("{path} has an unexpected type"),
+        (path, None) => format!("{path} has an unexpected type or form"),
     }
 }
 

@@ -210,6 +210,19 @@ impl<'de> Deserialize<'de> for Cursor {
     }
 }
 
+/// Reads a text that must have a form, such as an id.
+pub(crate) fn read_formed<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    has_form: fn(&str) -> bool,
+) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if has_form(&text) {
+        Ok(text)
+    } else {
+        Err(D::Error::custom("a text of another form"))
+    }
+}
+
 /// Reads an object whose fields are all information: such an object can always be read.
 pub(crate) fn read_object<'de, T: Deserialize<'de>, A: MapAccess<'de>>(object: A) -> Result<Option<T>, A::Error> {
     T::deserialize(MapAccessDeserializer::new(object)).map(Some)

@@ -7,3 +7,4 @@ pub(crate) mod jwt;
 pub(crate) mod lenient;
 pub(crate) mod paging;
 pub(crate) mod rest;
+pub(crate) mod subject;

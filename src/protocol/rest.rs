@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::json;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::http::message::Response;
 
 /// How a provider reports errors.
@@ -21,7 +21,7 @@ pub(crate) struct ErrorMapper {
 /// The content of an error's body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ApiError {
-    pub(crate) message: Option<String>,
+    pub(crate) message: Option<Message>,
     /// The provider's own error code.
     pub(crate) code: Option<String>,
     /// The provider's name for the request, if it stands in the body and not in a header.
@@ -37,12 +37,13 @@ impl ErrorMapper {
         json::read(&response.body).map_err(|problem| {
             let title = self.title;
             let text = if response.is_html() {
-                format!("{title}'s address answered with a page of HTML instead of JSON.")
+                Message::ours(format!(
+                    "{title}'s address answered with a page of HTML instead of JSON."
+                ))
             } else {
-                format!(
-                    "{title}'s answer cannot be read: {}.",
-                    json::describe_problem::<T>(&response.body, &problem)
-                )
+                Message::ours(format!("{title}'s answer cannot be read: "))
+                    .then(json::describe_problem::<T>(&response.body, &problem))
+                    .then(".")
             };
             self.add_response(Error::ambiguous(ErrorCode::Protocol, text), response)
         })
@@ -54,10 +55,8 @@ impl ErrorMapper {
         if response.status == 204 {
             return Ok(());
         }
-        let text = format!(
-            "{} answered HTTP {} where HTTP 204 means done.",
-            self.title, response.status
-        );
+        let (title, status) = (self.title, response.status);
+        let text = Message::ours(format!("{title} answered HTTP {status} where HTTP 204 means done."));
         Err(self.add_response(Error::ambiguous(ErrorCode::Protocol, text), response))
     }
 
@@ -78,9 +77,9 @@ impl ErrorMapper {
             .meaning
             .unwrap_or_else(|| classify_status(status, is_from_api));
         let retry_delay = response.retry_delay.filter(|_| code == ErrorCode::RateLimited);
-        let text = match api_error.message.filter(|text| !text.trim().is_empty()) {
+        let text = match api_error.message.filter(|text| !text.is_blank()) {
             Some(text) => text,
-            None => self.describe(response, is_from_api),
+            None => Message::ours(self.describe(response, is_from_api)),
         };
         let error = Error::new(code, text)
             .with_outcome(outcome)
@@ -151,7 +150,7 @@ mod tests {
             let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
             let taken = status == 400 && text("code").as_deref() == Some("taken");
             ApiError {
-                message: text("message"),
+                message: text("message").map(Message::from),
                 code: text("code"),
                 request_id: None,
                 meaning: taken.then_some((ErrorCode::AlreadyExists, Outcome::NoEffect)),

@@ -10,10 +10,12 @@ use crate::context::clock::Clock;
 use crate::context::random::Random;
 use crate::error::{Operation, Result};
 use crate::http::credential::Credential;
+use crate::http::endpoint::BaseUrl;
 use crate::http::resources::HttpResources;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
-use crate::model::scope::Scope;
+use crate::model::owner::Owner;
+use crate::model::scope::CallScopes;
 use crate::secret::Redactor;
 
 /// A provider as the package exports it.
@@ -75,7 +77,11 @@ impl ConnectRequest<'_> {
 /// A provider for one call.
 pub(crate) struct BoundProvider {
     pub(crate) provider: Box<dyn Provider>,
-    pub(crate) scope: Scope,
+    pub(crate) scopes: Arc<CallScopes>,
+    /// The address of the API.
+    pub(crate) base: Arc<BaseUrl>,
+    /// The owner of what the call creates, or lists as owned.
+    pub(crate) owner: Option<Owner>,
     /// The secrets that no text of the call may show.
     pub(crate) redactor: Redactor,
     /// How often a create may be sent again.

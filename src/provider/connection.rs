@@ -8,13 +8,16 @@ use http::HeaderName;
 use super::Provider;
 use super::config::{BoundProvider, ConnectRequest};
 use super::renewal::Renewal;
+use super::settings::ProviderSettings;
 use crate::error::Result;
 use crate::http::client::Client;
 use crate::http::credential::{Credential, CredentialSource};
 use crate::http::effect::Effect;
+use crate::http::endpoint::BaseUrl;
 use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
-use crate::model::scope::{Identity, Scope};
+use crate::model::owner::Owner;
+use crate::model::scope::{CallScopes, Identity, Scope};
 use crate::secret::{Redactor, Secret};
 
 /// The parameters that a connection follows from.
@@ -41,38 +44,48 @@ pub(crate) enum Location<'a> {
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
+    base: Arc<BaseUrl>,
+    owner: Option<Owner>,
     redactor: Redactor,
     max_retries: u32,
     exchange_timeout: std::time::Duration,
 }
 
 impl Connection {
-    /// Makes the provider of one call. `secrets` are those of the call besides the credential.
-    pub(crate) fn bind<'a>(
+    /// Makes the provider of one call.
+    pub(crate) fn bind(
         self,
         call: &ConnectRequest<'_>,
         credential: Credential,
-        secrets: impl IntoIterator<Item = &'a Secret>,
         provider: impl FnOnce(Client, Scope) -> Box<dyn Provider>,
-    ) -> BoundProvider {
+    ) -> Result<BoundProvider> {
+        let owner = match self.owner {
+            Some(owner) => Some(owner),
+            None => Owner::from_environment(call.environment)?,
+        };
         let mut redactor = self.redactor;
-        redactor.extend(secrets);
-        let renewal = |reader| Arc::new(Renewal::new(Arc::clone(call.config), reader)) as Arc<dyn CredentialSource>;
+        let scopes = Arc::new(CallScopes::new(self.scope));
+        let renewal = |reader| {
+            let renewal = Renewal::new(Arc::clone(call.config), reader, Arc::clone(&scopes));
+            Arc::new(renewal) as Arc<dyn CredentialSource>
+        };
         let source = call.environment.reader().map(renewal);
         let client = self.client.for_call(credential, source, redactor.begin_call());
-        BoundProvider {
+        Ok(BoundProvider {
             provider: provider(client, self.scope),
-            scope: self.scope,
+            scopes,
+            base: self.base,
+            owner,
             redactor,
             max_retries: self.max_retries,
             exchange_timeout: self.exchange_timeout,
-        }
+        })
     }
 }
 
 /// The settings of a configuration, and the connection of its last call.
 pub(crate) struct CachedConnection {
-    settings: Settings,
+    settings: ProviderSettings,
     last: Mutex<Option<Arc<Cached>>>,
 }
 
@@ -86,16 +99,16 @@ struct Cached {
 
 impl CachedConnection {
     /// Makes an empty cache.
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: ProviderSettings) -> Self {
         Self {
             settings,
             last: Mutex::new(None),
         }
     }
 
-    /// Returns the settings.
+    /// Returns how the client sends.
     pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+        &self.settings.http
     }
 
     /// Returns the connection of a call: the last one, if the parameters are the same.
@@ -114,18 +127,22 @@ impl CachedConnection {
             credential,
             location,
         } = parameters;
-        let settings = &self.settings;
+        let ProviderSettings { http: settings, owner } = &self.settings;
         let client = Client::new(resources, settings, base, credential)?;
-        let origin = client.base().origin();
+        // With its path: behind one address a path may lead to another service.
+        let endpoint = client.base().as_str();
         let scope = match location {
-            Location::Tenant(location) => Scope::new(identity, &origin, &credential.secret, location),
-            Location::Endpoint => Scope::new(identity, &origin, &credential.secret, &[&origin]).shared_by_tenants(),
+            Location::Tenant(location) => Scope::new(identity, endpoint, &credential.secret, location),
+            Location::Endpoint => Scope::new(identity, endpoint, &credential.secret, &[&client.base().origin()]),
         };
+        let base_url = Arc::new(client.base().clone());
         let mut redactor = Redactor::default();
-        redactor.add(&credential.secret);
+        redactor.add_credential(&credential.secret);
         let connection = Connection {
             client,
             scope,
+            base: base_url,
+            owner: owner.clone(),
             redactor,
             max_retries: settings.max_retries,
             exchange_timeout: settings.exchange_timeout(Effect::Idempotent),
@@ -188,10 +205,13 @@ mod tests {
     #[test]
     fn is_kept_for_the_same_parameters_and_for_no_others() {
         let resources = Arc::new(HttpResources::new(Arc::new(NoNetwork), Arc::new(SystemRandom)));
-        let settings = Settings {
-            base_url: None,
-            request_timeout: None,
-            max_retries: 3,
+        let settings = ProviderSettings {
+            http: Settings {
+                base_url: None,
+                request_timeout: None,
+                max_retries: 3,
+            },
+            owner: None,
         };
         let credential = |name: HeaderName, scheme, text: &str| Credential {
             secret: Secret::new(text.to_owned()),
@@ -223,17 +243,24 @@ mod tests {
         let first = cache.last.lock().unwrap().clone().unwrap();
         assert_eq!(connect(parameters).scope, scope);
         assert!(Arc::ptr_eq(&first, cache.last.lock().unwrap().as_ref().unwrap()));
-        let others = [
-            ConnectionParameters {
-                base: "https://b.example",
-                ..parameters
-            },
+        // The scope does not depend on how requests carry the credential.
+        let of_same_scope = [
             ConnectionParameters {
                 credential: &other_header,
                 ..parameters
             },
             ConnectionParameters {
                 credential: &other_scheme,
+                ..parameters
+            },
+        ];
+        let of_other_scopes = [
+            ConnectionParameters {
+                base: "https://b.example",
+                ..parameters
+            },
+            ConnectionParameters {
+                base: "https://a.example/behind",
                 ..parameters
             },
             ConnectionParameters {
@@ -253,9 +280,11 @@ mod tests {
                 ..parameters
             },
         ];
-        for other in others {
+        let others = of_same_scope.map(|other| (other, true)).into_iter();
+        let others = others.chain(of_other_scopes.map(|other| (other, false)));
+        for (other, has_same_scope) in others {
             assert!(!is_cached(other));
-            connect(other);
+            assert_eq!(connect(other).scope == scope, has_same_scope);
             assert!(is_cached(other) && !is_cached(parameters));
             assert_eq!(connect(parameters).scope, scope);
         }

@@ -16,10 +16,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::context::CallContext;
-use crate::error::{Operation, Result};
+use crate::error::{Message, Operation, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
+use crate::model::owner::Owner;
 
 /// How far [`Provider::complete`] has come.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub(crate) enum Readiness {
     Ready(Instance),
     Starting,
     /// It will not run. The text says why, in the provider's words.
-    Failed(String),
+    Failed(Message),
 }
 
 /// The result of reading one instance.
@@ -91,10 +92,44 @@ impl OwnershipToken {
 /// How a deletion ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeleteResult {
-    /// The provider accepted the deletion for good, or there was nothing to delete in this scope.
+    /// The provider accepted the deletion for good, or the instance was seen in this scope and is gone since.
     Deleted,
+    /// There was nothing to delete in this scope: the instance was gone before, or is another's.
+    Absent,
     /// The instance may be so young that its absence proves nothing: call again later.
     NotYetVisible,
+}
+
+/// Which of the instances in scope a listing returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ListFilter {
+    All,
+    /// What this package created.
+    Managed,
+    /// What this package created for this owner.
+    Owned(Owner),
+}
+
+impl ListFilter {
+    /// Returns whether a listing returns the instance.
+    pub(crate) fn admits(&self, instance: &Instance) -> bool {
+        match self {
+            Self::All => true,
+            Self::Managed => instance.managed,
+            Self::Owned(owner) => instance.managed && instance.is_owned_by(owner),
+        }
+    }
+}
+
+/// What a provider tells of a call before it begins, for those who watch the call. It holds no credential.
+#[derive(Debug, Default)]
+pub(crate) struct Description<'a> {
+    /// Where the resources live: `project`, `environment`, `workspace`, `team`.
+    pub(crate) location: Vec<(&'static str, &'a str)>,
+    /// The region of what is created, or of the endpoint.
+    pub(crate) region: Option<&'a str>,
+    /// The image of what is created.
+    pub(crate) image: Option<&'a str>,
 }
 
 /// One page of a listing.
@@ -111,11 +146,19 @@ pub(crate) struct Page {
 /// An error of the transport passes through unchanged.
 #[async_trait]
 pub(crate) trait Provider: Send + Sync {
+    /// Describes the call. `request` is that of a create.
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a>;
+
     /// Checks that an id has the provider's form, before any request, and returns it in the provider's spelling.
     fn read_id(&self, operation: Operation, id: &str) -> Result<String>;
 
     /// Checks that the provider can carry out a create as asked, before any request.
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()>;
+
+    /// Returns whether the provider itself replaces this value of a variable, or a part of it.
+    fn replaces(&self, _value: &str) -> bool {
+        false
+    }
 
     /// Creates the resource under the name of the handle.
     ///
@@ -153,8 +196,9 @@ pub(crate) trait Provider: Send + Sync {
     /// Reads an instance. It is absent if it does not exist, is deleted or is outside the scope, and for no other reason.
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult>;
 
-    /// Reads one page of the instances in scope that `create` can make and that are not gone.
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, managed_only: bool) -> Result<Page>;
+    /// Reads one page of the instances in scope that `create` can make and that are not gone. A provider that can select
+    /// on its side does so; the caller checks what comes.
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page>;
 
     /// Deletes an instance. Deleting what is gone or outside the scope succeeds; what is outside the scope is not touched.
     /// A response that can mean both "gone" and "failed" is settled by a read.

@@ -9,29 +9,31 @@ use async_trait::async_trait;
 use super::config::ProviderConfig;
 use crate::http::credential::{Credential, CredentialOrigin, CredentialSource};
 use crate::input::environment::{Environment, EnvironmentReader, read_file};
+use crate::model::scope::CallScopes;
 
 /// Renews the credentials of one configuration.
 pub(super) struct Renewal {
     config: Arc<dyn ProviderConfig>,
     environment: Arc<dyn EnvironmentReader>,
+    /// Those of the call, which learn of each renewed credential.
+    scopes: Arc<CallScopes>,
 }
 
 impl Renewal {
-    pub(super) fn new(config: Arc<dyn ProviderConfig>, environment: Arc<dyn EnvironmentReader>) -> Self {
-        Self { config, environment }
+    pub(super) fn new(
+        config: Arc<dyn ProviderConfig>,
+        environment: Arc<dyn EnvironmentReader>,
+        scopes: Arc<CallScopes>,
+    ) -> Self {
+        Self {
+            config,
+            environment,
+            scopes,
+        }
     }
 
-    /// Resolves the credential from these variables and the files that they name.
-    async fn resolve(&self, variables: Variables) -> Option<Credential> {
-        let config = Arc::clone(&self.config);
-        let resolving = tokio::task::spawn_blocking(move || config.credential(&variables));
-        resolving.await.ok()?.ok()
-    }
-}
-
-#[async_trait]
-impl CredentialSource for Renewal {
-    async fn renew(&self, used: &Credential) -> Option<Credential> {
+    /// Resolves the credential again, as [`CredentialSource::renew`] does.
+    async fn find_renewed(&self, used: &Credential) -> Option<Credential> {
         // A file is read first, without JavaScript: its thread may be busy, or have ended.
         if let CredentialOrigin::File { variable, path } = &used.origin {
             let variables = Variables([(*variable, path.clone())].into());
@@ -47,6 +49,22 @@ impl CredentialSource for Renewal {
         }
         let renewed = self.resolve(Variables(variables)).await?;
         renewed.differs_from(used).then_some(renewed)
+    }
+
+    /// Resolves the credential from these variables and the files that they name.
+    async fn resolve(&self, variables: Variables) -> Option<Credential> {
+        let config = Arc::clone(&self.config);
+        let resolving = tokio::task::spawn_blocking(move || config.credential(&variables));
+        resolving.await.ok()?.ok()
+    }
+}
+
+#[async_trait]
+impl CredentialSource for Renewal {
+    async fn renew(&self, used: &Credential) -> Option<Credential> {
+        let renewed = self.find_renewed(used).await?;
+        self.scopes.renew(&renewed.secret);
+        Some(renewed)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::creation::Creation;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::model::instance::Instance;
 use crate::operations::polling::Polling;
 use crate::provider::Completion;
@@ -45,7 +45,9 @@ impl Creation<'_> {
                     _ if context.is_cancelled() => ended,
                     _ => {
                         let limit = COMPLETION_LIMIT.as_secs();
-                        let text = format!("The steps that follow the creation were not done within {limit} s.");
+                        let text = Message::ours(format!(
+                            "The steps that follow the creation were not done within {limit} s."
+                        ));
                         Error::new(ErrorCode::Timeout, text).with_outcome(Outcome::Done)
                     }
                 });

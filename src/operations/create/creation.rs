@@ -1,11 +1,14 @@
 //! A create: what was checked before it, and what it works with while it is under way.
 
+use crate::context::events::ReconcileStep;
 use crate::context::random::Random;
 use crate::error::Result;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
+use crate::model::owner::Owner;
 use crate::model::scope::Scope;
 use crate::operations::handover::Handover;
+use crate::operations::observe::observe_reconcile;
 use crate::operations::operation_context::OperationContext;
 use crate::provider::Provider;
 
@@ -21,14 +24,16 @@ impl PreparedCreate {
         random: &dyn Random,
         provider: &dyn Provider,
         scope: &Scope,
+        owner: Option<&Owner>,
         mut request: CreateRequest,
     ) -> Result<Self> {
         let handle = match (request.name.take(), &request.idempotency_key) {
-            (Some(name), _) => Handle::named(name, random)?,
-            (None, Some(key)) => Handle::derived(scope, key, random)?,
-            (None, None) => Handle::random(random)?,
+            (Some(name), _) => Handle::named(name, random, owner)?,
+            (None, Some(key)) => Handle::derived(scope, key, random, owner)?,
+            (None, None) => Handle::random(random, owner)?,
         };
         provider.check_create(&request, &handle)?;
+        request.check_gateway_url(|value| provider.replaces(value))?;
         Ok(Self { request, handle })
     }
 
@@ -47,4 +52,11 @@ pub(crate) struct Creation<'a> {
     pub(crate) max_retries: u32,
     /// Decides whether the instance goes to the caller or the caller has cancelled.
     pub(crate) handover: &'a Handover,
+}
+
+impl Creation<'_> {
+    /// Records a step for those who watch the call.
+    pub(super) fn observe(&self, step: ReconcileStep, instance_id: Option<&str>) {
+        observe_reconcile(self.operation.context, step, self.handle.name(), instance_id);
+    }
 }

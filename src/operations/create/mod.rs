@@ -23,15 +23,13 @@ use crate::model::instance::Instance;
 /// the error names what may remain.
 pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
     let Creation { operation, handle, .. } = creation;
-    let process = operation.process;
     // Two creates under one name in one process run one after the other, so that the second finds what the first has made.
     let _name_lock = match handle.origin() {
         Origin::Key | Origin::Caller => {
-            let lock_key = operation.scope.lock_key();
+            let locks = &operation.process.name_locks;
             Some(
-                process
-                    .name_locks
-                    .acquire(operation.context, lock_key, handle.name())
+                locks
+                    .acquire(operation.context, operation.scopes.first(), handle.name())
                     .await?,
             )
         }
@@ -43,7 +41,7 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
         pending_create,
     } = creation.send().await?;
     if created_here {
-        process.instances.created(operation.scope, &instance.id, pending_create);
+        operation.instances().created(&instance.id, pending_create.as_ref());
     }
     // An abort ends the step that is in flight: what exists is deleted at once.
     let finished = tokio::select! {

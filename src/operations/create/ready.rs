@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::creation::Creation;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::model::instance::Instance;
 use crate::operations::polling::Polling;
 use crate::provider::Readiness;
@@ -20,7 +20,7 @@ impl Creation<'_> {
             match self.operation.provider.readiness(&context, instance).await {
                 Ok(Readiness::Ready(instance)) => return Ok(instance),
                 Ok(Readiness::Failed(reason)) => {
-                    let text = format!("The instance did not start: {reason}");
+                    let text = Message::from("The instance did not start: ").then(reason);
                     return Err(Error::new(ErrorCode::ProvisionFailed, text).with_outcome(Outcome::Done));
                 }
                 Ok(Readiness::Starting) => {}
@@ -30,7 +30,7 @@ impl Creation<'_> {
             }
             match context.sleep(polling.next_wait()).await {
                 Err(error) if error.code() == ErrorCode::Timeout => {
-                    let text = format!("The instance was not ready within {} ms.", limit.as_millis());
+                    let text = Message::ours(format!("The instance was not ready within {} ms.", limit.as_millis()));
                     return Err(Error::new(ErrorCode::Timeout, text).with_outcome(Outcome::Done));
                 }
                 other => other?,

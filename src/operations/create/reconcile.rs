@@ -10,7 +10,8 @@ use super::creation::Creation;
 use super::decision::{Decision, Failure, IfAbsent, decide};
 use super::search::{LookupResult, Search, timed_out};
 use super::sending::{Requests, Sent};
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::context::events::ReconcileStep;
+use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::{Pace, Watch};
@@ -55,7 +56,7 @@ impl Creation<'_> {
         if self.handle.origin() != Origin::Random
             && let Some(existing) = self.find_existing().await?
         {
-            return Ok(CreatedResource::new(existing, false));
+            return Ok(self.adopted(existing, false));
         }
         let requests = Requests::default();
         let created = self.send_until_known(&requests).await;
@@ -160,6 +161,7 @@ impl Creation<'_> {
                         }
                     }
                     if context.sleep(polling.next_wait()).await.is_ok() {
+                        self.observe(ReconcileStep::Resent, None);
                         continue;
                     }
                     // The caller has cancelled: what the requests have made has to be found and deleted.
@@ -174,8 +176,8 @@ impl Creation<'_> {
                 LookupResult::Absent => match if_absent {
                     IfAbsent::Fail => Err(error),
                     IfAbsent::FailWithoutEffect => {
-                        let note = format!("Sent {sent} times; nothing was made");
-                        Err(error.with_outcome(Outcome::NoEffect).with_note(&note))
+                        let note = Message::ours(format!("Sent {sent} times; nothing was made"));
+                        Err(error.with_outcome(Outcome::NoEffect).with_note(note))
                     }
                 },
                 LookupResult::Inconclusive(search_error) => Err(self.outcome_unknown(&error, &search_error)),
@@ -209,7 +211,7 @@ impl Creation<'_> {
             .map_err(|error| error.with_outcome(Outcome::NoEffect))?
             .into_iter();
         match found.next() {
-            Some(holder) if self.handle.origin() == Origin::Caller => Err(self.name_taken(holder)),
+            Some(holder) if self.handle.origin() == Origin::Caller => Err(self.name_taken(&holder)),
             Some(oldest) => {
                 self.repair(&oldest, found.collect()).await?;
                 Ok(Some(oldest))
@@ -230,6 +232,7 @@ impl Creation<'_> {
         for other in others {
             if provider.ownership_token(context, &other).await?.is(&token) == Some(true) {
                 delete_one(self.operation, &other.id, Ownership::CreatedHere).await?;
+                self.observe(ReconcileStep::DuplicateRemoved, Some(&other.id));
             }
         }
         Ok(())
@@ -239,7 +242,7 @@ impl Creation<'_> {
     async fn adopt(&self, clash: Error, created_here: bool) -> Result<CreatedResource> {
         match self.look_up().await {
             LookupResult::Found(instance) if created_here => self.confirm_ownership(instance, &clash).await,
-            LookupResult::Found(instance) => Ok(CreatedResource::new(instance, created_here)),
+            LookupResult::Found(instance) => Ok(self.adopted(instance, created_here)),
             // The name is taken, and no resource of that name shows.
             LookupResult::Absent => {
                 let unseen = Error::new(ErrorCode::NotFound, "its name is taken, but it was not seen");
@@ -261,7 +264,7 @@ impl Creation<'_> {
             ..
         } = self.operation;
         let Some(token) = self.handle.ownership_token() else {
-            return Ok(CreatedResource::new(instance, true));
+            return Ok(self.adopted(instance, true));
         };
         let search = Search::new(context, semantics.absence_window);
         let mut polling = Polling::new();
@@ -279,7 +282,7 @@ impl Creation<'_> {
                 None => return Err(self.outcome_unknown(lost, &timed_out()).with_instance_id(instance.id)),
             };
             match seen {
-                Ok(Some(true)) => return Ok(CreatedResource::new(instance, true)),
+                Ok(Some(true)) => return Ok(self.adopted(instance, true)),
                 Ok(Some(false)) => break,
                 // No token after all this time: no create of this package made it.
                 Ok(None) if reads_are_current => break,
@@ -295,36 +298,52 @@ impl Creation<'_> {
         let window = semantics.absence_window;
         context.sleep(window.saturating_sub(search.elapsed())).await?;
         match self.handle.origin() {
-            Origin::Key => Ok(CreatedResource::new(instance, false)),
-            Origin::Random | Origin::Caller => Err(self.name_taken(instance)),
+            Origin::Key => Ok(self.adopted(instance, false)),
+            Origin::Random | Origin::Caller => Err(self.name_taken(&instance)),
         }
     }
 
+    /// Takes what an earlier request has made.
+    fn adopted(&self, instance: Instance, created_here: bool) -> CreatedResource {
+        self.observe(ReconcileStep::Adopted, Some(&instance.id));
+        CreatedResource::new(instance, created_here)
+    }
+
     /// Makes the error of a name that is another resource's.
-    fn name_taken(&self, holder: Instance) -> Error {
-        Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.")
-            .with_instance_id(holder.id)
-            .with_resource_name(self.handle.name())
+    fn name_taken(&self, holder: &Instance) -> Error {
+        let error = Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.");
+        self.with_holder(error.with_resource_name(self.handle.name()), holder)
+    }
+
+    /// Adds the id of the resource that has the name. Where another kind of resource has it, `getById` knows no such id.
+    fn with_holder(&self, error: Error, holder: &Instance) -> Error {
+        match self.operation.provider.read_id(Operation::GetById, &holder.id) {
+            Ok(id) => error.with_instance_id(id),
+            Err(_) => error,
+        }
     }
 
     /// Adds the id of the resource that has the name, if one lookup tells it.
     async fn add_holder(&self, clash: Error) -> Error {
         let clash = clash.with_resource_name(self.handle.name());
         match find(self.operation, self.handle).await {
-            Ok(Some(holder)) => clash.with_instance_id(holder.id),
+            Ok(Some(holder)) => self.with_holder(clash, &holder),
             _ => clash,
         }
     }
 
     /// Makes the error of a create that may have made something.
     fn outcome_unknown(&self, error: &Error, search_error: &Error) -> Error {
-        let note = format!("The resource may have been created; looking it up failed ({search_error})");
+        self.observe(ReconcileStep::Unknown, None);
+        let note = Message::from("The resource may have been created; looking it up failed (")
+            .then(search_error.message())
+            .then(")");
         error
             .clone()
             .with_code(ErrorCode::OutcomeUnknown)
             .with_outcome(Outcome::Unknown)
             .with_resource_name(self.handle.name())
             .with_repeatable(self.handle.origin() == Origin::Key)
-            .with_note(&note)
+            .with_note(note)
     }
 }

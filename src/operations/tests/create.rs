@@ -189,7 +189,7 @@ async fn a_failed_start_is_removed_unless_an_earlier_call_with_the_key_made_it()
             provider.creates.then([Err(taken())]);
             provider.finds.then([Ok(Some(instance("earlier", "x")))]);
         }
-        provider.probes.then([Ok(Readiness::Failed("crashed".to_owned()))]);
+        provider.probes.then([Ok(Readiness::Failed("crashed".into()))]);
         let request = CreateRequest {
             ready_timeout: Some(Duration::from_secs(10)),
             ..keyed()
@@ -305,7 +305,7 @@ async fn a_key_whose_instance_is_too_young_to_be_seen_adopts_it_after_the_clash(
     provider
         .finds
         .then([Ok(None), Ok(None), Ok(Some(instance("earlier", "x")))]);
-    provider.probes.then([Ok(Readiness::Failed("crashed".to_owned()))]);
+    provider.probes.then([Ok(Readiness::Failed("crashed".into()))]);
     let request = CreateRequest {
         ready_timeout: Some(Duration::from_secs(10)),
         ..keyed()
@@ -320,7 +320,7 @@ async fn what_another_create_with_the_key_made_is_not_handed_out_while_a_lost_on
     provider.creates.then([Err(lost())]);
     provider.finds.then([Ok(None), Ok(Some(instance("theirs", "x")))]);
     provider.tokens.then([Ok(Some(false))]);
-    provider.probes.then([Ok(Readiness::Failed("crashed".to_owned()))]);
+    provider.probes.then([Ok(Readiness::Failed("crashed".into()))]);
     let request = CreateRequest {
         ready_timeout: Some(Duration::from_secs(10)),
         ..keyed()
@@ -336,7 +336,7 @@ async fn what_an_earlier_call_with_the_key_made_survives_a_later_one_that_loses_
     let provider = Scripted::new();
     provider.finds.then([Ok(Some(instance("earlier", "x")))]);
     provider.creates.then([Err(lost())]);
-    provider.probes.then([Ok(Readiness::Failed("crashed".to_owned()))]);
+    provider.probes.then([Ok(Readiness::Failed("crashed".into()))]);
     let request = CreateRequest {
         ready_timeout: Some(Duration::from_secs(10)),
         ..keyed()

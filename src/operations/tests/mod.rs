@@ -6,3 +6,4 @@ mod repeated;
 mod scripted;
 mod search;
 mod settled;
+mod tenants;

@@ -72,9 +72,7 @@ async fn a_refusal_after_a_lost_sending_does_not_say_that_nothing_was_made() {
 #[tokio::test(start_paused = true)]
 async fn what_a_lost_sending_makes_after_the_clean_up_is_removed_too() {
     let provider = provider([Err(lost()), Ok(instance("first", "x"))]);
-    provider
-        .probes
-        .then([Ok(Readiness::Failed("it did not start".to_owned()))]);
+    provider.probes.then([Ok(Readiness::Failed("it did not start".into()))]);
     provider.finds.then([Ok(None), Ok(Some(instance("late", "x")))]);
     let fixture = Fixture::new();
     let began = Instant::now();

@@ -16,7 +16,7 @@ use crate::http::transport::{Transport, TransportError};
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
-use crate::model::scope::{Identity, Scope};
+use crate::model::scope::{CallScopes, Identity, Scope};
 use crate::operations::background::Background;
 use crate::operations::create::{Creation, PreparedCreate, create};
 use crate::operations::destroy::destroy;
@@ -26,8 +26,11 @@ use crate::operations::list::list;
 use crate::operations::operation_context::OperationContext;
 use crate::operations::watch;
 use crate::process::ProcessState;
+use crate::process::instances::CallInstances;
 use crate::provider::semantics::Semantics;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 use crate::secret::Secret;
 
 pub(super) const ABSENCE: Duration = Duration::from_secs(90);
@@ -65,7 +68,7 @@ impl Queue<Duration> {
 
 /// Each queue says how its operation answers when the queue is empty.
 pub(super) struct Scripted {
-    pub(super) scope: Scope,
+    pub(super) scopes: CallScopes,
     pub(super) semantics: Semantics,
     /// Empty: the instance is created.
     pub(super) creates: Queue<Result<Instance>>,
@@ -99,12 +102,7 @@ pub(super) struct Scripted {
 impl Scripted {
     pub(super) fn new() -> Self {
         Self {
-            scope: Scope::new(
-                IDENTITY,
-                "https://example.com",
-                &Secret::new("key".to_owned()),
-                &["place"],
-            ),
+            scopes: scopes("https://example.com", "key"),
             semantics: Semantics {
                 identity: IDENTITY,
                 visibility_lag: LAG,
@@ -147,6 +145,10 @@ impl Scripted {
 
 #[async_trait]
 impl Provider for Scripted {
+    fn describe<'a>(&'a self, _request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description::default()
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         Ok(id.to_owned())
     }
@@ -202,7 +204,7 @@ impl Provider for Scripted {
         next.map(ReadResult::found_or_absent)
     }
 
-    async fn list(&self, _context: &CallContext, _cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
+    async fn list(&self, _context: &CallContext, _cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
         let nothing = Page {
             instances: Vec::new(),
             next: None,
@@ -225,6 +227,16 @@ impl Provider for Scripted {
     }
 }
 
+/// The scopes of a call with this credential at this address.
+pub(super) fn scopes(endpoint: &str, credential: &str) -> CallScopes {
+    CallScopes::new(Scope::new(
+        IDENTITY,
+        endpoint,
+        &Secret::new(credential.to_owned()),
+        &["place"],
+    ))
+}
+
 pub(super) fn instance(id: &str, name: &str) -> Instance {
     Instance {
         id: id.to_owned(),
@@ -234,6 +246,7 @@ pub(super) fn instance(id: &str, name: &str) -> Instance {
         created_at: None,
         url: None,
         managed: true,
+        owner: None,
         image: None,
         launch: None,
     }
@@ -246,6 +259,7 @@ pub(super) fn request() -> CreateRequest {
         name: None,
         idempotency_key: None,
         ready_timeout: None,
+        gateway_url_field: None,
     }
 }
 
@@ -285,13 +299,17 @@ impl Fixture {
             process: &self.process,
             provider,
             semantics: &provider.semantics,
-            scope: &provider.scope,
+            scopes: &provider.scopes,
             background: &self.background,
         }
     }
 
+    pub(super) fn instances<'a>(&'a self, provider: &Scripted) -> CallInstances<'a> {
+        self.process.instances.of_call(&provider.scopes)
+    }
+
     pub(super) async fn create(&self, provider: &Scripted, request: CreateRequest) -> Result<Instance> {
-        let prepared = PreparedCreate::new(&*self.process.random, provider, &provider.scope, request)?;
+        let prepared = PreparedCreate::new(&*self.process.random, provider, provider.scopes.first(), None, request)?;
         create(&Creation {
             operation: self.operation(provider),
             request: &prepared.request,
@@ -306,8 +324,8 @@ impl Fixture {
         get(self.operation(provider), id).await
     }
 
-    pub(super) async fn list(&self, provider: &Scripted, managed_only: bool) -> Result<Vec<Instance>> {
-        list(self.operation(provider), managed_only).await
+    pub(super) async fn list(&self, provider: &Scripted, filter: &ListFilter) -> Result<Vec<Instance>> {
+        list(self.operation(provider), filter).await
     }
 
     pub(super) async fn destroy(&self, provider: &Scripted, id: &str) -> Result<()> {

@@ -56,7 +56,7 @@ async fn a_mark_is_looked_for_longer_than_a_look_may_fail() {
     let began = Instant::now();
     assert_eq!(created(&fixture, &provider, Some("key")).await.unwrap().id, "made");
     assert!(began.elapsed() > LAG);
-    assert!(fixture.process.instances.was_created_here(&provider.scope, "made"));
+    assert!(fixture.instances(&provider).was_created_here("made"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,8 +88,7 @@ async fn for_a_caller_that_has_gone_a_refusal_ends_neither_search_nor_removal() 
 async fn what_a_failed_create_is_about_to_remove_is_handed_to_nobody() {
     let provider = Scripted::new();
     let fixture = Fixture::new();
-    let scope = &provider.scope;
-    fixture.process.instances.mark_deleting(scope, "made");
+    fixture.instances(&provider).mark_deleting("made");
     let is_found = || {
         let found = Ok(Some(instance("made", "x")));
         provider.finds.then([found]);
@@ -99,7 +98,7 @@ async fn what_a_failed_create_is_about_to_remove_is_handed_to_nobody() {
     assert_eq!(created(&fixture, &provider, Some("key")).await.unwrap().id, "next");
 
     // It could not be removed after all.
-    fixture.process.instances.unmark_deleting(scope, "made");
+    fixture.instances(&provider).unmark_deleting("made");
     is_found();
     let again = fixture.next_call();
     assert_eq!(created(&again, &provider, Some("key")).await.unwrap().id, "made");

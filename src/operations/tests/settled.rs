@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::scripted::{Fixture, LAG, Scripted, code, instance, request};
 use crate::error::{Error, ErrorCode};
-use crate::provider::{DeleteResult, Page};
+use crate::provider::{DeleteResult, ListFilter, Page};
 
 #[tokio::test(start_paused = true)]
 async fn what_was_created_moments_ago_is_waited_for() {
@@ -26,7 +26,7 @@ async fn what_was_created_moments_ago_is_waited_for() {
 async fn waiting_ends_with_the_lag() {
     let fixture = Fixture::new();
     let provider = Scripted::new();
-    fixture.process.instances.created(&provider.scope, "made", None);
+    fixture.instances(&provider).created("made", None);
     let began = Instant::now();
     assert!(fixture.get(&provider, "made").await.unwrap().is_none());
     assert!(began.elapsed() >= LAG && began.elapsed() < LAG + Duration::from_secs(6));
@@ -45,7 +45,7 @@ async fn what_was_not_created_here_is_answered_at_once() {
 async fn what_this_process_made_is_removed_without_asking_and_forgotten() {
     let fixture = Fixture::new();
     let provider = Scripted::new();
-    fixture.process.instances.created(&provider.scope, "made", None);
+    fixture.instances(&provider).created("made", None);
     fixture.destroy(&provider, "made").await.unwrap();
     fixture.destroy(&provider, "made").await.unwrap();
     assert_eq!(
@@ -99,7 +99,7 @@ async fn a_listing_takes_all_pages_and_each_instance_once() {
         page(&[], None),
     ];
     provider.pages.then(pages.into_iter().map(Ok));
-    let listed = fixture.list(&provider, false).await.unwrap();
+    let listed = fixture.list(&provider, &ListFilter::All).await.unwrap();
     let ids: Vec<&str> = listed.iter().map(|instance| instance.id.as_str()).collect();
     assert_eq!(ids, ["a", "b", "c"]);
 }
@@ -114,6 +114,6 @@ async fn a_cursor_that_comes_again_ends_the_listing() {
         page(&["c"], Some("1")),
     ];
     provider.pages.then(pages.into_iter().map(Ok));
-    let error = fixture.list(&provider, false).await.unwrap_err();
+    let error = fixture.list(&provider, &ListFilter::All).await.unwrap_err();
     assert_eq!(code(&error), "PROTOCOL");
 }

@@ -5,18 +5,25 @@ use serde::de::DeserializeOwned;
 
 use super::errors::ERRORS;
 use super::options::NamespaceOptions;
+use super::semantics::TITLE;
 use super::wire::{Described, InstanceId};
 use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
 use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::protocol::connect;
+use crate::protocol::subject::expect_id;
 
 const SERVICE: &str = "namespace.cloud.compute.v1beta.ComputeService";
+
+/// The path of every method, for events.
+const TEMPLATE: &str = "/namespace.cloud.compute.v1beta.ComputeService/{method}";
 
 /// The provider of one call.
 pub(crate) struct Namespace {
     pub(super) client: Client,
+    /// The configured region; `None` if an address was configured instead, or nothing.
+    pub(super) region: Option<String>,
     pub(super) destroy_reason: String,
     pub(super) options: NamespaceOptions,
 }
@@ -27,10 +34,10 @@ impl Namespace {
         &self,
         context: &CallContext,
         effect: Effect,
-        method: &str,
+        method: &'static str,
         message: &(impl Serialize + Sync),
     ) -> Result<T> {
-        let request = connect::request(self.client.base(), SERVICE, method, message)?;
+        let request = connect::request(self.client.base(), SERVICE, method, message)?.template(TEMPLATE);
         self.client
             .call(context, effect, request, |response| ERRORS.read_json(response))
             .await
@@ -48,7 +55,10 @@ impl Namespace {
             )
             .await;
         match described {
-            Ok(described) => Ok(Some(described)),
+            Ok(described) => {
+                expect_id(id, &described.metadata.instance_id, TITLE)?;
+                Ok(Some(described))
+            }
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -49,16 +49,10 @@ impl NamespaceConfig {
     /// Reads and checks the configuration.
     pub(super) fn read(config: &Reader<'_>) -> Result<Arc<dyn ProviderConfig>> {
         let region = config.filled_text("region")?;
-        // The region becomes part of a host name, and the token is sent to that host.
-        let is_label = |region: &str| {
-            region
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        };
-        if region.as_deref().is_some_and(|region| !is_label(region)) {
+        if region.as_deref().is_some_and(|region| !is_region(region)) {
             return Err(config.invalid(
                 "region",
-                "must hold only lower-case letters, digits and hyphens, such as us",
+                "must be a region, such as us: at most 63 lower-case letters, digits and hyphens, as a host name has them",
             ));
         }
         Ok(Arc::new(Self {
@@ -92,6 +86,18 @@ impl NamespaceConfig {
     }
 }
 
+/// Returns whether a text can be a region. It becomes part of a host name, and the token is sent to that host.
+fn is_region(region: &str) -> bool {
+    let is_label = region.len() <= 63
+        && !region.starts_with('-')
+        && !region.ends_with('-')
+        && region
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    // Not every text that begins with `xn--` stands for a name.
+    is_label && BaseUrl::parse(&regional_endpoint(region)).is_ok()
+}
+
 /// Returns the Compute API's address in a region (docs/providers/namespace.md).
 fn regional_endpoint(region: &str) -> String {
     format!("https://{region}.compute.namespaceapis.com")
@@ -112,13 +118,14 @@ impl ProviderConfig for NamespaceConfig {
         let connection = self.connection.connection_for(call.http, parameters)?;
         let date = call.clock.date();
         let options = call.create_options(|options| NamespaceOptions::read(options, &self.defaults, date))?;
-        Ok(connection.bind(call, credential, [], |client, _| {
+        connection.bind(call, credential, |client, _| {
             Box::new(Namespace {
                 client,
+                region: self.region.clone(),
                 destroy_reason: self.destroy_reason.clone().unwrap_or_else(|| DESTROY_REASON.to_owned()),
                 options,
             })
-        }))
+        })
     }
 
     fn credential(&self, environment: &dyn Environment) -> Result<Credential> {

@@ -2,15 +2,17 @@
 //! (docs/providers/namespace.md).
 
 use super::api::Namespace;
+use super::semantics::TITLE;
 use super::wire::{
-    Container, CreateInstance, Described, Experimental, LabelPost, MANAGED, NAME, OWNERSHIP_TOKEN, Port, Shape,
+    Container, CreateInstance, Described, Experimental, LabelPost, MANAGED, NAME, OWNER, OWNERSHIP_TOKEN, Port, Shape,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
-use crate::model::handle::Handle;
+use crate::model::handle::{Handle, Origin};
 use crate::model::instance::Instance;
+use crate::protocol::subject::expect_own;
 
 /// Creates the instance of a handle, or returns the one that an earlier create of this handle made.
 pub(super) async fn create(
@@ -42,27 +44,28 @@ pub(super) async fn create(
     let described: Described = namespace
         .call(context, Effect::Once, "CreateInstance", &message)
         .await?;
-    if described.metadata.is_deleted_or_deleting() {
-        // The tag's holder is being deleted. When the tag becomes free is not published (docs/providers/namespace.md).
-        let text = "The instance that held this handle is still being destroyed.";
-        return Err(Error::new(ErrorCode::Unavailable, text).with_instance_id(described.metadata.instance_id));
-    }
     let id = described.metadata.instance_id.clone();
-    // A response without labels does not show whose instance it is: read the instance.
-    let described = if handle.ownership_token().is_none() || described.metadata.has_labels() {
-        described
+    // An answer without the handle's label does not show whose instance it is: read the instance.
+    let reread = if described.metadata.name() == Some(handle.name()) {
+        None
     } else {
         let reread = namespace.describe(context, &id).await;
-        let reread = reread.map_err(|error| error.with_outcome(Outcome::Unknown))?;
-        reread.unwrap_or(described)
+        reread.map_err(|error| error.with_outcome(Outcome::Unknown))?
     };
+    let labels_show = reread.is_some() || described.metadata.has_labels();
+    let described = reread.unwrap_or(described);
     let metadata = &described.metadata;
-    let is_foreign = metadata.has_labels() && metadata.name() != Some(handle.name());
-    if is_foreign
-        || handle
-            .ownership_token()
-            .is_some_and(|token| metadata.ownership_token() != Some(token))
-    {
+    let bears_handle = metadata.name() == Some(handle.name());
+    // The tag of a key or of a caller's name may be another instance's. That of a random name is not.
+    let may_be_anothers = handle.origin() != Origin::Random && labels_show;
+    expect_own(bears_handle || may_be_anothers, TITLE)?;
+    if metadata.is_deleted_or_deleting() {
+        // The tag's holder is being deleted. When the tag becomes free is not published (docs/providers/namespace.md).
+        let text = "The instance that held this handle is still being destroyed.";
+        return Err(Error::new(ErrorCode::Unavailable, text).with_instance_id(id));
+    }
+    let token = handle.ownership_token();
+    if !bears_handle || token.is_some_and(|token| metadata.ownership_token() != Some(token)) {
         let text = "Another instance holds the tag of this name.";
         return Err(Error::new(ErrorCode::AlreadyExists, text).with_instance_id(id));
     }
@@ -75,6 +78,7 @@ fn make_labels<'a>(namespace: &'a Namespace, handle: &'a Handle) -> Vec<LabelPos
         (MANAGED, Some("true")),
         (NAME, Some(handle.name())),
         (OWNERSHIP_TOKEN, handle.ownership_token()),
+        (OWNER, handle.owner()),
     ];
     let own = own.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let from_caller = namespace

@@ -5,7 +5,7 @@ mod details;
 use serde_json::Value;
 
 use self::details::{Detail, Details};
-use crate::error::{ErrorCode, Outcome};
+use crate::error::{ErrorCode, Message, Outcome};
 use crate::protocol::rest::{ApiError, ErrorMapper};
 
 /// Maps Namespace's responses to errors.
@@ -66,17 +66,17 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
         },
     };
     let mut message = match (code, status) {
-        (None, 404) => WRONG_ADDRESS.to_owned(),
-        _ => api_message.unwrap_or_default().to_owned(),
+        (None, 404) => Message::from(WRONG_ADDRESS),
+        _ => Message::foreign(api_message.unwrap_or_default()),
     };
     for text in details.texts {
-        if !message.is_empty() {
-            message.push_str("; ");
+        if !message.is_blank() {
+            message = message.then("; ");
         }
-        message.push_str(&text);
+        message = message.then(text);
     }
-    if let (true, Some((code, ..))) = (message.is_empty(), code) {
-        message = format!("Namespace answered {code}, without a message.");
+    if let (true, Some((code, ..))) = (message.is_blank(), code) {
+        message = Message::ours(format!("Namespace answered {code}, without a message."));
     }
     ApiError {
         message: Some(message),

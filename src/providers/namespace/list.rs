@@ -2,14 +2,14 @@
 
 use super::api::Namespace;
 use super::semantics::TITLE;
-use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME};
+use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME, OWNER};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::Instance;
 use crate::protocol::lenient::{Cursor, Isolated};
 use crate::protocol::paging::{Cursors, found_or_absent};
-use crate::provider::Page;
+use crate::provider::{ListFilter, Page};
 
 /// The maximum of entries in a page. Namespace may send fewer.
 const PAGE_SIZE: u32 = 500;
@@ -19,9 +19,13 @@ pub(super) async fn fetch_page(
     namespace: &Namespace,
     context: &CallContext,
     cursor: Option<&str>,
-    managed_only: bool,
+    filter: &ListFilter,
 ) -> Result<Page> {
-    let filter = managed_only.then_some((MANAGED, "true"));
+    let filter = match filter {
+        ListFilter::All => None,
+        ListFilter::Managed => Some((MANAGED, "true")),
+        ListFilter::Owned(owner) => Some((OWNER, owner.as_str())),
+    };
     let (instances, next) = fetch_entries(namespace, context, filter, cursor).await?;
     let instances = instances
         .into_iter()
@@ -34,7 +38,7 @@ pub(super) async fn fetch_page(
 
 /// Returns the instances whose name label is the handle's name. Ignores an instance that is being deleted.
 pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &str) -> Result<Vec<Instance>> {
-    let mut cursors = Cursors::default();
+    let mut cursors = Cursors::new(context.received_bytes());
     let mut found = Vec::new();
     let mut unreadable = false;
     loop {
@@ -44,7 +48,7 @@ pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &st
         let instances = instances.into_iter().filter_map(|metadata| metadata.0);
         let ours = instances.filter(|metadata| metadata.name() == Some(name) && !metadata.is_deleted_or_deleting());
         found.extend(ours.map(Metadata::into_instance));
-        if !cursors.follow(next)? {
+        if !cursors.follow(next, context.received_bytes())? {
             return found_or_absent(found, !unreadable, TITLE);
         }
     }

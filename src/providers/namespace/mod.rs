@@ -5,6 +5,7 @@ mod api;
 mod config;
 mod create;
 mod errors;
+mod id;
 mod list;
 mod options;
 mod semantics;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 
 use self::api::Namespace;
 use self::config::{CONFIG_FIELDS, NamespaceConfig};
+use self::id::is_instance_id;
 use self::options::CREATE_FIELDS;
 use self::semantics::SEMANTICS;
 use self::wire::{DestroyInstance, Destroyed};
@@ -25,7 +27,9 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
-use crate::provider::{DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// Namespace as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -37,6 +41,15 @@ pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
 
 #[async_trait]
 impl Provider for Namespace {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            // The token determines the workspace and need not name it.
+            location: Vec::new(),
+            region: self.region.as_deref(),
+            image: request.map(|request| request.image.as_str()),
+        }
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         let id = id.trim();
         if !is_instance_id(id) {
@@ -84,8 +97,8 @@ impl Provider for Namespace {
         })
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
-        list::fetch_page(self, context, cursor, managed_only).await
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page> {
+        list::fetch_page(self, context, cursor, filter).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
@@ -100,10 +113,10 @@ impl Provider for Namespace {
             Ok(Destroyed) => Ok(DeleteResult::Deleted),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(match ownership {
                 // The detail "no longer running" proves that the instance existed (docs/providers/namespace.md).
-                _ if is_failed_precondition(&error) => DeleteResult::Deleted,
+                _ if is_failed_precondition(&error) => DeleteResult::Absent,
                 // The instance may be too young to be visible, and so to be deleted.
                 Ownership::CreatedHere => DeleteResult::NotYetVisible,
-                Ownership::Unknown => DeleteResult::Deleted,
+                Ownership::Unknown => DeleteResult::Absent,
             }),
             // Only a read tells whether the instance is deleted. A read that does not show it may lag.
             Err(error) if may_mean_deleted(&error) => match self.describe(context, id).await? {
@@ -125,26 +138,4 @@ fn may_mean_deleted(error: &Error) -> bool {
 /// Returns whether Connect's code is `failed_precondition`, whatever the details make of it.
 fn is_failed_precondition(error: &Error) -> bool {
     error.details().provider_code.as_deref() == Some("failed_precondition")
-}
-
-/// Returns whether a text can be an instance id. All known ids have 13 lower-case letters and digits, but ids are opaque,
-/// so this accepts other lengths, hyphens and underscores (docs/providers/namespace.md).
-fn is_instance_id(id: &str) -> bool {
-    (1..=64).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_instance_id;
-
-    #[test]
-    fn ids_are_of_one_alphabet() {
-        assert!(is_instance_id("ui3e3e3g7cfrg"));
-        for id in ["", "UI3E", "a b", "../x", "a/b", "é", &"a".repeat(65)] {
-            assert!(!is_instance_id(id), "{id}");
-        }
-    }
 }

@@ -9,6 +9,8 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::id;
+use crate::error::Message;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
 use crate::provider::Readiness;
@@ -21,6 +23,9 @@ pub(super) const NAME: &str = "computesdk.name";
 
 /// The label that holds the ownership token.
 pub(super) const OWNERSHIP_TOKEN: &str = "computesdk.create-mark";
+
+/// The label that holds the owner.
+pub(super) const OWNER: &str = "computesdk.owner";
 
 /// The request of `CreateInstance`.
 #[derive(Serialize)]
@@ -167,6 +172,7 @@ pub(super) struct Described {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Metadata {
+    #[serde(deserialize_with = "id::deserialize")]
     pub(super) instance_id: String,
     created_at: Info<String>,
     deadline: Info<String>,
@@ -305,6 +311,7 @@ impl Metadata {
             name: self.name().map(str::to_owned),
             status: self.status(),
             managed: self.label(MANAGED).is_some(),
+            owner: self.label(OWNER).map(str::to_owned),
             created_at: self.created_at.0,
             url: None,
             image: None,
@@ -337,7 +344,7 @@ impl Described {
     }
 
     /// Returns the status of an instance that does not run, and Namespace's reasons for it.
-    fn describe_failure(self) -> String {
+    fn describe_failure(self) -> Message {
         let status = self.metadata.status_name().unwrap_or("unknown");
         let reasons = self.shutdown_reasons.0.into_iter().flatten();
         let messages = reasons
@@ -345,10 +352,11 @@ impl Described {
             .flatten()
             .filter(|text| !text.is_empty());
         let messages: Vec<String> = messages.collect();
+        let text = Message::from("it has the status ").then(Message::foreign(status));
         if messages.is_empty() {
-            format!("it has the status {status}.")
+            text.then(".")
         } else {
-            format!("it has the status {status}: {}", messages.join("; "))
+            text.then(": ").then(messages.join("; "))
         }
     }
 }

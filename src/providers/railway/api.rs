@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::options::RailwayOptions;
+use super::semantics::TITLE;
 use super::wire::{InstanceData, InstanceNode, InstanceVariables};
 use super::{documents, errors};
 use crate::context::CallContext;
@@ -16,6 +17,7 @@ use crate::http::message::{Request, Response};
 use crate::model::instance::Instance;
 use crate::model::scope::Scope;
 use crate::protocol::graphql::Document;
+use crate::protocol::subject::expect_id;
 use crate::provider::facts::Facts;
 
 /// Railway's API for one call.
@@ -65,7 +67,10 @@ impl Railway {
         let mut url = self.client.base().join(&["graphql", "v2"])?;
         // The edge limits traffic that does not name its source to 10 requests a second (docs/providers/railway.md).
         url.set_query(Some("source=computesdk_gateway"));
-        let request = Request::new(http::Method::POST, url).json(document.body(variables)?);
+        let request = Request::new(http::Method::POST, url)
+            .template("/graphql/v2")
+            .operation(document.name)
+            .json(document.body(variables)?);
         self.client.call(context, effect, request, interpret).await
     }
 
@@ -89,7 +94,10 @@ impl Railway {
             .execute(context, Effect::Idempotent, &documents::SERVICE_INSTANCE, variables)
             .await;
         match data {
-            Ok(data) => Ok(Some(data.service_instance).filter(|node| self.is_in_scope(node, environment_id))),
+            Ok(InstanceData { service_instance: node }) => {
+                expect_id(service_id, &node.service_id, TITLE)?;
+                Ok(Some(node).filter(|node| self.is_in_scope(node, environment_id)))
+            }
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -111,9 +119,4 @@ impl Railway {
     pub(super) fn present(&self, node: InstanceNode) -> Instance {
         node.into_instance(&self.project_id, &self.environment_id)
     }
-}
-
-/// Returns an id in Railway's own spelling, so that ids can be compared.
-pub(super) fn normalize_id(id: &str) -> String {
-    id.trim().to_ascii_lowercase()
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::api::{Railway, normalize_id};
+use super::api::Railway;
+use super::id::normalize_id;
 use super::options::RailwayOptions;
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
@@ -87,8 +88,8 @@ impl ProviderConfig for RailwayConfig {
             Operation::Destroy => environment.variable("RAILWAY_SERVICE_ID").map(|id| normalize_id(&id)),
             _ => None,
         };
-        let secrets: Vec<Secret> = options.secrets().cloned().collect();
-        Ok(connection.bind(call, credential, &secrets, |client, scope| {
+        let registry = options.registry.clone();
+        let mut bound = connection.bind(call, credential, |client, scope| {
             Box::new(Railway {
                 client,
                 scope,
@@ -98,7 +99,11 @@ impl ProviderConfig for RailwayConfig {
                 own_service_id,
                 options,
             })
-        }))
+        })?;
+        if let Some(registry) = registry {
+            registry.add_secrets(&mut bound.redactor);
+        }
+        Ok(bound)
     }
 
     /// Returns the token: from the configuration, else from the environment; in each, the API key before the project token.

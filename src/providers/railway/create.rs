@@ -9,16 +9,18 @@ use super::api::Railway;
 use super::documents;
 use super::isolation::fetch_isolation;
 use super::options::RailwayOptions;
+use super::semantics::TITLE;
 use super::wire::{
     CreateData, DeployData, Input, InstanceUpdateInput, InstanceUpdateVariables, InstanceVariables, LimitsInput,
     RegionConfig, RegistryInput, ServiceCreateInput, SourceInput, UpdateData, Variables, VariablesInput, own_fields,
 };
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::{Handle, OWNERSHIP_VARIABLE, is_managed_name};
 use crate::model::instance::{Instance, Status};
+use crate::protocol::subject::expect_own;
 use crate::provider::Completion;
 
 /// Creates the service, and deploys it if one request can do both.
@@ -52,12 +54,14 @@ pub(super) async fn create(
         .execute_create(context, &documents::SERVICE_CREATE, Input { input })
         .await?;
     let service = data.service_create;
-    let name = service.name.as_deref().unwrap_or(handle.name());
+    let is_own = service.name.as_deref() == Some(handle.name())
+        && service.project_id.as_deref().is_none_or(|id| id == railway.project_id);
+    expect_own(is_own, TITLE)?;
     let launch = in_one_request.then(|| STARTED_BY_CREATE.to_owned());
     Ok(created_instance(
         railway,
         service.id,
-        name,
+        handle.name(),
         service.created_at.0,
         launch,
     ))
@@ -80,6 +84,7 @@ pub(super) fn created_instance(
     Instance {
         own: own_fields(&id, &railway.project_id, &railway.environment_id),
         managed: is_managed_name(name),
+        owner: None,
         name: Some(name.to_owned()),
         status: Status::Pending,
         created_at,
@@ -225,7 +230,7 @@ fn check_accepted(data: &UpdateData, field: &str) -> Result<()> {
     }
     Err(Error::new(
         ErrorCode::Unavailable,
-        format!("Railway answered {field} with false."),
+        Message::ours(format!("Railway answered {field} with false.")),
     ))
 }
 

@@ -12,11 +12,12 @@ use time::format_description::well_known::Rfc3339;
 use super::api::Railway;
 use super::documents;
 use super::isolation::{Isolation, fetch_environments, fetch_isolation};
-use super::semantics::SEMANTICS;
+use super::semantics::{SEMANTICS, TITLE};
 use super::wire::{DeleteData, DeleteVariables, IdVariables, InstanceNode, Service, ServiceData};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
+use crate::protocol::subject::expect_id;
 use crate::provider::{DeleteResult, Ownership};
 
 /// Deletes the service, or as much of it as is in scope.
@@ -32,7 +33,7 @@ pub(super) async fn destroy(
             None => return classify_absence(railway, context, id).await,
             Some(node) => match choose_extent(railway, context, &node).await? {
                 Some(extent) => extent,
-                None => return Ok(DeleteResult::Deleted),
+                None => return Ok(DeleteResult::Absent),
             },
         },
     };
@@ -145,7 +146,12 @@ async fn fetch_service(railway: &Railway, context: &CallContext, id: &str) -> Re
         .execute(context, Effect::Idempotent, &documents::SERVICE, IdVariables { id })
         .await;
     match data {
-        Ok(data) => Ok(Some(data.service).filter(|service| service.deleted_at.is_none())),
+        Ok(ServiceData { service }) => {
+            if let Some(answered) = &service.id {
+                expect_id(id, answered, TITLE)?;
+            }
+            Ok(Some(service).filter(|service| service.deleted_at.is_none()))
+        }
         Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -157,20 +163,21 @@ async fn classify_absence(railway: &Railway, context: &CallContext, id: &str) ->
     let service = match fetch_service(railway, context, id).await {
         Ok(Some(service)) => service,
         // Railway answers `Not Authorized` for a service outside the token's scope too.
-        Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(DeleteResult::Deleted),
-        Ok(None) => return Ok(DeleteResult::Deleted),
+        Err(error) if error.code() == ErrorCode::PermissionDenied => return Ok(DeleteResult::Absent),
+        Ok(None) => return Ok(DeleteResult::Absent),
         Err(error) => return Err(error),
     };
     let is_in_project = service.project_id.as_deref() == Some(&railway.project_id);
+    // A date that is missing or unreadable proves no age.
     let is_young = service
         .created_at
         .0
         .and_then(|text| parse_age(&text, context.date()))
-        .is_some_and(|age| age < SEMANTICS.visibility_lag);
+        .is_none_or(|age| age < SEMANTICS.visibility_lag);
     Ok(if is_in_project && is_young {
         DeleteResult::NotYetVisible
     } else {
-        DeleteResult::Deleted
+        DeleteResult::Absent
     })
 }
 

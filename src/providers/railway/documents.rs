@@ -5,7 +5,7 @@ use crate::protocol::graphql::Document;
 
 pub(super) const SERVICE_CREATE: Document = Document {
     name: "ServiceCreate",
-    text: "mutation ServiceCreate($input: ServiceCreateInput!) { serviceCreate(input: $input) { id name createdAt } }",
+    text: "mutation ServiceCreate($input: ServiceCreateInput!) { serviceCreate(input: $input) { id name projectId createdAt } }",
 };
 
 pub(super) const SERVICE_DELETE: Document = Document {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::http::message::Response;
 use crate::protocol::graphql;
 use crate::protocol::graphql::{Answer, GraphqlError};
@@ -164,7 +164,9 @@ fn map_error<T>(response: &Response, answer: Answer<T>) -> Error {
         }
         (200..=299, Answer::Unreadable(problem)) => Error::ambiguous(
             ErrorCode::Protocol,
-            format!("Railway's answer cannot be read: {problem}."),
+            Message::from("Railway's answer cannot be read: ")
+                .then(problem)
+                .then("."),
         ),
         _ => map_status(response),
     };
@@ -195,7 +197,9 @@ fn map_edge_code(response: &Response) -> Error {
     };
     Error::new(
         code,
-        format!("Railway's edge turned the request away (HTTP {status}, error code: {number})."),
+        Message::ours(format!(
+            "Railway's edge turned the request away (HTTP {status}, error code: {number})."
+        )),
     )
 }
 
@@ -214,7 +218,9 @@ fn unquote(message: &str) -> String {
 
 /// Maps an error of a GraphQL response.
 fn map_errors(response: &Response, error: GraphqlError) -> Error {
-    let unquoted = unquote(&error.message);
+    let text = Message::from(error.message);
+    // Judged by its beginning, as it is shown: a message of 15 MB is not searched for thirty phrases.
+    let unquoted = unquote(&text.to_string());
     let lowered = unquoted.to_lowercase();
     let code = error.code.as_deref();
     let find_code = |table: &'static [(&str, ErrorCode, Outcome)]| {
@@ -250,9 +256,10 @@ fn map_errors(response: &Response, error: GraphqlError) -> Error {
     let retry_delay = (code == ErrorCode::RateLimited)
         .then(|| throttle_delay(&lowered))
         .flatten();
-    let text = match error.message {
-        text if text.trim().is_empty() => "Railway reported an error without a message.".to_owned(),
-        text => text,
+    let text = if text.is_blank() {
+        Message::from("Railway reported an error without a message.")
+    } else {
+        text
     };
     Error::new(code, text)
         .with_outcome(outcome)
@@ -279,12 +286,14 @@ fn map_status(response: &Response) -> Error {
     };
     let text = match (status, graphql::read::<serde::de::IgnoredAny>(&response.body)) {
         (_, Answer::Errors(errors) | Answer::DataWithErrors(_, errors)) if !first_error(&errors).message.is_empty() => {
-            first_error(&errors).message
+            Message::from(first_error(&errors).message)
         }
-        (300..=399, _) => format!("Railway's address answered with a redirect (HTTP {status}), which is not followed."),
-        (404, _) => "HTTP 404: no GraphQL API at this address; check baseUrl.".to_owned(),
-        _ if response.is_html() => format!("HTTP {status} with a page of HTML instead of JSON."),
-        _ => format!("HTTP {status}."),
+        (300..=399, _) => Message::ours(format!(
+            "Railway's address answered with a redirect (HTTP {status}), which is not followed."
+        )),
+        (404, _) => Message::from("HTTP 404: no GraphQL API at this address; check baseUrl."),
+        _ if response.is_html() => Message::ours(format!("HTTP {status} with a page of HTML instead of JSON.")),
+        _ => Message::ours(format!("HTTP {status}.")),
     };
     Error::new(code, text).with_outcome(outcome)
 }

@@ -94,7 +94,7 @@ pub(super) async fn visit_pages<D, T, R>(
 where
     D: DeserializeOwned + Send,
 {
-    let mut cursors = Cursors::default();
+    let mut cursors = Cursors::new(context.received_bytes());
     let mut unreadable = false;
     loop {
         let variables = PageVariables {
@@ -118,7 +118,7 @@ where
                 None => unreadable = true,
             }
         }
-        if !cursors.follow(next)? {
+        if !cursors.follow(next, context.received_bytes())? {
             return Ok(Visited::All {
                 were_readable: !unreadable,
             });

@@ -7,6 +7,7 @@ mod destroy;
 mod documents;
 mod errors;
 mod find;
+mod id;
 mod isolation;
 mod list;
 mod options;
@@ -15,9 +16,10 @@ mod wire;
 
 use async_trait::async_trait;
 
-use self::api::{Railway, normalize_id};
+use self::api::Railway;
 use self::config::{CONFIG_FIELDS, RailwayConfig};
-use self::options::CREATE_FIELDS;
+use self::id::{is_uuid, normalize_id};
+use self::options::{CREATE_FIELDS, has_reference};
 use self::semantics::SEMANTICS;
 use self::wire::{ReadVariables, VariablesData};
 use crate::context::CallContext;
@@ -27,7 +29,9 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// Railway as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -39,6 +43,14 @@ pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
 
 #[async_trait]
 impl Provider for Railway {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            location: vec![("project", &self.project_id), ("environment", &self.environment_id)],
+            region: self.options.region.as_deref(),
+            image: request.map(|request| request.image.as_str()),
+        }
+    }
+
     fn read_id(&self, operation: Operation, id: &str) -> Result<String> {
         if !is_uuid(id) {
             return Err(Error::argument("instanceId must be the UUID of a Railway service."));
@@ -54,6 +66,10 @@ impl Provider for Railway {
 
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
         self.options.check(request, handle)
+    }
+
+    fn replaces(&self, value: &str) -> bool {
+        has_reference(value)
     }
 
     async fn create(&self, context: &CallContext, request: &CreateRequest, handle: &Handle) -> Result<Instance> {
@@ -110,40 +126,11 @@ impl Provider for Railway {
         Ok(ReadResult::found_or_absent(node.map(|node| self.present(node))))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
         list::fetch_page(self, context, cursor).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
         destroy::destroy(self, context, id, ownership).await
-    }
-}
-
-/// Returns whether an id is a UUID, as all of Railway's ids are (docs/providers/railway.md).
-fn is_uuid(id: &str) -> bool {
-    id.len() == 36
-        && id.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_uuid;
-
-    #[test]
-    fn ids_are_uuids() {
-        assert!(is_uuid("7f9a4b1e-1234-4abc-9def-0123456789ab"));
-        for id in [
-            "",
-            "7f9a4b1e",
-            "7f9a4b1e-1234-4abc-9def-0123456789ag",
-            "7f9a4b1e-1234-4abc-9def-0123456789ab ",
-            "7f9a4b1e11234-4abc-9def-0123456789ab",
-            "../../../../../../../../../../../etc",
-        ] {
-            assert!(!is_uuid(id), "{id}");
-        }
     }
 }

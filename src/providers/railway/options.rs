@@ -1,10 +1,10 @@
 //! The options of `create` that only Railway has.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote_name};
 use crate::input::reader::Reader;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 
 /// The longest name of a service, in characters (docs/providers/railway.md).
 const NAME_LIMIT: usize = 32;
@@ -37,10 +37,24 @@ pub(super) struct RailwayOptions {
     allow_variable_references: bool,
 }
 
+/// Returns whether a value holds a reference to another service's variable.
+pub(super) fn has_reference(value: &str) -> bool {
+    value.contains(REFERENCE)
+}
+
 /// Credentials of a private registry.
+#[derive(Clone)]
 pub(super) struct RegistryCredentials {
     pub(super) username: Secret,
     pub(super) password: Secret,
+}
+
+impl RegistryCredentials {
+    /// Adds them to what is masked. A user name may be an everyday word.
+    pub(super) fn add_secrets(&self, redactor: &mut Redactor) {
+        redactor.add_value(&self.username);
+        redactor.add_credential(&self.password);
+    }
 }
 
 impl RailwayOptions {
@@ -91,12 +105,6 @@ impl RailwayOptions {
         self.vcpus.is_some() || self.memory_gb.is_some()
     }
 
-    /// Returns the secrets among the options, for redaction.
-    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        let registry = self.registry.iter();
-        registry.flat_map(|registry| [&registry.username, &registry.password])
-    }
-
     /// Checks the name and the variables of a create before any request.
     pub(super) fn check(&self, request: &CreateRequest, handle: &Handle) -> Result<()> {
         // Railway does not document the allowed characters. Only names that are certainly wrong are rejected here.
@@ -113,12 +121,13 @@ impl RailwayOptions {
         match request
             .variables
             .iter()
-            .find(|(_, value)| value.expose().contains(REFERENCE))
+            .find(|(_, value)| has_reference(value.expose()))
         {
             None => Ok(()),
             Some((name, _)) => Err(Error::argument(format!(
-                "The variable {name} holds \"{REFERENCE} … }}}}\", which Railway replaces by the values of other services, their secrets included. \
-                 Pass allowVariableReferences: true if that is wanted."
+                "The variable {} holds \"{REFERENCE} … }}}}\", which Railway replaces by the values of other services, their secrets included. \
+                 Pass allowVariableReferences: true if that is wanted.",
+                quote_name(name)
             ))),
         }
     }

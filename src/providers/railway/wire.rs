@@ -9,6 +9,8 @@ use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::id;
+use crate::error::Message;
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
@@ -154,8 +156,10 @@ pub(super) struct CreateData {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedService {
+    #[serde(deserialize_with = "id::deserialize")]
     pub(super) id: String,
     pub(super) name: Info<String>,
+    pub(super) project_id: Info<String>,
     pub(super) created_at: Info<String>,
 }
 
@@ -230,6 +234,7 @@ pub(super) struct Project {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Service {
+    #[serde(default, deserialize_with = "id::deserialize_some")]
     pub(super) id: Option<String>,
     pub(super) name: Info<String>,
     pub(super) project_id: Option<String>,
@@ -301,6 +306,7 @@ pub(super) struct PageInfo {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstanceNode {
+    #[serde(deserialize_with = "id::deserialize")]
     pub(super) service_id: String,
     pub(super) service_name: Info<String>,
     pub(super) environment_id: Option<String>,
@@ -349,7 +355,7 @@ pub(super) enum Progress {
     Starting,
     Ready,
     /// The text says why.
-    Failed(String),
+    Failed(Message),
 }
 
 impl InstanceNode {
@@ -395,14 +401,14 @@ impl InstanceNode {
         let status = deployment.status.as_deref().unwrap_or_default();
         match status {
             "SUCCESS" if deployment.deployment_stopped.0 == Some(true) => {
-                Progress::Failed("its process has ended (deployment status SUCCESS, stopped)".to_owned())
+                Progress::Failed("its process has ended (deployment status SUCCESS, stopped)".into())
             }
             "SUCCESS" | "SLEEPING" => Progress::Ready,
             "NEEDS_APPROVAL" => {
-                Progress::Failed("its deployment needs approval at Railway (status NEEDS_APPROVAL)".to_owned())
+                Progress::Failed("its deployment needs approval at Railway (status NEEDS_APPROVAL)".into())
             }
             "FAILED" | "CRASHED" | "REMOVED" | "REMOVING" | "SKIPPED" => {
-                Progress::Failed(format!("its deployment has the status {status}"))
+                Progress::Failed(Message::ours(format!("its deployment has the status {status}")))
             }
             _ => Progress::Starting,
         }
@@ -451,6 +457,7 @@ impl InstanceNode {
         Instance {
             own: own_fields(&self.service_id, project_id, environment_id),
             managed: self.is_managed(),
+            owner: None,
             name: self.service_name.0,
             status,
             created_at: self.created_at.0,
@@ -476,7 +483,9 @@ mod tests {
     use super::*;
 
     fn node(deployment: &str) -> InstanceNode {
-        let text = format!(r#"{{"serviceId":"s","source":{{"image":"i"}},"latestDeployment":{deployment}}}"#);
+        let text = format!(
+            r#"{{"serviceId":"7f9a4b1e-1234-4abc-9def-0123456789ab","source":{{"image":"i"}},"latestDeployment":{deployment}}}"#
+        );
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}"))
     }
 

@@ -5,12 +5,14 @@ use serde::de::DeserializeOwned;
 
 use super::errors::ERRORS;
 use super::options::RenderOptions;
+use super::semantics::TITLE;
 use super::wire::Service;
 use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
 use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::http::message::Request;
+use crate::protocol::subject::expect_id;
 
 /// Render's API for one call.
 pub(crate) struct Render {
@@ -44,8 +46,9 @@ impl Render {
         &self,
         context: &CallContext,
         segments: &[&str],
+        template: &'static str,
     ) -> Result<Option<T>> {
-        let request = self.request(Method::GET, segments)?;
+        let request = self.request(Method::GET, segments)?.template(template);
         match self.read(context, Effect::Idempotent, request).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
@@ -55,13 +58,21 @@ impl Render {
 
     /// Returns a service; `None` if it does not exist, is out of scope or is not of a type that `create` makes.
     pub(super) async fn fetch_service(&self, context: &CallContext, id: &str) -> Result<Option<Service>> {
-        let service: Option<Service> = self.fetch(context, &["services", id]).await?;
+        let service: Option<Service> = self.fetch(context, &["services", id], "/services/{serviceId}").await?;
+        if let Some(service) = &service {
+            expect_id(id, &service.id, TITLE)?;
+        }
         Ok(service.filter(|service| self.is_instance(service)))
     }
 
     /// Returns whether a service is in the configured workspace and of a type that `create` makes. An API key reaches
     /// every workspace of its user (docs/providers/render.md).
     pub(super) fn is_instance(&self, service: &Service) -> bool {
-        service.owner_id.as_deref() == Some(self.owner_id.as_str()) && service.is_creatable()
+        self.owns(service) && service.is_creatable()
+    }
+
+    /// Returns whether a service is in the configured workspace.
+    pub(super) fn owns(&self, service: &Service) -> bool {
+        service.owner_id.as_deref() == Some(self.owner_id.as_str())
     }
 }

@@ -27,7 +27,10 @@ const MISSING_OWNER_ID: &str =
 
 const CREDENTIAL_VARIABLES: [&str; 1] = ["RENDER_API_KEY"];
 
-const OWNER_ID_RULE: &str = "must be the id of a Render workspace, such as tea-…: letters, digits and hyphens";
+const OWNER_ID_RULE: &str =
+    "must be the id of a Render workspace, such as tea-…: at most 128 letters, digits and hyphens";
+
+const OWNER_ID_LIMIT: usize = 128;
 
 /// The fields of `config` that [`RenderConfig::read`] reads.
 pub(super) const CONFIG_FIELDS: [&str; 6] = [
@@ -79,7 +82,7 @@ impl RenderConfig {
 /// Returns whether a text can be an owner's id. Ids are opaque, but a comma in one would make a list of it in a query
 /// (docs/providers/render.md).
 fn is_owner_id(id: &str) -> bool {
-    id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    id.len() <= OWNER_ID_LIMIT && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 impl ProviderConfig for RenderConfig {
@@ -100,14 +103,14 @@ impl ProviderConfig for RenderConfig {
             Operation::Destroy => environment.variable("RENDER_SERVICE_ID").map(|id| id.trim().to_owned()),
             _ => None,
         };
-        Ok(connection.bind(call, credential, [], |client, _| {
+        connection.bind(call, credential, |client, _| {
             Box::new(Render {
                 client,
                 owner_id,
                 own_service_id,
                 options,
             })
-        }))
+        })
     }
 
     fn credential(&self, environment: &dyn Environment) -> Result<Credential> {

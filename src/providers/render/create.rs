@@ -3,6 +3,8 @@
 use http::Method;
 
 use super::api::Render;
+use super::id::is_service_id;
+use super::semantics::TITLE;
 use super::wire::{Created, DetailsPost, EnvSpecificDetails, EnvVarPost, ImagePost, ServicePost};
 use crate::context::CallContext;
 use crate::error::Result;
@@ -11,6 +13,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::{Handle, OWNERSHIP_VARIABLE};
 use crate::model::instance::{Instance, Status};
 use crate::protocol::json;
+use crate::protocol::subject::expect_own;
 
 /// The rate window of creates: 20 an hour for each user (docs/providers/render.md).
 const CREATES: &str = "creates";
@@ -47,9 +50,17 @@ pub(super) async fn create(
                 .map(|docker_command| EnvSpecificDetails { docker_command }),
         },
     })?;
-    let mut request = render.request(Method::POST, &["services"])?.json(body);
+    let mut request = render
+        .request(Method::POST, &["services"])?
+        .template("/services")
+        .json(body);
     request.bucket = CREATES;
     let created: Created = render.read(context, Effect::Once, request).await?;
+    let service = &created.service;
+    let is_own = is_service_id(&service.id)
+        && service.name.as_deref() == Some(handle.name())
+        && service.owner_id.as_deref().is_none_or(|id| id == render.owner_id);
+    expect_own(is_own, TITLE)?;
     Ok(Instance {
         // Render has accepted the service. Its first deploy follows (docs/providers/render.md).
         status: Status::Pending,

@@ -5,7 +5,7 @@ use http::Method;
 use super::api::Render;
 use super::wire::{Deploy, ListedDeploy};
 use crate::context::CallContext;
-use crate::error::{ErrorCode, Result};
+use crate::error::{ErrorCode, Message, Result};
 use crate::http::effect::Effect;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::Isolated;
@@ -38,7 +38,9 @@ fn read_stage(deploy: &Deploy) -> Stage {
 
 /// Returns the latest deploys of a service, in no particular order.
 pub(super) async fn fetch_deploys(render: &Render, context: &CallContext, service_id: &str) -> Result<Vec<Deploy>> {
-    let mut request = render.request(Method::GET, &["services", service_id, "deploys"])?;
+    let mut request = render
+        .request(Method::GET, &["services", service_id, "deploys"])?
+        .template("/services/{serviceId}/deploys");
     request.url.set_query(Some("limit=100"));
     let listed: Result<Vec<Isolated<ListedDeploy>>> = render.read(context, Effect::Idempotent, request).await;
     match listed {
@@ -77,7 +79,9 @@ pub(super) async fn readiness(render: &Render, context: &CallContext, instance: 
     let started: Option<Deploy> = match &instance.launch {
         Some(id) => {
             let path = ["services", &instance.id, "deploys", id];
-            render.fetch(context, &path).await?
+            render
+                .fetch(context, &path, "/services/{serviceId}/deploys/{deployId}")
+                .await?
         }
         None => None,
     };
@@ -104,7 +108,10 @@ async fn check_deploy(
         None | Some(Stage::Replaced) => return Ok(Readiness::Starting),
         Some(Stage::Failed) => {
             let status = deploy.and_then(|deploy| deploy.status.as_deref()).unwrap_or_default();
-            return Ok(Readiness::Failed(format!("its deploy has the status {status}.")));
+            let text = Message::from("its deploy has the status ")
+                .then(Message::foreign(status))
+                .then(".");
+            return Ok(Readiness::Failed(text));
         }
         Some(stage) => stage == Stage::Live,
     };
@@ -113,7 +120,8 @@ async fn check_deploy(
         return Ok(Readiness::Starting);
     };
     if let Some(suspenders) = service.suspension() {
-        return Ok(Readiness::Failed(format!("it was suspended ({suspenders}).")));
+        let text = Message::from("it was suspended (").then(suspenders).then(").");
+        return Ok(Readiness::Failed(text));
     }
     if !is_live {
         return Ok(Readiness::Starting);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::{ErrorCode, Outcome};
+use crate::error::{ErrorCode, Message, Outcome};
 use crate::protocol::rest::{ApiError, ErrorMapper};
 
 /// How Render reports errors.
@@ -25,7 +25,7 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
         None
     };
     ApiError {
-        message,
+        message: message.map(Message::from),
         code,
         request_id: None,
         meaning,

@@ -10,6 +10,7 @@ use super::wire::{Listed, Service, Services};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
+use crate::model::handle::{Handle, Origin};
 use crate::model::instance::Instance;
 use crate::protocol::lenient::Isolated;
 use crate::protocol::paging::{Cursors, found_or_absent};
@@ -35,15 +36,17 @@ pub(super) async fn fetch_page(render: &Render, context: &CallContext, cursor: O
     Ok(Page { instances, next })
 }
 
-/// Returns the services with this name in the workspace, of any type: names are unique there (docs/providers/render.md).
-pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> Result<Vec<Instance>> {
+/// Returns the services of the handle's name in the workspace. A caller's name may be that of a service of any type: names
+/// are unique (docs/providers/render.md). All other names are ours, so a service that `create` cannot have made is unreadable.
+pub(super) async fn find(render: &Render, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
+    let name = handle.name();
     // The filter takes a list separated by commas. It may match parts of names (docs/providers/render.md).
     let filter = if name.contains(',') {
         String::new()
     } else {
         format!("&name={}", encode(name))
     };
-    let mut cursors = Cursors::default();
+    let mut cursors = Cursors::new(context.received_bytes());
     let mut found = Vec::new();
     let mut unreadable = false;
     loop {
@@ -53,12 +56,16 @@ pub(super) async fn find(render: &Render, context: &CallContext, name: &str) -> 
                 unreadable = true;
                 continue;
             };
-            let has_name = service.name.as_deref() == Some(name);
-            if has_name && service.owner_id.as_deref() == Some(&render.owner_id) {
+            if service.name.as_deref() != Some(name) || !render.owns(&service) {
+                continue;
+            }
+            if service.is_creatable() || handle.origin() == Origin::Caller {
                 found.push(service.into_instance());
+            } else {
+                unreadable = true;
             }
         }
-        if !cursors.follow(next)? {
+        if !cursors.follow(next, context.received_bytes())? {
             return found_or_absent(found, !unreadable, TITLE);
         }
     }
@@ -73,7 +80,7 @@ async fn fetch_services(
 ) -> Result<(Vec<Isolated<Listed>>, Option<String>)> {
     let owner = encode(&render.owner_id);
     let after = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
-    let mut request = render.request(Method::GET, &["services"])?;
+    let mut request = render.request(Method::GET, &["services"])?.template("/services");
     let query = format!("ownerId={owner}{filter}&includePreviews=false&limit={PAGE_SIZE}{after}");
     request.url.set_query(Some(&query));
     let Services(services) = render.read(context, Effect::Idempotent, request).await?;

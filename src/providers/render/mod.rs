@@ -5,6 +5,7 @@ mod config;
 mod create;
 mod deploys;
 mod errors;
+mod id;
 mod list;
 mod options;
 mod semantics;
@@ -16,6 +17,7 @@ use http::Method;
 use self::api::Render;
 use self::config::{CONFIG_FIELDS, RenderConfig};
 use self::errors::ERRORS;
+use self::id::is_service_id;
 use self::options::CREATE_FIELDS;
 use self::semantics::SEMANTICS;
 use self::wire::EnvVar;
@@ -26,10 +28,15 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::{Handle, OWNERSHIP_VARIABLE};
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// The rate window of writes other than creates (docs/providers/render.md).
 const WRITES: &str = "writes";
+
+/// The longest name. Render documents no limit, but a name becomes part of a host name and of our lookups' URLs.
+const NAME_LIMIT: usize = 255;
 
 /// Render as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -41,6 +48,14 @@ pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
 
 #[async_trait]
 impl Provider for Render {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            location: vec![("workspace", &self.owner_id)],
+            region: self.options.region.as_deref(),
+            image: request.map(|request| request.image.as_str()),
+        }
+    }
+
     fn read_id(&self, operation: Operation, id: &str) -> Result<String> {
         let id = id.trim();
         if !is_service_id(id) {
@@ -58,8 +73,10 @@ impl Provider for Render {
     fn check_create(&self, _request: &CreateRequest, handle: &Handle) -> Result<()> {
         // Render documents no rule for names (docs/providers/render.md). Only certainly wrong ones are rejected here.
         let name = handle.name();
-        if name.trim() != name || name.chars().any(char::is_control) {
-            let text = "options.name must not hold a control character or begin or end with a space.";
+        if name.trim() != name || name.chars().any(char::is_control) || name.chars().count() > NAME_LIMIT {
+            let text = format!(
+                "options.name must have at most {NAME_LIMIT} characters, none of them a control character, and no space at either end."
+            );
             return Err(Error::argument(text));
         }
         Ok(())
@@ -70,12 +87,14 @@ impl Provider for Render {
     }
 
     async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
-        list::find(self, context, handle.name()).await
+        list::find(self, context, handle).await
     }
 
     async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
         let path = ["services", &instance.id, "env-vars", OWNERSHIP_VARIABLE];
-        let variable: Option<EnvVar> = self.fetch(context, &path).await?;
+        let variable: Option<EnvVar> = self
+            .fetch(context, &path, "/services/{serviceId}/env-vars/{name}")
+            .await?;
         Ok(match variable {
             Some(variable) => OwnershipToken::Value(variable.value),
             None => OwnershipToken::NotYetVisible,
@@ -118,15 +137,17 @@ impl Provider for Render {
         Ok(ReadResult::Found(Instance { status, ..instance }))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, _managed_only: bool) -> Result<Page> {
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
         list::fetch_page(self, context, cursor).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
         if ownership == Ownership::Unknown && self.fetch_service(context, id).await?.is_none() {
-            return Ok(DeleteResult::Deleted);
+            return Ok(DeleteResult::Absent);
         }
-        let mut request = self.request(Method::DELETE, &["services", id])?;
+        let mut request = self
+            .request(Method::DELETE, &["services", id])?
+            .template("/services/{serviceId}");
         request.bucket = WRITES;
         let deleted = self.client.call(context, Effect::Idempotent, request, |response| {
             ERRORS.expect_no_content(response)
@@ -146,39 +167,6 @@ impl Provider for Render {
                 }
             }
             Err(error) => Err(error),
-        }
-    }
-}
-
-/// Returns whether an id has the form of a service's id: `srv-` and some lower-case letters or digits. Render's own command
-/// line expects 20, which we do not rely on (docs/providers/render.md).
-fn is_service_id(id: &str) -> bool {
-    id.strip_prefix("srv-").is_some_and(|rest| {
-        (1..=60).contains(&rest.len())
-            && rest
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_service_id;
-
-    #[test]
-    fn ids_are_those_of_services() {
-        assert!(is_service_id("srv-d1abcdefghij01234567"));
-        for id in [
-            "",
-            "srv-",
-            "srv-../owners",
-            "srv-A",
-            "crn-d1abcdefghij01234567",
-            "srv-a b",
-            "d1abcdefghij01234567",
-            "srv-d1%2Fx",
-        ] {
-            assert!(!is_service_id(id), "{id}");
         }
     }
 }

@@ -6,6 +6,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 
+use super::id::is_service_id;
 use super::options::SERVICE_TYPES;
 use crate::model::handle::is_managed_name;
 use crate::model::instance::{Instance, Status};
@@ -136,13 +137,16 @@ impl Lenient for Details {
 }
 
 impl Service {
-    /// Returns whether `create` makes services of this type. It makes no sites, jobs or previews.
+    /// Returns whether `create` makes services of this type, and `getById` accepts its id. It makes no sites, jobs or
+    /// previews.
     pub(super) fn is_creatable(&self) -> bool {
         let preview = self
             .service_details
             .as_ref()
             .and_then(|details| details.parent_server.0);
-        preview.is_none() && self.kind.as_deref().is_some_and(|kind| SERVICE_TYPES.contains(&kind))
+        preview.is_none()
+            && is_service_id(&self.id)
+            && self.kind.as_deref().is_some_and(|kind| SERVICE_TYPES.contains(&kind))
     }
 
     /// Returns who suspended the service; `None` if it is not suspended. Render may suspend a container that keeps crashing
@@ -172,6 +176,7 @@ impl Service {
                 .filter_map(|(field, value)| Some((field, value?.into())))
                 .collect(),
             managed: self.name.as_deref().is_some_and(is_managed_name),
+            owner: None,
             name: self.name.0,
             status,
             created_at: self.created_at.0,

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::errors::{ERRORS, is_snapshot_gone};
 use super::options::VercelOptions;
+use super::semantics::TITLE;
 use super::started_commands::StartedCommands;
 use super::wire::{Found, Listed};
 use crate::context::CallContext;
@@ -13,6 +14,7 @@ use crate::http::client::Client;
 use crate::http::effect::Effect;
 use crate::http::message::Request;
 use crate::model::instance::Instance;
+use crate::protocol::subject::expect_id;
 
 /// The maximum of entries in a page of a list (docs/providers/vercel.md).
 const PAGE_SIZE: &str = "50";
@@ -42,14 +44,18 @@ impl Vercel {
 
     /// Makes a request for one sandbox. The query names its project (docs/providers/vercel.md).
     pub(super) fn sandbox_request(&self, method: Method, name: &str) -> Result<Request> {
-        let mut request = self.request(method, &["v2", "sandboxes", name])?;
+        let mut request = self
+            .request(method, &["v2", "sandboxes", name])?
+            .template("/v2/sandboxes/{name}");
         request.url.query_pairs_mut().append_pair("projectId", &self.project_id);
         Ok(request)
     }
 
     /// Makes a request for a page of the project's sandboxes.
     pub(super) fn list_request(&self) -> Result<Request> {
-        let mut request = self.request(Method::GET, &["v2", "sandboxes"])?;
+        let mut request = self
+            .request(Method::GET, &["v2", "sandboxes"])?
+            .template("/v2/sandboxes");
         // Only the list calls it `project`; other requests call it `projectId` (docs/providers/vercel.md).
         request
             .url
@@ -76,7 +82,10 @@ impl Vercel {
         let request = self.sandbox_request(Method::GET, name)?;
         let found: Result<Found> = self.read(context, Effect::Idempotent, request).await;
         match found {
-            Ok(found) => Ok(Some(found)),
+            Ok(found) => {
+                expect_id(name, found.sandbox.name(), TITLE)?;
+                Ok(Some(found).filter(|found| found.may_be_in(&self.project_id)))
+            }
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             // Only a list shows such a sandbox (docs/providers/vercel.md).
             Err(error) if is_snapshot_gone(&error) => self.find_list_entry(context, name).await,

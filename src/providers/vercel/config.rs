@@ -42,12 +42,7 @@ impl VercelConfig {
     /// Reads and checks the configuration.
     pub(super) fn read(config: &Reader<'_>) -> Result<Arc<dyn ProviderConfig>> {
         Ok(Arc::new(Self {
-            credentials: CredentialConfig {
-                token: config.secret("token")?,
-                oidc_token: config.secret("oidcToken")?,
-                team_id: config.filled_text("teamId")?,
-                project_id: config.filled_text("projectId")?,
-            },
+            credentials: CredentialConfig::read(config)?,
             defaults: VercelDefaults::read(config)?,
             connection: CachedConnection::new(settings::read(config)?),
         }))
@@ -66,7 +61,7 @@ impl ProviderConfig for VercelConfig {
         let connection = self.connection.connection_for(call.http, parameters)?;
         let options = call.create_options(|options| VercelOptions::read(options, &self.defaults))?;
         let commands = StartedCommands::new(call.random)?;
-        Ok(connection.bind(call, credentials.credential, [], |client, _| {
+        connection.bind(call, credentials.credential, |client, _| {
             Box::new(Vercel {
                 client,
                 team_id: credentials.team_id,
@@ -74,7 +69,7 @@ impl ProviderConfig for VercelConfig {
                 options,
                 commands,
             })
-        }))
+        })
     }
 
     fn credential(&self, environment: &dyn Environment) -> Result<Credential> {

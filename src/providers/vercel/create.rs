@@ -3,7 +3,8 @@
 use http::Method;
 
 use super::api::Vercel;
-use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, OWNERSHIP_TOKEN, Resources, Variables};
+use super::semantics::TITLE;
+use super::wire::{CreateSandbox, Found, MANAGED, MANAGED_VALUE, OWNER, OWNERSHIP_TOKEN, Resources, Variables};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
@@ -11,6 +12,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::protocol::json;
+use crate::protocol::subject::expect_own;
 
 /// The bucket of creates, which have a rate window of their own (docs/providers/vercel.md).
 const CREATES: &str = "creates";
@@ -26,6 +28,7 @@ pub(super) async fn create(
     let tags = [
         (MANAGED, Some(MANAGED_VALUE)),
         (OWNERSHIP_TOKEN, handle.ownership_token()),
+        (OWNER, handle.owner()),
     ];
     let body = json::write(&CreateSandbox {
         project_id: &vercel.project_id,
@@ -42,9 +45,16 @@ pub(super) async fn create(
         image: options.image.as_deref(),
         region: options.region.as_deref(),
     })?;
-    let mut request = vercel.request(Method::POST, &["v3", "sandboxes"])?.json(body);
+    let mut request = vercel
+        .request(Method::POST, &["v3", "sandboxes"])?
+        .template("/v3/sandboxes")
+        .json(body);
     request.bucket = CREATES;
     let found: Found = vercel.read(context, Effect::Once, request).await?;
+    let is_own = found.sandbox.name() == handle.name()
+        && found.sandbox.may_have_token(handle.ownership_token())
+        && found.may_be_in(&vercel.project_id);
+    expect_own(is_own, TITLE)?;
     vercel.commands.update(|state| state.none_yet = true);
     Ok(vercel.present(found))
 }

@@ -5,6 +5,7 @@ use http::header::AUTHORIZATION;
 use crate::error::{Error, Result};
 use crate::http::credential::{Credential, CredentialOrigin};
 use crate::input::environment::{Environment, credential};
+use crate::input::reader::Reader;
 use crate::protocol::jwt;
 use crate::secret::Secret;
 
@@ -17,6 +18,10 @@ const MISSING_PROJECT_ID: &str =
 const TOKEN: &str = "VERCEL_TOKEN";
 const OIDC_TOKEN: &str = "VERCEL_OIDC_TOKEN";
 const NO_OIDC_TOKEN: &str = "VERCEL_OIDC_TOKEN holds no OIDC token: it must be a JSON Web Token with the claims owner_id and project_id. Get one with `vercel env pull`, or remove the variable.";
+
+/// The longest id or slug of a team or project, in bytes: it becomes part of each URL.
+const ID_LIMIT: usize = 256;
+const ID_RULE: &str = "must have at most 256 characters";
 
 /// The variables that [`CredentialConfig::choose`] reads.
 pub(super) const VARIABLES: [&str; 2] = [TOKEN, OIDC_TOKEN];
@@ -38,6 +43,20 @@ pub(super) struct Credentials {
 }
 
 impl CredentialConfig {
+    /// Reads and checks the fields.
+    pub(super) fn read(config: &Reader<'_>) -> Result<Self> {
+        let id = |name| match config.filled_text(name)? {
+            Some(id) if id.len() > ID_LIMIT => Err(config.invalid(name, ID_RULE)),
+            id => Ok(id),
+        };
+        Ok(Self {
+            token: config.secret("token")?,
+            oidc_token: config.secret("oidcToken")?,
+            team_id: id("teamId")?,
+            project_id: id("projectId")?,
+        })
+    }
+
     /// Returns the credentials of a call: from the configuration, else from the environment.
     ///
     /// The claims of an OIDC token name its team and project. They go before all other sources, as in Vercel's SDK
@@ -60,12 +79,18 @@ impl CredentialConfig {
             }
         }
         let resolve_id = |claimed: Option<String>, configured: &Option<String>, variable, missing| {
-            claimed
+            let id = claimed
                 .or_else(|| configured.clone())
                 .or_else(|| environment.variable(variable))
                 .map(|id| id.trim().to_owned())
                 .filter(|id| !id.is_empty())
-                .ok_or_else(|| Error::config(missing))
+                .ok_or_else(|| Error::config(missing))?;
+            if id.len() > ID_LIMIT {
+                // The factory has checked the configuration.
+                let text = format!("{variable}, or the claim of the OIDC token in its place, {ID_RULE}.");
+                return Err(Error::config(text));
+            }
+            Ok(id)
         };
         Ok(Credentials {
             team_id: resolve_id(read_claim("owner_id"), &self.team_id, "VERCEL_TEAM_ID", MISSING_TEAM_ID)?,

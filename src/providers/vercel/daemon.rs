@@ -7,7 +7,7 @@ use super::api::Vercel;
 use super::session_commands::{CommandLookup, find_command, install_failed, session_of, start_command};
 use super::started_commands::INSTALL;
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::{Instance, Status};
 use crate::provider::{Completion, Readiness};
@@ -87,9 +87,9 @@ pub(super) async fn readiness(vercel: &Vercel, context: &CallContext, instance: 
     Ok(match ready.exit_code() {
         None => Readiness::Starting,
         Some(0) => Readiness::Ready(instance),
-        Some(code) => Readiness::Failed(format!(
+        Some(code) => Readiness::Failed(Message::ours(format!(
             "the command that waits for the daemon ended with exit code {code}."
-        )),
+        ))),
     })
 }
 
@@ -105,10 +105,9 @@ async fn running_sandbox(vercel: &Vercel, context: &CallContext, instance: &Inst
         Status::Running => Ok(Some(vercel.present(found))),
         Status::Pending | Status::Unknown => Ok(None),
         Status::Stopped | Status::Failed => {
-            let text = format!(
-                "The sandbox has the status {}, so the daemon cannot be started in it.",
-                found.sandbox.status_name()
-            );
+            let text = Message::from("The sandbox has the status ")
+                .then(Message::foreign(found.sandbox.status_name()))
+                .then(", so the daemon cannot be started in it.");
             Err(Error::new(ErrorCode::ProvisionFailed, text).with_outcome(Outcome::Done))
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::{Error, ErrorCode, Outcome};
+use crate::error::{Error, ErrorCode, Message, Outcome};
 use crate::protocol::rest::{ApiError, ErrorMapper};
 
 /// Maps Vercel's responses to errors.
@@ -45,9 +45,9 @@ fn parse(status: u16, body: Option<&Value>) -> ApiError {
         }
         _ => None,
     };
-    let message = message.or_else(|| {
+    let message = message.map(Message::from).or_else(|| {
         let is_wrong_address = meaning == Some((ErrorCode::Protocol, Outcome::NoEffect));
-        is_wrong_address.then(|| format!("HTTP {status}: no Vercel API at this address; check baseUrl."))
+        is_wrong_address.then(|| Message::ours(format!("HTTP {status}: no Vercel API at this address; check baseUrl.")))
     });
     ApiError {
         message,

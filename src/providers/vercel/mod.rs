@@ -8,6 +8,7 @@ mod credentials;
 mod daemon;
 mod daemon_commands;
 mod errors;
+mod id;
 mod image;
 mod list;
 mod options;
@@ -22,17 +23,20 @@ use http::Method;
 use self::api::Vercel;
 use self::config::{CONFIG_FIELDS, VercelConfig};
 use self::errors::is_snapshot_gone;
+use self::id::is_sandbox_name;
 use self::options::CREATE_FIELDS;
 use self::semantics::SEMANTICS;
 use self::wire::Deleted;
 use crate::context::CallContext;
-use crate::error::{Error, ErrorCode, Operation, Outcome, Result};
+use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
-use crate::provider::{Completion, DeleteResult, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// The bucket of deletions, which have a rate window of their own (docs/providers/vercel.md).
 const DELETIONS: &str = "deletions";
@@ -47,6 +51,14 @@ pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
 
 #[async_trait]
 impl Provider for Vercel {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            location: vec![("team", &self.team_id), ("project", &self.project_id)],
+            region: self.options.region.as_deref(),
+            image: request.and(self.options.image.as_deref()),
+        }
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         if !is_sandbox_name(id) {
             let text = "instanceId must be the name of a Vercel sandbox: at most 128 letters, digits, hyphens and underscores.";
@@ -97,10 +109,11 @@ impl Provider for Vercel {
         };
         match found.sandbox.status() {
             Status::Running => daemon::readiness(self, context, self.present(found)).await,
-            Status::Stopped | Status::Failed => Ok(Readiness::Failed(format!(
-                "the sandbox has the status {}.",
-                found.sandbox.status_name()
-            ))),
+            Status::Stopped | Status::Failed => Ok(Readiness::Failed(
+                Message::from("the sandbox has the status ")
+                    .then(Message::foreign(found.sandbox.status_name()))
+                    .then("."),
+            )),
             Status::Pending | Status::Unknown => Ok(Readiness::Starting),
         }
     }
@@ -110,8 +123,8 @@ impl Provider for Vercel {
         Ok(ReadResult::found_or_absent(found.map(|found| self.present(found))))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, managed_only: bool) -> Result<Page> {
-        list::fetch_page(self, context, cursor, managed_only).await
+    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page> {
+        list::fetch_page(self, context, cursor, filter).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
@@ -133,7 +146,7 @@ impl Provider for Vercel {
         // A sandbox that was created here may be too young to be visible, and so to be deleted.
         Ok(match ownership {
             Ownership::CreatedHere => DeleteResult::NotYetVisible,
-            Ownership::Unknown => DeleteResult::Deleted,
+            Ownership::Unknown => DeleteResult::Absent,
         })
     }
 }
@@ -142,33 +155,4 @@ impl Provider for Vercel {
 fn wrong_sandbox() -> Error {
     let text = "Vercel's answer to the deletion names another sandbox.";
     Error::ambiguous(ErrorCode::Protocol, text)
-}
-
-/// Returns whether Vercel accepts the name of a sandbox (docs/providers/vercel.md).
-fn is_sandbox_name(name: &str) -> bool {
-    (1..=128).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_sandbox_name;
-
-    #[test]
-    fn names_keep_to_the_pattern() {
-        for name in [
-            "a",
-            "my-box",
-            "My_Box-7",
-            "computesdk-0123456789abcdefghjk",
-            &"a".repeat(128),
-        ] {
-            assert!(is_sandbox_name(name), "{name}");
-        }
-        for name in ["", "a b", "a.b", "../x", "ä", "a/b", &"a".repeat(129)] {
-            assert!(!is_sandbox_name(name), "{name}");
-        }
-    }
 }

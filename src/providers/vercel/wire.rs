@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::id;
 use crate::model::instance::{Instance, Status};
 use crate::protocol::lenient::{Cursor, Entries, Info, Isolated, Lenient, read_object};
 
@@ -18,8 +19,14 @@ pub(super) const MANAGED_VALUE: &str = "managed";
 /// The tag that holds the ownership token.
 pub(super) const OWNERSHIP_TOKEN: &str = "computesdk-create-mark";
 
+/// The tag that holds the owner.
+pub(super) const OWNER: &str = "computesdk-owner";
+
 /// The port of the daemon, whose route is preferred as the instance's URL (docs/providers/vercel.md).
 pub(super) const DAEMON_PORT: u32 = 18_080;
+
+/// What the id of a project begins with (docs/providers/vercel.md).
+const PROJECT_ID_PREFIX: &str = "prj_";
 
 /// Environment variables in clear text.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
@@ -89,6 +96,7 @@ pub(super) struct Named {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Sandbox {
+    #[serde(deserialize_with = "id::deserialize")]
     name: String,
     status: Info<String>,
     created_at: Info<f64>,
@@ -99,8 +107,10 @@ pub(super) struct Sandbox {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Session {
     id: Info<String>,
+    project_id: Info<String>,
 }
 
 impl Lenient for Session {
@@ -153,6 +163,11 @@ impl Sandbox {
         self.tags.as_ref()?.get(name).map(String::as_str)
     }
 
+    /// Returns whether the sandbox may have this ownership token: tags are information, and may be missing.
+    pub(super) fn may_have_token(&self, token: Option<&str>) -> bool {
+        token.is_none_or(|token| self.tags.is_none() || self.ownership_token() == Some(token))
+    }
+
     /// Returns the ownership token, if the sandbox has one.
     pub(super) fn ownership_token(&self) -> Option<&str> {
         self.tag(OWNERSHIP_TOKEN)
@@ -169,6 +184,14 @@ impl Found {
         }
     }
 
+    /// Returns whether the sandbox may be in this project, which is configured by its id or by its slug. Only two ids can be
+    /// compared.
+    pub(super) fn may_be_in(&self, project: &str) -> bool {
+        let told = self.session.as_ref().and_then(|session| session.project_id.as_deref());
+        let is_id = |text: &str| text.starts_with(PROJECT_ID_PREFIX);
+        told.is_none_or(|told| told == project || !is_id(told) || !is_id(project))
+    }
+
     /// Returns the sandbox as an instance of this project and team.
     pub(super) fn into_instance(self, project_id: &str, team_id: &str) -> Instance {
         let Self {
@@ -178,6 +201,7 @@ impl Found {
         } = self;
         let status = sandbox.status();
         let managed = sandbox.tag(MANAGED) == Some(MANAGED_VALUE);
+        let owner = sandbox.tag(OWNER).map(str::to_owned);
         let session_id = session
             .0
             .and_then(|session| session.id.0)
@@ -210,6 +234,7 @@ impl Found {
             created_at: sandbox.created_at.0.and_then(rfc3339),
             url,
             managed,
+            owner,
             image: None,
             launch: session_id,
             id: sandbox.name,

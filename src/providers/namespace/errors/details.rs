@@ -6,6 +6,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use prost::Message;
 use serde_json::Value;
 
+use crate::error;
+
 /// Accepts base64 with and without padding. Connect sends none.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -27,7 +29,7 @@ pub(super) struct Details {
     /// The detail that changes the meaning of the error, if there is one.
     pub(super) decisive: Option<Detail>,
     /// Texts for the error's message.
-    pub(super) texts: Vec<String>,
+    pub(super) texts: Vec<error::Message>,
     pub(super) request_id: Option<String>,
 }
 
@@ -106,7 +108,7 @@ impl Details {
                 self.texts.extend(
                     bytes
                         .and_then(|bytes| ResourceLimits::decode(bytes).ok())
-                        .map(|limits| limits.describe()),
+                        .map(|limits| error::Message::from(limits.describe())),
                 );
             }
             "UsageLimitsError" => {
@@ -114,14 +116,18 @@ impl Details {
                 let limits = bytes.and_then(|bytes| UsageLimits::decode(bytes).ok());
                 let limits = limits.filter(|limits| *limits != UsageLimits::default());
                 let limits = limits.or_else(|| debug.map(UsageLimits::from_json));
-                self.texts.push(limits.unwrap_or_default().describe());
+                self.texts
+                    .push(error::Message::ours(limits.unwrap_or_default().describe()));
             }
-            "PlatformNotAllowedError" => self.texts.push("the platform is not allowed".to_owned()),
-            "NoEligibleRegionError" => self.texts.push("no region is eligible".to_owned()),
+            "PlatformNotAllowedError" => self.texts.push("the platform is not allowed".into()),
+            "NoEligibleRegionError" => self.texts.push("no region is eligible".into()),
             "UserMessage" => {
                 if let Some(user_message) = bytes.and_then(|bytes| UserMessage::decode(bytes).ok()) {
-                    self.texts
-                        .extend(Some(user_message.message).filter(|text| !text.is_empty()));
+                    self.texts.extend(
+                        Some(user_message.message)
+                            .filter(|text| !text.is_empty())
+                            .map(error::Message::from),
+                    );
                     self.request_id = Some(user_message.request_id).filter(|id| !id.is_empty());
                 }
             }

@@ -1,0 +1,62 @@
+// The names of providers: each knows its own, and an error tells one of them.
+import * as gateway from '@computesdk/gateway'
+import { namespace, railway, render, vercel } from '@computesdk/gateway'
+import type {
+  CreateOptions,
+  GatewayError,
+  InfraProvider,
+  ProviderName,
+  RailwayCreateOptions,
+  RailwayInstance,
+} from '@computesdk/gateway'
+
+type Same<A, B> = [A, B] extends [B, A] ? true : false
+
+export const ofRailway: Same<ReturnType<typeof railway>['name'], 'railway'> = true
+export const ofRender: Same<ReturnType<typeof render>['name'], 'render'> = true
+export const ofNamespace: Same<ReturnType<typeof namespace>['name'], 'namespace'> = true
+export const ofVercel: Same<ReturnType<typeof vercel>['name'], 'vercel'> = true
+export const ofErrors: Same<GatewayError['provider'], ProviderName> = true
+export const ofAny: Same<InfraProvider['name'], ProviderName> = true
+
+/** The names of all factories: one that is added without its name fails here. */
+type Factory = { [K in keyof typeof gateway]: (typeof gateway)[K] extends () => InfraProvider ? K : never }[keyof typeof gateway]
+export const ofFactories: Same<Factory, ProviderName> = true
+
+// One of all four is told by its name.
+type AnyProvider = ReturnType<(typeof gateway)[Factory]>
+export async function own(provider: AnyProvider): Promise<string | undefined> {
+  switch (provider.name) {
+    case 'railway':
+      return (await provider.create({ numReplicas: 2 })).instance.environmentId
+    case 'render':
+      return (await provider.create({ plan: 'free' })).instance.ownerId
+    case 'namespace':
+      return (await provider.create({ timeout: 60_000 })).instance.deadline
+    case 'vercel':
+      return (await provider.create({ timeout: 60_000 })).instance.sessionId
+    default: {
+      const none: never = provider
+      return none
+    }
+  }
+}
+
+// Names and types from before there was one for the name still fit.
+export const plain: InfraProvider<RailwayInstance> = railway()
+export const withOptions: InfraProvider<RailwayInstance, RailwayCreateOptions> = railway()
+export const list: InfraProvider[] = [railway(), render(), namespace(), vercel()]
+
+// A name or a key, chosen at run time; options that a caller has put together.
+export async function chosen(name: string | undefined, key: string, options: CreateOptions) {
+  await railway().create(options)
+  await railway().create(name === undefined ? { idempotencyKey: key } : { name })
+  await railway().create({ image: 'x', ...(name === undefined ? { idempotencyKey: key } : { name }) })
+  await railway().create({ name: undefined, idempotencyKey: key })
+  await railway().create({ name, idempotencyKey: undefined })
+  const own: RailwayCreateOptions = { ...options, numReplicas: 2 }
+  await withOptions.create({ ...own, image: 'y' })
+  // What is no literal may hold more: gateways pass on what they were given.
+  const more = { image: 'x', templateId: 'y' }
+  await railway().create(more)
+}
