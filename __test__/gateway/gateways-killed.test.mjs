@@ -24,8 +24,11 @@ const LEASE_MILLISECONDS = 2000
 const LATEST_MILLISECONDS = 600
 /** Longer than that: another process than that of the create does not know what may still come. */
 const HOLD_MILLISECONDS = 1000
-const CALL_MILLISECONDS = 60_000
+const CALL_MILLISECONDS = 180_000
 
+const LOOK_MILLISECONDS = 5
+
+const sum = (numbers) => numbers.reduce((one, other) => one + other, 0)
 const respond = (status, body, effect) => ({ kind: 'respond', status, body, effect })
 const FAULTS = [
   { kind: 'reset-before' },
@@ -112,10 +115,14 @@ describe('gateways and a database that are killed again and again', { skip: WITH
     }
     const alive = new Set(cluster.gateways.keys())
     const restarts = []
+    /** By the requests that have reached the providers: a busy machine must not be killed before it has done anything. */
+    const requests = () => sum(providers.map(({ server }) => server.requests.length))
     async function killer() {
       for (let round = 0; !isOver; round += 1) {
         const random = randomFor(SEED, 'kill', round)
-        await sleep(between(random, 100, 1200))
+        const next = requests() + between(random, 5, 30)
+        while (!isOver && requests() < next) await sleep(LOOK_MILLISECONDS)
+        if (isOver) break
         if (chance(random, 0.25)) {
           await holder.server.kill()
           await sleep(between(random, 0, 500))
@@ -133,7 +140,6 @@ describe('gateways and a database that are killed again and again', { skip: WITH
     }
     await Promise.all([clients(), killer()])
     t.diagnostic(`killed: ${kills.gateways} gateways, ${kills.databases} databases`)
-    const sum = (numbers) => numbers.reduce((one, other) => one + other, 0)
     const faults = providers.map(({ name, server }) => `${name} ${sum(Object.values(server.faults.counts))}`)
     t.diagnostic(`faults: ${faults.join(', ')}`)
     for (const { server } of providers) server.faults.clear()
