@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // npm run demo                      the whole picture on this machine, at Railway's test server
 // npm run demo -- render            at another provider's
+// npm run demo -- --gateways 3      several gateways with one PostgreSQL; one of them is killed, and the database
 // npm run demo -- render --real     the package at the provider itself, with credentials from the environment
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
@@ -9,15 +10,17 @@ import { build, isCurrent, isPresent } from '../scripts/lib/addon.mjs'
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
 import { tool } from '../scripts/lib/paths.mjs'
 import { requireToolchain } from '../scripts/lib/toolchain.mjs'
+import { countOf, requirePostgres, showGateways } from './gateways.mjs'
 import { PROVIDERS } from './providers.mjs'
 import { describeReal, runReal } from './real.mjs'
 import { Screen } from './screen.mjs'
 
 const DEFAULT_PROVIDER = 'railway'
 
-const USAGE = `usage: npm run demo -- [provider] [--real [--yes]]
+const USAGE = `usage: npm run demo -- [provider] [--gateways N | --real [--yes]]
 
   provider   ${Object.keys(PROVIDERS).join(', ')} (default: ${DEFAULT_PROVIDER})
+  --gateways so many gateways that share a PostgreSQL, on this machine
   --real     against the provider's own API, with credentials from the environment; asks before it creates
   --yes      do not ask`
 
@@ -31,7 +34,9 @@ await runMain(async () => {
   if (options.help) return console.log(USAGE)
   const entry = PROVIDERS[options.name]
   const real = options.real && describeReal(entry, options)
+  if (options.gateways !== undefined) await requirePostgres()
   await prepareAddon(options)
+  if (options.gateways !== undefined) return showGateways(entry, screen, options.gateways)
   // The object from which the package takes its exports: the picture replaces a factory in it before the gateway's import.
   const addon = createRequire(import.meta.url)('../src/node/load.js')()
   if (real) return runReal(entry, addon[entry.factory], screen, real, options)
@@ -48,6 +53,7 @@ function readArguments() {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         provider: { type: 'string' },
+        gateways: { type: 'string' },
         real: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         // For tests and for those who work on the demo: another address for --real, another time to look for what an
@@ -63,7 +69,8 @@ function readArguments() {
       throw new Error(`unknown provider: ${name} (known: ${Object.keys(PROVIDERS).join(', ')})`)
     }
     if (rest.length > 0) throw new Error('one provider at a time')
-    return { ...values, name }
+    if (values.gateways !== undefined && values.real) throw new Error('either --gateways or --real')
+    return { ...values, name, ...(values.gateways !== undefined && { gateways: countOf(values.gateways) }) }
   } catch (error) {
     throw new Failure(`${error.message}\n\n${USAGE}`, 2)
   }
