@@ -24,9 +24,9 @@ const PART_WIDTH = 26
  * @param {import('./providers.mjs').Entry} entry
  * @param {Record<string, (config: object) => object>} addon the package's exports
  * @param {import('./screen.mjs').Screen} screen
- * @param {{ realCommand?: string }} options
+ * @param {{ realCommand?: string, trace?: ReturnType<typeof import('./trace.mjs').startTrace> }} options
  */
-export async function showPicture(entry, addon, screen, { realCommand }) {
+export async function showPicture(entry, addon, screen, { realCommand, trace }) {
   forgetEnvironment()
   const start = performance.now()
   const interruption = listenForInterruption({
@@ -50,7 +50,7 @@ export async function showPicture(entry, addon, screen, { realCommand }) {
     return undefined
   })
   interruption.stop()
-  process.exitCode = conclude({ parts, failure, left, interruption, took: performance.now() - start, realCommand })
+  process.exitCode = conclude({ parts, failure, left, interruption, took: performance.now() - start, realCommand, trace })
   setTimeout(() => process.exit(), LEAVE_MILLISECONDS).unref()
 }
 
@@ -146,9 +146,10 @@ async function close({ sandbox, gateway, provider, place, observer, which }) {
 }
 
 /** Says how it ended. @returns {number} exit code */
-function conclude({ parts, failure, left, interruption, took, realCommand }) {
+function conclude({ parts, failure, left, interruption, took, realCommand, trace }) {
   const { entry, screen, diagram, greeting } = parts
   diagram.settle()
+  trace?.print(screen)
   const resources = `${left ?? 'unknown'} resource${left === 1 ? '' : 's'} left at ${entry.title}`
   screen.line()
   const good = left === 0

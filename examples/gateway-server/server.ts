@@ -9,12 +9,12 @@ import { accountOf, type Settings } from './providers.ts'
 import { addProxy } from './proxy.ts'
 import { createSandboxes } from './sandboxes.ts'
 import { memoryState } from './state/memory.ts'
-import { type Caller, isSame, type Sandbox, tokenHashIn, tokenOf, WISH, type Wish } from './state/sandbox.ts'
+import { type Caller, isSame, type Sandbox, tokenOf, WISH, type Wish } from './state/sandbox.ts'
 
 const defaults = () => ({
-  host: '127.0.0.1', port: 0, publicUrl: '', daemonHosts: ['127.0.0.1', '[::1]', 'localhost'],
+  host: '127.0.0.1', port: 0, publicUrl: '', internalUrl: '', daemonHosts: ['127.0.0.1', '[::1]', 'localhost'],
   secret: randomBytes(32).toString('hex'), state: memoryState(), settings: {} as Settings,
-  answerMilliseconds: 25_000, shutdownMilliseconds: 8_000, // the client gives up after 30 s
+  answerMilliseconds: 25_000, shutdownMilliseconds: 8_000, routeMilliseconds: 60_000, // the client gives up after 30 s
   log: {} as { level?: string; stream?: { write(line: string): void } },
 })
 export type GatewayOptions = Partial<ReturnType<typeof defaults>> & { apiKeys: Record<string, string> }
@@ -22,7 +22,7 @@ interface Request { Body: Wish; Params: { id: string } }
 
 export async function startGateway(options: GatewayOptions): Promise<{ url: string; close: () => Promise<void> }> {
   const { apiKeys, state, secret, settings, daemonHosts, ...rest } = { ...defaults(), ...options }
-  const { answerMilliseconds, shutdownMilliseconds, host, port, log: logger } = rest
+  const { answerMilliseconds, shutdownMilliseconds, routeMilliseconds, internalUrl, host, port, log: logger } = rest
   // Neither addresses, which may hold a token, nor headers, which hold credentials, are ever logged.
   const logController = new LogController({ disableRequestLogging: true })
   const ajv = { customOptions: { coerceTypes: false, removeAdditional: false } } as const
@@ -62,8 +62,11 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
       callerOf(headers)
       if (method === 'DELETE') delete headers['content-type'] // the client names one, and sends no body
     })
-    api.post<Request>('/v1/sandboxes', { schema: { body: WISH } }, async ({ headers, body }, reply) =>
-      reply.code(201).send(answer(await sandboxes.create(callerOf(headers), body, patience(reply)))))
+    api.post<Request>('/v1/sandboxes', { schema: { body: WISH } }, async ({ headers, body }, reply) => {
+      const sandbox = await sandboxes.create(callerOf(headers), body, patience(reply))
+      reply.raw.once('finish', () => sandboxes.confirm(sandbox))
+      return reply.code(201).send(answer(sandbox))
+    })
 
     const named = { schema: { body: { ...WISH, required: ['name'] } } }
     api.post<Request>('/v1/sandboxes/find-or-create', named, async ({ headers, body, log }, reply) => {
@@ -90,17 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
     })
   })
 
-  // A daemon dials home.
-  app.post<{ Body: { url?: unknown } | null }>('/internal/daemons', async ({ headers, body }) => {
-    const [sandbox] = await state.select({ tokenHash: tokenHashIn(headers) })
-    if (!sandbox) throw new Refusal(401, 'UNAUTHENTICATED', 'No sandbox has this token.')
-    const { origin, protocol, hostname } = new URL(URL.canParse(`${body?.url}`) ? `${body?.url}` : 'none:')
-    const isAllowed = /^https?:$/.test(protocol) && daemonHosts.includes(hostname)
-    if (!isAllowed) throw new Refusal(400, 'INVALID_ARGUMENT', 'No daemon may be there.')
-    if (sandbox.daemonUrl !== origin) await state.update(sandbox.key, { daemonUrl: origin })
-    return { success: true }
-  })
-  addProxy(app, { state, secret })
+  addProxy(app, { state, secret, daemonHosts, internalUrl, routeMilliseconds })
   app.get('/health', async () => ({ status: 'ok' }))
 
   app.setErrorHandler((error, { log }, reply) => {

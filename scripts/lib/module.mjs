@@ -19,7 +19,7 @@ export async function writeEntries(folder) {
   const path = join(folder, 'index.d.ts')
   const types = (await readFile(path, 'utf8')).replace(LOADER_TYPE, '')
   if (types.includes('__napi')) throw new Failure('index.d.ts declares a part of napi-rs that this build does not know.')
-  const names = [...types.matchAll(/^export declare function (\w+)\(/gm)].map(([, name]) => name).sort()
+  const names = [...types.matchAll(/^export declare (?:function|const) (\w+)[(:]/gm)].map(([, name]) => name).sort()
   if (names.length === 0) throw new Failure('index.d.ts declares no function.')
   const list = names.join(', ')
   await writeFile(path, types)

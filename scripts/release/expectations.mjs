@@ -12,7 +12,7 @@ const SHARED = ['type', 'license', 'author', 'engines', 'repository', 'homepage'
 const ALWAYS = ['LICENSE', 'README.md', 'package.json']
 
 /** What `index.js` requires. */
-const LOADER = ['src/node/bridge.js', 'src/node/load.js', 'src/node/load-error.js']
+const LOADER = ['src/node/bridge.js', 'src/node/diagnostics.js', 'src/node/load.js', 'src/node/load-error.js']
 
 /** The root package: the loader in both module systems, its types, and nothing of the checkout. */
 export function expectRoot(manifest, files, checkout) {

@@ -1,6 +1,7 @@
 //! The context of one call: its clock, its deadline and its cancellation.
 
 pub(crate) mod clock;
+pub(crate) mod events;
 pub(crate) mod random;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::clock::SharedClock;
+use crate::context::events::Events;
 use crate::error::{Error, ErrorCode, Result};
 
 /// What one call of one caller carries through all layers.
@@ -20,6 +22,7 @@ pub(crate) struct CallContext {
     cancellation: CancellationToken,
     deadline: Option<Instant>,
     received_bytes: Arc<AtomicU64>,
+    events: Events,
 }
 
 impl CallContext {
@@ -30,7 +33,14 @@ impl CallContext {
             cancellation,
             deadline: None,
             received_bytes: Arc::default(),
+            events: Events::default(),
         }
+    }
+
+    /// Returns the same call, whose events go to a sink.
+    #[must_use]
+    pub(crate) fn with_events(self, events: Events) -> Self {
+        Self { events, ..self }
     }
 
     /// Returns the same call with a deadline: the earlier of its present one and `limit` from now.
@@ -52,7 +62,13 @@ impl CallContext {
             deadline: Some(self.now() + limit),
             clock: self.clock.clone(),
             received_bytes: Arc::default(),
+            events: self.events.clone(),
         }
+    }
+
+    /// Returns where the call's events go.
+    pub(crate) fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Notes that the body of a response was received.

@@ -13,6 +13,7 @@ use ::http::HeaderValue;
 use ::http::header::ACCEPT;
 
 use super::attempt;
+use super::attempt_events::{ObservedAttempt, observe_refusal, observe_verdict};
 use super::credential::{Credential, CredentialSource, CurrentCredential, Presentation};
 use super::effect::Effect;
 use super::endpoint::BaseUrl;
@@ -26,6 +27,7 @@ use super::settings::Settings;
 use super::tenant::Tenant;
 use super::transport::{BODY_LIMIT, TransportError};
 use crate::context::CallContext;
+use crate::context::events::{Event, RetryEvent};
 use crate::context::random::jitter;
 use crate::error::{Error, ErrorCode, Message, Result};
 use crate::secret::LateSecrets;
@@ -142,18 +144,23 @@ impl Client {
         let quota = &tenant.quota;
         let (mut attempts, mut drawn) = (0, 0);
         let mut may_renew = true;
+        let mut sent = 0;
         loop {
             let used = self.credential.get();
             let FailedAttempt {
                 error: failure,
                 server_delay,
-            } = match self.attempt(context, effect, request.clone(), &used, interpret).await {
+            } = match self
+                .attempt(context, effect, request.clone(), &used, sent, interpret)
+                .await
+            {
                 Ok(()) => {
                     quota.refund(drawn);
                     return Ok(());
                 }
                 Err(error) => error,
             };
+            sent += 1;
             // Once: a provider that refuses the renewed credential too means it.
             if may_renew && self.credential.renew(context, &used, &failure).await {
                 may_renew = false;
@@ -177,6 +184,13 @@ impl Client {
             match decision {
                 Decision::RetryAfter(delay) if !costs_quota || quota.draw() => {
                     drawn += u32::from(costs_quota);
+                    context.events().record(|| {
+                        Event::Retry(RetryEvent {
+                            attempts,
+                            delay: delay.into(),
+                            error_code: failure.code().as_str(),
+                        })
+                    });
                     context.sleep(delay).await?;
                 }
                 // A definite answer: how many retries it took to get it is of no interest.
@@ -196,13 +210,15 @@ impl Client {
         }
     }
 
-    /// Makes one attempt: waits for the rate window and a permit, sends once, and has the response interpreted.
+    /// Makes one attempt: waits for the rate window and a permit, sends once, and has the response interpreted. `resends`
+    /// counts the attempts before it.
     async fn attempt(
         &self,
         context: &CallContext,
         effect: Effect,
         request: Request,
         credential: &Credential,
+        resends: u32,
         interpret: Interpret<'_>,
     ) -> Result<(), FailedAttempt> {
         let Shared {
@@ -212,7 +228,16 @@ impl Client {
             ..
         } = &*self.shared;
         let bucket = request.bucket;
-        let admitted_at = tenant.windows.acquire(context, bucket).await?;
+        let asked_at = context.now();
+        let admitted_at = match tenant.windows.acquire(context, bucket).await {
+            Ok(admitted_at) => admitted_at,
+            Err(error) => {
+                observe_refusal(context, &error);
+                return Err(error.into());
+            }
+        };
+        let mut observed = ObservedAttempt::new(context, &self.shared.base, &request, resends);
+        observed.waited(admitted_at - asked_at);
         let _permit = tenant.acquire_permit(context).await?;
         if context.is_cancelled() {
             return Err(Error::aborted().into());
@@ -227,14 +252,18 @@ impl Client {
             certificates: credential.certificates(),
         };
         let sending = resources.transport.send(request);
+        observed.begin();
         let sent = attempt::run(context, effect, limit, sending)
             .await
-            .map_err(Error::from)?;
-        let mut response = sent.map_err(|error| Error::from(&error))?;
+            .map_err(Error::from)
+            .and_then(|sent| sent.map_err(|error| Error::from(&error)));
+        let mut response = sent.inspect_err(|error| observed.end(None, Some(error)))?;
         context.note_received(response.body.len());
         let limits = response.read_rate_limit(context.date());
         let result = interpret(&response);
+        observed.end(Some(response.status), result.as_ref().err());
         let verdict = read_verdict(&response, result.as_ref().err());
+        observe_verdict(context, verdict);
         tenant
             .windows
             .update(bucket, &limits, verdict, admitted_at, context.now());

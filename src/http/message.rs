@@ -25,6 +25,10 @@ pub(crate) struct Request {
     pub(crate) kept_end: Option<usize>,
     /// The client sets it.
     pub(super) route: Route,
+    /// The path below the base URL with names in the place of ids, such as `/services/{serviceId}`, for events.
+    pub(crate) template: &'static str,
+    /// The operation, where several have one path.
+    pub(crate) operation_name: Option<&'static str>,
 }
 
 impl Request {
@@ -39,6 +43,23 @@ impl Request {
             timeout: None,
             kept_end: None,
             route: Route::default(),
+            template: "",
+            operation_name: None,
+        }
+    }
+
+    /// Sets the template of the path.
+    #[must_use]
+    pub(crate) fn template(self, template: &'static str) -> Self {
+        Self { template, ..self }
+    }
+
+    /// Sets the name of the operation.
+    #[must_use]
+    pub(crate) fn operation(self, name: &'static str) -> Self {
+        Self {
+            operation_name: Some(name),
+            ..self
         }
     }
 

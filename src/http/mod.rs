@@ -1,6 +1,7 @@
 //! HTTP as the core sees it: requests, whole responses, and the layers between a provider and its API.
 
 pub(crate) mod attempt;
+mod attempt_events;
 pub(crate) mod client;
 pub(crate) mod credential;
 pub(crate) mod effect;

@@ -7,7 +7,9 @@
 /**
  * @typedef {import('./binding').Native} Native
  * @typedef {import('./binding').Constants} Constants
- * @typedef {import('./binding').CancelHandle} CancelHandle
+ * @typedef {import('./binding').CallHandle} CallHandle
+ * @typedef {import('./binding').Diagnostics} Diagnostics
+ * @typedef {import('./diagnostics.js').TracedCall} TracedCall
  * @typedef {import('./binding').ConfiguredProvider} ConfiguredProvider
  * @typedef {import('./binding').ErrorProperties} ErrorProperties
  *
@@ -26,7 +28,8 @@
  * @property {(error: unknown) => void} reject
  * @property {Site} site
  * @property {Watched} watched
- * @property {CancelHandle | undefined} handle
+ * @property {CallHandle | undefined} handle
+ * @property {TracedCall | undefined} traced
  *
  * @typedef {object} Budget
  * @property {number} room what the options of one call may still hold, see `ROOM`
@@ -384,13 +387,11 @@ const reasonsOf = ({ signal }) => {
 /**
  * Makes the functions that the addon calls, in one environment (main thread, worker).
  *
- * @param {Native['start']} start
- * @param {Native['cancel']} cancel
- * @param {Native['abortStart']} abortStart
- * @param {Native['idle']} idle
+ * @param {Diagnostics} diagnostics
+ * @param {Native} native
  * @param {string} constants what both sides agree on, as JSON
  */
-const makeBridge = (start, cancel, abortStart, idle, constants) => {
+const makeBridge = (diagnostics, { start, abortStart, cancel, describe, takeEvents, idle }, constants) => {
   const { Method, SignalState, ReplyKind, fields } = /** @type {Constants} */ (parse(constants))
 
   /**
@@ -480,13 +481,19 @@ const makeBridge = (start, cancel, abortStart, idle, constants) => {
    * @param {ErrorProperties} properties
    * @param {Site} site
    * @param {unknown[]} [causes]
+   * @param {TracedCall} [traced]
    */
-  const fail = (reject, properties, site, causes) => {
+  const fail = (reject, properties, site, causes, traced) => {
+    let error
     try {
-      reject(makeError(properties, site, causes))
-    } catch (error) {
-      reject(error)
+      error = makeError(properties, site, causes)
+    } catch (thrown) {
+      error = thrown
     }
+    if (traced === undefined) return reject(error)
+    const { instanceId, resourceName } = properties
+    const known = { error, ...(instanceId !== undefined && { instanceId }), ...(resourceName !== undefined && { resourceName }) }
+    diagnostics.end(traced, known, () => reject(error))
   }
 
   /** @param {number} number */
@@ -497,7 +504,9 @@ const makeBridge = (start, cancel, abortStart, idle, constants) => {
     // Nothing if a create is just handing over its instance.
     if (typeof error !== 'string') return
     end(number, aborted)
-    fail(aborted.reject, parse(error), aborted.site, reasonsOf(aborted.watched))
+    const { handle, traced } = aborted
+    if (traced !== undefined && handle !== undefined) diagnostics.publishEvents(parse(takeEvents(handle)), traced)
+    fail(aborted.reject, parse(error), aborted.site, reasonsOf(aborted.watched), traced)
   }
 
   /**
@@ -506,21 +515,25 @@ const makeBridge = (start, cancel, abortStart, idle, constants) => {
    *
    * @param {Site} site
    * @param {unknown} options
-   * @param {(number: number, watched: Watched) => CancelHandle | string | undefined} launch
+   * @param {(number: number, watched: Watched, context?: Record<string, unknown>) => CallHandle | string | undefined} launch
+   * @param {Record<string, unknown>} [context] of a call that somebody watches
    */
-  const makePromise = (site, options, launch) =>
+  const makePromise = (site, options, launch, context) =>
     new OwnPromise((resolve, reject) => {
       const number = (latest += 1)
       const watched = watchSignal(options, number)
       try {
-        const handle = launch(number, watched)
+        const handle = launch(number, watched, context)
+        const traced = context === undefined ? undefined : diagnostics.trace(context)
         if (typeof handle !== 'string') {
-          calls.set(number, { resolve, reject, site, watched, handle })
+          calls.set(number, { resolve, reject, site, watched, handle, traced })
           underway += 1
+          if (traced !== undefined) diagnostics.begin(traced)
           return
         }
+        if (traced !== undefined) diagnostics.begin(traced)
         const error = parse(handle)
-        fail(reject, error, site, error.code === 'ABORTED' ? reasonsOf(watched) : NOTHING)
+        fail(reject, error, site, error.code === 'ABORTED' ? reasonsOf(watched) : NOTHING, traced)
       } catch (error) {
         reject(error)
       }
@@ -541,22 +554,49 @@ const makeBridge = (start, cancel, abortStart, idle, constants) => {
    * @param {Function} method
    * @param {number} operation
    * @param {ConfiguredProvider} provider
-   * @param {string[]} names
+   * @param {{ provider: string, operation: string, fields: string[] }} names
    * @param {unknown} instanceId
    * @param {unknown} options
    */
-  const call = (method, operation, provider, names, instanceId, options) =>
-    makePromise(captureSite(method), options, (number, watched) => {
-      const text = readObject(options, names, false)
+  const call = (method, operation, provider, names, instanceId, options) => {
+    /**
+     * @param {number} number
+     * @param {Watched} watched
+     * @param {Record<string, unknown>} [context]
+     */
+    const launch = (number, watched, context) => {
+      const text = readObject(options, names.fields, false)
       const { state } = watched
-      if (state !== SignalState.WATCHED) return start(provider, operation, number, state, readId(instanceId), text)
-      watched.isStarting = true
+      const id = readId(instanceId)
+      if (state !== SignalState.WATCHED && context === undefined) return start(provider, operation, number, state, id, text)
+      watched.isStarting = state === SignalState.WATCHED
       try {
-        return start(provider, operation, number, state, readId(instanceId), text)
+        if (context === undefined) return start(provider, operation, number, state, id, text)
+        return startTraced(provider, operation, number, state, id, text, context)
       } finally {
         watched.isStarting = false
       }
-    })
+    }
+    const context = diagnostics.watches(names.operation) ? diagnostics.describe(names.provider, names.operation) : undefined
+    return makePromise(captureSite(method), options, launch, context)
+  }
+
+  /**
+   * Begins a call that somebody watches, and adds what is known of it to its context.
+   *
+   * @param {ConfiguredProvider} provider
+   * @param {number} operation
+   * @param {number} number
+   * @param {number} state
+   * @param {string} id
+   * @param {string} text
+   * @param {Record<string, unknown>} context
+   */
+  const startTraced = (provider, operation, number, state, id, text, context) => {
+    const handle = start(provider, operation, number, state, id, text, /** @type {string} */ (context['callId']))
+    if (typeof handle === 'object') diagnostics.add(context, parse(describe(handle)))
+    return handle
+  }
 
   /**
    * @param {number} number
@@ -565,11 +605,18 @@ const makeBridge = (start, cancel, abortStart, idle, constants) => {
    */
   const settle = (number, kind, value) => {
     const settled = calls.get(number)
+    if (kind === ReplyKind.EVENTS) {
+      diagnostics.publishEvents(/** @type {import('./binding').CallEvents} */ (value), settled?.traced)
+      return
+    }
     // It was aborted: its caller knows.
     if (settled === undefined) return
     end(number, settled)
-    if (kind === ReplyKind.FAILURE) fail(settled.reject, /** @type {ErrorProperties} */ (value), settled.site)
-    else settled.resolve(kind === ReplyKind.VALUE ? value : undefined)
+    const { traced, resolve } = settled
+    if (kind === ReplyKind.FAILURE) {
+      fail(settled.reject, /** @type {ErrorProperties} */ (value), settled.site, NOTHING, traced)
+    } else if (traced === undefined) resolve(kind === ReplyKind.VALUE ? value : undefined)
+    else diagnostics.end(traced, diagnostics.sumUp(value), () => resolve(kind === ReplyKind.VALUE ? value : undefined))
   }
 
   /**
@@ -606,7 +653,15 @@ const makeBridge = (start, cancel, abortStart, idle, constants) => {
    * @param {string} name
    */
   const makeProvider = (provider, name) => {
-    const names = fieldsOf(name)
+    const fields = fieldsOf(name)
+    /** @param {'create' | 'getById' | 'list' | 'destroy'} operation */
+    const namesOf = (operation) => ({ provider: name, operation, fields: fields[operation] })
+    const names = {
+      create: namesOf('create'),
+      getById: namesOf('getById'),
+      list: namesOf('list'),
+      destroy: namesOf('destroy'),
+    }
     /** @param {unknown} [options] */
     const create = (options) => call(create, Method.create, provider, names.create, '', options)
     /**

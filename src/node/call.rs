@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::arguments::JsObject;
 use super::completions::CompletionQueue;
 use super::constants::{METHODS, SignalState};
+use super::diagnostics::CallEvents;
 use super::environment::JsEnvironment;
 use super::reply::{Reply, error_to_json};
 use super::runtime;
@@ -21,15 +22,26 @@ use crate::input::reader::Reader;
 use crate::operations::{CallOutput, CallRequest, Handover, PreparedCall};
 use crate::provider::config::ConfiguredProvider;
 
-/// The handle by which JavaScript cancels a call under way.
-pub(super) struct Cancel {
+/// A call under way that JavaScript may cancel, or that somebody watches.
+pub(super) struct StartedCall {
     error_context: ErrorContext,
     handover: Arc<Handover>,
     cancellation: CancellationToken,
+    watched: Option<WatchedCall>,
 }
 
-/// [`Cancel`] as JavaScript holds it.
-pub(super) type CancelHandle = External<Cancel>;
+/// What is told of a call that somebody watches.
+struct WatchedCall {
+    /// What is known before it begins, as JSON.
+    description: String,
+    events: Arc<CallEvents>,
+}
+
+/// [`StartedCall`] as JavaScript holds it.
+pub(super) type CallHandle = External<StartedCall>;
+
+/// The index of the `callId` among the arguments of [`start`].
+const CALL_ID: usize = 6;
 
 /// The numbers of the calls whose signals have fired while [`start`] checks them, in one environment: JavaScript's code runs
 /// when the environment is read.
@@ -51,9 +63,10 @@ impl AbortedStarts {
     }
 }
 
-/// Checks a call and begins it: `start(provider, method, number, signalState, instanceId, options)`.
+/// Checks a call and begins it: `start(provider, method, number, signalState, instanceId, options, callId)`. A call has a
+/// `callId` only if somebody watches it.
 ///
-/// Returns `undefined`, or a [`CancelHandle`] if the call has a signal. A text is an error: nothing was begun.
+/// Returns `undefined`, or a [`CallHandle`] if the call has a signal or is watched. A text is an error: nothing was begun.
 pub(super) fn start(
     completions: &Arc<CompletionQueue>,
     aborted_starts: &AbortedStarts,
@@ -89,18 +102,32 @@ pub(super) fn start(
             SignalState::None | SignalState::Watched => Ok((runtime::runtime()?, call)),
         }
     });
-    let (runtime, call) = match checked {
+    let (runtime, mut call) = match checked {
         Ok(checked) => checked,
         Err(error) => return text(env, error_to_json(error, &error_context)),
     };
     completions.ref_event_loop(env)?;
-    let handle = (signal == SignalState::Watched).then(|| Cancel {
+    let watched = if context.length() > CALL_ID {
+        let call_id = context.get(CALL_ID)?;
+        let events = CallEvents::new(completions, number, identity.name, operation, call_id);
+        let watched = WatchedCall {
+            description: serde_json::to_string(&call.describe()).unwrap_or_else(|_| "{}".to_owned()),
+            events: Arc::new(events),
+        };
+        call = call.with_events(watched.events.clone());
+        Some(watched)
+    } else {
+        None
+    };
+    let events = watched.as_ref().map(|watched| Arc::clone(&watched.events));
+    let handle = (signal == SignalState::Watched || watched.is_some()).then(|| StartedCall {
         error_context: error_context.clone(),
         handover: call.handover(),
         cancellation,
+        watched,
     });
     let completions = Arc::clone(completions);
-    runtime.spawn(async move { run(&completions, number, &error_context, call.run()).await });
+    runtime.spawn(async move { run(&completions, number, &error_context, call.run(), events).await });
     match handle {
         Some(handle) => Unknown::from_unknown(External::new(handle).into_unknown(env)?),
         None => Unknown::from_unknown(().into_unknown(env)?),
@@ -144,6 +171,7 @@ pub(super) async fn run(
     number: i64,
     error_context: &ErrorContext,
     call: impl Future<Output = crate::error::Result<CallOutput>>,
+    events: Option<Arc<CallEvents>>,
 ) {
     let mut call = Box::pin(call);
     let done = std::future::poll_fn(|context| {
@@ -156,13 +184,29 @@ pub(super) async fn run(
         Err(unfinished(error, error_context))
     };
     let reply = Reply::new(done.await.unwrap_or_else(fault), error_context);
+    if let Some(events) = events {
+        events.settle();
+    }
     completions.push(number, &reply);
+}
+
+/// Returns what is known of a watched call before it begins, as JSON.
+pub(super) fn describe(handle: &StartedCall) -> &str {
+    handle.watched.as_ref().map_or("{}", |watched| &watched.description)
+}
+
+/// Returns the events of a watched call until now, as JSON, when it was cancelled.
+pub(super) fn take_events(handle: &StartedCall) -> String {
+    handle
+        .watched
+        .as_ref()
+        .map_or_else(|| "null".to_owned(), |watched| watched.events.take())
 }
 
 /// Cancels a call. Returns the error for its caller, or `None` if a create is just handing over its instance.
 ///
 /// The work is not dropped but ends by itself, because a create has to clean up.
-pub(super) fn cancel(handle: &Cancel) -> Option<String> {
+pub(super) fn cancel(handle: &StartedCall) -> Option<String> {
     handle.cancellation.cancel();
     let is_first = handle.handover.try_settle();
     let error = || unfinished(Error::aborted(), &handle.error_context);

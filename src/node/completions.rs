@@ -35,19 +35,15 @@ impl Batches {
     /// Adds a reply. Returns whether it begins a batch, for which JavaScript's thread has to be woken.
     fn push(&mut self, number: i64, Reply { kind, value }: &Reply) -> bool {
         let room = value.len() + 32;
-        let last = self.0.back_mut().filter(|last| last.len() + room <= BATCH_LIMIT);
-        let begins = last.is_none();
-        let batch = match last {
-            Some(last) => last,
-            None => {
-                self.0.push_back(String::new());
-                let Some(new) = self.0.back_mut() else { return false };
-                new
-            }
-        };
-        batch.reserve(room);
-        let kind = *kind as u8;
-        let _ = write!(batch, "{}{number},{kind},{value}", if begins { '[' } else { ',' });
+        let begins = self.0.back().is_none_or(|last| last.len() + room > BATCH_LIMIT);
+        if begins {
+            self.0.push_back(String::new());
+        }
+        if let Some(batch) = self.0.back_mut() {
+            batch.reserve(room);
+            let kind = *kind as u8;
+            let _ = write!(batch, "{}{number},{kind},{value}", if begins { '[' } else { ',' });
+        }
         begins
     }
 

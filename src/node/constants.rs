@@ -57,16 +57,19 @@ pub(super) enum ReplyKind {
     Nothing,
     /// It rejects with an error.
     Failure,
+    /// It is not settled: the value holds events for `diagnostics.js`.
+    Events,
 }
 
 impl ReplyKind {
-    const ALL: [Self; 3] = [Self::Value, Self::Nothing, Self::Failure];
+    const ALL: [Self; 4] = [Self::Value, Self::Nothing, Self::Failure, Self::Events];
 
     fn name(self) -> &'static str {
         match self {
             Self::Value => "VALUE",
             Self::Nothing => "NOTHING",
             Self::Failure => "FAILURE",
+            Self::Events => "EVENTS",
         }
     }
 }

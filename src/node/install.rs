@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, JsValue, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, Object, Unknown};
 use napi::{Env, Result};
 
 use super::bridge::Bridge;
@@ -11,9 +11,8 @@ use super::call::{self, AbortedStarts};
 use super::completions::CompletionQueue;
 use super::constants;
 
-/// `makeBridge` of `bridge.js`: makes the functions of the bridge from four of ours and the constants of both sides.
-pub(super) type MakeBridge<'env> =
-    Function<'env, FnArgs<(Unknown<'env>, Unknown<'env>, Unknown<'env>, Unknown<'env>, String)>, Object<'env>>;
+/// `makeBridge` of `bridge.js`: makes the functions of the bridge from an object of ours and the constants of both sides.
+pub(super) type MakeBridge<'env> = Function<'env, FnArgs<(Object<'env>, String)>, Object<'env>>;
 
 /// Installs the bridge, unless it is installed: a copy of the package that is loaded twice shares the addon.
 pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
@@ -32,20 +31,28 @@ pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
         Ok(())
     })?;
     let cancel = env.create_function_from_closure::<(), Option<String>, _>("cancel", |context| {
-        let handle: &call::CancelHandle = context.get(0)?;
+        let handle: &call::CallHandle = context.get(0)?;
         Ok(call::cancel(handle))
+    })?;
+    let describe = env.create_function_from_closure::<(), String, _>("describe", |context| {
+        let handle: &call::CallHandle = context.get(0)?;
+        Ok(call::describe(handle).to_owned())
+    })?;
+    let take_events = env.create_function_from_closure::<(), String, _>("takeEvents", |context| {
+        let handle: &call::CallHandle = context.get(0)?;
+        Ok(call::take_events(handle))
     })?;
     let of_idle = Arc::clone(&completions);
     let idle =
         env.create_function_from_closure::<(), (), _>("idle", move |context| of_idle.unref_event_loop(context.env))?;
-    let arguments = (
-        start.to_unknown(),
-        cancel.to_unknown(),
-        abort_start.to_unknown(),
-        idle.to_unknown(),
-        constants::to_json(),
-    );
-    let functions = make_bridge.call(arguments.into())?;
+    let mut native = Object::new(env)?;
+    native.set_named_property("start", start)?;
+    native.set_named_property("abortStart", abort_start)?;
+    native.set_named_property("cancel", cancel)?;
+    native.set_named_property("describe", describe)?;
+    native.set_named_property("takeEvents", take_events)?;
+    native.set_named_property("idle", idle)?;
+    let functions = make_bridge.call((native, constants::to_json()).into())?;
     completions.connect(&functions.get_named_property("settleAll")?)?;
     env.set_instance_data(Bridge::new(&functions, completions)?, (), |_| {})
 }
@@ -60,9 +67,15 @@ pub(super) fn bridge(env: &Env) -> Result<&'static Bridge> {
 #[cfg(feature = "test-hooks")]
 pub(super) fn bridge(env: &Env) -> Result<&'static Bridge> {
     const MODULE: &str = concat!(
-        "((module) => {\n",
+        "(() => {\nconst { makeBridge } = ((module) => {\n",
         include_str!("bridge.js"),
-        "\nreturn module.exports.makeBridge\n})({})"
+        "\nreturn module.exports\n})({})\nconst { makeDiagnostics } = ((module) => {\n",
+        include_str!("diagnostics.js"),
+        "\nreturn module.exports\n})({})\n",
+        // Missing before Node 20.16.
+        "const channels = process.getBuiltinModule?.('node:diagnostics_channel')\n",
+        "const diagnostics = makeDiagnostics(channels ?? { channel: () => ({ hasSubscribers: false }) })\n",
+        "return (native, constants) => makeBridge(diagnostics, native, constants)\n})()"
     );
     if env.get_instance_data::<Bridge>()?.is_none() {
         install(env, &env.run_script::<_, MakeBridge<'_>>(MODULE)?)?;

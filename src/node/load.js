@@ -2,15 +2,18 @@
 // Loads the addon: the binary in the checkout or that of the platform's package. It then hands in the bridge.
 'use strict'
 
+const diagnosticsChannel = require('node:diagnostics_channel')
 const { closeSync, fstatSync, openSync, readFileSync, readSync } = require('node:fs')
 const { createRequire } = require('node:module')
 const { isAbsolute, join } = require('node:path')
 
 const { makeBridge } = require('./bridge.js')
+const { CHANNELS, makeDiagnostics } = require('./diagnostics.js')
 const { platformError, refusedError } = require('./load-error.js')
 const { name: PACKAGE, version } = require('../../package.json')
 
 /** @typedef {import('./binding').Binding} Binding */
+/** @typedef {import('./binding').Native} Native */
 /** @typedef {Error & { code?: string, path?: string }} LoadError */
 
 /** The platforms of which there are binaries. */
@@ -213,8 +216,10 @@ function loadPlatform() {
 function load() {
   const named = process.env.NAPI_RS_NATIVE_LIBRARY_PATH
   const binding = named ? loadNamed(named) : loadPlatform()
-  binding.__install(makeBridge, version)
-  return binding
+  const bridge = (/** @type {Native} */ native, /** @type {string} */ constants) =>
+    makeBridge(makeDiagnostics(diagnosticsChannel), native, constants)
+  binding.__install(bridge, version)
+  return Object.assign(binding, { CHANNELS })
 }
 
 module.exports = load

@@ -6,6 +6,7 @@ mod call;
 mod completions;
 mod constants;
 mod decode;
+mod diagnostics;
 mod environment;
 mod error;
 mod exports;

@@ -34,7 +34,8 @@ pub fn panic_in_work(env: &Env) -> Result<Object<'static>> {
         let runtime = runtime().map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let completions = std::sync::Arc::clone(&bridge.completions);
         completions.ref_event_loop(context.env)?;
-        runtime.spawn(async move { run(&completions, number, &error_context, async { panic!("injected") }).await });
+        runtime
+            .spawn(async move { run(&completions, number, &error_context, async { panic!("injected") }, None).await });
         Ok(())
     })?;
     make_promise(env, Unknown::from_unknown(launch.to_unknown())?)

@@ -28,6 +28,8 @@ pub(super) enum Watch {
         id: String,
         ownership: Ownership,
         until: Instant,
+        /// The resource name of the failed create whose clean-up this is.
+        cleans_up: Option<String>,
     },
 }
 

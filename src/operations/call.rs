@@ -1,7 +1,9 @@
 //! The way into the core: a call is prepared on the caller's thread, then run to its output.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::background::{Background, Watch};
@@ -10,9 +12,11 @@ use super::destroy::destroy;
 use super::get::get;
 use super::handover::Handover;
 use super::list::list;
+use super::observe::MaskedSink;
 use super::operation_context::OperationContext;
 use super::watch;
 use crate::context::CallContext;
+use crate::context::events::{EventSink, Events};
 use crate::error::{Operation, Result};
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
@@ -20,10 +24,10 @@ use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
 use crate::model::owner::Owner;
 use crate::process::ProcessState;
-use crate::provider::ListFilter;
 use crate::provider::config::{BoundProvider, ConfiguredProvider, ConnectRequest};
 use crate::provider::facts::Facts;
 use crate::provider::semantics::Semantics;
+use crate::provider::{Description, ListFilter};
 use crate::secret::Redactor;
 
 /// The fields of `list`'s options.
@@ -74,6 +78,25 @@ impl CallOutput {
         }
         self
     }
+}
+
+/// What is known of a call before it begins.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallDescription<'a> {
+    location: BTreeMap<&'static str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    /// The name of what a create makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance_id: Option<&'a str>,
+    server_address: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_port: Option<u16>,
 }
 
 /// A call that was checked and has sent nothing yet.
@@ -148,6 +171,43 @@ impl PreparedCall {
         })
     }
 
+    /// Describes the call for those who watch it.
+    pub(crate) fn describe(&self) -> CallDescription<'_> {
+        let request = match &self.work {
+            Work::Create(create) => Some(&create.request),
+            _ => None,
+        };
+        let instance_id = match &self.work {
+            Work::Get { id } | Work::Destroy { id } => Some(id.as_str()),
+            Work::Create(_) | Work::List { .. } => None,
+        };
+        let Description {
+            location,
+            region,
+            image,
+        } = self.bound.provider.describe(request);
+        let (server_address, server_port) = self.bound.base.host_and_port();
+        CallDescription {
+            location: location.into_iter().collect(),
+            region,
+            image,
+            name: self.name(),
+            instance_id,
+            server_address,
+            server_port,
+        }
+    }
+
+    /// Has the events of the call go to a sink. Credentials in them are masked.
+    #[must_use]
+    pub(crate) fn with_events(self, sink: Arc<dyn EventSink>) -> Self {
+        let masked = MaskedSink::new(sink, self.bound.redactor.clone());
+        Self {
+            context: self.context.with_events(Events::to(Arc::new(masked))),
+            ..self
+        }
+    }
+
     /// Returns what decides whether the output or a cancellation settles the call.
     pub(crate) fn handover(&self) -> Arc<Handover> {
         Arc::clone(&self.handover)
@@ -155,8 +215,13 @@ impl PreparedCall {
 
     /// Returns the name under which a create may leave something, for an error that is told before the create ends.
     pub(crate) fn resource_name(&self) -> Option<String> {
+        self.name().map(str::to_owned)
+    }
+
+    /// Returns the name of what a create makes.
+    fn name(&self) -> Option<&str> {
         match &self.work {
-            Work::Create(create) => Some(create.name().to_owned()),
+            Work::Create(create) => Some(create.name()),
             _ => None,
         }
     }

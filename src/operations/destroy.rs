@@ -91,6 +91,7 @@ pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, owners
                 id: id.to_owned(),
                 ownership,
                 until: lag_ends,
+                cleans_up: None,
             });
             note_absence();
             return Ok(());

@@ -10,6 +10,7 @@ mod get;
 mod handle_lookup;
 mod handover;
 mod list;
+mod observe;
 mod operation_context;
 mod polling;
 #[cfg(test)]

@@ -12,9 +12,15 @@ use crate::http::message::Request;
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
 
 /// Makes the request of a unary call.
-pub(crate) fn request(base: &BaseUrl, service: &str, method: &str, message: &impl Serialize) -> Result<Request> {
+pub(crate) fn request(
+    base: &BaseUrl,
+    service: &str,
+    method: &'static str,
+    message: &impl Serialize,
+) -> Result<Request> {
     let url = base.join(&[service, method])?;
     Ok(Request::new(Method::POST, url)
+        .operation(method)
         .header(PROTOCOL_VERSION, HeaderValue::from_static("1"))
         .json(json::write(message)?))
 }

@@ -1,7 +1,7 @@
 //! Whether an answer is about what the request was about. One that is not counts as unreadable: what it names is neither
 //! handed out nor deleted.
 
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Message, Result};
 
 /// Checks that a create was answered with the resource that it asked for: with its handle, in its place.
 ///
@@ -10,7 +10,9 @@ pub(crate) fn expect_own(is_own: bool, title: &str) -> Result<()> {
     if is_own {
         return Ok(());
     }
-    let text = format!("{title}'s answer to the create does not name the resource that was asked for.");
+    let text = Message::ours(format!(
+        "{title}'s answer to the create does not name the resource that was asked for."
+    ));
     Err(Error::ambiguous(ErrorCode::Protocol, text))
 }
 
@@ -21,6 +23,8 @@ pub(crate) fn expect_id(asked: &str, answered: &str, title: &str) -> Result<()> 
     if asked == answered {
         return Ok(());
     }
-    let text = format!("{title} answered with another instance than the one that was asked for.");
+    let text = Message::ours(format!(
+        "{title} answered with another instance than the one that was asked for."
+    ));
     Err(Error::ambiguous(ErrorCode::Protocol, text))
 }

@@ -10,6 +10,7 @@ use crate::context::clock::Clock;
 use crate::context::random::Random;
 use crate::error::{Operation, Result};
 use crate::http::credential::Credential;
+use crate::http::endpoint::BaseUrl;
 use crate::http::resources::HttpResources;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
@@ -77,6 +78,8 @@ impl ConnectRequest<'_> {
 pub(crate) struct BoundProvider {
     pub(crate) provider: Box<dyn Provider>,
     pub(crate) scopes: Arc<CallScopes>,
+    /// The address of the API.
+    pub(crate) base: Arc<BaseUrl>,
     /// The owner of what the call creates, or lists as owned.
     pub(crate) owner: Option<Owner>,
     /// The secrets that no text of the call may show.

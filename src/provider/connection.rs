@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::http::client::Client;
 use crate::http::credential::{Credential, CredentialSource, Presentation};
 use crate::http::effect::Effect;
+use crate::http::endpoint::BaseUrl;
 use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
 use crate::model::owner::Owner;
@@ -43,6 +44,7 @@ pub(crate) enum Location<'a> {
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
+    base: Arc<BaseUrl>,
     owner: Option<Owner>,
     redactor: Redactor,
     max_retries: u32,
@@ -72,6 +74,7 @@ impl Connection {
         Ok(BoundProvider {
             provider: provider(client, self.scope),
             scopes,
+            base: self.base,
             owner,
             redactor,
             max_retries: self.max_retries,
@@ -134,6 +137,7 @@ impl CachedConnection {
             // A provider's resources are all at one server, whatever endpoint reaches it.
             Location::Server => Scope::new(identity, endpoint, &credential.secret, &[]),
         };
+        let base_url = Arc::new(client.base().clone());
         let mut redactor = Redactor::default();
         // A server that asks for none has an empty one.
         if !credential.secret.expose().is_empty() {
@@ -142,6 +146,7 @@ impl CachedConnection {
         let connection = Connection {
             client,
             scope,
+            base: base_url,
             owner: owner.clone(),
             redactor,
             max_retries: settings.max_retries,
@@ -245,65 +250,45 @@ mod tests {
         let first = cache.last.lock().unwrap().clone().unwrap();
         assert_eq!(connect(parameters).scope, scope);
         assert!(Arc::ptr_eq(&first, cache.last.lock().unwrap().as_ref().unwrap()));
-        // Whether they have the same scope: it does not depend on how requests carry the credential.
-        let others = [
-            (
-                ConnectionParameters {
-                    base: "https://b.example",
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    base: "https://a.example/behind",
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    credential: &other_header,
-                    ..parameters
-                },
-                true,
-            ),
-            (
-                ConnectionParameters {
-                    credential: &other_scheme,
-                    ..parameters
-                },
-                true,
-            ),
-            (
-                ConnectionParameters {
-                    credential: &other_key,
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    location: Location::Tenant(&["project", "other"]),
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    location: Location::Tenant(&["project"]),
-                    ..parameters
-                },
-                false,
-            ),
-            (
-                ConnectionParameters {
-                    location: Location::Endpoint,
-                    ..parameters
-                },
-                false,
-            ),
+        // The scope does not depend on how requests carry the credential.
+        let of_same_scope = [
+            ConnectionParameters {
+                credential: &other_header,
+                ..parameters
+            },
+            ConnectionParameters {
+                credential: &other_scheme,
+                ..parameters
+            },
         ];
+        let of_other_scopes = [
+            ConnectionParameters {
+                base: "https://b.example",
+                ..parameters
+            },
+            ConnectionParameters {
+                base: "https://a.example/behind",
+                ..parameters
+            },
+            ConnectionParameters {
+                credential: &other_key,
+                ..parameters
+            },
+            ConnectionParameters {
+                location: Location::Tenant(&["project", "other"]),
+                ..parameters
+            },
+            ConnectionParameters {
+                location: Location::Tenant(&["project"]),
+                ..parameters
+            },
+            ConnectionParameters {
+                location: Location::Endpoint,
+                ..parameters
+            },
+        ];
+        let others = of_same_scope.map(|other| (other, true)).into_iter();
+        let others = others.chain(of_other_scopes.map(|other| (other, false)));
         for (other, has_same_scope) in others {
             assert!(!is_cached(other));
             assert_eq!(connect(other).scope == scope, has_same_scope);

@@ -121,6 +121,17 @@ impl ListFilter {
     }
 }
 
+/// What a provider tells of a call before it begins, for those who watch the call. It holds no credential.
+#[derive(Debug, Default)]
+pub(crate) struct Description<'a> {
+    /// Where the resources live: `project`, `environment`, `workspace`, `team`.
+    pub(crate) location: Vec<(&'static str, &'a str)>,
+    /// The region of what is created, or of the endpoint.
+    pub(crate) region: Option<&'a str>,
+    /// The image of what is created.
+    pub(crate) image: Option<&'a str>,
+}
+
 /// One page of a listing.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -135,6 +146,9 @@ pub(crate) struct Page {
 /// An error of the transport passes through unchanged.
 #[async_trait]
 pub(crate) trait Provider: Send + Sync {
+    /// Describes the call. `request` is that of a create.
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a>;
+
     /// Checks that an id has the provider's form, before any request, and returns it in the provider's spelling.
     fn read_id(&self, operation: Operation, id: &str) -> Result<String>;
 

@@ -1,6 +1,6 @@
 //! The encodings in which a secret comes back. Each function undoes one of them once, wherever it occurs.
 
-use super::copies::Copy;
+use super::copy::Copy;
 
 /// The shortest text that is looked for in base64 and in hexadecimal digits, in characters.
 const SHORTEST: usize = 6;

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 use super::characters::fold;
-use super::copies::{Copy, decode_all};
+use super::copies::decode_all;
+use super::copy::Copy;
+use super::excerpt::Excerpt;
 use super::search::{Index, PIECE, extend, pieces};
-use super::{Excerpt, Secret};
+use super::text::Secret;
 
 /// Replaces a secret in a text.
 const MASK: &str = "[redacted]";

@@ -1,5 +1,6 @@
 //! A create: what was checked before it, and what it works with while it is under way.
 
+use crate::context::events::ReconcileStep;
 use crate::context::random::Random;
 use crate::error::Result;
 use crate::model::create_request::CreateRequest;
@@ -7,6 +8,7 @@ use crate::model::handle::Handle;
 use crate::model::owner::Owner;
 use crate::model::scope::Scope;
 use crate::operations::handover::Handover;
+use crate::operations::observe::observe_reconcile;
 use crate::operations::operation_context::OperationContext;
 use crate::provider::Provider;
 
@@ -50,4 +52,11 @@ pub(crate) struct Creation<'a> {
     pub(crate) max_retries: u32,
     /// Decides whether the instance goes to the caller or the caller has cancelled.
     pub(crate) handover: &'a Handover,
+}
+
+impl Creation<'_> {
+    /// Records a step for those who watch the call.
+    pub(super) fn observe(&self, step: ReconcileStep, instance_id: Option<&str>) {
+        observe_reconcile(self.operation.context, step, self.handle.name(), instance_id);
+    }
 }

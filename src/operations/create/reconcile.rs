@@ -10,6 +10,7 @@ use super::creation::Creation;
 use super::decision::{Decision, Failure, IfAbsent, decide};
 use super::search::{LookupResult, Search, timed_out};
 use super::sending::{Requests, Sent};
+use crate::context::events::ReconcileStep;
 use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
@@ -55,7 +56,7 @@ impl Creation<'_> {
         if self.handle.origin() != Origin::Random
             && let Some(existing) = self.find_existing().await?
         {
-            return Ok(CreatedResource::new(existing, false));
+            return Ok(self.adopted(existing, false));
         }
         let prepared = self
             .operation
@@ -166,6 +167,7 @@ impl Creation<'_> {
                         }
                     }
                     if context.sleep(polling.next_wait()).await.is_ok() {
+                        self.observe(ReconcileStep::Resent, None);
                         continue;
                     }
                     // The caller has cancelled: what the requests have made has to be found and deleted.
@@ -215,7 +217,7 @@ impl Creation<'_> {
             .map_err(|error| error.with_outcome(Outcome::NoEffect))?
             .into_iter();
         match found.next() {
-            Some(holder) if self.handle.origin() == Origin::Caller => Err(self.name_taken(holder)),
+            Some(holder) if self.handle.origin() == Origin::Caller => Err(self.name_taken(&holder)),
             Some(oldest) => {
                 self.repair(&oldest, found.collect()).await?;
                 Ok(Some(oldest))
@@ -236,6 +238,7 @@ impl Creation<'_> {
         for other in others {
             if provider.ownership_token(context, &other).await?.is(&token) == Some(true) {
                 delete_one(self.operation, &other.id, Ownership::CreatedHere).await?;
+                self.observe(ReconcileStep::DuplicateRemoved, Some(&other.id));
             }
         }
         Ok(())
@@ -245,7 +248,7 @@ impl Creation<'_> {
     async fn adopt(&self, clash: Error, created_here: bool) -> Result<CreatedResource> {
         match self.look_up().await {
             LookupResult::Found(instance) if created_here => self.confirm_ownership(instance, &clash).await,
-            LookupResult::Found(instance) => Ok(CreatedResource::new(instance, created_here)),
+            LookupResult::Found(instance) => Ok(self.adopted(instance, created_here)),
             // The name is taken, and no resource of that name shows.
             LookupResult::Absent => {
                 let unseen = Error::new(ErrorCode::NotFound, "its name is taken, but it was not seen");
@@ -267,7 +270,7 @@ impl Creation<'_> {
             ..
         } = self.operation;
         let Some(token) = self.handle.ownership_token() else {
-            return Ok(CreatedResource::new(instance, true));
+            return Ok(self.adopted(instance, true));
         };
         let search = Search::new(context, semantics.absence_window);
         let mut polling = Polling::new();
@@ -285,7 +288,7 @@ impl Creation<'_> {
                 None => return Err(self.outcome_unknown(lost, &timed_out()).with_instance_id(instance.id)),
             };
             match seen {
-                Ok(Some(true)) => return Ok(CreatedResource::new(instance, true)),
+                Ok(Some(true)) => return Ok(self.adopted(instance, true)),
                 Ok(Some(false)) => break,
                 // No token after all this time: no create of this package made it.
                 Ok(None) if reads_are_current => break,
@@ -301,15 +304,21 @@ impl Creation<'_> {
         let window = semantics.absence_window;
         context.sleep(window.saturating_sub(search.elapsed())).await?;
         match self.handle.origin() {
-            Origin::Key => Ok(CreatedResource::new(instance, false)),
-            Origin::Random | Origin::Caller => Err(self.name_taken(instance)),
+            Origin::Key => Ok(self.adopted(instance, false)),
+            Origin::Random | Origin::Caller => Err(self.name_taken(&instance)),
         }
     }
 
+    /// Takes what an earlier request has made.
+    fn adopted(&self, instance: Instance, created_here: bool) -> CreatedResource {
+        self.observe(ReconcileStep::Adopted, Some(&instance.id));
+        CreatedResource::new(instance, created_here)
+    }
+
     /// Makes the error of a name that is another resource's.
-    fn name_taken(&self, holder: Instance) -> Error {
+    fn name_taken(&self, holder: &Instance) -> Error {
         let error = Error::new(ErrorCode::AlreadyExists, "An instance of this name exists already.");
-        self.with_holder(error.with_resource_name(self.handle.name()), &holder)
+        self.with_holder(error.with_resource_name(self.handle.name()), holder)
     }
 
     /// Adds the id of the resource that has the name. Where another kind of resource has it, `getById` knows no such id.
@@ -331,6 +340,7 @@ impl Creation<'_> {
 
     /// Makes the error of a create that may have made something.
     fn outcome_unknown(&self, error: &Error, search_error: &Error) -> Error {
+        self.observe(ReconcileStep::Unknown, None);
         let note = Message::from("The resource may have been created; looking it up failed (")
             .then(search_error.message())
             .then(")");

@@ -9,6 +9,7 @@ use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::Watch;
 use crate::operations::destroy::delete;
+use crate::operations::observe::Cleanup;
 use crate::operations::polling::Polling;
 use crate::provider::Ownership;
 
@@ -31,11 +32,15 @@ impl Creation<'_> {
         instances().mark_deleting(&instance.id);
         let began = caller.now();
         let context = caller.detached(CANCELLED_SLACK);
+        let cleanup = Cleanup::start(caller, self.handle.name(), Some(&instance.id));
+        let mut attempts = 0;
         let mut polling = Polling::new();
         loop {
             let deleted = delete(self.operation.under(&context), &instance.id, Ownership::CreatedHere).await;
+            attempts += 1;
             let failure = match deleted {
                 Ok(()) => {
+                    cleanup.succeed(attempts);
                     if !self.operation.semantics.ids_are_never_reused {
                         instances().unmark_deleting(&instance.id);
                     }
@@ -58,7 +63,10 @@ impl Creation<'_> {
                         id: instance.id.clone(),
                         ownership: Ownership::CreatedHere,
                         until: caller.now() + self.operation.semantics.visibility_lag,
+                        cleans_up: Some(self.handle.name().to_owned()),
                     });
+                } else {
+                    cleanup.fail(attempts, Some(&failure));
                 }
                 let note = Message::from("The instance was made and could not be removed again (")
                     .then(failure.message())

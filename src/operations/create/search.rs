@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::creation::Creation;
 use crate::context::CallContext;
+use crate::context::events::ReconcileStep;
 use crate::error::{Error, ErrorCode};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
@@ -42,11 +43,13 @@ impl Creation<'_> {
             // A lookup counts from the moment at which it began: a slow response may tell of a state that is long past.
             let window_is_over = search.elapsed() >= search.window;
             let detached = context.detached(remaining);
+            self.observe(ReconcileStep::Lookup, None);
             match find(self.operation.under(&detached), self.handle).await {
                 Ok(Some(instance)) => return LookupResult::Found(instance),
                 Ok(None) => {
                     absences += 1;
                     if window_is_over && absences >= MINIMUM_PROBES {
+                        self.observe(ReconcileStep::Absent, None);
                         return LookupResult::Absent;
                     }
                     failure = None;

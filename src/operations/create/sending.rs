@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::creation::Creation;
+use crate::context::events::ReconcileStep;
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::model::instance::Instance;
 use crate::operations::handle_lookup::find;
@@ -79,6 +80,7 @@ impl Creation<'_> {
                 return std::future::pending().await;
             }
             requests.add();
+            self.observe(ReconcileStep::Resent, None);
             provider.create(context, self.request, self.handle).await
         });
         let mut lookup = pin!(self.look_up_while_it_hangs());
@@ -121,6 +123,7 @@ impl Creation<'_> {
         loop {
             context.sleep_uncancelled(wait).await;
             let detached = context.detached(LOOKUP_LIMIT);
+            self.observe(ReconcileStep::Lookup, None);
             if let Ok(Some(instance)) = find(self.operation.under(&detached), self.handle).await {
                 return instance;
             }
@@ -131,6 +134,7 @@ impl Creation<'_> {
     /// Looks up the handle once, within a few seconds.
     pub(super) async fn look_up_once(&self) -> Result<Option<Instance>> {
         let detached = self.operation.context.detached(LOOKUP_LIMIT);
+        self.observe(ReconcileStep::Lookup, None);
         find(self.operation.under(&detached), self.handle).await
     }
 }

@@ -29,7 +29,7 @@ use crate::process::ProcessState;
 use crate::process::instances::CallInstances;
 use crate::provider::semantics::Semantics;
 use crate::provider::{
-    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
 };
 use crate::secret::Secret;
 
@@ -145,6 +145,10 @@ impl Scripted {
 
 #[async_trait]
 impl Provider for Scripted {
+    fn describe<'a>(&'a self, _request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description::default()
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         Ok(id.to_owned())
     }

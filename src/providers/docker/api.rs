@@ -64,11 +64,12 @@ impl Docker {
         fetch_engine(&self.client, &*self.facts, &self.scope, context).await
     }
 
-    /// Makes a request to a path of the engine's API, in the version that was agreed on.
+    /// Makes a request to a path of the engine's API, in the version that was agreed on. `template` is the path for events.
     pub(super) async fn request(
         &self,
         context: &CallContext,
         method: Method,
+        template: &'static str,
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Request> {
@@ -80,7 +81,7 @@ impl Docker {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Ok(Request::new(method, url))
+        Ok(Request::new(method, url).template(template))
     }
 
     /// Sends a request and returns what `interpret` reads in the response.
@@ -112,7 +113,13 @@ impl Docker {
     /// Returns the container of an id, a short id or a name, as the engine resolves it; `None` if there is none.
     pub(super) async fn inspect(&self, context: &CallContext, reference: &str) -> Result<Option<Inspected>> {
         let request = self
-            .request(context, Method::GET, &["containers", reference, "json"], &[])
+            .request(
+                context,
+                Method::GET,
+                "/containers/{containerId}/json",
+                &["containers", reference, "json"],
+                &[],
+            )
             .await?;
         match self.read(context, Effect::Idempotent, request).await {
             Ok(inspected) => Ok(Some(inspected)),

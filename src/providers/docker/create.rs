@@ -60,7 +60,13 @@ pub(super) async fn create(
     let body = json::write(&make_container(docker, kind, request, handle, deadline.as_deref()))?;
     let query = [("name", handle.name())];
     let post = docker
-        .request(context, Method::POST, &["containers", "create"], &query)
+        .request(
+            context,
+            Method::POST,
+            "/containers/create",
+            &["containers", "create"],
+            &query,
+        )
         .await?;
     let created: Result<Created> = docker.read(context, Effect::Once, post.json(body)).await;
     match created {
@@ -113,7 +119,13 @@ pub(super) async fn start(docker: &Docker, context: &CallContext, instance: &Ins
         }
     }
     let request = docker
-        .request(context, Method::POST, &["containers", id, "start"], &[])
+        .request(
+            context,
+            Method::POST,
+            "/containers/{containerId}/start",
+            &["containers", id, "start"],
+            &[],
+        )
         .await?;
     // Not idempotent: a command that has ended would run again.
     docker.send(context, Effect::Once, request, read_started).await?;

@@ -24,7 +24,13 @@ pub(super) async fn fetch_all(docker: &Docker, context: &CallContext, filter: &L
         query.push(("filters", &filters));
     }
     let request = docker
-        .request(context, Method::GET, &["containers", "json"], &query)
+        .request(
+            context,
+            Method::GET,
+            "/containers/json",
+            &["containers", "json"],
+            &query,
+        )
         .await?;
     let listed: Option<Entries<Listed>> = docker.read(context, Effect::Idempotent, request).await?;
     let entries = listed.map_or_else(Vec::new, |entries| entries.0);

@@ -33,7 +33,7 @@ use crate::model::instance::Instance;
 use crate::protocol::paging::absent_if;
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
 };
 
 /// Docker as the package exports it.
@@ -50,6 +50,13 @@ const WHOLE_ID: usize = 64;
 
 #[async_trait]
 impl Provider for Docker {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            image: request.map(|request| self.image(request)),
+            ..Description::default()
+        }
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         let id = id.trim();
         if !(SHORT_ID..=WHOLE_ID).contains(&id.len()) || !id.bytes().all(is_hexadecimal) {
@@ -130,7 +137,13 @@ impl Provider for Docker {
         };
         let path = ["containers", id.as_str()];
         let request = self
-            .request(context, Method::DELETE, &path, &[("force", "1"), ("v", "1")])
+            .request(
+                context,
+                Method::DELETE,
+                "/containers/{containerId}",
+                &path,
+                &[("force", "1"), ("v", "1")],
+            )
             .await?;
         let deleted = self
             .send(context, Effect::Idempotent, request, |response| {
@@ -152,7 +165,13 @@ impl Docker {
     async fn wait_until_removed(&self, context: &CallContext, id: &str) -> Result<DeleteResult> {
         let path = ["containers", id, "wait"];
         let request = self
-            .request(context, Method::POST, &path, &[("condition", "removed")])
+            .request(
+                context,
+                Method::POST,
+                "/containers/{containerId}/wait",
+                &path,
+                &[("condition", "removed")],
+            )
             .await?;
         match self
             .send(context, Effect::Idempotent, request, |response| ERRORS.check(response))

@@ -59,7 +59,13 @@ pub(super) async fn prepare_image(docker: &Docker, context: &CallContext, image:
 /// Returns whether the engine has the image.
 async fn exists(docker: &Docker, context: &CallContext, image: &str) -> Result<bool> {
     let request = docker
-        .request(context, Method::GET, &["images", image, "json"], &[])
+        .request(
+            context,
+            Method::GET,
+            "/images/{image}/json",
+            &["images", image, "json"],
+            &[],
+        )
         .await?;
     let found = docker
         .send(context, Effect::Idempotent, request, |response| ERRORS.check(response))
@@ -79,7 +85,7 @@ async fn pull(docker: &Docker, context: &CallContext, image: &str) -> Result<()>
         query.push(("tag", "latest"));
     }
     let mut request = docker
-        .request(context, Method::POST, &["images", "create"], &query)
+        .request(context, Method::POST, "/images/create", &["images", "create"], &query)
         .await?;
     request.timeout = Some(TIME_LIMIT);
     request.kept_end = Some(KEPT_END);

@@ -76,7 +76,13 @@ fn describe_end(inspected: &Inspected) -> Message {
 async fn read_logs(docker: &Docker, context: &CallContext, id: &str) -> String {
     let query = [("stdout", "1"), ("stderr", "1"), ("tail", LOG_LINES)];
     let Ok(request) = docker
-        .request(context, Method::GET, &["containers", id, "logs"], &query)
+        .request(
+            context,
+            Method::GET,
+            "/containers/{containerId}/logs",
+            &["containers", id, "logs"],
+            &query,
+        )
         .await
     else {
         return String::new();

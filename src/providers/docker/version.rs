@@ -78,7 +78,7 @@ pub(super) async fn fetch_engine(
     if let Some(engine) = cached() {
         return Ok(engine);
     }
-    let request = Request::new(Method::GET, client.base().join(&["version"])?);
+    let request = Request::new(Method::GET, client.base().join(&["version"])?).template("/version");
     let answer = client
         .call(context, Effect::Idempotent, request, |response| {
             ERRORS.read_json(response)

@@ -16,9 +16,14 @@ use crate::protocol::subject::expect_id;
 
 const SERVICE: &str = "namespace.cloud.compute.v1beta.ComputeService";
 
+/// The path of every method, for events.
+const TEMPLATE: &str = "/namespace.cloud.compute.v1beta.ComputeService/{method}";
+
 /// The provider of one call.
 pub(crate) struct Namespace {
     pub(super) client: Client,
+    /// The configured region; `None` if an address was configured instead, or nothing.
+    pub(super) region: Option<String>,
     pub(super) destroy_reason: String,
     pub(super) options: NamespaceOptions,
 }
@@ -29,10 +34,10 @@ impl Namespace {
         &self,
         context: &CallContext,
         effect: Effect,
-        method: &str,
+        method: &'static str,
         message: &(impl Serialize + Sync),
     ) -> Result<T> {
-        let request = connect::request(self.client.base(), SERVICE, method, message)?;
+        let request = connect::request(self.client.base(), SERVICE, method, message)?.template(TEMPLATE);
         self.client
             .call(context, effect, request, |response| ERRORS.read_json(response))
             .await

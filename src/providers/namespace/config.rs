@@ -121,6 +121,7 @@ impl ProviderConfig for NamespaceConfig {
         connection.bind(call, credential, |client, _| {
             Box::new(Namespace {
                 client,
+                region: self.region.clone(),
                 destroy_reason: self.destroy_reason.clone().unwrap_or_else(|| DESTROY_REASON.to_owned()),
                 options,
             })

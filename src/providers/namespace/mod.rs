@@ -27,7 +27,9 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
-use crate::provider::{DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness};
+use crate::provider::{
+    DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+};
 
 /// Namespace as the package exports it.
 pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
@@ -39,6 +41,15 @@ pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
 
 #[async_trait]
 impl Provider for Namespace {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            // The token determines the workspace and need not name it.
+            location: Vec::new(),
+            region: self.region.as_deref(),
+            image: request.map(|request| request.image.as_str()),
+        }
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         let id = id.trim();
         if !is_instance_id(id) {

@@ -67,7 +67,10 @@ impl Railway {
         let mut url = self.client.base().join(&["graphql", "v2"])?;
         // The edge limits traffic that does not name its source to 10 requests a second (docs/providers/railway.md).
         url.set_query(Some("source=computesdk_gateway"));
-        let request = Request::new(http::Method::POST, url).json(document.body(variables)?);
+        let request = Request::new(http::Method::POST, url)
+            .template("/graphql/v2")
+            .operation(document.name)
+            .json(document.body(variables)?);
         self.client.call(context, effect, request, interpret).await
     }
 

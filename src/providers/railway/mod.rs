@@ -30,7 +30,7 @@ use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
 };
 
 /// Railway as the package exports it.
@@ -43,6 +43,14 @@ pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
 
 #[async_trait]
 impl Provider for Railway {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            location: vec![("project", &self.project_id), ("environment", &self.environment_id)],
+            region: self.options.region.as_deref(),
+            image: request.map(|request| request.image.as_str()),
+        }
+    }
+
     fn read_id(&self, operation: Operation, id: &str) -> Result<String> {
         if !is_uuid(id) {
             return Err(Error::argument("instanceId must be the UUID of a Railway service."));

@@ -46,8 +46,9 @@ impl Render {
         &self,
         context: &CallContext,
         segments: &[&str],
+        template: &'static str,
     ) -> Result<Option<T>> {
-        let request = self.request(Method::GET, segments)?;
+        let request = self.request(Method::GET, segments)?.template(template);
         match self.read(context, Effect::Idempotent, request).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
@@ -57,7 +58,7 @@ impl Render {
 
     /// Returns a service; `None` if it does not exist, is out of scope or is not of a type that `create` makes.
     pub(super) async fn fetch_service(&self, context: &CallContext, id: &str) -> Result<Option<Service>> {
-        let service: Option<Service> = self.fetch(context, &["services", id]).await?;
+        let service: Option<Service> = self.fetch(context, &["services", id], "/services/{serviceId}").await?;
         if let Some(service) = &service {
             expect_id(id, &service.id, TITLE)?;
         }

@@ -50,7 +50,10 @@ pub(super) async fn create(
                 .map(|docker_command| EnvSpecificDetails { docker_command }),
         },
     })?;
-    let mut request = render.request(Method::POST, &["services"])?.json(body);
+    let mut request = render
+        .request(Method::POST, &["services"])?
+        .template("/services")
+        .json(body);
     request.bucket = CREATES;
     let created: Created = render.read(context, Effect::Once, request).await?;
     let service = &created.service;

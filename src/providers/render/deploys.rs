@@ -38,7 +38,9 @@ fn read_stage(deploy: &Deploy) -> Stage {
 
 /// Returns the latest deploys of a service, in no particular order.
 pub(super) async fn fetch_deploys(render: &Render, context: &CallContext, service_id: &str) -> Result<Vec<Deploy>> {
-    let mut request = render.request(Method::GET, &["services", service_id, "deploys"])?;
+    let mut request = render
+        .request(Method::GET, &["services", service_id, "deploys"])?
+        .template("/services/{serviceId}/deploys");
     request.url.set_query(Some("limit=100"));
     let listed: Result<Vec<Isolated<ListedDeploy>>> = render.read(context, Effect::Idempotent, request).await;
     match listed {
@@ -77,7 +79,9 @@ pub(super) async fn readiness(render: &Render, context: &CallContext, instance: 
     let started: Option<Deploy> = match &instance.launch {
         Some(id) => {
             let path = ["services", &instance.id, "deploys", id];
-            render.fetch(context, &path).await?
+            render
+                .fetch(context, &path, "/services/{serviceId}/deploys/{deployId}")
+                .await?
         }
         None => None,
     };

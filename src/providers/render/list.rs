@@ -80,7 +80,7 @@ async fn fetch_services(
 ) -> Result<(Vec<Isolated<Listed>>, Option<String>)> {
     let owner = encode(&render.owner_id);
     let after = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
-    let mut request = render.request(Method::GET, &["services"])?;
+    let mut request = render.request(Method::GET, &["services"])?.template("/services");
     let query = format!("ownerId={owner}{filter}&includePreviews=false&limit={PAGE_SIZE}{after}");
     request.url.set_query(Some(&query));
     let Services(services) = render.read(context, Effect::Idempotent, request).await?;

@@ -29,7 +29,7 @@ use crate::model::handle::{Handle, OWNERSHIP_VARIABLE};
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
 };
 
 /// The rate window of writes other than creates (docs/providers/render.md).
@@ -48,6 +48,14 @@ pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
 
 #[async_trait]
 impl Provider for Render {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            location: vec![("workspace", &self.owner_id)],
+            region: self.options.region.as_deref(),
+            image: request.map(|request| request.image.as_str()),
+        }
+    }
+
     fn read_id(&self, operation: Operation, id: &str) -> Result<String> {
         let id = id.trim();
         if !is_service_id(id) {
@@ -84,7 +92,9 @@ impl Provider for Render {
 
     async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
         let path = ["services", &instance.id, "env-vars", OWNERSHIP_VARIABLE];
-        let variable: Option<EnvVar> = self.fetch(context, &path).await?;
+        let variable: Option<EnvVar> = self
+            .fetch(context, &path, "/services/{serviceId}/env-vars/{name}")
+            .await?;
         Ok(match variable {
             Some(variable) => OwnershipToken::Value(variable.value),
             None => OwnershipToken::NotYetVisible,
@@ -135,7 +145,9 @@ impl Provider for Render {
         if ownership == Ownership::Unknown && self.fetch_service(context, id).await?.is_none() {
             return Ok(DeleteResult::Absent);
         }
-        let mut request = self.request(Method::DELETE, &["services", id])?;
+        let mut request = self
+            .request(Method::DELETE, &["services", id])?
+            .template("/services/{serviceId}");
         request.bucket = WRITES;
         let deleted = self.client.call(context, Effect::Idempotent, request, |response| {
             ERRORS.expect_no_content(response)

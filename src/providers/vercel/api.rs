@@ -44,14 +44,18 @@ impl Vercel {
 
     /// Makes a request for one sandbox. The query names its project (docs/providers/vercel.md).
     pub(super) fn sandbox_request(&self, method: Method, name: &str) -> Result<Request> {
-        let mut request = self.request(method, &["v2", "sandboxes", name])?;
+        let mut request = self
+            .request(method, &["v2", "sandboxes", name])?
+            .template("/v2/sandboxes/{name}");
         request.url.query_pairs_mut().append_pair("projectId", &self.project_id);
         Ok(request)
     }
 
     /// Makes a request for a page of the project's sandboxes.
     pub(super) fn list_request(&self) -> Result<Request> {
-        let mut request = self.request(Method::GET, &["v2", "sandboxes"])?;
+        let mut request = self
+            .request(Method::GET, &["v2", "sandboxes"])?
+            .template("/v2/sandboxes");
         // Only the list calls it `project`; other requests call it `projectId` (docs/providers/vercel.md).
         request
             .url

@@ -45,7 +45,10 @@ pub(super) async fn create(
         image: options.image.as_deref(),
         region: options.region.as_deref(),
     })?;
-    let mut request = vercel.request(Method::POST, &["v3", "sandboxes"])?.json(body);
+    let mut request = vercel
+        .request(Method::POST, &["v3", "sandboxes"])?
+        .template("/v3/sandboxes")
+        .json(body);
     request.bucket = CREATES;
     let found: Found = vercel.read(context, Effect::Once, request).await?;
     let is_own = found.sandbox.name() == handle.name()

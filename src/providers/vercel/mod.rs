@@ -35,7 +35,7 @@ use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    Completion, DeleteResult, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
 };
 
 /// The bucket of deletions, which have a rate window of their own (docs/providers/vercel.md).
@@ -51,6 +51,14 @@ pub(crate) static FACTORY: ProviderFactory = ProviderFactory {
 
 #[async_trait]
 impl Provider for Vercel {
+    fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
+        Description {
+            location: vec![("team", &self.team_id), ("project", &self.project_id)],
+            region: self.options.region.as_deref(),
+            image: request.and(self.options.image.as_deref()),
+        }
+    }
+
     fn read_id(&self, _operation: Operation, id: &str) -> Result<String> {
         if !is_sandbox_name(id) {
             let text = "instanceId must be the name of a Vercel sandbox: at most 128 letters, digits, hyphens and underscores.";

@@ -27,6 +27,9 @@ pub(super) fn session_of(instance: &Instance) -> Result<&str> {
     session.ok_or_else(|| Error::ambiguous(ErrorCode::Protocol, text))
 }
 
+/// The path of a session's commands, for events.
+const COMMANDS_PATH: &str = "/v2/sandboxes/sessions/{sessionId}/cmd";
+
 /// Looks up the command of a role: by the id if this call has started it, else by the list of the session's commands.
 pub(super) async fn find_command(
     vercel: &Vercel,
@@ -37,7 +40,9 @@ pub(super) async fn find_command(
 ) -> Result<CommandLookup> {
     let path = ["v2", "sandboxes", "sessions", session, "cmd"];
     if let Some(id) = id {
-        let request = vercel.request(Method::GET, &[&path[..], &[id]].concat())?;
+        let request = vercel
+            .request(Method::GET, &[&path[..], &[id]].concat())?
+            .template("/v2/sandboxes/sessions/{sessionId}/cmd/{commandId}");
         let ran: Result<Ran> = vercel.read(context, Effect::Idempotent, request).await;
         let ran = visible_or_none(ran.map_err(explain_stopped))?;
         return Ok(ran.map_or(CommandLookup::NotYetVisible, |ran| CommandLookup::Found(ran.command)));
@@ -45,7 +50,7 @@ pub(super) async fn find_command(
     if vercel.commands.state().none_yet {
         return Ok(CommandLookup::Absent);
     }
-    let request = vercel.request(Method::GET, &path)?;
+    let request = vercel.request(Method::GET, &path)?.template(COMMANDS_PATH);
     let listed: Result<Commands> = vercel.read(context, Effect::Idempotent, request).await;
     let Some(listed) = visible_or_none(listed.map_err(explain_stopped))? else {
         return Ok(CommandLookup::NotYetVisible);
@@ -81,7 +86,7 @@ pub(super) async fn start_command(
         sudo: true,
     })?;
     let path = ["v2", "sandboxes", "sessions", session, "cmd"];
-    let request = vercel.request(Method::POST, &path)?.json(body);
+    let request = vercel.request(Method::POST, &path)?.template(COMMANDS_PATH).json(body);
     let ran: Result<Ran> = vercel.read(context, Effect::Once, request).await;
     Ok(visible_or_none(ran.map_err(explain_stopped))?.map(|ran| ran.command))
 }
@@ -106,6 +111,7 @@ pub(super) async fn install_failed(
         ERRORS.check(response)?;
         Ok(read_output(&response.body))
     };
+    let request = request.template("/v2/sandboxes/sessions/{sessionId}/cmd/{commandId}/logs");
     // The failure is reported even if the output cannot be read.
     match vercel.client.call(context, Effect::Idempotent, request, read).await {
         Ok(output) => error.with_output(&output),
