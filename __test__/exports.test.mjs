@@ -6,11 +6,13 @@ import vm from 'node:vm'
 import * as imported from '@computesdk/gateway'
 
 import './support/environment.mjs'
+import { ENGINES } from './support/docker.mjs'
 import { PROVIDERS } from './support/providers.mjs'
 import { thrown } from './support/rejection.mjs'
 
 /** A factory that is not held to the behaviour suite should not be there. */
-const EXPORTS = ['CHANNELS', 'isGatewayError', ...Object.values(PROVIDERS).map(({ factory }) => factory)].sort()
+const FACTORIES = Object.values({ ...PROVIDERS, ...ENGINES }).map(({ factory }) => factory)
+const EXPORTS = ['CHANNELS', 'isGatewayError', ...new Set(FACTORIES)].sort()
 
 const required = createRequire(import.meta.url)('@computesdk/gateway')
 

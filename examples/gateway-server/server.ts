@@ -36,7 +36,7 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
   function callerOf(headers: IncomingHttpHeaders): Caller {
     const [tenant] = Object.keys(apiKeys).filter((name) => isSame(apiKeys[name]!, `${headers['x-computesdk-api-key']}`))
     if (tenant === undefined) throw new Refusal(401, 'UNAUTHENTICATED', 'The ComputeSDK API key is not known.')
-    return { tenant, ...accountOf(headers) }
+    return { tenant, ...accountOf(headers, settings) }
   }
 
   /** Fires when the answer can no longer be given in time, or to this client. */
