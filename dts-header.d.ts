@@ -501,6 +501,7 @@ export interface DockerInstance {
 
 /** Options of `create` that only Docker and Podman know. */
 export type DockerCreateOptions = CreateOptions & DockerOptions
+
 /** Where the resources of a call live. It holds no credential. */
 export interface CallLocation {
   project?: string

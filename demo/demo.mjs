@@ -37,8 +37,8 @@ await runMain(async () => {
   if (options.help) return console.log(USAGE)
   const entry = PROVIDERS[options.name]
   const real = options.real && describeReal(entry, options)
-  if (!real) await entry.check?.()
   if (options.gateways !== undefined) await requirePostgres()
+  if (!real) await entry.check?.()
   await prepareAddon(options)
   if (options.gateways !== undefined) return showGateways(entry, screen, options.gateways)
   // The object from which the package takes its exports: the picture replaces a factory in it before the gateway's import.

@@ -32,13 +32,18 @@ export function accountOf(headers: IncomingHttpHeaders, settings: Settings): Acc
   if (!isAllowed) throw new Refusal(400, 'INVALID_CONFIG', 'X-Provider names none of ours.')
   const config = Object.fromEntries(Object.entries(HEADERS[provider]).map(([field, name]) => [field, header(name)]))
   const token = (provider === 'vercel' && header('Vercel-OIDC-Token')) || config['token'] || ''
-  const { owner_id: teamId = '', project_id: projectId = '', tenant_id: tenantId } = claimsOf(token)
+  const { owner_id: teamId = '', project_id: projectId = '' } = claimsOf(token)
   if (token && token !== config['token']) Object.assign(config, { token, teamId, projectId })
   const [missing] = Object.keys(config).filter((field) => !config[field])
   if (missing) throw new Refusal(400, 'INVALID_CONFIG', `X-${HEADERS[provider][missing]} is missing.`)
-  const ids = Object.entries(config).flatMap(([field, value]) => (field.endsWith('Id') ? [value] : []))
+  return { provider, config, place: placeOf(provider, config) }
+}
+
+export function placeOf(provider: Provider['name'], config: Record<string, string>): string {
+  const ids = Object.keys(HEADERS[provider]).flatMap((field) => (field.endsWith('Id') ? [config[field]] : []))
   // Namespace has no ids. Some of its tokens tell their workspace; of the others each is a place of its own.
-  return { provider, config, place: ids.join('/').toLowerCase() || (tenantId ?? hashOf(token)) }
+  const { token = '' } = config
+  return ids.join('/').toLowerCase() || (claimsOf(token)['tenant_id'] ?? hashOf(token))
 }
 
 /** Unverified: it is for the provider to refuse a token that is not what it says. */

@@ -116,15 +116,15 @@ impl BaseUrl {
         self.url.path().trim_end_matches('/')
     }
 
-    /// Returns the host, and the port: the scheme's own if the URL names none. Of a socket it returns the path.
+    /// Returns the host, and the port: the scheme's own if the URL names none. Of a socket, its address.
     pub(crate) fn host_and_port(&self) -> (&str, Option<u16>) {
-        if let Some(path) = self.socket() {
-            return (path, None);
+        match &self.socket {
+            Some(address) => (address, None),
+            None => (
+                self.url.host_str().unwrap_or_default(),
+                self.url.port_or_known_default(),
+            ),
         }
-        (
-            self.url.host_str().unwrap_or_default(),
-            self.url.port_or_known_default(),
-        )
     }
 
     /// Returns `scheme://host:port`, or the address of the socket. Connections and rate windows are shared by origin.

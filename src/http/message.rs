@@ -19,16 +19,16 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     /// The bucket in which the provider counts this request for its rate limit; empty if it has only one.
     pub(crate) bucket: &'static str,
+    /// The path below the base URL with names in the place of ids, such as `/services/{serviceId}`, for events.
+    pub(crate) template: &'static str,
+    /// The operation, where several have one path.
+    pub(crate) operation_name: Option<&'static str>,
     /// How long the request may take with all its retries, where that differs from the settings.
     pub(crate) timeout: Option<Duration>,
     /// How much of the end of the response is kept, in bytes; `None`: all of it, or an error if it is too long.
     pub(crate) kept_end: Option<usize>,
     /// The client sets it.
     pub(super) route: Route,
-    /// The path below the base URL with names in the place of ids, such as `/services/{serviceId}`, for events.
-    pub(crate) template: &'static str,
-    /// The operation, where several have one path.
-    pub(crate) operation_name: Option<&'static str>,
 }
 
 impl Request {
@@ -40,11 +40,11 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             bucket: "",
+            template: "",
+            operation_name: None,
             timeout: None,
             kept_end: None,
             route: Route::default(),
-            template: "",
-            operation_name: None,
         }
     }
 

@@ -64,7 +64,8 @@ impl Docker {
         fetch_engine(&self.client, &*self.facts, &self.scope, context).await
     }
 
-    /// Makes a request to a path of the engine's API, in the version that was agreed on. `template` is the path for events.
+    /// Makes a request to a path of the engine's API, in the version that was agreed on. `template` is the path with names
+    /// in the place of ids, for events.
     pub(super) async fn request(
         &self,
         context: &CallContext,
@@ -116,7 +117,7 @@ impl Docker {
             .request(
                 context,
                 Method::GET,
-                "/containers/{containerId}/json",
+                "/containers/{id}/json",
                 &["containers", reference, "json"],
                 &[],
             )

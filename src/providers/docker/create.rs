@@ -122,7 +122,7 @@ pub(super) async fn start(docker: &Docker, context: &CallContext, instance: &Ins
         .request(
             context,
             Method::POST,
-            "/containers/{containerId}/start",
+            "/containers/{id}/start",
             &["containers", id, "start"],
             &[],
         )

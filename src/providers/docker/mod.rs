@@ -52,8 +52,10 @@ const WHOLE_ID: usize = 64;
 impl Provider for Docker {
     fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
         Description {
+            // The engine itself, whose address is told besides.
+            location: Vec::new(),
+            region: None,
             image: request.map(|request| self.image(request)),
-            ..Description::default()
         }
     }
 
@@ -140,7 +142,7 @@ impl Provider for Docker {
             .request(
                 context,
                 Method::DELETE,
-                "/containers/{containerId}",
+                "/containers/{id}",
                 &path,
                 &[("force", "1"), ("v", "1")],
             )
@@ -168,7 +170,7 @@ impl Docker {
             .request(
                 context,
                 Method::POST,
-                "/containers/{containerId}/wait",
+                "/containers/{id}/wait",
                 &path,
                 &[("condition", "removed")],
             )

@@ -62,7 +62,7 @@ async fn exists(docker: &Docker, context: &CallContext, image: &str) -> Result<b
         .request(
             context,
             Method::GET,
-            "/images/{image}/json",
+            "/images/{name}/json",
             &["images", image, "json"],
             &[],
         )

@@ -79,7 +79,7 @@ async fn read_logs(docker: &Docker, context: &CallContext, id: &str) -> String {
         .request(
             context,
             Method::GET,
-            "/containers/{containerId}/logs",
+            "/containers/{id}/logs",
             &["containers", id, "logs"],
             &query,
         )
