@@ -116,7 +116,7 @@ fn read_progress(response: &Response) -> Result<()> {
     let lines = text
         .lines()
         .filter_map(|line| serde_json::from_str::<Progress>(line.trim()).ok());
-    match lines.filter_map(|line| line.error.0).last() {
+    match lines.filter_map(|line| line.error.0).next_back() {
         Some(error) => Err(pull_error(&error)),
         None => Ok(()),
     }

@@ -31,27 +31,22 @@ pub(super) async fn probe(docker: &Docker, context: &CallContext, instance: &Ins
         .inspect_id(context, &instance.id)
         .await?
         .ok_or_else(has_vanished)?;
-    match inspected.status_text() {
-        Some("exited" | "stopped" | "dead" | "removing") => {
-            let text = describe_end(&inspected);
-            let logs = read_logs(docker, context, &instance.id).await;
-            Err(Error::new(ErrorCode::ProvisionFailed, text)
-                .with_outcome(Outcome::Done)
-                .with_output(&logs))
-        }
-        _ => {
-            let has_check = inspected.has_health_check();
-            let probed = docker.present(inspected);
-            let now = context.now().into_std();
-            Ok(match probed.status {
-                Status::Running if has_check || now - *docker.runs_since.get_or_init(|| now) >= LEAST_RUN => {
-                    Readiness::Ready(probed)
-                }
-                // An unhealthy container may recover: its check began before it had started up.
-                _ => Readiness::Starting,
-            })
-        }
+    if let Some("exited" | "stopped" | "dead" | "removing") = inspected.status_text() {
+        let text = describe_end(&inspected);
+        let logs = read_logs(docker, context, &instance.id).await;
+        let error = Error::new(ErrorCode::ProvisionFailed, text);
+        return Err(error.with_outcome(Outcome::Done).with_output(&logs));
     }
+    let has_check = inspected.has_health_check();
+    let probed = docker.present(inspected);
+    let now = context.now().into_std();
+    let has_run = || has_check || now - *docker.runs_since.get_or_init(|| now) >= LEAST_RUN;
+    // An unhealthy container may recover: its check began before it had started up.
+    Ok(if probed.status == Status::Running && has_run() {
+        Readiness::Ready(probed)
+    } else {
+        Readiness::Starting
+    })
 }
 
 /// Says how a container has ended.

@@ -101,7 +101,7 @@ fn kind_of(answer: &VersionAnswer) -> Kind {
     let podman = components
         .filter(|component| component.name.as_deref().is_some_and(|name| name.starts_with("Podman")))
         .find_map(|component| component.version.as_deref());
-    match podman.map(|version| parse_first_two(version)) {
+    match podman.map(parse_first_two) {
         None => Kind::Docker,
         Some(Some(version)) if version < (4, 7) => Kind::OldPodman,
         Some(_) => Kind::Podman,

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::*;
 
-/// An environment of variables and files. A path that ends in `.sock` is a socket.
+/// An environment of variables and files. A file with the content `socket` is one.
 #[derive(Default)]
 struct Machine {
     variables: HashMap<&'static str, &'static str>,
@@ -25,7 +25,7 @@ impl Environment for Machine {
 
     fn file(&self, path: &str) -> io::Result<String> {
         match self.files.get(path) {
-            Some(_) if path.ends_with(".sock") => Err(io::Error::other("not a regular file")),
+            Some(&"socket") => Err(io::Error::other("not a regular file")),
             Some(text) => Ok((*text).to_owned()),
             None => Err(io::ErrorKind::NotFound.into()),
         }
@@ -165,7 +165,7 @@ fn the_first_socket_that_exists_is_taken() {
         "/run/podman/podman.sock",
     ];
     for first in 0..sockets.len() {
-        let files: Vec<_> = sockets[first..].iter().map(|path| (*path, "")).collect();
+        let files: Vec<_> = sockets[first..].iter().map(|path| (*path, "socket")).collect();
         let found = base(None, None, &Machine::with(&variables, &files));
         assert_eq!(found, format!("socket:{}", sockets[first]));
     }

@@ -11,6 +11,7 @@ fn refused(status: u16, body: &str) -> Error {
 
 /// Recorded from Docker 20.10.24 and Podman 4.3.1; ids shortened.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn the_table_of_recorded_errors() {
     use ErrorCode::*;
     use Outcome::{NoEffect, Unknown};
