@@ -38,13 +38,15 @@ await runMain(async () => {
   const entry = PROVIDERS[options.name]
   const real = options.real && describeReal(entry, options)
   if (options.gateways !== undefined) await requirePostgres()
+  if (!real) await entry.check?.()
   await prepareAddon(options)
   if (options.gateways !== undefined) return showGateways(entry, screen, options.gateways)
   // The object from which the package takes its exports: the picture replaces a factory in it before the gateway's import.
   const addon = createRequire(import.meta.url)('../src/node/load.js')()
   const trace = options.trace ? startTrace(addon.CHANNELS) : undefined
   if (real) return runReal(entry, addon[entry.factory], screen, real, options).finally(() => trace?.print(screen))
-  const realCommand = `npm run demo -- ${options.name === DEFAULT_PROVIDER ? '' : `${options.name} `}--real`
+  const isReal = entry.remark !== undefined
+  const realCommand = isReal ? undefined : `npm run demo -- ${options.name === DEFAULT_PROVIDER ? '' : `${options.name} `}--real`
   // Only now: it needs the development dependencies.
   const { showPicture } = await import('./picture.mjs')
   return showPicture(entry, addon, screen, { realCommand, trace })
