@@ -21,7 +21,7 @@ use crate::http::effect::Effect;
 use crate::http::message::Response;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
-use crate::model::instance::Instance;
+use crate::model::instance::{Instance, Status};
 use crate::protocol::json;
 use crate::protocol::subject::expect_own;
 
@@ -129,15 +129,22 @@ pub(super) async fn start(docker: &Docker, context: &CallContext, instance: &Ins
         .await?;
     // Not idempotent: a command that has ended would run again.
     docker.send(context, Effect::Once, request, read_started).await?;
-    let after = docker.inspect_id(context, id).await?.ok_or_else(has_vanished)?;
-    Ok(docker.present(after))
+    match docker.inspect_id(context, id).await {
+        Ok(after) => after.map(|after| docker.present(after)).ok_or_else(has_vanished),
+        // It runs: that reading it failed is no reason to remove it, and what the answer would have told is information.
+        Err(error) if error.is_transient() => Ok(Instance {
+            status: Status::Running,
+            ..instance.clone()
+        }),
+        Err(error) => Err(error),
+    }
 }
 
-/// Accepts 204, and 304 for a container that runs already.
+/// Accepts 204, and 304 for a container that runs already. Another success, such as a page of a proxy, has started nothing.
 fn read_started(response: &Response) -> Result<()> {
     match response.status {
         304 => Ok(()),
-        _ => ERRORS.check(response),
+        _ => ERRORS.expect_no_content(response),
     }
 }
 

@@ -459,6 +459,23 @@ async fn an_answer_about_another_container_is_not_believed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_an_empty_answer_says_that_a_container_was_started() {
+    let fixture = fixture().negotiated("docker");
+    let docker = fixture.docker();
+    let made = created_instance('a');
+    fixture.engine.answer(200, &container('a', "box", "created"));
+    fixture.engine.answer(200, &json!({"page": "of a proxy"}));
+    let error = docker.complete(&fixture.context, &request(), &made).await.unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (ErrorCode::Protocol, Outcome::Unknown));
+    // The next round starts it. That it cannot be read then is no reason to remove it.
+    fixture.engine.answer(200, &container('a', "box", "created"));
+    fixture.engine.answer(204, &Value::Null);
+    fixture.engine.lose();
+    let completion = docker.complete(&fixture.context, &request(), &made).await.unwrap();
+    assert!(matches!(completion, Completion::Done(instance) if instance.status == Status::Running));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_half_made_container_is_started() {
     let fixture = fixture().negotiated("docker");
     fixture.engine.answer(200, &container('a', "box", "created"));
