@@ -173,9 +173,9 @@ export interface GatewayError extends Error {
   readonly retryable: boolean
   /** The answer's HTTP status. Railway sends most failures with 200. */
   readonly httpStatus?: number
-  /** The provider's own error code. */
+  /** The provider's own error code: visible ASCII, at most 128 characters. */
   readonly providerCode?: string
-  /** The provider's name for the request, for its support. */
+  /** The provider's name for the request, for its support: visible ASCII, at most 128 characters. */
   readonly requestId?: string
   /** How long to stay away, in milliseconds; with `RATE_LIMITED`. */
   readonly retryAfterMs?: number
@@ -501,6 +501,162 @@ export interface DockerInstance {
 
 /** Options of `create` that only Docker and Podman know. */
 export type DockerCreateOptions = CreateOptions & DockerOptions
+
+/** Where the resources of a call live. It holds no credential. */
+export interface CallLocation {
+  project?: string
+  environment?: string
+  workspace?: string
+  team?: string
+}
+
+/** What identifies a call in every message of the channels. */
+export interface CallIdentity {
+  /** The provider's name, such as `railway`. */
+  provider: ProviderName
+  /** The method. */
+  operation: 'create' | 'getById' | 'list' | 'destroy'
+  /** Tells the calls of this process apart. */
+  callId: string
+}
+
+/**
+ * The message of the tracing channels `CHANNELS.create`, `.getById`, `.list` and `.destroy`: one object for a call, to which
+ * more is added as the call goes on. `start` and `end` are published when the call begins; `asyncStart`, `asyncEnd`, and
+ * before them `error` if it rejects, when it settles. Texts of providers are only in `error`.
+ *
+ * ```ts
+ * import { tracingChannel } from 'node:diagnostics_channel'
+ * import { CHANNELS, type CallContext } from '@computesdk/gateway'
+ *
+ * tracingChannel(CHANNELS.create).asyncEnd.subscribe((message) => {
+ *   const { provider, outcome, attempts } = message as CallContext
+ *   console.log(provider, outcome, attempts)
+ * })
+ * ```
+ */
+export interface CallContext extends CallIdentity {
+  /** Missing, like what follows up to `serverPort`, if the call was refused before it began. */
+  location?: CallLocation
+  region?: string
+  /** Of what `create` makes. */
+  image?: string
+  /** The resource's name at the provider, chosen before anything is sent. Of `create`. */
+  name?: string
+  serverAddress?: string
+  serverPort?: number
+  /** Of `getById` and `destroy` from the start, of `create` when it has resolved. */
+  instanceId?: string
+  /** Added when the call settles: the name, if something of it may exist. */
+  resourceName?: string
+  /** Added when the call settles. */
+  status?: InstanceStatus
+  /** Added when `create` settles: whether the first request made the instance, one was found, or a later one made it. */
+  outcome?: 'created' | 'adopted' | 'resent'
+  /** Added when the call settles: how many requests it has sent. */
+  attempts?: number
+  /** Added when the call settles: its requests, in the order in which they ended. */
+  requests?: RequestRecord[]
+  /** Added when the call rejects. */
+  error?: GatewayError
+}
+
+/** One attempt at a request. Times are in milliseconds. */
+export interface RequestRecord {
+  method: string
+  /** The path with names in the place of ids, such as `/v1/services/{serviceId}`. */
+  urlTemplate: string
+  /** The operation, where all have one path: of GraphQL, of an RPC service. */
+  operationName?: string
+  /** Missing if no response came. */
+  statusCode?: number
+  /** Since the Unix epoch. */
+  startTime: number
+  duration: number
+  /** How often the request was sent before. */
+  resendCount: number
+  requestId?: string
+  /** Missing if it succeeded. `ABORTED` if it was given up, by the caller or because another request had the answer. */
+  errorCode?: GatewayErrorCode
+  /** How long it waited for its rate window before it was sent. */
+  rateLimitWait: number
+}
+
+/** The message of `CHANNELS.request`: an attempt at a request has ended. */
+export interface RequestEvent extends CallIdentity, RequestRecord {}
+
+/** The message of `CHANNELS.retry`: a failed request will be sent again. */
+export interface RetryEvent extends CallIdentity {
+  /** Attempts so far. */
+  attempts: number
+  /** In milliseconds. */
+  delay: number
+  errorCode: GatewayErrorCode
+}
+
+/** The message of `CHANNELS.reconcile`: a step of a create that was not told its outcome. */
+export interface ReconcileEvent extends CallIdentity {
+  /**
+   * `lookup`: asks whether the resource exists. `adopted`: takes what an earlier request, or an earlier call with the key,
+   * has made. `resent`: sends the request again. `absent`: nothing was made. `duplicateRemoved`: deleted what a second
+   * request had made, also after the call has settled. `unknown`: could not find out.
+   */
+  step: 'lookup' | 'adopted' | 'absent' | 'resent' | 'duplicateRemoved' | 'unknown'
+  resourceName: string
+  instanceId?: string
+}
+
+/** The message of `CHANNELS.rateLimit`. */
+export interface RateLimitEvent extends CallIdentity {
+  /**
+   * `windowClosed`: the provider refused a request. `waited`: a request waited for its window. `refused`: a request was not
+   * sent, because its window stays closed for longer than 30 s or than the call may take.
+   */
+  step: 'windowClosed' | 'waited' | 'refused'
+  /** In milliseconds; missing if the provider names no wait. */
+  delay?: number
+}
+
+/**
+ * The message of `CHANNELS.cleanup`: the deletion of what a failed or aborted create has made. Each resource has one
+ * `started`, followed by one `succeeded` or one `failed`, also after the call has settled.
+ */
+export interface CleanupEvent extends CallIdentity {
+  step: 'started' | 'succeeded' | 'failed'
+  /** Missing if the resource was never seen. */
+  instanceId?: string
+  resourceName: string
+  /** How often the deletion was tried. */
+  attempts: number
+  /** Why the last one failed. */
+  errorCode?: GatewayErrorCode
+}
+
+/**
+ * The names of the channels of `node:diagnostics_channel`. The first four are tracing channels. Nothing is published while
+ * nobody subscribes.
+ *
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel'
+ * import { CHANNELS, type CleanupEvent } from '@computesdk/gateway'
+ *
+ * subscribe(CHANNELS.cleanup, (message) => {
+ *   const { step, provider, resourceName } = message as CleanupEvent
+ *   if (step === 'failed') alert(`${provider}: ${resourceName} may still be there`)
+ * })
+ * ```
+ */
+export declare const CHANNELS: Readonly<{
+  create: '@computesdk/gateway:create'
+  getById: '@computesdk/gateway:getById'
+  list: '@computesdk/gateway:list'
+  destroy: '@computesdk/gateway:destroy'
+  request: '@computesdk/gateway:request'
+  retry: '@computesdk/gateway:retry'
+  reconcile: '@computesdk/gateway:reconcile'
+  rateLimit: '@computesdk/gateway:rate-limit'
+  cleanup: '@computesdk/gateway:cleanup'
+}>
 
 /**
  * Compute on a machine of your own: one container each, of a [Docker Engine](https://docs.docker.com/engine/) or of
