@@ -1,2 +1,97 @@
-console.log('The main engineer has merged all of this into /work/main and runs the whole suite there. Run nothing more; write your report now.')
-process.exit(0)
+#!/usr/bin/env node
+// npm test                        everything
+// npm test -- node                one part: rust, node, types
+// npm test -- node abort list     of the Node tests only the files with these words in their paths
+// npm test -- --no-build          with the addon as it lies there
+import { parseArgs } from 'node:util'
+
+import { build, isCurrent, isPresent } from './lib/addon.mjs'
+import { withoutCredentials } from './lib/environment.mjs'
+import { Failure, runMain } from './lib/failure.mjs'
+import { ROOT, tool } from './lib/paths.mjs'
+import { capture, run } from './lib/run.mjs'
+import { testFiles } from './lib/test-files.mjs'
+import { requireToolchain } from './lib/toolchain.mjs'
+
+const TEST_TIMEOUT_MILLISECONDS = 600_000
+
+/**
+ * The public types, once as most projects compile and once as strictly as the compiler can; the JavaScript of the bridge; the
+ * example.
+ */
+const TYPE_PROJECTS = [
+  'tsconfig.json',
+  'tsconfig.strictest.json',
+  'tsconfig.bridge.json',
+  'examples/gateway-server/tsconfig.json',
+]
+
+const PARTS = {
+  rust: { title: 'Rust tests', builds: [], run: rustTests },
+  node: { title: 'Node tests', builds: ['release', 'test-hooks'], run: nodeTests },
+  types: { title: 'Type tests', builds: ['release'], run: typeTests },
+}
+
+await runMain(async () => {
+  const { part, words, noBuild } = readArguments()
+  const parts = Object.entries(PARTS).filter(([name]) => part === undefined || part === name)
+  const env = withoutCredentials()
+  const durations = []
+  const timed = async (title, work) => {
+    console.log(`\n=== ${title}`)
+    const start = performance.now()
+    await work()
+    durations.push([title, seconds(start)])
+  }
+
+  for (const kind of new Set(parts.flatMap(([, { builds }]) => builds))) {
+    if (noBuild && !isPresent(kind)) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
+    if (!noBuild && !(await isCurrent(kind))) await timed(`Build: ${kind}`, () => build(kind))
+  }
+  for (const [, { title, run }] of parts) await timed(title, () => run(env, words))
+
+  console.log(`\nAll passed: ${durations.map(([title, time]) => `${title} ${time}`).join(', ')}.`)
+})
+
+function readArguments() {
+  const usage = `usage: npm test -- [${Object.keys(PARTS).join(' | ')}] [words in the paths of Node tests] [--no-build]`
+  try {
+    const options = { 'no-build': { type: 'boolean', default: false } }
+    const { values, positionals } = parseArgs({ options, allowPositionals: true })
+    const [part, ...words] = positionals
+    if (part !== undefined && !Object.hasOwn(PARTS, part)) throw new Error(`no such part: ${part}`)
+    return { part, words, noBuild: values['no-build'] }
+  } catch (error) {
+    throw new Failure(`${error.message}\n${usage}`, 2)
+  }
+}
+
+/** By cargo-nextest where it is installed, which is quicker; plain cargo does as well. */
+async function rustTests(env) {
+  await requireToolchain()
+  const nextest = await capture('cargo', ['nextest', '--version'], { cwd: ROOT })
+  const parameters = nextest.ok ? ['nextest', 'run'] : ['test']
+  await run('cargo', parameters, { cwd: ROOT, env, what: 'The Rust tests' })
+}
+
+async function nodeTests(env, words) {
+  const files = await testFiles(words)
+  if (files.length === 0) throw new Failure(`No test file has ${words.join(', ')} in its path.`)
+  const parameters = ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`, ...files]
+  await run(process.execPath, parameters, { cwd: ROOT, env, what: 'The Node tests' })
+}
+
+async function typeTests(env) {
+  for (const project of TYPE_PROJECTS) {
+    await run(process.execPath, [tool('typescript', 'bin/tsc'), '--project', project], {
+      cwd: ROOT,
+      env,
+      what: `The type tests (${project})`,
+    })
+    console.log(`${project}: ok`)
+  }
+}
+
+function seconds(start) {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`
+}
