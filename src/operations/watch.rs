@@ -99,12 +99,11 @@ struct LateResources(BTreeMap<String, Option<u32>>);
 impl LateResources {
     /// Counts an attempt. The first one starts the clean-up.
     fn attempt(&mut self, context: &CallContext, handle: &Handle, id: &str) {
-        match self.0.get_mut(id) {
-            Some(attempts) => *attempts = attempts.map(|attempts| attempts + 1),
-            None => {
-                Cleanup::start(context, handle.name(), Some(id));
-                self.0.insert(id.to_owned(), Some(1));
-            }
+        if let Some(attempts) = self.0.get_mut(id) {
+            *attempts = attempts.map(|attempts| attempts + 1);
+        } else {
+            Cleanup::start(context, handle.name(), Some(id));
+            self.0.insert(id.to_owned(), Some(1));
         }
     }
 
@@ -144,17 +143,14 @@ async fn delete_others(
             continue;
         }
         if is_from_same_create(operation, handle, &instance).await? == Some(true) {
-            match kept {
-                Some(_) => {
-                    delete_one(operation, id, Ownership::CreatedHere).await?;
-                    observe_reconcile(context, ReconcileStep::DuplicateRemoved, handle.name(), Some(id));
-                }
-                // Of a failed create nothing is kept: what shows late is cleaned up.
-                None => {
-                    late.attempt(context, handle, id);
-                    delete_one(operation, id, Ownership::CreatedHere).await?;
-                    late.succeed(context, handle, id);
-                }
+            // Of a failed create nothing is kept: what shows late is cleaned up.
+            if kept.is_none() {
+                late.attempt(context, handle, id);
+                delete_one(operation, id, Ownership::CreatedHere).await?;
+                late.succeed(context, handle, id);
+            } else {
+                delete_one(operation, id, Ownership::CreatedHere).await?;
+                observe_reconcile(context, ReconcileStep::DuplicateRemoved, handle.name(), Some(id));
             }
         }
     }
