@@ -16,21 +16,24 @@ const SEED = 3
 let killed = 0
 
 for (const provider of Object.values(PROVIDERS)) {
-  const run = (options) => runChaos({ provider, seed: SEED, speed: SPEED, concurrency: 48, ...options })
+  // A real engine works in its own time: a short run here, and a long one in .ci/run.
+  const { skip, pace = { speed: SPEED, concurrency: 48 } } = provider
+  const runs = skip === undefined && provider.pace ? 60 : 300
+  const run = (options) => runChaos({ provider, seed: SEED, ...pace, ...options })
   const replay = `npm run chaos -- --provider ${provider.name} --seed ${SEED} --speed ${SPEED}`
 
-  test(`${provider.name}: nothing is leaked or doubled in 300 creates in bad weather`, async () => {
+  test(`${provider.name}: nothing is leaked or doubled in many creates in bad weather`, { skip }, async () => {
     const accounts = []
     const onFinding = (finding) => {
       accounts.push(confession(finding, { command: ({ id }) => `${replay} --story ${id}` }))
     }
-    const { offences, creates, outcomes } = await run({ runs: 300, onFinding })
+    const { offences, creates, outcomes } = await run({ runs, onFinding })
     assert.deepEqual(
       offences,
       { leaked: 0, doubled: 0, phantom: 0, unfinished: 0, 'wrong place': 0, unsettled: 0, stuck: 0 },
       accounts.join('\n\n'),
     )
-    assert.ok(creates >= 300)
+    assert.ok(creates >= runs)
     for (const [what, count] of Object.entries(outcomes)) {
       // Whether a process is caught in mid-create is a matter of moments, and there are two of them in a run.
       if (what === 'killed') killed += count
@@ -38,9 +41,9 @@ for (const provider of Object.values(PROVIDERS)) {
     }
   })
 
-  test(`${provider.name}: a client that retries blindly and swallows failures is found guilty`, async () => {
+  test(`${provider.name}: a client that retries blindly and swallows failures is found guilty`, { skip }, async () => {
     // Faster than the other: what a machine that is too slow adds to its guilt does no harm here.
-    const { offences } = await run({ runs: 100, speed: 100, naive: true, without: ['processes'] })
+    const { offences } = await run({ runs: 100, speed: provider.pace ? 20 : 100, naive: true, without: ['processes'] })
     assert.ok(offences.leaked > 0, 'leaked')
     assert.ok(offences.doubled > 0, 'doubled')
   })

@@ -72,6 +72,7 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
         assert.equal(request.resendCount, 0)
       }
       assert.equal(of('request').length, end.requests.length)
+      assert.deepEqual(of('rateLimit'), [])
       assert.ok(of('request').every(({ callId, provider: of }) => callId === start.callId && of === name))
     })
 

@@ -6,11 +6,13 @@ import vm from 'node:vm'
 import * as imported from '@computesdk/gateway'
 
 import './support/environment.mjs'
+import { ENGINES } from './support/docker.mjs'
 import { PROVIDERS } from './support/providers.mjs'
 import { thrown } from './support/rejection.mjs'
 
 /** A factory that is not held to the behaviour suite should not be there. */
-const EXPORTS = ['isGatewayError', ...Object.values(PROVIDERS).map(({ factory }) => factory)].sort()
+const FACTORIES = Object.values({ ...PROVIDERS, ...ENGINES }).map(({ factory }) => factory)
+const EXPORTS = ['CHANNELS', 'isGatewayError', ...new Set(FACTORIES)].sort()
 
 const required = createRequire(import.meta.url)('@computesdk/gateway')
 
@@ -18,13 +20,13 @@ test('import and require give the same named exports', () => {
   const named = new Map(Object.entries(imported))
   assert.deepEqual([...named.keys()], EXPORTS)
   for (const [name, value] of named) {
-    assert.equal(typeof value, 'function', name)
+    assert.equal(typeof value, name === 'CHANNELS' ? 'object' : 'function', name)
     assert.equal(value, required[name], name)
   }
 })
 
 test('nothing else is exported but what the loader puts there', () => {
-  assert.deepEqual(Object.keys(required).filter((name) => !name.startsWith('__napi')).sort(), EXPORTS)
+  assert.deepEqual(Object.keys(required).sort(), EXPORTS)
 })
 
 test('package.json can be read through the package', () => {

@@ -116,8 +116,8 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
   })
 }
 
-describe('an id that would vanish from a URL', () => {
-  for (const id of ['.', '..', '\t', '.\n.', 'a\r\nb', '']) {
+describe('an id that would not stand as one segment of a URL', () => {
+  for (const id of ['.', '..', '\t', '.\n.', 'a\r\nb', '', 'a/b', '../services', '..\\x']) {
     test(`is sent in none: ${JSON.stringify(id)}`, async (t) => {
       const { server, provider, sandboxes, asked } = await withVercel(t)
       const map = (json) => ({

@@ -13,7 +13,9 @@ import { TARGETS } from '../scripts/targets/list.mjs'
 const run = promisify(execFile)
 const { platformError } = createRequire(import.meta.url)('../src/node/load-error.js')
 
-const LOADER = ['index.js', 'index.mjs', 'package.json', ...['bridge', 'load', 'load-error'].map((name) => `src/node/${name}.js`)]
+/** What is published, besides the binary. */
+const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+const LOADER = ['package.json', ...files.filter((name) => name.endsWith('js'))]
 
 const PERMISSION_MODEL = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission'
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // npm run demo                      the whole picture on this machine, at Railway's test server
 // npm run demo -- render            at another provider's
+// npm run demo -- --trace            and what the package published of its calls, as a tree with times
+// npm run demo -- --gateways 3      several gateways with one PostgreSQL; one of them is killed, and the database
 // npm run demo -- render --real     the package at the provider itself, with credentials from the environment
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
@@ -9,15 +11,19 @@ import { build, isCurrent, isPresent } from '../scripts/lib/addon.mjs'
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
 import { tool } from '../scripts/lib/paths.mjs'
 import { requireToolchain } from '../scripts/lib/toolchain.mjs'
+import { countOf, requirePostgres, showGateways } from './gateways.mjs'
 import { PROVIDERS } from './providers.mjs'
 import { describeReal, runReal } from './real.mjs'
 import { Screen } from './screen.mjs'
+import { startTrace } from './trace.mjs'
 
 const DEFAULT_PROVIDER = 'railway'
 
-const USAGE = `usage: npm run demo -- [provider] [--real [--yes]]
+const USAGE = `usage: npm run demo -- [provider] [--trace] [--gateways N | --real [--yes]]
 
   provider   ${Object.keys(PROVIDERS).join(', ')} (default: ${DEFAULT_PROVIDER})
+  --trace    prints the calls that the package made, with times, from what it publishes on its channels
+  --gateways so many gateways that share a PostgreSQL, on this machine
   --real     against the provider's own API, with credentials from the environment; asks before it creates
   --yes      do not ask`
 
@@ -31,14 +37,19 @@ await runMain(async () => {
   if (options.help) return console.log(USAGE)
   const entry = PROVIDERS[options.name]
   const real = options.real && describeReal(entry, options)
+  if (options.gateways !== undefined) await requirePostgres()
+  if (!real) await entry.check?.()
   await prepareAddon(options)
+  if (options.gateways !== undefined) return showGateways(entry, screen, options.gateways)
   // The object from which the package takes its exports: the picture replaces a factory in it before the gateway's import.
   const addon = createRequire(import.meta.url)('../src/node/load.js')()
-  if (real) return runReal(entry, addon[entry.factory], screen, real, options)
-  const realCommand = `npm run demo -- ${options.name === DEFAULT_PROVIDER ? '' : `${options.name} `}--real`
+  const trace = options.trace ? startTrace(addon.CHANNELS) : undefined
+  if (real) return runReal(entry, addon[entry.factory], screen, real, options).finally(() => trace?.print(screen))
+  const isReal = entry.remark !== undefined
+  const realCommand = isReal ? undefined : `npm run demo -- ${options.name === DEFAULT_PROVIDER ? '' : `${options.name} `}--real`
   // Only now: it needs the development dependencies.
   const { showPicture } = await import('./picture.mjs')
-  return showPicture(entry, addon, screen, { realCommand })
+  return showPicture(entry, addon, screen, { realCommand, trace })
 })
 
 function readArguments() {
@@ -48,6 +59,8 @@ function readArguments() {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         provider: { type: 'string' },
+        trace: { type: 'boolean', default: false },
+        gateways: { type: 'string' },
         real: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         // For tests and for those who work on the demo: another address for --real, another time to look for what an
@@ -63,7 +76,9 @@ function readArguments() {
       throw new Error(`unknown provider: ${name} (known: ${Object.keys(PROVIDERS).join(', ')})`)
     }
     if (rest.length > 0) throw new Error('one provider at a time')
-    return { ...values, name }
+    if (values.gateways !== undefined && values.trace) throw new Error('either --gateways or --trace')
+    if (values.gateways !== undefined && values.real) throw new Error('either --gateways or --real')
+    return { ...values, name, ...(values.gateways !== undefined && { gateways: countOf(values.gateways) }) }
   } catch (error) {
     throw new Failure(`${error.message}\n\n${USAGE}`, 2)
   }

@@ -24,9 +24,9 @@ const PART_WIDTH = 26
  * @param {import('./providers.mjs').Entry} entry
  * @param {Record<string, (config: object) => object>} addon the package's exports
  * @param {import('./screen.mjs').Screen} screen
- * @param {{ realCommand: string }} options
+ * @param {{ realCommand?: string, trace?: ReturnType<typeof import('./trace.mjs').startTrace> }} options
  */
-export async function showPicture(entry, addon, screen, { realCommand }) {
+export async function showPicture(entry, addon, screen, { realCommand, trace }) {
   forgetEnvironment()
   const start = performance.now()
   const interruption = listenForInterruption({
@@ -50,7 +50,7 @@ export async function showPicture(entry, addon, screen, { realCommand }) {
     return undefined
   })
   interruption.stop()
-  process.exitCode = conclude({ parts, failure, left, interruption, took: performance.now() - start, realCommand })
+  process.exitCode = conclude({ parts, failure, left, interruption, took: performance.now() - start, realCommand, trace })
   setTimeout(() => process.exit(), LEAVE_MILLISECONDS).unref()
 }
 
@@ -72,17 +72,19 @@ async function open(parts, addon) {
     runCommand: () => observer.daemonStarts(),
     onDone: (request) => observer.providerDone(request),
   })
-  const { environment } = parts.place
+  const { environment, settings = {} } = parts.place
   const baseUrl = environment[entry.address]
   const { config } = configure(entry, environment)
-  Object.assign(parts, { baseUrl, config, provider: observer.watchFactory(factory, 'app')({ ...config, baseUrl }) })
+  Object.assign(parts, { baseUrl, config, provider: observer.watchFactory(factory, 'app')({ ...config, baseUrl, owner: settings.owner }) })
+  // Whoever owns an engine may have other containers of this package there.
+  parts.which = settings.owner ? { owned: true } : { managed: true }
   parts.apiKey = `demo_${randomBytes(16).toString('hex')}`
   // TypeScript, which Node 20 does not run by itself.
   const { require } = await import('tsx/cjs/api')
   const { startGateway } = require('../examples/gateway-server/server.ts', import.meta.url)
   parts.gateway = await startGateway({
     apiKeys: { demo: parts.apiKey },
-    settings: { [entry.factory]: { baseUrl } },
+    settings: { [entry.factory]: { baseUrl, ...settings } },
     log: { level: 'warn', stream: { write: (line) => parts.warnings.push(JSON.parse(line).msg) } },
   })
   observer.watch(parts.gateway.url)
@@ -94,7 +96,7 @@ function showParts({ entry, screen, diagram, baseUrl, gateway }) {
   part('app', 'computesdk@2.5.4', 'the published client, as it is')
   part('gateway', gateway.url, 'examples/gateway-server')
   part('package', '@computesdk/gateway', 'this repository')
-  part('provider', baseUrl, `behaves as ${entry.title}'s API`)
+  part('provider', baseUrl, entry.remark ?? `behaves as ${entry.title}'s API`)
   part('daemon', 'examples/daemon', "stands in for ComputeSDK's")
   screen.line()
   diagram.head()
@@ -123,7 +125,7 @@ function whatEnds(interrupted, { observer, place }) {
  *
  * @returns {Promise<number | undefined>} how many resources are left at the provider, by its own books
  */
-async function close({ sandbox, gateway, provider, place, observer }) {
+async function close({ sandbox, gateway, provider, place, observer, which }) {
   observer.destroying = true
   const within = (promise) => Promise.race([promise, sleep(TIDY_MILLISECONDS, undefined, { ref: false })])
   try {
@@ -131,12 +133,12 @@ async function close({ sandbox, gateway, provider, place, observer }) {
     if (gateway) await within(gateway.close())
     if (!place) return 0
     const end = performance.now() + TIDY_MILLISECONDS
-    while (place.resources().length > 0 && performance.now() < end) {
-      const found = await provider.list({ managed: true })
+    while ((await place.resources()).length > 0 && performance.now() < end) {
+      const found = await provider.list(which)
       await Promise.all(found.map(({ instanceId }) => provider.destroy(instanceId)))
-      if (place.resources().length > 0) await sleep(LOOK_MILLISECONDS)
+      if ((await place.resources()).length > 0) await sleep(LOOK_MILLISECONDS)
     }
-    return place.resources().length
+    return (await place.resources()).length
   } finally {
     await place?.server.close()
     observer.stop()
@@ -144,9 +146,10 @@ async function close({ sandbox, gateway, provider, place, observer }) {
 }
 
 /** Says how it ended. @returns {number} exit code */
-function conclude({ parts, failure, left, interruption, took, realCommand }) {
+function conclude({ parts, failure, left, interruption, took, realCommand, trace }) {
   const { entry, screen, diagram, greeting } = parts
   diagram.settle()
+  trace?.print(screen)
   const resources = `${left ?? 'unknown'} resource${left === 1 ? '' : 's'} left at ${entry.title}`
   screen.line()
   const good = left === 0
@@ -160,8 +163,10 @@ function conclude({ parts, failure, left, interruption, took, realCommand }) {
     screen.verdict(good, `${resources}.`)
     return 1
   }
-  screen.line(screen.paint('dim', `With your own account: ${realCommand}`))
-  screen.line()
+  if (realCommand) {
+    screen.line(screen.paint('dim', `With your own account: ${realCommand}`))
+    screen.line()
+  }
   screen.verdict(good, `${greeting}, in ${duration(took)}. ${resources}.`)
   return good ? 0 : 1
 }

@@ -14,6 +14,9 @@
  *   requests: unknown[] }, environment: Record<string, string>, resources: () => unknown[],
  *   processes: () => { pid?: number, exited: Promise<void> }[] }> }>} testServer
  * @property {Setting[]} settings
+ * @property {string} [remark] what answers, if that is no test server
+ * @property {() => Promise<void>} [check] fails in one sentence if the demo cannot be shown
+ * @property {boolean} [isUnknown] the published client has to be told of it
  *
  * @typedef {object} Setting
  * @property {string} label
@@ -92,6 +95,19 @@ export const PROVIDERS = {
       { label: 'team', unless: 'oidcToken', from: [['teamId', 'VERCEL_TEAM_ID']] },
       { label: 'project', unless: 'oidcToken', from: [['projectId', 'VERCEL_PROJECT_ID']] },
     ],
+  },
+  docker: {
+    title: 'Docker',
+    thing: 'container',
+    api: 'the engine of this machine',
+    factory: 'docker',
+    client: (config) => config,
+    address: 'DOCKER_HOST',
+    testServer: () => import('./docker.mjs'),
+    remark: "before this machine's own engine",
+    check: () => import('./docker.mjs').then(({ check }) => check()),
+    isUnknown: true,
+    settings: [],
   },
 }
 

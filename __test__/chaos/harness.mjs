@@ -18,6 +18,8 @@ import { addRound, createTally } from './tally.mjs'
  * @property {string} factory name of the addon's export
  * @property {Record<string, { timeout: string, effect?: boolean, places?: string[] }>} operations that a client may ask for
  * @property {string} creating the operation that makes a resource
+ * @property {string} [skip] why it cannot be run here
+ * @property {{ speed: number, concurrency: number }} [pace] of what is no test server: a real engine works in its own time
  * @property {Record<string, number>} timeouts of the client, by the operations' `timeout`
  * @property {{ lag: number, absence: number }} waits how long the client takes for possible that what it has made does
  *   not show yet, and for how long it looks before it believes that it has made nothing: visibility lag and absence
@@ -164,7 +166,7 @@ function assess(scene, records, provider) {
 function countStarts({ story, creates, repeats }, scene, { starting, timeouts }) {
   const logs = scene.voicesOf(story).map(({ log }) => log)
   const lost = logs.flat().filter(({ operation, fault, request }) => {
-    return operation === starting && (fault || request.status !== 200)
+    return operation === starting && (fault || !(request.status >= 200 && request.status < 300))
   })
   // What the server, standing still, took up too late was given up by the client. Of that only its wait is to be seen.
   const patience = scene.real((story.requestTimeoutMs ?? timeouts.create) - TIMER_SLACK)

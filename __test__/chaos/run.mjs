@@ -24,8 +24,8 @@ const USAGE = `usage: npm run chaos -- [options]
   --provider NAME    ${Object.keys(PROVIDERS).join(', ')} (default: railway)
   --runs N           creates (default: 1000)
   --seed S           what happens, and in which weather (default: a fresh one)
-  --concurrency C    stories at once (default: 64)
-  --speed X          how many times as fast the client's clock runs (default: 25)
+  --concurrency C    stories at once (default: 64; at a real engine 24)
+  --speed X          how many times as fast the client's clock runs (default: 25; at a real engine 4)
   --round R          only this round of the seed
   --story R.S        only this story
   --without A,B      leaves out types of story (${STORY_TYPES.join(', ')})
@@ -67,8 +67,8 @@ function readArguments() {
         provider: { ...text, default: 'railway' },
         runs: { ...text, default: '1000' },
         seed: { ...text, default: String(randomBytes(4).readUInt32LE()) },
-        concurrency: { ...text, default: '64' },
-        speed: { ...text, default: '25' },
+        concurrency: text,
+        speed: text,
         round: text,
         story: text,
         without: { ...text, default: '' },
@@ -80,19 +80,22 @@ function readArguments() {
       },
     })
     if (!Object.hasOwn(PROVIDERS, values.provider)) throw new Error(`unknown provider: ${values.provider}`)
+    const provider = PROVIDERS[values.provider]
+    if (provider.skip) throw new Error(provider.skip)
+    const pace = provider.pace ?? { speed: 25, concurrency: 64 }
     const without = values.without.split(',').filter(Boolean)
     const unknown = without.find((type) => !OMISSIBLE.includes(type))
     if (unknown) throw new Error(`--without: unknown: ${unknown}`)
     return {
       ...values,
-      provider: PROVIDERS[values.provider],
+      provider,
       looseNames: values['loose-names'],
       singleFaults: values['single-faults'],
       without,
       runs: whole(values, 'runs'),
       seed: whole(values, 'seed', 0),
-      concurrency: whole(values, 'concurrency'),
-      speed: whole(values, 'speed'),
+      concurrency: values.concurrency ? whole(values, 'concurrency') : pace.concurrency,
+      speed: values.speed ? whole(values, 'speed') : pace.speed,
       round: values.story ? Number(values.story.split('.')[0]) : values.round && whole(values, 'round', 0),
     }
   } catch (error) {

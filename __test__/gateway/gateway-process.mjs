@@ -12,15 +12,21 @@ import { API_KEY, GATEWAY_PROGRAM } from './scene.mjs'
 const LINE_MILLISECONDS = 60_000
 
 /**
- * @param {import('node:test').TestContext} t
- * @param {{ provider: object, port: number, env?: Record<string, string> }} options
+ * @param {{ after: (work: () => unknown) => void }} t
+ * @param {object} scene
+ * @param {{ settings: object }} scene.provider
+ * @param {number} scene.port
+ * @param {Record<string, string>} [scene.env]
+ * @param {object} [scene.options] of the gateway
+ * @param {string[]} [scene.imports] modules that the process imports first
  */
-export async function startGatewayProcess(t, { provider, port, env }) {
-  const child = spawn(process.execPath, ['--import', 'tsx', GATEWAY_PROGRAM], {
+export async function startGatewayProcess(t, { provider, port, env, options, imports = [] }) {
+  const first = ['tsx', ...imports].flatMap((name) => ['--import', name])
+  const child = spawn(process.execPath, [...first, GATEWAY_PROGRAM], {
     cwd: ROOT,
     env: {
       ...withoutCredentials(),
-      GATEWAY_OPTIONS: JSON.stringify({ apiKeys: { acme: API_KEY }, settings: provider.settings }),
+      GATEWAY_OPTIONS: JSON.stringify({ apiKeys: { acme: API_KEY }, settings: provider.settings, ...options }),
       PORT: String(port),
       ...env,
     },
@@ -60,7 +66,10 @@ export async function startGatewayProcess(t, { provider, port, env }) {
   return {
     url: `http://127.0.0.1:${port}`,
     logged,
+    lines,
     ended,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
     stop: () => child.kill('SIGTERM') && ended,
     /** As by the kernel: without a word to it. */
     kill: () => child.kill('SIGKILL') && ended,

@@ -18,6 +18,8 @@ const MAIN = '../../examples/gateway-server'
 export const { startGateway } = require(`${MAIN}/server.ts`, import.meta.url)
 export const { memoryState } = require(`${MAIN}/state/memory.ts`, import.meta.url)
 export const { sqliteState } = require(`${MAIN}/state/sqlite.ts`, import.meta.url)
+export const { postgresState } = require(`${MAIN}/state/postgres.ts`, import.meta.url)
+export const { keyOf } = require(`${MAIN}/state/sandbox.ts`, import.meta.url)
 export const GATEWAY_PROGRAM = fileURLToPath(new URL(`${MAIN}/main.ts`, import.meta.url))
 
 const DAEMON = fileURLToPath(new URL('../../examples/daemon/daemon.mjs', import.meta.url))

@@ -12,13 +12,14 @@ import { addonPath } from '../chaos/client.mjs'
 const SPEED = 12
 
 /**
+ * @param {number} [speed]
  * @returns {{ addon: Record<string, (config: object) => any>, real: (milliseconds: number) => number }} `addon`: its
  *   factories; `real`: what so much of its time is on this machine's clock
  */
-export function withFastClock() {
+export function withFastClock(speed = SPEED) {
   const path = addonPath()
   assert.ok(existsSync(path), 'the test build is missing: run `npm run build:test-hooks`')
   const addon = createRequire(import.meta.url)(path)
-  addon.__setClockSpeed(SPEED)
-  return { addon, real: (milliseconds) => milliseconds / SPEED }
+  addon.__setClockSpeed(speed)
+  return { addon, real: (milliseconds) => milliseconds / speed }
 }

@@ -23,7 +23,7 @@ export const ofAny: Same<InfraProvider['name'], ProviderName> = true
 type Factory = { [K in keyof typeof gateway]: (typeof gateway)[K] extends () => InfraProvider ? K : never }[keyof typeof gateway]
 export const ofFactories: Same<Factory, ProviderName> = true
 
-// One of all four is told by its name.
+// One of all five is told by its name.
 type AnyProvider = ReturnType<(typeof gateway)[Factory]>
 export async function own(provider: AnyProvider): Promise<string | undefined> {
   switch (provider.name) {
@@ -35,6 +35,8 @@ export async function own(provider: AnyProvider): Promise<string | undefined> {
       return (await provider.create({ timeout: 60_000 })).instance.deadline
     case 'vercel':
       return (await provider.create({ timeout: 60_000 })).instance.sessionId
+    case 'docker':
+      return (await provider.create({ network: 'none' })).instance.deadline
     default: {
       const none: never = provider
       return none

@@ -7,34 +7,36 @@ import { fastify, type FastifyReply, LogController } from 'fastify'
 import { answerTo, Refusal } from './errors.ts'
 import { accountOf, type Settings } from './providers.ts'
 import { addProxy } from './proxy.ts'
+import { createReaper, type ReaperOptions } from './reaper.ts'
 import { createSandboxes } from './sandboxes.ts'
 import { memoryState } from './state/memory.ts'
-import { type Caller, isSame, type Sandbox, tokenHashIn, tokenOf, WISH, type Wish } from './state/sandbox.ts'
+import { type Caller, isSame, type Sandbox, tokenOf, WISH, type Wish } from './state/sandbox.ts'
 
 const defaults = () => ({
-  host: '127.0.0.1', port: 0, publicUrl: '', daemonHosts: ['127.0.0.1', '[::1]', 'localhost'],
-  secret: randomBytes(32).toString('hex'), state: memoryState(), settings: {} as Settings,
-  answerMilliseconds: 25_000, shutdownMilliseconds: 8_000, // the client gives up after 30 s
+  host: '127.0.0.1', port: 0, publicUrl: '', internalUrl: '', daemonHosts: ['127.0.0.1', '[::1]', 'localhost'],
+  secret: randomBytes(32).toString('hex'), state: memoryState(), settings: {} as Settings, reaper: { accounts: [] } as ReaperOptions,
+  answerMilliseconds: 25_000, shutdownMilliseconds: 8_000, routeMilliseconds: 60_000, // the client gives up after 30 s
   log: {} as { level?: string; stream?: { write(line: string): void } },
 })
 export type GatewayOptions = Partial<ReturnType<typeof defaults>> & { apiKeys: Record<string, string> }
 interface Request { Body: Wish; Params: { id: string } }
 
 export async function startGateway(options: GatewayOptions): Promise<{ url: string; close: () => Promise<void> }> {
-  const { apiKeys, state, secret, settings, daemonHosts, ...rest } = { ...defaults(), ...options }
-  const { answerMilliseconds, shutdownMilliseconds, host, port, log: logger } = rest
+  const { apiKeys, state, secret, settings, daemonHosts, reaper, ...rest } = { ...defaults(), ...options }
+  const { answerMilliseconds, shutdownMilliseconds, routeMilliseconds, internalUrl, host, port, log: logger } = rest
   // Neither addresses, which may hold a token, nor headers, which hold credentials, are ever logged.
   const logController = new LogController({ disableRequestLogging: true })
   const ajv = { customOptions: { coerceTypes: false, removeAdditional: false } } as const
   const app = fastify({ bodyLimit: 256 * 1024, ajv, logController, logger })
   let url = rest.publicUrl
   const sandboxes = createSandboxes({ state, secret, settings, gatewayUrl: () => url, log: app.log })
+  const { stop } = createReaper({ state, settings, log: app.log }, reaper)
 
   /** The key is compared with all there are, so that the time does not tell which it is. */
   function callerOf(headers: IncomingHttpHeaders): Caller {
     const [tenant] = Object.keys(apiKeys).filter((name) => isSame(apiKeys[name]!, `${headers['x-computesdk-api-key']}`))
     if (tenant === undefined) throw new Refusal(401, 'UNAUTHENTICATED', 'The ComputeSDK API key is not known.')
-    return { tenant, ...accountOf(headers) }
+    return { tenant, ...accountOf(headers, settings) }
   }
 
   /** Fires when the answer can no longer be given in time, or to this client. */
@@ -62,8 +64,11 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
       callerOf(headers)
       if (method === 'DELETE') delete headers['content-type'] // the client names one, and sends no body
     })
-    api.post<Request>('/v1/sandboxes', { schema: { body: WISH } }, async ({ headers, body }, reply) =>
-      reply.code(201).send(answer(await sandboxes.create(callerOf(headers), body, patience(reply)))))
+    api.post<Request>('/v1/sandboxes', { schema: { body: WISH } }, async ({ headers, body }, reply) => {
+      const sandbox = await sandboxes.create(callerOf(headers), body, patience(reply))
+      reply.raw.once('finish', () => sandboxes.confirm(sandbox))
+      return reply.code(201).send(answer(sandbox))
+    })
 
     const named = { schema: { body: { ...WISH, required: ['name'] } } }
     api.post<Request>('/v1/sandboxes/find-or-create', named, async ({ headers, body, log }, reply) => {
@@ -90,17 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
     })
   })
 
-  // A daemon dials home.
-  app.post<{ Body: { url?: unknown } | null }>('/internal/daemons', async ({ headers, body }) => {
-    const [sandbox] = await state.select({ tokenHash: tokenHashIn(headers) })
-    if (!sandbox) throw new Refusal(401, 'UNAUTHENTICATED', 'No sandbox has this token.')
-    const { origin, protocol, hostname } = new URL(URL.canParse(`${body?.url}`) ? `${body?.url}` : 'none:')
-    const isAllowed = /^https?:$/.test(protocol) && daemonHosts.includes(hostname)
-    if (!isAllowed) throw new Refusal(400, 'INVALID_ARGUMENT', 'No daemon may be there.')
-    if (sandbox.daemonUrl !== origin) await state.update(sandbox.key, { daemonUrl: origin })
-    return { success: true }
-  })
-  addProxy(app, { state, secret })
+  addProxy(app, { state, secret, daemonHosts, internalUrl, routeMilliseconds })
   app.get('/health', async () => ({ status: 'ok' }))
 
   app.setErrorHandler((error, { log }, reply) => {
@@ -114,6 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
   url ||= address
   await sandboxes.start()
   async function close(): Promise<void> {
+    stop()
     const limit = sleep(shutdownMilliseconds, undefined, { ref: false }).then(() => app.server.closeAllConnections())
     await Promise.race([app.close().then(sandboxes.stop), limit.then(() => sleep(1000))])
     await state.close()

@@ -1,5 +1,5 @@
 /** Of what a developer's shell may hold: every provider's credentials, and proxies. A new provider adds its prefix. */
-const UNWANTED = /^(RAILWAY_|RENDER_|NSC_|VERCEL_)|_proxy$/i
+const UNWANTED = /^(RAILWAY_|RENDER_|NSC_|VERCEL_|DOCKER_)|_proxy$/i
 
 /** Whether a variable could lead a test to a real account, or take away its requests. */
 export const isUnwanted = (name) => UNWANTED.test(name)

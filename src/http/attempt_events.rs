@@ -11,6 +11,9 @@ use crate::context::CallContext;
 use crate::context::events::{Event, RateLimitEvent, RateLimitStep, RequestEvent};
 use crate::error::{Error, ErrorCode};
 
+/// What takes less time than this was no wait: the clock was read twice.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
 /// An attempt of a call that somebody watches; empty otherwise. An attempt that is dropped on its way was aborted.
 pub(super) struct ObservedAttempt<'a> {
     context: &'a CallContext,
@@ -46,8 +49,8 @@ impl<'a> ObservedAttempt<'a> {
     /// Notes how long the attempt waited for its rate window.
     pub(super) fn waited(&mut self, wait: Duration) {
         let Some(pending) = &mut self.pending else { return };
-        pending.event.rate_limit_wait = wait.into();
-        if !wait.is_zero() {
+        if wait >= SHORTEST_WAIT {
+            pending.event.rate_limit_wait = wait.into();
             record(self.context, RateLimitStep::Waited, Some(wait));
         }
     }

@@ -14,7 +14,7 @@ use ::http::header::ACCEPT;
 
 use super::attempt;
 use super::attempt_events::{ObservedAttempt, observe_refusal, observe_verdict};
-use super::credential::{Credential, CredentialSource, CurrentCredential};
+use super::credential::{Credential, CredentialSource, CurrentCredential, Presentation};
 use super::effect::Effect;
 use super::endpoint::BaseUrl;
 use super::limits::LONGEST_WAIT;
@@ -22,6 +22,7 @@ use super::message::{Request, Response};
 use super::rate_limit::Verdict;
 use super::resources::HttpResources;
 use super::retry::{self, Decision, Failure};
+use super::route::Route;
 use super::settings::Settings;
 use super::tenant::Tenant;
 use super::transport::{BODY_LIMIT, TransportError};
@@ -78,9 +79,8 @@ impl Client {
     ) -> Result<Self> {
         let base = match &settings.base_url {
             Some(base) => base.clone(),
-            None => {
-                BaseUrl::parse(default_base).map_err(|_| Error::internal("A provider's own address is malformed."))?
-            }
+            None => BaseUrl::parse_address(default_base)
+                .map_err(|_| Error::internal("A provider's own address is malformed."))?,
         };
         credential.header_value()?;
         let current = CurrentCredential::new(credential.clone(), None, LateSecrets::default());
@@ -139,7 +139,7 @@ impl Client {
         interpret: Interpret<'_>,
     ) -> Result<()> {
         let Shared { settings, tenant, .. } = &*self.shared;
-        let context = &context.within(settings.exchange_timeout(effect));
+        let context = &context.within(request.timeout.unwrap_or_else(|| settings.exchange_timeout(effect)));
         let started = context.now();
         let quota = &tenant.quota;
         let (mut attempts, mut drawn) = (0, 0);
@@ -242,12 +242,18 @@ impl Client {
         if context.is_cancelled() {
             return Err(Error::aborted().into());
         }
-        let request = request
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(credential.header.0.clone(), credential.header_value()?);
+        let limit = request.timeout.unwrap_or_else(|| settings.attempt_timeout(effect));
+        let mut request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Presentation::Header(name, _) = &credential.presentation {
+            request = request.header(name.clone(), credential.header_value()?);
+        }
+        request.route = Route {
+            socket: self.shared.base.socket().map(Arc::from),
+            certificates: credential.certificates(),
+        };
         let sending = resources.transport.send(request);
         observed.begin();
-        let sent = attempt::run(context, effect, settings.attempt_timeout(effect), sending)
+        let sent = attempt::run(context, effect, limit, sending)
             .await
             .map_err(Error::from)
             .and_then(|sent| sent.map_err(|error| Error::from(&error)));

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::route::Certificates;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::secret::{LateSecrets, Secret};
@@ -20,13 +21,23 @@ const RENEWAL_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct Credential {
     pub(crate) secret: Secret,
-    /// The header that carries it, and what precedes it there: `Bearer ` or nothing.
-    pub(crate) header: (HeaderName, &'static str),
+    pub(crate) presentation: Presentation,
     pub(crate) origin: CredentialOrigin,
     /// When it expires, by its own claim.
     pub(crate) expires: Option<SystemTime>,
     /// Whether the provider may answer `PERMISSION_DENIED` to an expired one.
     pub(crate) is_denied_when_expired: bool,
+}
+
+/// How requests show a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Presentation {
+    /// In this header, after this text: `Bearer ` or nothing.
+    Header(HeaderName, &'static str),
+    /// By the certificate of the client, when it connects. The secret is its private key.
+    Certificates(Arc<Certificates>),
+    /// Not at all: whoever reaches the server may use it.
+    Nothing,
 }
 
 /// Where a credential came from.
@@ -59,19 +70,41 @@ pub(crate) trait CredentialSource: Send + Sync {
 }
 
 impl Credential {
-    /// Returns the value of its header.
+    /// Makes the credential of a server that asks for none.
+    pub(crate) fn none() -> Self {
+        Self {
+            secret: Secret::new(String::new()),
+            presentation: Presentation::Nothing,
+            origin: CredentialOrigin::Config,
+            expires: None,
+            is_denied_when_expired: false,
+        }
+    }
+
+    /// Returns the certificates by which it is shown.
+    pub(super) fn certificates(&self) -> Option<Arc<Certificates>> {
+        match &self.presentation {
+            Presentation::Certificates(certificates) => Some(Arc::clone(certificates)),
+            Presentation::Header(..) | Presentation::Nothing => None,
+        }
+    }
+
+    /// Returns the value of its header; an empty one if it has none.
     ///
     /// Errors: `INVALID_CONFIG` if no header can carry it.
     pub(super) fn header_value(&self) -> Result<HeaderValue> {
-        let mut value = HeaderValue::try_from(format!("{}{}", self.header.1, self.secret.expose()))
+        let Presentation::Header(_, prefix) = self.presentation else {
+            return Ok(HeaderValue::from_static(""));
+        };
+        let mut value = HeaderValue::try_from(format!("{prefix}{}", self.secret.expose()))
             .map_err(|_| Error::config("The credential holds characters that no HTTP header can carry."))?;
         value.set_sensitive(true);
         Ok(value)
     }
 
-    /// Returns whether this is another credential than `other`, or goes into another header.
+    /// Returns whether this is another credential than `other`, or is shown in another way.
     pub(crate) fn differs_from(&self, other: &Self) -> bool {
-        self.secret.expose() != other.secret.expose() || self.header != other.header
+        self.secret.expose() != other.secret.expose() || self.presentation != other.presentation
     }
 
     fn has_expired(&self, date: SystemTime) -> bool {

@@ -1,6 +1,7 @@
 //! The address of a provider's API.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use url::{Host, Url};
 
@@ -12,9 +13,16 @@ const LENGTH_LIMIT: usize = 2_048;
 /// The longest host name, by DNS.
 const HOST_LIMIT: usize = 253;
 
-/// The address of an API: https anywhere, plain http on loopback only (see [`is_loopback`]).
+/// The address of an API: https anywhere, plain http on loopback (see [`is_loopback`]) or through a local socket only.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BaseUrl(Url);
+pub(crate) struct BaseUrl {
+    url: Url,
+    /// The address of the socket through which plain http goes, instead of the network. It begins with [`SOCKET`].
+    socket: Option<Arc<str>>,
+}
+
+/// The beginning of the address of a local socket, as [`BaseUrl::parse_address`] takes it.
+pub(crate) const SOCKET: &str = "socket:";
 
 /// Why a base URL is invalid. The URL itself is not repeated: it may hold a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +68,25 @@ impl BaseUrl {
         if !is_sendable || url.host_str().is_none_or(|host| host.len() > HOST_LIMIT) {
             return Err(BaseUrlError::Malformed);
         }
-        Ok(Self(url))
+        Ok(Self { url, socket: None })
+    }
+
+    /// Parses the address that a provider chooses itself: a base URL, or [`SOCKET`] with the path of a local socket.
+    pub(super) fn parse_address(text: &str) -> Result<Self, BaseUrlError> {
+        match text.strip_prefix(SOCKET) {
+            None => Self::parse(text),
+            Some("") => Err(BaseUrlError::Malformed),
+            // HTTP wants a host, although nothing is looked up.
+            Some(_) => Ok(Self {
+                socket: Some(Arc::from(text)),
+                ..Self::parse("http://localhost")?
+            }),
+        }
+    }
+
+    /// Returns the path of the local socket, if the API is reached through one.
+    pub(super) fn socket(&self) -> Option<&str> {
+        self.socket.as_ref()?.strip_prefix(SOCKET)
     }
 
     /// Returns the URL of a path below the base. Each segment is percent-encoded, so an id cannot leave the base.
@@ -72,7 +98,7 @@ impl BaseUrl {
             let text = "The provider sent an id that cannot be part of an address; no request was sent with it.";
             return Err(Error::new(ErrorCode::Protocol, text));
         }
-        let mut url = self.0.clone();
+        let mut url = self.url.clone();
         url.path_segments_mut()
             .map_err(|()| Error::internal("A base URL turned out not to be one."))?
             .pop_if_empty()
@@ -80,24 +106,33 @@ impl BaseUrl {
         Ok(url)
     }
 
-    /// Returns the whole URL, without a slash at its end unless it has no path.
+    /// Returns the whole URL, without a slash at its end unless it has no path; or the address of the socket.
     pub(crate) fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.socket.as_deref().unwrap_or_else(|| self.url.as_str())
     }
 
     /// Returns the path, without a slash at its end.
     pub(crate) fn path(&self) -> &str {
-        self.0.path().trim_end_matches('/')
+        self.url.path().trim_end_matches('/')
     }
 
-    /// Returns the host, and the port: the scheme's own if the URL names none.
+    /// Returns the host, and the port: the scheme's own if the URL names none. Of a socket, its address.
     pub(crate) fn host_and_port(&self) -> (&str, Option<u16>) {
-        (self.0.host_str().unwrap_or_default(), self.0.port_or_known_default())
+        match &self.socket {
+            Some(address) => (address, None),
+            None => (
+                self.url.host_str().unwrap_or_default(),
+                self.url.port_or_known_default(),
+            ),
+        }
     }
 
-    /// Returns `scheme://host:port`. Connections and rate windows are shared by origin.
+    /// Returns `scheme://host:port`, or the address of the socket. Connections and rate windows are shared by origin.
     pub(crate) fn origin(&self) -> String {
-        self.0.origin().ascii_serialization()
+        match &self.socket {
+            Some(address) => address.as_ref().to_owned(),
+            None => self.url.origin().ascii_serialization(),
+        }
     }
 }
 
@@ -119,9 +154,10 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Returns whether a segment stands in a path as one segment. URLs drop `.`, `..`, tabs and line breaks, and an empty
-/// segment ends the path: `DELETE /services/{id}` would become `DELETE /services`. No id holds any other control character.
+/// segment ends the path: `DELETE /services/{id}` would become `DELETE /services`. A slash is percent-encoded, but some proxies
+/// decode it before they route. No id holds any other control character.
 fn stands_in_path(segment: &str) -> bool {
-    !matches!(segment, "" | "." | "..") && !segment.chars().any(char::is_control)
+    !matches!(segment, "" | "." | "..") && !segment.chars().any(|one| one.is_control() || matches!(one, '/' | '\\'))
 }
 
 #[cfg(test)]
@@ -171,11 +207,25 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_is_an_origin_of_its_own_and_no_base_url_of_a_caller() {
+        let socket = BaseUrl::parse_address("socket:/run/a.sock").unwrap();
+        assert_eq!(socket.socket(), Some("/run/a.sock"));
+        assert_eq!(
+            (socket.origin().as_str(), socket.as_str()),
+            ("socket:/run/a.sock", "socket:/run/a.sock")
+        );
+        assert_eq!(socket.join(&["v1"]).unwrap().as_str(), "http://localhost/v1");
+        assert_eq!(BaseUrl::parse_address("https://a.example").unwrap().socket(), None);
+        assert_eq!(BaseUrl::parse_address("socket:"), Err(BaseUrlError::Malformed));
+        assert_eq!(BaseUrl::parse("socket:/run/a.sock"), Err(BaseUrlError::Malformed));
+    }
+
+    #[test]
     fn segments_cannot_climb_out_of_the_base() -> Result<()> {
         let base = BaseUrl::parse("https://example.com/v1/").map_err(|_| Error::internal("base"))?;
         assert_eq!(
-            base.join(&["services", "../owners?x#y/z"])?.as_str(),
-            "https://example.com/v1/services/..%2Fowners%3Fx%23y%2Fz"
+            base.join(&["services", "..owners?x#y"])?.as_str(),
+            "https://example.com/v1/services/..owners%3Fx%23y"
         );
         assert_eq!(base.join(&["a"])?.as_str(), "https://example.com/v1/a");
         assert_eq!(base.join(&["%2e%2e"])?.as_str(), "https://example.com/v1/%252e%252e");
@@ -183,10 +233,11 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_that_would_vanish_is_refused() -> Result<()> {
+    fn a_segment_that_would_not_stand_as_one_is_refused() -> Result<()> {
         let base = BaseUrl::parse("https://example.com/v1").map_err(|_| Error::internal("base"))?;
         for id in [
-            "", ".", "..", "\t", "\n", "\r", ".\t.", "a\tb", "a\r\nb", "\0", "\u{7f}", "\u{85}",
+            "", ".", "..", "\t", "\n", "\r", ".\t.", "a\tb", "a\r\nb", "\0", "\u{7f}", "\u{85}", "/", "a/b", "../a",
+            "..\\a",
         ] {
             for segments in [vec!["services", id], vec!["services", id, "logs"]] {
                 let error = base.join(&segments).unwrap_err();

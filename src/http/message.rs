@@ -8,6 +8,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::headers::RateLimitHeaders;
+use super::route::Route;
 
 /// A request. It is cheap to clone: each attempt sends a copy.
 #[derive(Clone)]
@@ -22,6 +23,12 @@ pub(crate) struct Request {
     pub(crate) template: &'static str,
     /// The operation, where several have one path.
     pub(crate) operation_name: Option<&'static str>,
+    /// How long the request may take with all its retries, where that differs from the settings.
+    pub(crate) timeout: Option<Duration>,
+    /// How much of the end of the response is kept, in bytes; `None`: all of it, or an error if it is too long.
+    pub(crate) kept_end: Option<usize>,
+    /// The client sets it.
+    pub(super) route: Route,
 }
 
 impl Request {
@@ -35,6 +42,9 @@ impl Request {
             bucket: "",
             template: "",
             operation_name: None,
+            timeout: None,
+            kept_end: None,
+            route: Route::default(),
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod reqwest;
 pub(crate) mod resources;
 mod retry;
 mod retry_quota;
+pub(crate) mod route;
 pub(crate) mod settings;
 pub(crate) mod tenant;
 mod throttle;

@@ -1,17 +1,20 @@
 //! The transport on reqwest: connections, TLS, proxies. This is the only file that names the crate.
 
+use std::collections::HashMap;
 use std::error::Error as _;
+use std::io;
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::BytesMut;
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::endpoint::{LOCALHOST, LOOPBACK_ADDRESSES};
 use super::headers;
 use super::message::{Request, Response};
 use super::proxy::{self, Proxy, ReachedHosts};
+use super::route::Route;
 use super::transport::{BODY_LIMIT, Transport, TransportError};
 use crate::error::Message;
 
@@ -28,7 +31,10 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 /// The most memory that is reserved for a body because of its announced length, which may be wrong.
 const ROOM_LIMIT: usize = 1024 * 1024;
 
-/// One client for the whole process, made at the first request.
+/// How many clients of routes are kept. A process has a few: one for each socket.
+const ROUTES_LIMIT: usize = 100;
+
+/// One client for the whole process, made at the first request, and one for each route that is not direct.
 ///
 /// One serves any number of origins and tenants: it pools connections by origin, and credentials travel with each request.
 /// Making a client loads the certificate store, which takes milliseconds and memory, so a client per tenant would grow
@@ -36,19 +42,65 @@ const ROOM_LIMIT: usize = 1024 * 1024;
 #[derive(Default)]
 pub(crate) struct ReqwestTransport {
     client: OnceLock<Result<reqwest::Client, TransportError>>,
+    routed: Mutex<HashMap<Route, reqwest::Client>>,
     reached: ReachedHosts,
 }
 
 impl ReqwestTransport {
-    fn client(&self) -> Result<&reqwest::Client, TransportError> {
-        self.client.get_or_init(build).as_ref().map_err(Clone::clone)
+    fn client(&self, route: &Route) -> Result<reqwest::Client, TransportError> {
+        if route.is_direct() {
+            return self.client.get_or_init(build).clone();
+        }
+        let mut routed = self.routed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = routed.get(route) {
+            return Ok(client.clone());
+        }
+        let client = build_routed(route)?;
+        if routed.len() >= ROUTES_LIMIT {
+            routed.clear();
+        }
+        routed.insert(route.clone(), client.clone());
+        Ok(client)
     }
+}
+
+/// Installs the cryptography of TLS.
+fn install_ring() {
+    // An error only says that an earlier call has installed a provider already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Makes the client of a route. It never uses a proxy.
+///
+/// Errors: certificates that cannot be read. The text does not show them.
+fn build_routed(route: &Route) -> Result<reqwest::Client, TransportError> {
+    install_ring();
+    let mut builder = builder(None)?;
+    #[cfg(unix)]
+    if let Some(path) = &route.socket {
+        builder = builder.unix_socket(&**path);
+    }
+    #[cfg(windows)]
+    if let Some(path) = &route.socket {
+        builder = builder.windows_named_pipe(&**path);
+    }
+    let mut authorities = Vec::new();
+    if let Some(certificates) = &route.certificates {
+        let unreadable = |what: &str| TransportError::Misconfigured(format!("{what} is no PEM that can be read."));
+        authorities = reqwest::Certificate::from_pem_bundle(certificates.authority.as_bytes())
+            .map_err(|_| unreadable("The certificate of the authority"))?;
+        let identity = reqwest::Identity::from_pem(certificates.identity.expose().as_bytes())
+            .map_err(|_| unreadable("The client's certificate or key"))?;
+        builder = builder.identity(identity);
+    }
+    // A socket needs no certificates: loading the system's would cost milliseconds, and fail where there are none.
+    let client = builder.tls_certs_only(authorities).build();
+    client.map_err(|error| TransportError::Unsent(describe(&error)))
 }
 
 /// Makes the client.
 fn build() -> Result<reqwest::Client, TransportError> {
-    // An error only says that an earlier call has installed a provider already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_ring();
     let proxy = proxy::from_environment()?;
     let system_roots = builder(proxy.as_ref())?.build();
     // The platform's verifier fails on machines without any certificate store, such as slim and distroless images.
@@ -98,21 +150,41 @@ fn mozilla_roots() -> Vec<reqwest::Certificate> {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let host = request.url.host_str().unwrap_or_default().to_owned();
+        let socket = request.route.socket.clone();
+        let host = socket
+            .as_deref()
+            .or(request.url.host_str())
+            .unwrap_or_default()
+            .to_owned();
+        let kept_end = request.kept_end;
         let mut response = self
-            .client()?
+            .client(&request.route)?
             .request(request.method, request.url)
             .headers(request.headers)
             .body(request.body)
             .send()
             .await
-            .map_err(|error| match explain_refusal(&error, self.reached.contains(&host)) {
-                Some(text) => TransportError::Refused(text),
-                None => classify(&error),
+            .map_err(|error| {
+                let was_reached = self.reached.contains(&host);
+                let refusal = match &socket {
+                    Some(path) => explain_socket(&error, path, was_reached).map(Message::ours),
+                    None => explain_refusal(&error, was_reached),
+                };
+                match (refusal, classify(&error), &socket) {
+                    (Some(text), ..) => TransportError::Refused(text),
+                    (None, TransportError::Connect(text), Some(path)) => {
+                        TransportError::Connect(format!("{text}, at {path}"))
+                    }
+                    (None, other, _) => other,
+                }
             })?;
         self.reached.add(&host);
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
+        if let Some(limit) = kept_end {
+            let body = read_end(&mut response, limit).await?;
+            return Ok(Response::new(status, headers, body));
+        }
         let announced = response.content_length().unwrap_or(0);
         if announced > BODY_LIMIT as u64 {
             return Err(TransportError::TooLong);
@@ -136,6 +208,19 @@ impl Transport for ReqwestTransport {
         }
         Ok(Response::new(status, headers, body))
     }
+}
+
+/// Reads a body of any length, and returns its last `limit` bytes.
+async fn read_end(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
+    let mut end = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+        end.extend_from_slice(&chunk);
+        if end.len() > 2 * limit {
+            end.advance(end.len() - limit);
+        }
+    }
+    end.advance(end.len().saturating_sub(limit));
+    Ok(end.freeze())
 }
 
 /// Sorts an error by whether the request may have been sent.
@@ -172,6 +257,24 @@ fn explain_refusal(error: &reqwest::Error, was_reached: bool) -> Option<Message>
         Some(tls) => explain_certificate(tls).map(|advice| Message::from(tls.to_string()).then(". ").then(advice)),
         None => proxy::explain_refusal(&cause.to_string(), was_reached).map(Message::ours),
     })
+}
+
+/// Returns why no connection to a local socket will be made before someone has changed something, and what to change; `None`
+/// if the next attempt may succeed. A server that is being restarted takes its socket away for a moment.
+fn explain_socket(error: &reqwest::Error, path: &str, was_reached: bool) -> Option<String> {
+    let kind = causes(error).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))?;
+    match kind {
+        io::ErrorKind::NotFound if !was_reached => Some(format!(
+            "there is no socket at {path}: start the service that makes it, such as docker.service or podman.socket, or configure the address of another"
+        )),
+        io::ErrorKind::PermissionDenied => Some(format!(
+            "this user may not use the socket at {path}: join the group that owns it, such as docker, or configure the address of another, such as that of a rootless engine"
+        )),
+        io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => Some(format!(
+            "{path} cannot be the path of a socket: configure another address"
+        )),
+        _ => None,
+    }
 }
 
 /// Returns what to do about a certificate that was refused; `None` if another attempt may meet another one.

@@ -11,7 +11,7 @@ use napi_derive::napi;
 
 use super::install::MakeBridge;
 use super::{error, factory, install};
-use crate::providers::{namespace, railway, render, vercel};
+use crate::providers::{docker, namespace, railway, render, vercel};
 
 /// Compute at [Railway](https://railway.com): one service per instance, in one environment of one project.
 ///
@@ -133,6 +133,39 @@ pub fn namespace(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'
 )]
 pub fn vercel(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
     factory::create(env, &vercel::FACTORY, config)
+}
+
+/// Compute on a machine of your own: one container each, of a [Docker Engine](https://docs.docker.com/engine/) or of
+/// [Podman](https://podman.io), over the Docker Engine API.
+///
+/// Returns at once, without I/O. Each call looks the engine up: in `config.host`, then in `DOCKER_HOST`, then at the sockets of
+/// Docker and Podman. There is no account and no credential: **whoever reaches the engine's socket is root on its machine**, and
+/// can read a container's variables, the daemon's token among them.
+///
+/// A container runs without the right to gain privileges, with few capabilities and without mounts of the machine. It stays until
+/// it is destroyed: `timeout` is kept with it as `deadline`, and whoever reaps containers has to enforce it.
+///
+/// @param config Address and defaults; every field is optional.
+/// @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form.
+///
+/// @example
+/// ```ts
+/// import { docker } from '@computesdk/gateway';
+///
+/// const provider = docker({ memoryMegabytes: 512 });
+/// const { instance, instanceId } = await provider.create({
+///   daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'http://host.docker.internal:8080' },
+///   waitUntilReady: true,
+/// });
+/// await provider.destroy(instanceId);
+/// ```
+#[napi(
+    catch_unwind,
+    ts_args_type = "config?: DockerConfig",
+    ts_return_type = "InfraProvider<DockerInstance, DockerCreateOptions, 'docker'>"
+)]
+pub fn docker(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'static>> {
+    factory::create(env, &docker::FACTORY, config)
 }
 
 /// Takes the bridge from the loader, in each environment before anything else. No part of the public interface.

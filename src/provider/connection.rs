@@ -3,15 +3,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::HeaderName;
-
 use super::Provider;
 use super::config::{BoundProvider, ConnectRequest};
 use super::renewal::Renewal;
 use super::settings::ProviderSettings;
 use crate::error::Result;
 use crate::http::client::Client;
-use crate::http::credential::{Credential, CredentialSource};
+use crate::http::credential::{Credential, CredentialSource, Presentation};
 use crate::http::effect::Effect;
 use crate::http::endpoint::BaseUrl;
 use crate::http::resources::HttpResources;
@@ -37,6 +35,8 @@ pub(crate) enum Location<'a> {
     Tenant(&'a [&'a str]),
     /// The endpoint, which tenants share: the credential alone says whose resources are reached.
     Endpoint,
+    /// Whatever the endpoint reaches: the same names exist at each, and one server may have several endpoints.
+    Server,
 }
 
 /// A client and a scope.
@@ -91,7 +91,7 @@ pub(crate) struct CachedConnection {
 
 struct Cached {
     base: String,
-    header: (HeaderName, &'static str),
+    presentation: Presentation,
     secret: Secret,
     location: Option<Vec<String>>,
     connection: Connection,
@@ -134,10 +134,15 @@ impl CachedConnection {
         let scope = match location {
             Location::Tenant(location) => Scope::new(identity, endpoint, &credential.secret, location),
             Location::Endpoint => Scope::new(identity, endpoint, &credential.secret, &[&client.base().origin()]),
+            // A provider's resources are all at one server, whatever endpoint reaches it.
+            Location::Server => Scope::new(identity, endpoint, &credential.secret, &[]),
         };
         let base_url = Arc::new(client.base().clone());
         let mut redactor = Redactor::default();
-        redactor.add_credential(&credential.secret);
+        // A server that asks for none has an empty one.
+        if !credential.secret.expose().is_empty() {
+            redactor.add_credential(&credential.secret);
+        }
         let connection = Connection {
             client,
             scope,
@@ -149,7 +154,7 @@ impl CachedConnection {
         };
         let cached = Cached {
             base: base.to_owned(),
-            header: credential.header.clone(),
+            presentation: credential.presentation.clone(),
             secret: credential.secret.clone(),
             location: location.to_owned(),
             connection: connection.clone(),
@@ -163,7 +168,7 @@ impl Location<'_> {
     fn to_owned(self) -> Option<Vec<String>> {
         match self {
             Self::Tenant(location) => Some(location.iter().map(|part| (*part).to_owned()).collect()),
-            Self::Endpoint => None,
+            Self::Endpoint | Self::Server => None,
         }
     }
 }
@@ -172,12 +177,13 @@ impl Cached {
     fn is_for(&self, parameters: &ConnectionParameters<'_>) -> bool {
         let same_location = match (&self.location, parameters.location) {
             (Some(cached), Location::Tenant(location)) => cached == location,
-            (None, Location::Endpoint) => true,
+            // A provider's resources are always in the one or always in the other.
+            (None, Location::Endpoint | Location::Server) => true,
             _ => false,
         };
         same_location
             && self.base == parameters.base
-            && self.header == parameters.credential.header
+            && self.presentation == parameters.credential.presentation
             && self.secret.expose() == parameters.credential.secret.expose()
     }
 }
@@ -185,6 +191,7 @@ impl Cached {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
+    use http::HeaderName;
     use http::header::{AUTHORIZATION, COOKIE};
 
     use super::*;
@@ -215,7 +222,7 @@ mod tests {
         };
         let credential = |name: HeaderName, scheme, text: &str| Credential {
             secret: Secret::new(text.to_owned()),
-            header: (name, scheme),
+            presentation: Presentation::Header(name, scheme),
             origin: CredentialOrigin::Config,
             expires: None,
             is_denied_when_expired: false,

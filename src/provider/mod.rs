@@ -155,6 +155,12 @@ pub(crate) trait Provider: Send + Sync {
     /// Checks that the provider can carry out a create as asked, before any request.
     fn check_create(&self, request: &CreateRequest, handle: &Handle) -> Result<()>;
 
+    /// Has the provider fetch what a create needs and no caller owns, such as an image. It can be repeated, may take minutes,
+    /// and is called before the first create request. Most providers have nothing to do.
+    async fn prepare(&self, _context: &CallContext, _request: &CreateRequest) -> Result<()> {
+        Ok(())
+    }
+
     /// Returns whether the provider itself replaces this value of a variable, or a part of it.
     fn replaces(&self, _value: &str) -> bool {
         false

@@ -37,8 +37,9 @@ impl Fields for Recording {
 struct AllSet;
 
 impl Environment for AllSet {
-    fn variable(&self, _name: &str) -> Option<String> {
-        Some("x".to_owned())
+    fn variable(&self, name: &str) -> Option<String> {
+        let address = (name == "DOCKER_HOST").then_some("unix:///x");
+        Some(address.unwrap_or("x").to_owned())
     }
 
     fn file(&self, _path: &str) -> io::Result<String> {
@@ -114,7 +115,9 @@ fn every_variable_of_a_credential_is_declared() {
     for factory in FACTORIES {
         let configured = (factory.read_config)(&Reader::config(&Recording::default())).unwrap();
         let environment = NothingSet::default();
-        assert!(configured.credential(&environment).is_err());
+        // An engine on this machine asks for no credential.
+        let needs_none = factory.semantics.identity.name == "docker";
+        assert_eq!(configured.credential(&environment).is_ok(), needs_none);
         let declared = configured.credential_variables().iter().map(|&name| name.to_owned());
         assert_eq!(
             environment.0.take(),

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import http from 'node:http'
+import https from 'node:https'
 import { Readable } from 'node:stream'
 
 import { Faults } from './faults.mjs'
@@ -49,6 +50,9 @@ const MEBIBYTE = 1024 * 1024
  * @param {(request: RequestRecord) => Record<string, string>} [options.answerHeaders] for every answer that comes from the provider itself
  * @param {(status: number) => Answer} [options.edgePage] what a proxy in front of the provider would say
  * @param {number} [options.port] 0 (default) for any free one
+ * @param {string} [options.address] `0.0.0.0` for all of 127.0.0.0/8, by which clients without a credential can be told apart
+ * @param {string} [options.socketPath] a Unix socket instead of a port
+ * @param {object} [options.tls] key and certificate, for https
  * @param {() => number} [options.now]
  * @param {number} [options.bodyLimit] bytes
  * @param {(request: RequestRecord) => void} [options.onDone] told of every request at its end
@@ -60,6 +64,9 @@ export async function startHttpServer({
   answerHeaders = () => ({}),
   edgePage = defaultEdgePage,
   port = 0,
+  address = '127.0.0.1',
+  socketPath,
+  tls,
   now = Date.now,
   bodyLimit = MEBIBYTE,
   onDone = () => {},
@@ -74,7 +81,8 @@ export async function startHttpServer({
   let watchers = []
   let socketCount = 0
 
-  const listener = http.createServer((incoming, response) => {
+  const createServer = tls ? (serveOne) => https.createServer(tls, serveOne) : http.createServer
+  const listener = createServer((incoming, response) => {
     serve(incoming, response).catch((error) => {
       errors.push(error)
       response.destroy()
@@ -239,10 +247,12 @@ export async function startHttpServer({
   function listen(wanted) {
     return new Promise((resolve, reject) => {
       listener.once('error', reject)
-      listener.listen(wanted, '127.0.0.1', () => {
+      const listening = () => {
         listener.off('error', reject)
         resolve(listener.address().port)
-      })
+      }
+      if (socketPath) listener.listen(socketPath, listening)
+      else listener.listen(wanted, address, listening)
     })
   }
 
@@ -261,7 +271,7 @@ export async function startHttpServer({
   const boundPort = await listen(port)
 
   return {
-    url: `http://127.0.0.1:${boundPort}`,
+    url: socketPath ? `unix://${socketPath}` : `${tls ? 'https' : 'http'}://127.0.0.1:${boundPort}`,
     port: boundPort,
     faults,
     /** Exceptions of the handler itself; a test may assert that there are none. */

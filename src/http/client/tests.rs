@@ -66,7 +66,7 @@ struct Fixture {
 fn credential(text: &str, origin: CredentialOrigin) -> Credential {
     Credential {
         secret: Secret::new(text.to_owned()),
-        header: (AUTHORIZATION, "Bearer "),
+        presentation: Presentation::Header(AUTHORIZATION, "Bearer "),
         origin,
         expires: None,
         is_denied_when_expired: false,

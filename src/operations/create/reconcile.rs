@@ -58,6 +58,12 @@ impl Creation<'_> {
         {
             return Ok(self.adopted(existing, false));
         }
+        let prepared = self
+            .operation
+            .provider
+            .prepare(self.operation.context, self.request)
+            .await;
+        prepared.map_err(|error| error.with_outcome(Outcome::NoEffect))?;
         let requests = Requests::default();
         let created = self.send_until_known(&requests).await;
         let OperationContext { context, semantics, .. } = self.operation;

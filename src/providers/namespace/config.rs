@@ -9,7 +9,7 @@ use super::options::{NamespaceDefaults, NamespaceOptions};
 use super::semantics::SEMANTICS;
 use super::token;
 use crate::error::{Error, Result};
-use crate::http::credential::Credential;
+use crate::http::credential::{Credential, Presentation};
 use crate::http::endpoint::BaseUrl;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
@@ -133,7 +133,7 @@ impl ProviderConfig for NamespaceConfig {
         Ok(Credential {
             is_denied_when_expired: false,
             expires: token::expires_at(&secret),
-            header: (AUTHORIZATION, "Bearer "),
+            presentation: Presentation::Header(AUTHORIZATION, "Bearer "),
             origin,
             secret,
         })

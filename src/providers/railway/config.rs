@@ -10,7 +10,7 @@ use super::id::normalize_id;
 use super::options::RailwayOptions;
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
-use crate::http::credential::{Credential, CredentialOrigin};
+use crate::http::credential::{Credential, CredentialOrigin, Presentation};
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
@@ -122,7 +122,7 @@ impl ProviderConfig for RailwayConfig {
         Ok(Credential {
             is_denied_when_expired: false,
             secret,
-            header,
+            presentation: Presentation::Header(header.0, header.1),
             origin,
             expires: None,
         })

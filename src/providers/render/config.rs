@@ -8,7 +8,7 @@ use super::api::Render;
 use super::options::{RenderDefaults, RenderOptions};
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
-use crate::http::credential::{Credential, CredentialOrigin};
+use crate::http::credential::{Credential, CredentialOrigin, Presentation};
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::provider::config::{BoundProvider, ConnectRequest, ProviderConfig};
@@ -124,7 +124,7 @@ impl ProviderConfig for RenderConfig {
         Ok(Credential {
             is_denied_when_expired: false,
             secret,
-            header: (AUTHORIZATION, "Bearer "),
+            presentation: Presentation::Header(AUTHORIZATION, "Bearer "),
             origin,
             expires: None,
         })

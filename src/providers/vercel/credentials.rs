@@ -3,7 +3,7 @@
 use http::header::AUTHORIZATION;
 
 use crate::error::{Error, Result};
-use crate::http::credential::{Credential, CredentialOrigin};
+use crate::http::credential::{Credential, CredentialOrigin, Presentation};
 use crate::input::environment::{Environment, credential};
 use crate::input::reader::Reader;
 use crate::protocol::jwt;
@@ -115,7 +115,7 @@ impl CredentialConfig {
             // Vercel answers 403 to several faults of a token.
             is_denied_when_expired: true,
             expires: claims.as_ref().and_then(jwt::expires_at),
-            header: (AUTHORIZATION, "Bearer "),
+            presentation: Presentation::Header(AUTHORIZATION, "Bearer "),
             secret,
             origin,
         })

@@ -1,0 +1,155 @@
+// Docker and Podman for the fault harness: real engines, behind the proxy that breaks requests. What it compares the callers'
+// books with is what the engine itself lists at the end.
+import { IMAGE, startEngine, whyNot } from '../../servers/docker/engine.mjs'
+import { startProxy } from '../../servers/docker/proxy.mjs'
+import { derive } from '../seeds.mjs'
+import { KINDS } from '../faults.mjs'
+import { createPlainApi } from './docker-plain.mjs'
+
+/** `effect`: it changes something. */
+const OPERATIONS = {
+  version: { timeout: 'read' },
+  inspectImage: { timeout: 'read' },
+  create: { timeout: 'create', effect: true },
+  start: { timeout: 'create', effect: true },
+  inspect: { timeout: 'read' },
+  list: { timeout: 'read' },
+  remove: { timeout: 'read', effect: true },
+}
+
+/** The labels by which the harness knows which round and story a container belongs to. */
+const ROUND = 'chaos.round'
+const STORY = 'chaos.story'
+
+const TROUBLES = {
+  docker: [{ message: 'driver failed programming external connectivity' }, { message: 'error creating overlay mount' }],
+  podman: [
+    { cause: 'database is locked', message: 'container create: database is locked', response: 500 },
+    { cause: 'input/output error', message: 'mounting storage: input/output error', response: 500 },
+  ],
+}
+
+const trouble = (kind, effect) => (random) => ({ kind: 'respond', status: 500, body: random.pick(TROUBLES[kind]), effect })
+
+/** A health check that never passes, so that nobody takes a container for ready before it ends. */
+const UNHEALTHY = { Healthcheck: { Test: ['CMD', '/bin/false'], Interval: 1e9, Timeout: 1e9, Retries: 1_000 } }
+
+const COURSES = {
+  well: {},
+  failed: { Cmd: ['/bin/sh', '-c', 'sleep 0.2; exit 3'], ...UNHEALTHY },
+  crashed: { Cmd: ['/bin/false'] },
+  never: UNHEALTHY,
+}
+
+let rounds = 0
+
+/** @returns {import('../harness.mjs').ChaosProvider} */
+function define(kind, title) {
+  let engine
+  return {
+    name: kind,
+    title,
+    skip: whyNot(kind),
+    factory: 'docker',
+    operations: OPERATIONS,
+    creating: 'create',
+    starting: 'start',
+    /** An engine lets a name exist once. */
+    namesAreIds: true,
+    /** A start takes 100 ms or more of a whole processor. */
+    pace: { speed: 4, concurrency: 24 },
+    timeouts: { read: 30_000, create: 60_000 },
+    waits: { lag: 0, absence: 30_000 },
+    createDefaults: { image: IMAGE },
+    kinds: [
+      ...KINDS,
+      { name: 'engine error', blind: true, make: trouble(kind, false) },
+      { name: 'engine error after effect', ambiguous: true, make: trouble(kind, true) },
+    ],
+    places: [[1, 'engine']],
+    plainApi: createPlainApi,
+    nowhere: { host: 'http://127.0.0.1:1', maxRetries: 0 },
+    async start(options) {
+      engine ??= startEngine(kind)
+      return start(await engine, options)
+    },
+  }
+}
+
+/**
+ * @param {import('../../servers/docker/engine.mjs').Engine} engine
+ * @param {object} options
+ * @param {(name: string) => string} options.deploymentOf what becomes of a container of this name
+ */
+async function start(engine, { deploymentOf }) {
+  rounds += 1
+  const round = String(rounds)
+  const madeAt = new Map()
+  const starts = new Map()
+
+  const server = await startProxy(engine, {
+    address: '0.0.0.0',
+    changeCreate(body, { query }) {
+      const story = body.Env?.find((text) => text.startsWith('CHAOS_STORY='))?.slice('CHAOS_STORY='.length)
+      const labels = { ...body.Labels, [ROUND]: round, ...(story && { [STORY]: story }) }
+      return { ...body, Labels: labels, ...COURSES[deploymentOf(query.name)] }
+    },
+    onEffect({ operation, path }, { status, body }) {
+      if (operation === 'create' && status === 201) madeAt.set(JSON.parse(body).Id, Date.now())
+      const id = operation === 'start' && status === 204 && /containers\/([0-9a-f]+)\/start/.exec(path)?.[1]
+      if (id) starts.set(id, (starts.get(id) ?? 0) + 1)
+    },
+  })
+  const ours = () => {
+    const filters = encodeURIComponent(JSON.stringify({ label: [`${ROUND}=${round}`] }))
+    return engine.callNow('GET', `/containers/json?all=1&filters=${filters}`)
+  }
+
+  return {
+    server: {
+      ...server,
+      get requests() {
+        return server.requests
+      },
+      async close() {
+        await server.close()
+        // One after the other, and not in the way of other rounds.
+        for (const { Id } of ours()) await engine.call('DELETE', `/containers/${Id}?force=1&v=1`)
+      },
+    },
+
+    /** @returns {object} the configuration of a caller of its own: by another address, as there are no credentials */
+    configFor: (_place, token) => ({ host: server.urlFor(token).replace('127.0.0.1', addressOf(token)), network: 'none' }),
+
+    describe: ({ caller, operation, query }) => ({
+      operation,
+      token: caller,
+      name: operation === 'create' ? query.name : undefined,
+    }),
+
+    adapt: (fault) => fault,
+
+    /** What the engine itself lists, in whatever state. */
+    live: () =>
+      ours().map(({ Id, Names, Labels }) => ({
+        id: Id,
+        name: Names[0].slice(1),
+        mark: Labels[STORY],
+        createdAt: madeAt.get(Id) ?? Date.now(),
+        starts: starts.get(Id) ?? 0,
+        isIn: () => true,
+        runsOutside: () => false,
+      })),
+
+    problems: () => server.errors.map((error) => `the proxy failed: ${error.stack}`),
+  }
+}
+
+/** One of 16 million addresses of this machine. */
+function addressOf(token) {
+  const number = derive(0, token)
+  return `127.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${((number & 255) % 254) + 1}`
+}
+
+export const docker = define('docker', 'Docker')
+export const podman = define('podman', 'Podman')

@@ -1,0 +1,71 @@
+// Runs cases of the fuzz, many at once.
+import * as addon from '@computesdk/gateway'
+
+import { createAnswerFuzz } from './answers.mjs'
+import { createArgumentFuzz } from './arguments.mjs'
+import { loadFastAddon } from './addon.mjs'
+import { record } from './recordings.mjs'
+
+/** How many cases work at once, and how many are under way with those that only wait. */
+const AT_ONCE = 16
+const UNDER_WAY = 128
+
+/**
+ * @param {object} options
+ * @param {number} options.seed
+ * @param {number | number[]} options.numbers of the cases, or how many
+ * @param {(text: string) => void} [options.trace]
+ */
+export async function runAnswers({ seed, numbers, trace }) {
+  const fuzz = await createAnswerFuzz({ recordings: await recordings(), addon, fastAddon: loadFastAddon(), seed, trace })
+  const counts = {}
+  const milliseconds = await runAll(numbers, AT_ONCE, async (number, onSlow) => {
+    const { provider, operation, requests, outcome } = await fuzz.run(number, onSlow)
+    const name = `${provider}.${operation}`
+    counts[name] = (counts[name] ?? 0) + 1
+    counts[outcome] = (counts[outcome] ?? 0) + 1
+    counts.requests = (counts.requests ?? 0) + requests
+  })
+  await fuzz.close()
+  return { violations: fuzz.violations, counts, milliseconds }
+}
+
+/** The same for the fuzz of arguments. One after the other: what a value does to another call would be hard to tell. */
+export async function runArguments({ seed, numbers }) {
+  const fuzz = await createArgumentFuzz({ recordings: await recordings(), addon, seed })
+  const milliseconds = await runAll(numbers, 1, fuzz.run)
+  await fuzz.close()
+  return { violations: fuzz.violations, milliseconds }
+}
+
+let recorded
+/** The recordings, made once. */
+export const recordings = () => (recorded ??= record())
+
+async function runAll(numbers, atOnce, run) {
+  // Half of the time would go into stacks that nobody reads.
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  const all = Array.isArray(numbers) ? numbers : Array.from({ length: numbers }, (_, number) => number)
+  const began = performance.now()
+  let next = 0
+  const running = new Set()
+  const lane = async () => {
+    while (next < all.length) {
+      const number = all[next]
+      next += 1
+      await new Promise((resolve) => {
+        const one = run(number, resolve).finally(() => {
+          running.delete(one)
+          resolve()
+        })
+        running.add(one)
+      })
+      while (running.size >= UNDER_WAY) await Promise.race(running)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+  await Promise.all(running)
+  Error.stackTraceLimit = stackTraceLimit
+  return performance.now() - began
+}

@@ -1,0 +1,57 @@
+// Images for engines without a registry: a file system that is put together here, and imported.
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+const APPLETS = ['sh', 'env', 'sleep', 'id', 'cat', 'touch', 'true', 'false', 'rm', 'mkdir', 'kill', 'ls']
+
+/** The static busybox of Debian's package busybox-static. */
+export const BUSYBOX = '/bin/busybox'
+
+/**
+ * Puts a file system together, with busybox (or where there is none this machine's shell) and, if asked for, its Node.
+ *
+ * @param {{ node?: boolean, bare?: boolean, files?: Record<string, string>, texts?: Record<string, string> }} [options]
+ *   `files`: files and folders of this machine, by their path in it; `bare`: nothing else
+ * @returns {{ folder: string, tar: () => import('node:stream').Readable, remove: () => void }}
+ */
+export function makeFileSystem({ node = false, bare = false, files = {}, texts = {} } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'computesdk-image-'))
+  const add = (path) => {
+    mkdirSync(join(folder, dirname(path)), { recursive: true })
+    return join(folder, path)
+  }
+  chmodSync(folder, 0o755)
+  if (!bare) addSystem(folder, add)
+  if (node) addProgram(add, process.execPath, '/bin/node')
+  for (const [path, source] of Object.entries(files)) cpSync(realpathSync(source), add(path), { recursive: true })
+  for (const [path, text] of Object.entries(texts)) writeFileSync(add(path), text)
+  return {
+    folder,
+    tar: () => spawn('tar', ['-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+function addSystem(folder, add) {
+  for (const name of ['bin', 'etc', 'tmp', 'proc', 'sys', 'dev', 'app']) mkdirSync(join(folder, name))
+  chmodSync(join(folder, 'tmp'), 0o1777)
+  if (existsSync(BUSYBOX)) {
+    copyFileSync(BUSYBOX, add('/bin/busybox'))
+    for (const applet of APPLETS) symlinkSync('busybox', join(folder, 'bin', applet))
+  } else {
+    for (const program of ['sh', 'sleep', 'cat', 'rm', 'mkdir', 'ls']) addProgram(add, `/bin/${program}`, `/bin/${program}`)
+  }
+  writeFileSync(join(folder, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\nworker:x:1000:1000:worker:/:/bin/sh\n')
+  writeFileSync(join(folder, 'etc/nsswitch.conf'), 'hosts: files dns\n')
+}
+
+/** Adds a program of this machine with the libraries that it loads. */
+function addProgram(add, path, target) {
+  const program = realpathSync(path)
+  copyFileSync(program, add(target))
+  for (const library of execFileSync('ldd', [program], { encoding: 'utf8' }).match(/\/[^ )]+/g) ?? []) {
+    copyFileSync(realpathSync(library), add(library))
+  }
+}

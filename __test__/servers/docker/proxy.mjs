@@ -1,0 +1,91 @@
+// Stands between the addon and a real engine: notes what is asked, and breaks requests and answers on demand.
+import http from 'node:http'
+
+import { startHttpServer } from '../shared/http.mjs'
+
+/** What a request asks for, by its method and its path without the version. */
+const OPERATIONS = [
+  ['GET', /^\/version$/, 'version'],
+  ['POST', /^\/containers\/create$/, 'create'],
+  ['POST', /^\/containers\/[^/]+\/start$/, 'start'],
+  ['POST', /^\/containers\/[^/]+\/wait$/, 'wait'],
+  ['GET', /^\/containers\/json$/, 'list'],
+  ['GET', /^\/containers\/[^/]+\/json$/, 'inspect'],
+  ['GET', /^\/containers\/[^/]+\/logs$/, 'logs'],
+  ['DELETE', /^\/containers\/[^/]+$/, 'remove'],
+  ['GET', /^\/images\/.+\/json$/, 'inspectImage'],
+  ['POST', /^\/images\/create$/, 'pull'],
+]
+
+/** Headers that belong to one connection. */
+const OWN_HEADERS = ['connection', 'content-length', 'host', 'keep-alive', 'transfer-encoding', 'date']
+
+/** Before the path: whom a request belongs to, for callers that have no credential. */
+const CALLER = /^\/caller\/([^/]+)/
+
+/**
+ * @param {import('./engine.mjs').Engine} engine
+ * @param {object} [options]
+ * @param {(body: any, request: object) => any} [options.changeCreate] changes the body of each create
+ * @param {string} [options.socketPath] a Unix socket to listen at, instead of a port
+ * @param {(request: object, answer: object) => void} [options.onEffect] told of each answer of the engine
+ */
+export async function startProxy(engine, { changeCreate = (body) => body, onEffect = () => {}, ...options } = {}) {
+  // A connection for each request: one that the engine has closed meanwhile would lose a request of nobody's fault.
+  const agent = new http.Agent({ keepAlive: false })
+
+  async function handle(request) {
+    const body = request.operation === 'create' && request.json ? JSON.stringify(changeCreate(request.json, request)) : request.body
+    const answer = await forward({ agent, socketPath: engine.socket, request, body })
+    onEffect(request, answer)
+    return answer
+  }
+
+  const server = await startHttpServer({ ...options, handle, describe, answerHeaders: () => ({}) })
+  return {
+    ...server,
+    // Getters are not copied as such.
+    get requests() {
+      return server.requests
+    },
+    get connections() {
+      return server.connections
+    },
+    /** The address for callers of this name, by which `request.caller` tells them apart. */
+    urlFor: (caller) => `${server.url}/caller/${caller}`,
+    async close() {
+      await server.close()
+      agent.destroy()
+    },
+  }
+}
+
+function describe({ method, path }) {
+  const caller = CALLER.exec(path)?.[1]
+  const plain = path.replace(CALLER, '').replace(/^\/v[\d.]+/, '')
+  const found = OPERATIONS.find(([verb, pattern]) => verb === method && pattern.test(plain))
+  return { caller, operation: found?.[2] ?? `${method} ${plain}` }
+}
+
+function forward({ agent, socketPath, request, body }) {
+  return new Promise((resolve, reject) => {
+    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !OWN_HEADERS.includes(name)))
+    headers['content-length'] = String(Buffer.byteLength(body))
+    const path = request.url.replace(CALLER, '')
+    const outgoing = http.request({ agent, socketPath, method: request.method, path, headers }, (response) => {
+      const chunks = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const type = response.headers['content-type']
+        resolve({
+          status: response.statusCode,
+          headers: type ? { 'content-type': type } : {},
+          body: Buffer.concat(chunks),
+        })
+      })
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}

@@ -1,0 +1,118 @@
+// Scenes before real engines, through the proxy that breaks requests, for the behaviour suite and for tests of Docker's own.
+import assert from 'node:assert/strict'
+import { after } from 'node:test'
+
+import { docker } from '@computesdk/gateway'
+
+import './environment.mjs'
+import { DEFAULT_IMAGE, IMAGE, KINDS, startEngine, whyNot } from '../servers/docker/engine.mjs'
+import { startProxy } from '../servers/docker/proxy.mjs'
+import { printable } from './canary.mjs'
+
+export { DEFAULT_IMAGE, IMAGE, KINDS, whyNot }
+
+/** Of the right form, and of nothing. */
+export const ABSENT_ID = 'f'.repeat(64)
+
+/** What becomes of the containers that are made from now on. */
+const PLANS = {
+  runs: {},
+  // It is not healthy before it ends, so nobody takes it for one that runs.
+  fails: { Cmd: ['/bin/sh', '-c', 'sleep 0.1; exit 3'], ...neverHealthy() },
+  never: neverHealthy(),
+}
+
+function neverHealthy() {
+  return { Healthcheck: { Test: ['CMD', '/bin/false'], Interval: 1e9, Timeout: 1e9, Retries: 1_000 } }
+}
+
+const engines = new Map()
+
+/** The engine of this kind that the test file's tests share. It is stopped at the end of the file. */
+export function engineOf(kind) {
+  if (!engines.has(kind)) engines.set(kind, startEngine(kind))
+  return engines.get(kind)
+}
+
+after(async () => {
+  await Promise.all([...engines.values()].map(async (engine) => (await engine).stop()))
+})
+
+/** Calls `define` for each kind of engine: in a suite that is skipped, and says why, where none can be started. */
+export function forEachEngine(describe, define) {
+  for (const kind of KINDS) describe(kind, { skip: whyNot(kind) }, () => define(kind))
+}
+
+/**
+ * An engine without containers, a proxy before it, and a provider.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string} kind
+ * @param {object} [options]
+ * @param {object} [options.proxy] see servers/docker/proxy.mjs
+ * @param {import('@computesdk/gateway').DockerConfig} [options.config] besides the defaults
+ */
+export async function withEngine(t, kind, options = {}) {
+  const scene = await startScene(kind, options)
+  t.after(scene.close)
+  return scene
+}
+
+/** The same for whoever closes it. */
+export async function startScene(kind, { proxy: proxyOptions, config } = {}) {
+  const engine = await engineOf(kind)
+  engine.removeAll()
+  let plan = 'runs'
+  const changeCreate = (body) => ({ ...body, ...PLANS[plan] })
+  const server = await startProxy(engine, { changeCreate, ...proxyOptions })
+  // Without repetitions: what a test makes fail is to stay failed. These engines have no bridge.
+  const base = { host: server.url, maxRetries: 0, network: 'none' }
+  const makeProvider = (changes) => docker({ ...base, ...config, ...changes })
+  return {
+    engine,
+    server,
+    config: { ...base, ...config },
+    provider: makeProvider(),
+    makeProvider,
+    make: makeProvider,
+    asked: () => server.requests.map(({ operation }) => operation),
+    requestsFor: (wanted) => server.requests.filter(({ operation }) => operation === wanted),
+    /** Ids of all containers. */
+    existing: () => engine.callNow('GET', '/containers/json?all=1').map(({ Id }) => Id),
+    inspect: (id) => engine.callNow('GET', `/containers/${id}/json`),
+    /** Something that this package has not made. */
+    addOther(body = {}) {
+      return engine.callNow('POST', '/containers/create', { Image: IMAGE, HostConfig: { NetworkMode: 'none' }, ...body }).Id
+    },
+    /** Variables of a container, without those that Podman adds. */
+    variablesOf(id) {
+      const variables = engine.callNow('GET', `/containers/${id}/json`).Config.Env ?? []
+      const entries = variables.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)])
+      return Object.fromEntries(entries.filter(([name]) => !['PATH', 'TERM', 'container', 'HOME', 'HOSTNAME'].includes(name)))
+    },
+    plan: (name) => (plan = name),
+    pageSmall: () => {},
+    async close() {
+      await server.close()
+      assert.equal(server.errors.length, 0, `the proxy failed: ${printable(server.errors)}`)
+    },
+  }
+}
+
+/** The engines as the behaviour suite takes them; see support/providers.mjs. */
+export const ENGINES = Object.fromEntries(
+  KINDS.map((kind) => [
+    kind,
+    {
+      title: 'Docker',
+      factory: 'docker',
+      skip: whyNot(kind),
+      ownFields: ['containerId'],
+      absentId: ABSENT_ID,
+      badIds: ['x', 'f'.repeat(11), 'F'.repeat(64), 'g'.repeat(64), 'f'.repeat(65), '../containers'],
+      credentials: [],
+      image: IMAGE,
+      start: () => startScene(kind),
+    },
+  ]),
+)

@@ -1,0 +1,124 @@
+// A PostgreSQL server of a test's own: on a temporary folder, by an unprivileged user, and it can be killed.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { Client } from 'pg'
+
+import { freePort } from '../../scripts/lib/free-port.mjs'
+import { canary } from './canary.mjs'
+
+/** Debian has the programs outside of PATH, a folder a version. */
+const DEBIAN = '/usr/lib/postgresql'
+/** `postgres` refuses to run as root. */
+const NOBODY = 65_534
+/** Where there is one: it ends with the process that has started it, however that ends. */
+const BOUND_TO_THIS_PROCESS = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : []
+const START_MILLISECONDS = 60_000
+const LOOK_MILLISECONDS = 50
+
+function programsFolder() {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((one, other) => Number(other) - Number(one)) : []
+  const folders = [...versions.map((version) => join(DEBIAN, version, 'bin')), ...process.env.PATH.split(delimiter)]
+  return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
+}
+
+const PROGRAMS = process.platform === 'win32' ? undefined : programsFolder()
+
+/** Why a test that needs PostgreSQL is skipped, or false. */
+export const WITHOUT_POSTGRES = PROGRAMS
+  ? false
+  : 'there is no PostgreSQL on this machine (Debian and Ubuntu: apt-get install postgresql)'
+
+/**
+ * @param {{ after: (work: () => Promise<unknown>) => void }} t
+ * @param {Record<string, string>} [settings] of postgresql.conf
+ */
+export async function startPostgres(t, settings = {}) {
+  const isRoot = process.getuid() === 0
+  const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+  const folder = await mkdtemp(join(tmpdir(), 'postgres-'))
+  const password = canary('database')
+  const passwordFile = join(folder, 'password')
+  await writeFile(passwordFile, password)
+  if (isRoot) for (const path of [folder, passwordFile]) await chown(path, NOBODY, NOBODY)
+
+  const data = join(folder, 'data')
+  const access = ['--username=gateway', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
+  const initdb = ['--pgdata', data, '--encoding=UTF8', '--locale=C', '--no-sync', ...access]
+  await finish(spawn(join(PROGRAMS, 'initdb'), initdb, { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }))
+
+  const port = await freePort()
+  const url = `postgres://gateway:${password}@127.0.0.1:${port}/postgres`
+  const all = { listen_addresses: '127.0.0.1', port, unix_socket_directories: folder, fsync: 'off', ...settings }
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  let server
+  let ended
+  let said = ''
+
+  async function start() {
+    for (const end = performance.now() + START_MILLISECONDS; ; await sleep(LOOK_MILLISECONDS)) {
+      const [program, ...parameters] = [...BOUND_TO_THIS_PROCESS, join(PROGRAMS, 'postgres'), '-D', data, ...options]
+      server = spawn(program, parameters, { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+      server.stderr.setEncoding('utf8').on('data', (text) => (said = `${said}${text}`.slice(-4000)))
+      ended = once(server, 'exit')
+      if (await answers()) return
+      // After a SIGKILL the processes of its connections may take a moment to end; until then it does not start.
+      if (performance.now() > end) throw new Error(`PostgreSQL does not start:\n${said}`)
+    }
+  }
+
+  /** @returns false when the server has ended instead */
+  async function answers() {
+    for (let isOver = false; !isOver; await sleep(LOOK_MILLISECONDS)) {
+      ended.then(() => (isOver = true))
+      if (await query('SELECT 1').catch(() => undefined)) return true
+    }
+    return false
+  }
+
+  async function query(sql, values, connectionString = url) {
+    const client = new Client({ connectionString })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return (await client.query(sql, values)).rows
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+
+  const end = (signal) => server.kill(signal) && ended
+  t.after(async () => {
+    if (server) await end('SIGQUIT')
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+  await start()
+
+  return {
+    url,
+    query,
+    start,
+    /** As by the kernel: without a word to it. */
+    kill: () => end('SIGKILL'),
+    /** A database of its own on this server. */
+    async database() {
+      const name = `test_${randomBytes(6).toString('hex')}`
+      await query(`CREATE DATABASE ${name}`)
+      const address = url.replace(/postgres$/, name)
+      return { url: address, query: (sql, values) => query(sql, values, address) }
+    },
+  }
+}
+
+async function finish(child) {
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => (said += text))
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`initdb has failed:\n${said}`)
+}

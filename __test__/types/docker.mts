@@ -1,0 +1,47 @@
+// Docker: its settings, the options that only it has, what an instance tells, and that it fits where the published
+// @computesdk/provider asks for a provider.
+import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
+import { docker } from '@computesdk/gateway'
+import type { DockerConfig, DockerCreateOptions, DockerInstance, InfraProvider, InstanceStatus } from '@computesdk/gateway'
+
+export async function documented() {
+  const provider = docker({ host: 'unix:///var/run/docker.sock', memoryMegabytes: 512, owner: 'dev' })
+  const { instance, instanceId } = await provider.create({
+    daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'http://host.docker.internal:8080' },
+    pull: 'always',
+    registryCredentials: { username: 'robot', password: 'x' },
+    command: ['node'],
+    args: ['daemon.js'],
+    ports: [8080],
+    labels: { team: 'blue' },
+    restart: 'on-failure',
+    readOnly: true,
+    timeout: 3_600_000,
+  })
+  const id: string = instance.containerId
+  const told: (string | undefined)[] = [instance.name, instance.image, instance.deadline, instance.url, instance.ports?.['8080']]
+  const status: InstanceStatus = instance.status
+  const managed: boolean = instance.managed
+  await provider.destroy(instanceId)
+  return { id, told, status, managed }
+}
+
+export const silent: InfraProvider<DockerInstance, DockerCreateOptions> = docker()
+
+export const config: DockerConfig = {
+  host: 'tcp://engine.example:2376',
+  certPath: '/certs',
+  image: 'acme/box:1',
+  vcpus: 0.5,
+  pidsLimit: 100,
+  network: 'bridge',
+  hostIp: '127.0.0.1',
+  extraHosts: ['db:10.0.0.7'],
+  workingDir: '/app',
+  user: '1000:1000',
+}
+
+// @ts-expect-error a policy that no engine has
+docker({ restart: 'sometimes' })
+
+export const published: PublishedInfraProvider<DockerInstance> = docker({ host: 'unix:///var/run/docker.sock' })
