@@ -128,7 +128,9 @@ export function createSandboxes({ state, secret, settings, gatewayUrl, log }: Me
   }
   async function sweep(): Promise<void> {
     for (const { key } of await state.leaseUnsettled(BATCH, [...turns.keys()])) {
-      inTurn(key, () => settle(key)).catch((error) => log.warn({ err: error }, 'not settled yet'))
+      // A turn that has begun meanwhile waits for this very lease.
+      const work = turns.has(key) ? state.release(key) : inTurn(key, () => settle(key))
+      work.catch((error) => log.warn({ err: error }, 'not settled yet'))
     }
   }
   const round = () => Promise.all([state.renewLeases(), sweep()]).catch((error) => log.error({ err: error }))
