@@ -19,7 +19,9 @@ for (const provider of Object.values(PROVIDERS)) {
   // A real engine works in its own time: a short run here, and a long one in .ci/run.
   const { skip, pace = { speed: SPEED, concurrency: 48 } } = provider
   const runs = skip === undefined && provider.pace ? 60 : 300
-  const run = (options) => runChaos({ provider, seed: SEED, ...pace, ...options })
+  // A key that several processes use at once, one of which fails and cleans up, is not settled there (docs/providers/docker.md).
+  const without = provider.pace ? ['processes'] : []
+  const run = (options) => runChaos({ provider, seed: SEED, without, ...pace, ...options })
   const replay = `npm run chaos -- --provider ${provider.name} --seed ${SEED} --speed ${SPEED}`
 
   test(`${provider.name}: nothing is leaked or doubled in many creates in bad weather`, { skip }, async () => {

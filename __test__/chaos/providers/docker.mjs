@@ -118,8 +118,16 @@ async function start(engine, { deploymentOf }) {
       },
     },
 
-    /** @returns {object} the configuration of a caller of its own: by another address, as there are no credentials */
-    configFor: (_place, token) => ({ host: server.urlFor(token).replace('127.0.0.1', addressOf(token)), network: 'none' }),
+    /**
+     * Callers are told apart by their addresses, as there are no credentials. Those of one process that share a key are one
+     * tenant of the engine, and take their turns: `b` is at the address of `a`.
+     *
+     * @returns {object} the configuration of a caller
+     */
+    configFor(_place, token) {
+      const caller = token.replace(/-b$/, '-a')
+      return { host: server.urlFor(caller).replace('127.0.0.1', addressOf(caller)), network: 'none' }
+    },
 
     describe: ({ caller, operation, query }) => ({
       operation,
