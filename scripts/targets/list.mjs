@@ -7,8 +7,8 @@ export const GLIBC = '2.17'
 /** The oldest macOS for which Node 20 is made. */
 export const MACOS = { x64: '10.15', arm64: '11.0' }
 
-/** Above this, an addon is refused. */
-export const LIMIT_BYTES = 4_000_000
+/** Above this, an addon is refused. It was 4 000 000 before Docker, which brought sockets, pulls and a wire format of its own. */
+export const LIMIT_BYTES = 4_400_000
 
 const LINUX = 'ubuntu-24.04'
 
