@@ -1,6 +1,6 @@
 //! Records what becomes of an attempt, for those who watch the call.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -22,7 +22,7 @@ pub(super) struct ObservedAttempt<'a> {
 
 struct Pending {
     event: RequestEvent,
-    began: Option<(Instant, SystemTime)>,
+    began: Option<Instant>,
 }
 
 impl<'a> ObservedAttempt<'a> {
@@ -58,9 +58,8 @@ impl<'a> ObservedAttempt<'a> {
     /// Notes that the request is sent.
     pub(super) fn begin(&mut self) {
         if let Some(pending) = &mut self.pending {
-            let date = self.context.date();
-            pending.began = Some((self.context.now(), date));
-            pending.event.start_time = date.into();
+            pending.began = Some(self.context.now());
+            pending.event.start_time = self.context.date().into();
         }
     }
 
@@ -68,7 +67,7 @@ impl<'a> ObservedAttempt<'a> {
     pub(super) fn end(&mut self, status: Option<u16>, error: Option<&Error>) {
         let Some(Pending {
             mut event,
-            began: Some((began, _)),
+            began: Some(began),
         }) = self.pending.take()
         else {
             return;
