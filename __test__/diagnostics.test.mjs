@@ -112,12 +112,15 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
     })
 
     test('how the clean-up after an abort ended', async (t) => {
-      const { provider, existing, plan } = await begin(t)
+      const { provider, server, existing, plan } = await begin(t)
       const { of } = record(t)
       plan('never')
       const controller = new AbortController()
       const creating = provider.create({ ...createOptions(entry), waitUntilReady: true, signal: controller.signal })
       await eventually(() => existing().length === 1, 'the instance is there')
+      // What has ended is told of attempts. The next one shows that the answer with the instance has arrived.
+      const { length } = server.requests
+      await eventually(() => server.requests.length > length, 'the instance is looked at')
       controller.abort()
       await rejection(creating, { code: 'ABORTED' })
       assert.ok(of('create.asyncEnd')[0].requests.length > 0)

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 
 import './support/environment.mjs'
 import { forEachEngine, IMAGE, withEngine } from './support/docker.mjs'
+import { eventually } from './support/eventually.mjs'
 import { rejection } from './support/rejection.mjs'
 
 forEachEngine(describe, (kind) => {
@@ -90,7 +91,8 @@ forEachEngine(describe, (kind) => {
       const controller = new AbortController()
       server.faults.add({ kind: 'slow', milliseconds: 100, when: operation })
       const ended = rejection(provider.create({ image: IMAGE, signal: controller.signal }), { code: 'ABORTED' })
-      while (!server.requests.some((request) => request.operation === operation && request.fault)) await new Promise(setImmediate)
+      const isMet = (request) => request.operation === operation && request.fault
+      await eventually(() => server.requests.some(isMet), 'the fault is met')
       controller.abort()
       await ended
       const isRemoved = operation === 'inspectImage'

@@ -7,6 +7,7 @@ import { docker } from '@computesdk/gateway'
 import './support/environment.mjs'
 import { startFakeEngine } from './servers/docker/fake.mjs'
 import { assertNoSecret, canary } from './support/canary.mjs'
+import { eventually } from './support/eventually.mjs'
 import { rejection } from './support/rejection.mjs'
 
 const PULL = 'POST /images/create'
@@ -94,7 +95,7 @@ describe('a pull that fails', () => {
     const controller = new AbortController()
     const ended = rejection(provider.create({ image: 'acme/fine:1', signal: controller.signal }), { code: 'ABORTED' })
     await server.waitForRequest(({ operation }) => operation === 'GET /images/acme%2Ffine:1/json')
-    while (pulls().length === 0) await new Promise(setImmediate)
+    await eventually(() => pulls().length > 0, 'the pull is there')
     controller.abort()
     await ended
     await server.waitForRequest(({ operation, aborted }) => operation === PULL && aborted)

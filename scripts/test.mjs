@@ -3,6 +3,7 @@
 // npm test -- node                one part: rust, node, types
 // npm test -- node abort list     of the Node tests only the files with these words in their paths
 // npm test -- --no-build          with the addon as it lies there
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
 import { build, isCurrent, isPresent } from './lib/addon.mjs'
@@ -14,6 +15,9 @@ import { testFiles } from './lib/test-files.mjs'
 import { requireToolchain } from './lib/toolchain.mjs'
 
 const TEST_TIMEOUT_MILLISECONDS = 600_000
+
+/** Files of Node tests at a time. Most of them wait for something most of the time, so there may be more than processors. */
+const TEST_CONCURRENCY = availableParallelism() + 2
 
 /**
  * The public types, once as most projects compile and once as strictly as the compiler can; the JavaScript of the bridge; the
@@ -77,7 +81,8 @@ async function rustTests(env) {
 async function nodeTests(env, words) {
   const files = await testFiles(words)
   if (files.length === 0) throw new Failure(`No test file has ${words.join(', ')} in its path.`)
-  const parameters = ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`, ...files]
+  const limits = [`--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`, `--test-concurrency=${TEST_CONCURRENCY}`]
+  const parameters = ['--test', '--test-reporter=spec', ...limits, ...files]
   await run(process.execPath, parameters, { cwd: ROOT, env, what: 'The Node tests' })
 }
 

@@ -6,6 +6,7 @@ import * as gateway from '@computesdk/gateway'
 import { require } from 'tsx/cjs/api'
 
 import { canary } from '../support/canary.mjs'
+import { eventually } from '../support/eventually.mjs'
 import { memoryState, speakerOf, withGateway, withProvider } from './scene.mjs'
 
 const { createReaper } = require('../../examples/gateway-server/reaper.ts', import.meta.url)
@@ -84,7 +85,7 @@ describe('the reaper', () => {
     const { run } = reaper({ dryRun: false, maximumShare: 1, ageMilliseconds: 3_600_000 })
     provider.server.faults.add({ kind: 'slow', milliseconds: 400, effectFirst: true, when: provider.create })
     const creating = ask()
-    while (existing().length === 0) await new Promise(setImmediate)
+    await eventually(() => existing().length > 0, 'an instance is there')
     assert.equal((await run()).unknown, 1)
     assert.deepEqual((await run()).destroyed, [])
     const { sandboxId } = await creating
