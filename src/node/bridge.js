@@ -253,6 +253,36 @@ const kindOf = (value, takesClasses) => {
   }
 }
 
+// --- Instances ------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes the instances of a listing from their rows, in the array of the rows (src/model/instance_rows.rs): what is assigned to
+ * is there already, in every object too, so that no setter of a prototype sees a value. Copies of one object are made quicker
+ * than objects of their own.
+ *
+ * @param {unknown[]} rows
+ */
+const readInstances = (rows) => {
+  const end = rows.length - 1
+  const shapes = /** @type {Record<string, unknown>[]} */ (rows[end])
+  const names = makeList()
+  for (let shape = 0; shape < shapes.length; shape += 1) names[shape] = keys(/** @type {object} */ (shapes[shape]))
+  let count = 0
+  for (let at = 0; at < end; ) {
+    const shape = /** @type {number} */ (rows[at])
+    const instanceId = rows[at + 1]
+    const fields = /** @type {string[]} */ (names[shape])
+    const instance = { ...shapes[shape] }
+    at += 2
+    for (let field = 0; field < fields.length; field += 1) instance[/** @type {string} */ (fields[field])] = rows[at + field]
+    at += fields.length
+    rows[count] = { instance, instanceId }
+    count += 1
+  }
+  rows.length = count
+  return rows
+}
+
 // --- Errors ---------------------------------------------------------------------------------------------------------
 
 /**
@@ -615,6 +645,10 @@ const makeBridge = (diagnostics, { start, abortStart, cancel, describe, takeEven
     const { traced, resolve } = settled
     if (kind === ReplyKind.FAILURE) {
       fail(settled.reject, /** @type {ErrorProperties} */ (value), settled.site, NOTHING, traced)
+    } else if (kind === ReplyKind.INSTANCES) {
+      const instances = readInstances(/** @type {unknown[]} */ (value))
+      if (traced === undefined) resolve(instances)
+      else diagnostics.end(traced, {}, () => resolve(instances))
     } else if (traced === undefined) resolve(kind === ReplyKind.VALUE ? value : undefined)
     else diagnostics.end(traced, diagnostics.sumUp(value), () => resolve(kind === ReplyKind.VALUE ? value : undefined))
   }

@@ -1,5 +1,6 @@
 //! Masks the secrets of one call in texts from outside: a provider may echo its input.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -96,6 +97,7 @@ impl Redactor {
         let pieces = credentials.iter().flat_map(|secret| pieces(secret));
         FieldMask {
             redactor: self,
+            late: late.len(),
             shortest: credentials.iter().map(|secret| secret.len().min(PIECE)).min(),
             pieces: pieces
                 .map(|(_, piece)| Zeroizing::new(piece.iter().collect()))
@@ -137,6 +139,8 @@ impl Redactor {
 /// most are only looked through.
 pub(crate) struct FieldMask<'a> {
     redactor: &'a Redactor,
+    /// How many credentials the call had learned while it went on.
+    late: usize,
     /// The length of the shortest credential or piece of one, in characters.
     shortest: Option<usize>,
     pieces: Vec<Zeroizing<String>>,
@@ -145,13 +149,27 @@ pub(crate) struct FieldMask<'a> {
 impl FieldMask<'_> {
     /// Masks a field, and cuts one that is longer than any name or URL.
     pub(crate) fn mask(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.masked(text) {
+            *text = masked;
+        }
+    }
+
+    /// Returns a field as [`FieldMask::mask`] leaves it.
+    pub(crate) fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let Some(shortest) = self.shortest else {
-            return;
+            return Cow::Borrowed(text);
         };
         let may_be_encoded = text.len() * 3 >= shortest * 4 || !text.is_ascii() || text.contains(['%', '\\', '&', '+']);
         if may_be_encoded || self.pieces.iter().any(|piece| text.contains(piece.as_str())) {
-            *text = self.redactor.mask_extent(&Excerpt::beginning(text), Extent::Field);
+            Cow::Owned(self.redactor.mask_extent(&Excerpt::beginning(text), Extent::Field))
+        } else {
+            Cow::Borrowed(text)
         }
+    }
+
+    /// Returns whether credentials were added since this was made.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.late != self.redactor.late.get().len()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod create;
 mod hanging;
+mod list;
 mod repeated;
 mod scripted;
 mod search;
