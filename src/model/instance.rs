@@ -85,14 +85,17 @@ pub(crate) struct OwnFields<'a>([Option<(&'static str, OwnValue<'a>)>; OWN_FIELD
 #[derive(Clone, Debug)]
 pub(crate) enum OwnValue<'a> {
     Text(&'a str),
+    /// A text of which there are a handful in a listing, such as the id of the project.
+    Shared(&'a str),
     Json(Value),
 }
 
 /// The value of a field, as JavaScript sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FieldValue<'a> {
-    /// A text of the provider's.
     Text(&'a str),
+    /// As [`OwnValue::Shared`].
+    Shared(&'a str),
     /// A word of ours.
     Word(&'static str),
     Bool(bool),
@@ -121,6 +124,7 @@ impl InstanceView<'_> {
         for (name, value) in self.own.0.iter().flatten() {
             match value {
                 OwnValue::Text(text) => visit(name, FieldValue::Text(text))?,
+                OwnValue::Shared(text) => visit(name, FieldValue::Shared(text))?,
                 OwnValue::Json(value) => visit(name, FieldValue::Json(value))?,
             }
         }
@@ -149,7 +153,7 @@ impl InstanceView<'_> {
 impl From<InstanceView<'_>> for Instance {
     fn from(view: InstanceView<'_>) -> Self {
         let own = view.own.0.into_iter().flatten().map(|(name, value)| match value {
-            OwnValue::Text(text) => (name, Value::from(text)),
+            OwnValue::Text(text) | OwnValue::Shared(text) => (name, Value::from(text)),
             OwnValue::Json(value) => (name, value),
         });
         Self {
@@ -225,7 +229,7 @@ impl Serialize for Instance {
 impl Serialize for FieldValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {
-            Self::Text(text) | Self::Word(text) => serializer.serialize_str(text),
+            Self::Text(text) | Self::Shared(text) | Self::Word(text) => serializer.serialize_str(text),
             Self::Bool(value) => serializer.serialize_bool(value),
             Self::Json(value) => value.serialize(serializer),
         }

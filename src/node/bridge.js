@@ -31,6 +31,11 @@
  * @property {CallHandle | undefined} handle
  * @property {TracedCall | undefined} traced
  *
+ * @typedef {object} Shape what instances of a listing have in common
+ * @property {Record<string, unknown>} template
+ * @property {unknown[]} ids the names of the fields that hold the id
+ * @property {unknown[]} names the names of the fields whose values a row holds
+ *
  * @typedef {object} Budget
  * @property {number} room what the options of one call may still hold, see `ROOM`
  */
@@ -256,31 +261,52 @@ const kindOf = (value, takesClasses) => {
 // --- Instances ------------------------------------------------------------------------------------------------------
 
 /**
- * Makes the instances of a listing from their rows, in the array of the rows (src/model/instance_rows.rs): what is assigned to
- * is there already, in every object too, so that no setter of a prototype sees a value. Copies of one object are made quicker
- * than objects of their own.
+ * Makes the instances of a listing from their rows (src/model/instance_rows.rs). To copy the object of a shape is much quicker
+ * than to parse every object. What is assigned to is there before, also in the array of the rows, which becomes the result: no
+ * setter of a prototype sees a value.
  *
  * @param {unknown[]} rows
  */
 const readInstances = (rows) => {
   const end = rows.length - 1
-  const shapes = /** @type {Record<string, unknown>[]} */ (rows[end])
-  const names = makeList()
-  for (let shape = 0; shape < shapes.length; shape += 1) names[shape] = keys(/** @type {object} */ (shapes[shape]))
+  const shapes = readShapes(/** @type {Record<string, unknown>[]} */ (rows[end]))
   let count = 0
   for (let at = 0; at < end; ) {
-    const shape = /** @type {number} */ (rows[at])
+    const { template, ids, names } = /** @type {Shape} */ (shapes[/** @type {number} */ (rows[at])])
     const instanceId = rows[at + 1]
-    const fields = /** @type {string[]} */ (names[shape])
-    const instance = { ...shapes[shape] }
+    const instance = { ...template }
     at += 2
-    for (let field = 0; field < fields.length; field += 1) instance[/** @type {string} */ (fields[field])] = rows[at + field]
-    at += fields.length
+    for (let index = 0; index < ids.length; index += 1) instance[/** @type {string} */ (ids[index])] = instanceId
+    for (let index = 0; index < names.length; index += 1) instance[/** @type {string} */ (names[index])] = rows[at + index]
+    at += names.length
     rows[count] = { instance, instanceId }
     count += 1
   }
   rows.length = count
   return rows
+}
+
+/**
+ * Replaces the templates of a listing by its shapes.
+ *
+ * @param {Record<string, unknown>[]} templates
+ */
+const readShapes = (templates) => {
+  /** @type {Shape[]} */
+  const shapes = /** @type {any[]} */ (templates)
+  for (let number = 0; number < templates.length; number += 1) {
+    const template = /** @type {Record<string, unknown>} */ (templates[number])
+    const fields = keys(template)
+    const ids = makeList()
+    const names = makeList()
+    for (let index = 0; index < fields.length; index += 1) {
+      const name = /** @type {string} */ (fields[index])
+      if (template[name] === 0) ids[ids.length] = name
+      else if (template[name] === null) names[names.length] = name
+    }
+    shapes[number] = { template, ids, names }
+  }
+  return shapes
 }
 
 // --- Errors ---------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ impl Reply {
                 let value = write_json(&Provisioned::from(&instance), INSTANCE_LENGTH)?;
                 (ReplyKind::Value, value)
             }
-            CallOutput::Instances(rows) => (ReplyKind::Instances, rows.into_json()?),
+            CallOutput::Instances(rows) => (ReplyKind::Instances, rows.into_json()),
             CallOutput::Found(None) => (ReplyKind::Value, "null".to_owned()),
             CallOutput::Nothing => (ReplyKind::Nothing, "0".to_owned()),
         };

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use super::operation_context::OperationContext;
 use crate::error::{Error, Result};
 use crate::model::instance::InstanceView;
-use crate::model::instance_rows::InstanceRows;
+use crate::model::instance_rows::{InstanceRows, RowWriter};
 use crate::protocol::paging::Cursors;
 use crate::provider::{InstanceSink, ListFilter};
 use crate::secret::{FieldMask, Redactor};
@@ -23,7 +23,7 @@ pub(super) async fn list(
         filter,
         mask: redactor.fields(),
         ids: SeenIds::default(),
-        rows: InstanceRows::new(),
+        rows: RowWriter::new(),
         problem: None,
     };
     let mut cursors = Cursors::new(operation.context.received_bytes());
@@ -36,7 +36,7 @@ pub(super) async fn list(
             return Err(problem);
         }
         if !cursors.follow(next, operation.context.received_bytes())? {
-            return listing.into_rows(redactor);
+            return listing.finish(redactor);
         }
     }
 }
@@ -46,7 +46,7 @@ struct Listing<'a> {
     filter: &'a ListFilter,
     mask: FieldMask<'a>,
     ids: SeenIds,
-    rows: InstanceRows,
+    rows: RowWriter,
     /// Why it cannot go on.
     problem: Option<Error>,
 }
@@ -59,13 +59,14 @@ impl InstanceSink for Listing<'_> {
     }
 }
 
-impl Listing<'_> {
-    fn into_rows(mut self, redactor: &Redactor) -> Result<InstanceRows> {
+impl<'a> Listing<'a> {
+    fn finish(mut self, redactor: &'a Redactor) -> Result<InstanceRows> {
         // A credential that was renewed meanwhile may stand in a page that came before.
         if self.mask.is_outdated() {
-            self.rows.mask_again(&redactor.fields())?;
+            self.mask = redactor.fields();
+            self.rows.mask_again(&self.mask)?;
         }
-        Ok(self.rows)
+        self.rows.finish(&self.mask)
     }
 }
 
@@ -127,19 +128,16 @@ mod tests {
             filter: &ListFilter::All,
             mask: redactor.fields(),
             ids: SeenIds::default(),
-            rows: InstanceRows::new(),
+            rows: RowWriter::new(),
             problem: None,
         };
         listing.add(&instance("a"));
         late.add(&Secret::new("renewed-token".to_owned()));
         listing.add(&instance("b"));
         listing.add(&instance("a"));
-        let text = listing.into_rows(&redactor).unwrap().into_json().unwrap();
-        let shapes = r#"[{"name":null,"status":null,"managed":null}]"#;
-        assert_eq!(
-            text,
-            format!(r#"[0,"a","x-[redacted]","running",false,0,"b","x-[redacted]","running",false,{shapes}]"#)
-        );
+        let text = listing.finish(&redactor).unwrap().into_json();
+        let shapes = r#"[{"name":null,"status":"running","managed":false}]"#;
+        assert_eq!(text, format!(r#"[0,"a","x-[redacted]",0,"b","x-[redacted]",{shapes}]"#));
     }
 
     #[test]

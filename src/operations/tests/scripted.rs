@@ -341,7 +341,8 @@ impl Fixture {
 
     /// Lists, and returns the rows as JSON.
     pub(super) async fn list(&self, provider: &Scripted, filter: &ListFilter, redactor: &Redactor) -> Result<String> {
-        list(self.operation(provider), filter, redactor).await?.into_json()
+        let rows = list(self.operation(provider), filter, redactor).await?;
+        Ok(rows.into_json())
     }
 
     pub(super) async fn destroy(&self, provider: &Scripted, id: &str) -> Result<()> {

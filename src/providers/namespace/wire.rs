@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::id;
 use crate::error::Message;
-use crate::model::instance::{InstanceView, OwnValue, Status};
+use crate::model::instance::{InstanceView, OwnFields, OwnValue, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
 use crate::protocol::text::Text;
 use crate::provider::Readiness;
@@ -313,13 +313,12 @@ impl<T: Deref<Target = str>> Metadata<T> {
 
     /// Returns the instance, without a URL.
     pub(super) fn view(&self) -> InstanceView<'_> {
-        let own = [
-            ("instanceId", Some(&*self.instance_id)),
-            ("deadline", self.deadline.as_deref()),
-        ];
         InstanceView {
             id: &self.instance_id,
-            own: own.map(|(field, value)| (field, value.map(OwnValue::Text))).into(),
+            own: OwnFields::from([
+                ("instanceId", Some(OwnValue::Text(&self.instance_id))),
+                ("deadline", self.deadline.as_deref().map(OwnValue::Text)),
+            ]),
             // Namespace's instances have no names, so a label holds it.
             name: self.name(),
             status: self.status(),

@@ -485,8 +485,8 @@ impl<T: Deref<Target = str>> InstanceNode<T> {
 pub(super) fn own_fields<'a>(service_id: &'a str, project_id: &'a str, environment_id: &'a str) -> OwnFields<'a> {
     OwnFields::from([
         ("serviceId", Some(OwnValue::Text(service_id))),
-        ("projectId", Some(OwnValue::Text(project_id))),
-        ("environmentId", Some(OwnValue::Text(environment_id))),
+        ("projectId", Some(OwnValue::Shared(project_id))),
+        ("environmentId", Some(OwnValue::Shared(environment_id))),
     ])
 }
 

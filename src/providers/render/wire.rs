@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::id::is_service_id;
 use super::options::SERVICE_TYPES;
 use crate::model::handle::is_managed_name;
-use crate::model::instance::{InstanceView, OwnValue, Status};
+use crate::model::instance::{InstanceView, OwnFields, OwnValue, Status};
 use crate::protocol::lenient::{Anything, Entries, Info, Isolated, Lenient, read_object};
 use crate::protocol::text::Text;
 
@@ -174,18 +174,19 @@ impl<T: Deref<Target = str>> Service<T> {
             Status::Unknown
         };
         let details = self.service_details.as_ref();
-        let own = [
-            ("serviceId", Some(&*self.id)),
-            ("ownerId", self.owner_id.as_deref()),
-            ("type", self.kind.as_deref()),
-            ("plan", details.and_then(|details| details.plan.as_deref())),
-            ("region", details.and_then(|details| details.region.as_deref())),
-        ];
+        let plan = details.and_then(|details| details.plan.as_deref());
+        let region = details.and_then(|details| details.region.as_deref());
         // A private service has a host and port without a scheme, a worker has none (docs/providers/render.md).
         let url = details.and_then(|details| details.url.as_deref());
         InstanceView {
             id: &self.id,
-            own: own.map(|(field, value)| (field, value.map(OwnValue::Text))).into(),
+            own: OwnFields::from([
+                ("serviceId", Some(OwnValue::Text(&self.id))),
+                ("ownerId", self.owner_id.as_deref().map(OwnValue::Shared)),
+                ("type", self.kind.as_deref().map(OwnValue::Shared)),
+                ("plan", plan.map(OwnValue::Text)),
+                ("region", region.map(OwnValue::Text)),
+            ]),
             name: self.name.as_deref(),
             status,
             created_at: self.created_at.as_deref().map(Cow::Borrowed),

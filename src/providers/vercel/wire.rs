@@ -216,8 +216,8 @@ impl<T: Deref<Target = str>> Found<T> {
         InstanceView {
             id: &sandbox.name,
             own: OwnFields::from([
-                ("projectId", Some(OwnValue::Text(project_id))),
-                ("teamId", Some(OwnValue::Text(team_id))),
+                ("projectId", Some(OwnValue::Shared(project_id))),
+                ("teamId", Some(OwnValue::Shared(team_id))),
                 ("sessionId", session_id.map(OwnValue::Text)),
                 ("routes", routes.map(OwnValue::Json)),
                 ("region", sandbox.region.as_deref().map(OwnValue::Text)),
