@@ -130,9 +130,13 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for InfoVisitor<T> {
     }
 }
 
-impl Lenient<'_> for String {
+impl<'de, T: Text<'de>> Lenient<'de> for T {
     fn from_text(value: &str) -> Option<Self> {
-        Some(value.to_owned())
+        Some(value.to_owned().into())
+    }
+
+    fn from_borrowed_text(value: &'de str) -> Option<Self> {
+        Some(Self::from_borrowed(value))
     }
 }
 
@@ -326,7 +330,7 @@ impl<'de, E: Deserialize<'de>, T: Text<'de>> Visitor<'de> for EntriesVisitor<E, 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use serde::Deserialize as Derive;
     use serde_json::{Value, json};
 
@@ -380,6 +384,92 @@ mod tests {
         assert_eq!(outer.map.0, Some(Fields(vec![("k".to_owned(), "v".to_owned())])));
         assert_eq!(outer.inner.0.unwrap().text.as_deref(), Some("i"));
         assert!(outer.gone.is_some());
+    }
+
+    /// Returns a page of a listing, and what becomes of it if one value in it is another, or missing, or comes twice.
+    pub(crate) fn drifts_of(page: &Value) -> Vec<String> {
+        let mut drifts = vec![page.to_string()];
+        let mut paths = Vec::new();
+        collect_paths(page, String::new(), &mut paths);
+        for path in paths {
+            let others = [
+                "null",
+                "7",
+                "1e999",
+                "-0.5",
+                "true",
+                "[]",
+                "{}",
+                r#""x""#,
+                r#""\u00e4\n""#,
+                r#""\ud800""#,
+            ];
+            for other in others.into_iter().map(Some).chain([None]) {
+                let mut drifted = page.clone();
+                *drifted.pointer_mut(&path).unwrap() = json!("HERE");
+                let text = drifted.to_string();
+                drifts.push(match other {
+                    Some(other) => text.replace(r#""HERE""#, other),
+                    // Its name is another one.
+                    None => text.replace(r#"":"HERE""#, r#"2":"x""#),
+                });
+            }
+        }
+        drifts.push(page.to_string().replacen(r#"":"#, r#"":1,"more":"#, 1));
+        let [doubled] = [page
+            .to_string()
+            .replace("{\"", "{\"name\":\"first\",\"name\":7,\"name\":\"last\",\"")];
+        drifts.push(doubled);
+        drifts
+    }
+
+    fn collect_paths(value: &Value, path: String, paths: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                let escape = |name: &String| name.replace('~', "~0").replace('/', "~1");
+                let fields = fields.iter().map(|(name, value)| (escape(name), value));
+                fields.for_each(|(name, value)| collect_paths(value, format!("{path}/{name}"), paths));
+            }
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                items.for_each(|(index, value)| collect_paths(value, format!("{path}/{index}"), paths));
+            }
+            _ => {}
+        }
+        paths.push(path);
+    }
+
+    /// Checks that a page which can be read as a whole, borrowed, shows what it shows when it is read entry by entry. Returns
+    /// how many can be read as a whole.
+    pub(crate) fn check_drifts(
+        page: &Value,
+        borrowed: fn(&str) -> serde_json::Result<String>,
+        owned: fn(&str) -> serde_json::Result<String>,
+    ) -> usize {
+        let drifts = drifts_of(page);
+        let mut whole = drifts.iter().filter_map(|text| Some((text, borrowed(text).ok()?)));
+        let mut count = 0;
+        whole.all(|(text, shown)| {
+            count += 1;
+            assert_eq!(
+                shown,
+                owned(text).unwrap_or_else(|error| panic!("{text}: {error}")),
+                "{text}"
+            );
+            true
+        });
+        count
+    }
+
+    #[test]
+    fn a_text_is_borrowed_where_it_can_be() {
+        let body = r#"{"plain":"x","escaped":"\t","other":7}"#;
+        let fields: Info<Fields<Borrowed<'_>>> = serde_json::from_str(body).unwrap();
+        let fields = fields.0.unwrap();
+        let plain: &str = fields.get("plain").unwrap();
+        assert!(body.as_bytes().as_ptr_range().contains(&plain.as_ptr()));
+        assert_eq!(fields.get("escaped").map(|text| &**text), Some("\t"));
+        assert_eq!(fields.get("other"), None);
     }
 
     #[test]

@@ -9,17 +9,22 @@ use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use super::lenient::Lenient;
-
 /// A text of a response.
-pub(crate) trait Text<'de>: Deserialize<'de> + Lenient<'de> + Deref<Target = str> + From<String> {
+pub(crate) trait Text<'de>: Deserialize<'de> + Deref<Target = str> + From<String> {
     /// Whether an entry that cannot be read leaves the others of its list readable, which costs a second pass over each
     /// entry. If not, the list cannot be read either, and has to be read again.
     const ISOLATES_ENTRIES: bool;
+
+    /// Takes a text that stands in the body as it is.
+    fn from_borrowed(text: &'de str) -> Self;
 }
 
-impl Text<'_> for String {
+impl<'de> Text<'de> for String {
     const ISOLATES_ENTRIES: bool = true;
+
+    fn from_borrowed(text: &'de str) -> Self {
+        text.to_owned()
+    }
 }
 
 /// A text that is borrowed from the body of a response, unless it has escapes there.
@@ -28,6 +33,10 @@ pub(crate) struct Borrowed<'a>(Cow<'a, str>);
 
 impl<'de> Text<'de> for Borrowed<'de> {
     const ISOLATES_ENTRIES: bool = false;
+
+    fn from_borrowed(text: &'de str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
 }
 
 impl Deref for Borrowed<'_> {
@@ -41,16 +50,6 @@ impl Deref for Borrowed<'_> {
 impl From<String> for Borrowed<'_> {
     fn from(text: String) -> Self {
         Self(Cow::Owned(text))
-    }
-}
-
-impl<'de> Lenient<'de> for Borrowed<'de> {
-    fn from_text(value: &str) -> Option<Self> {
-        Some(Self(Cow::Owned(value.to_owned())))
-    }
-
-    fn from_borrowed_text(value: &'de str) -> Option<Self> {
-        Some(Self(Cow::Borrowed(value)))
     }
 }
 
@@ -70,18 +69,17 @@ impl<'de> Visitor<'de> for BorrowedVisitor {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Borrowed<'de>, E> {
-        Ok(Borrowed(Cow::Owned(value.to_owned())))
+        Ok(value.to_owned().into())
     }
 
     fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Borrowed<'de>, E> {
-        Ok(Borrowed(Cow::Borrowed(value)))
+        Ok(Borrowed::from_borrowed(value))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::lenient::Info;
 
     #[test]
     fn a_text_without_escapes_is_borrowed() {
@@ -92,13 +90,5 @@ mod tests {
         for other in ["null", "7", "true", "[]", "{}", r#""\ud800""#] {
             assert!(read(other).is_err(), "{other}");
         }
-    }
-
-    #[test]
-    fn information_is_borrowed_too() {
-        let read = |json| serde_json::from_str::<Info<Borrowed<'_>>>(json).map(|info| info.0);
-        assert!(matches!(read(r#""x""#), Ok(Some(Borrowed(Cow::Borrowed("x"))))));
-        assert!(matches!(read(r#""\t""#), Ok(Some(Borrowed(Cow::Owned(text)))) if text == "\t"));
-        assert!(matches!(read("7"), Ok(None)));
     }
 }

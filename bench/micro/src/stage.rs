@@ -71,7 +71,7 @@ impl Stage {
         let transport = Arc::new(Script::default());
         let clock: Arc<dyn Clock> = if timers { Arc::new(SystemClock) } else { Arc::new(Hasty::default()) };
         let process = Arc::new(ProcessState::new(clock, Arc::new(SystemRandom), Arc::clone(&transport) as Arc<dyn Transport>));
-        let config = (FACTORY.read_config)(&Reader::config(&Given(&[
+        let config = (FACTORY.read_config)(&Reader::config(&Given::new(&[
             ("apiKey", "0123456789abcdef0123456789abcdef"),
             ("projectId", ENVIRONMENT),
             ("environmentId", ENVIRONMENT),
@@ -115,7 +115,7 @@ impl Stage {
             Method::List => CallRequest::List,
         };
         let Parts { process, provider, runtime, .. } = &self.0;
-        let options = Given(&[]);
+        let options = Given::new(&[]);
         let call = PreparedCall::prepare(
             process,
             provider,
@@ -197,12 +197,18 @@ impl Clock for Hasty {
     }
 }
 
-struct Given(&'static [(&'static str, &'static str)]);
+struct Given(Vec<(&'static str, Raw<'static>)>);
+
+impl Given {
+    fn new(fields: &[(&'static str, &'static str)]) -> Self {
+        Self(fields.iter().map(|(name, value)| (*name, Raw::Text((*value).into()))).collect())
+    }
+}
 
 impl Fields for Given {
-    fn get(&self, name: &str) -> std::result::Result<Raw, Unreadable> {
+    fn get(&self, name: &str) -> std::result::Result<&Raw<'_>, Unreadable> {
         let found = self.0.iter().find(|(known, _)| *known == name);
-        Ok(found.map_or(Raw::Absent, |(_, value)| Raw::Text((*value).to_owned())))
+        Ok(found.map_or(&Raw::Absent, |(_, value)| value))
     }
 }
 

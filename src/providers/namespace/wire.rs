@@ -378,6 +378,10 @@ impl Described {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    use crate::protocol::lenient::tests::check_drifts;
+    use crate::protocol::text::Borrowed;
 
     #[test]
     fn an_empty_list_is_an_object_without_instances() {
@@ -445,5 +449,27 @@ mod tests {
         }
         let silent: Metadata = serde_json::from_str(r#"{"instanceId":"a"}"#).unwrap();
         assert_eq!(silent.status(), Status::Unknown);
+    }
+
+    #[test]
+    fn a_page_shows_the_same_borrowed_and_owned() {
+        fn show<T: Deref<Target = str>>(listed: Listed<T>) -> String {
+            let entries = listed.instances.unwrap_or_default().0;
+            let instances = entries.iter().flatten();
+            instances
+                .map(|metadata| format!("{:?} {}\n", metadata.view(), metadata.is_deleted()))
+                .collect()
+        }
+        let entry = |id: &str, name: &str| {
+            let labels = json!([{"name": NAME, "value": name}, {"name": MANAGED, "value": "true"}]);
+            json!({"instanceId": id, "createdAt": "2026", "deadline": "2027", "status": "RUNNING", "labels": labels})
+        };
+        let page = json!({"instances": [entry("a", "one"), entry("b", "ä\n\"two\"")], "paginationCursor": "c"});
+        let whole = check_drifts(
+            &page,
+            |text| serde_json::from_str::<Listed<Borrowed<'_>>>(text).map(show),
+            |text| serde_json::from_str::<Listed>(text).map(show),
+        );
+        assert!(whole > 100, "{whole}");
     }
 }

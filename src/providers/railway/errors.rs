@@ -115,7 +115,9 @@ pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
 
 /// Returns the data of a success; `None` for any other response, and for data of another shape. [`read`] tells why.
 pub(super) fn try_read<'a, T: Deserialize<'a>>(response: &'a Response) -> Option<T> {
-    graphql::read_data(&response.body).filter(|_| is_success(response))
+    is_success(response)
+        .then(|| graphql::read_data(&response.body))
+        .flatten()
 }
 
 /// Returns the data of a response also if there are errors beside it: a create whose response names the service has succeeded.

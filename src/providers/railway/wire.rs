@@ -493,6 +493,10 @@ pub(super) fn own_fields<'a>(service_id: &'a str, project_id: &'a str, environme
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    use crate::protocol::lenient::tests::check_drifts;
+    use crate::protocol::text::Borrowed;
 
     fn node(deployment: &str) -> InstanceNode {
         let text = format!(
@@ -549,5 +553,38 @@ mod tests {
         );
         assert_eq!(node(r#"{"url":"http://z"}"#).url().as_deref(), Some("http://z"));
         assert_eq!(node(r#"{"url":null}"#).url(), None);
+    }
+
+    #[test]
+    fn a_page_shows_the_same_borrowed_and_owned() {
+        fn show<T: Deref<Target = str>>(data: EnvironmentData<T>) -> String {
+            let Environment {
+                project_id,
+                service_instances,
+                ..
+            } = data.environment;
+            let nodes = service_instances.edges.0.iter().flatten().map(|edge| &edge.node);
+            let nodes =
+                nodes.map(|node| format!("{:?} {} {}\n", node.view("p", "e"), node.is_deleted(), node.is_in_use()));
+            format!("{:?} {}", project_id.as_deref(), nodes.collect::<String>())
+        }
+        let deployment =
+            json!({"id": "d", "status": "SUCCESS", "url": "u", "staticUrl": "s", "deploymentStopped": false});
+        let node = |id: &str, name: &str| {
+            json!({"node": {"serviceId": id, "serviceName": name, "environmentId": "e", "createdAt": "2026", "deletedAt": null,
+                "source": {"image": "i", "repo": null}, "service": {"projectId": "p"}, "latestDeployment": deployment}})
+        };
+        let edges = [
+            node("7f9a4b1e-1234-4abc-9def-0123456789ab", "one"),
+            node("7F9A4B1E-1234-4ABC-9DEF-0123456789AC", "ä\n\"two\""),
+        ];
+        let connection = json!({"edges": edges, "pageInfo": {"hasNextPage": true, "endCursor": "c"}});
+        let page = json!({"environment": {"projectId": "p", "deletedAt": null, "serviceInstances": connection}});
+        let whole = check_drifts(
+            &page,
+            |text| serde_json::from_str::<EnvironmentData<Borrowed<'_>>>(text).map(show),
+            |text| serde_json::from_str::<EnvironmentData>(text).map(show),
+        );
+        assert!(whole > 100, "{whole}");
     }
 }

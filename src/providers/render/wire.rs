@@ -225,3 +225,35 @@ impl<'de> Lenient<'de> for Deploy {
         read_object(object)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::protocol::lenient::tests::check_drifts;
+    use crate::protocol::text::Borrowed;
+
+    #[test]
+    fn a_page_shows_the_same_borrowed_and_owned() {
+        fn show<T: Deref<Target = str>>(Services(entries): Services<T>) -> String {
+            let services = entries.iter().flatten().filter_map(|listed| listed.service.0.as_ref());
+            services
+                .map(|service| format!("{:?} {}\n", service.view(), service.is_creatable()))
+                .collect()
+        }
+        let entry = |id: &str, name: &str| {
+            let details = json!({"url": "https://u", "plan": "starter", "region": "oregon", "parentServer": null});
+            json!({"cursor": "c", "service": {"id": id, "name": name, "ownerId": "tea-1", "type": "web_service",
+                "createdAt": "2026", "imagePath": "i", "suspended": "not_suspended", "suspenders": ["user"],
+                "serviceDetails": details}})
+        };
+        let page = json!([entry("srv-a", "one"), entry("srv-b", "ä\n\"two\"")]);
+        let whole = check_drifts(
+            &page,
+            |text| serde_json::from_str::<Services<Borrowed<'_>>>(text).map(show),
+            |text| serde_json::from_str::<Services>(text).map(show),
+        );
+        assert!(whole > 100, "{whole}");
+    }
+}

@@ -309,6 +309,8 @@ pub(super) struct LogLine {
 mod tests {
     use super::*;
     use crate::model::instance::Instance;
+    use crate::protocol::lenient::tests::check_drifts;
+    use crate::protocol::text::Borrowed;
 
     #[test]
     fn every_status_has_its_meaning() {
@@ -360,5 +362,24 @@ mod tests {
         let written = serde_json::to_value(&instance).unwrap();
         assert_eq!(written["routes"].as_array().map(Vec::len), Some(2));
         assert_eq!(written["sessionId"], "sbx_1");
+    }
+
+    #[test]
+    fn a_page_shows_the_same_borrowed_and_owned() {
+        fn show<T: Deref<Target = str>>(listed: Listed<T>) -> String {
+            let found = listed.sandboxes.0.into_iter().flatten().map(Found::from_list_entry);
+            found.map(|found| format!("{:?}\n", found.view("p", "t"))).collect()
+        }
+        let entry = |name: &str| {
+            json!({"name": name, "status": "running", "createdAt": 1_700_000_000_000_u64, "currentSessionId": "s",
+                "region": "iad1", "vcpus": 2, "tags": {MANAGED: MANAGED_VALUE, OWNER: "ä\n\"o\""}})
+        };
+        let page = json!({"sandboxes": [entry("a"), entry("b")], "pagination": {"next": 7}});
+        let whole = check_drifts(
+            &page,
+            |text| serde_json::from_str::<Listed<Borrowed<'_>>>(text).map(show),
+            |text| serde_json::from_str::<Listed>(text).map(show),
+        );
+        assert!(whole > 100, "{whole}");
     }
 }

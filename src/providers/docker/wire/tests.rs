@@ -2,6 +2,9 @@ use serde_json::json;
 
 use super::*;
 use crate::model::instance::Instance;
+use crate::protocol::lenient::Entries;
+use crate::protocol::lenient::tests::check_drifts;
+use crate::protocol::text::Borrowed;
 
 fn id() -> String {
     "0123456789abcdef".repeat(4)
@@ -134,4 +137,26 @@ fn an_address_is_one_that_this_process_reaches() {
             "{address} {remote:?}"
         );
     }
+}
+
+#[test]
+fn a_page_shows_the_same_borrowed_and_owned() {
+    fn show<T: Deref<Target = str>>(containers: Entries<Listed<T>, T>) -> String {
+        let containers = containers.0.iter().flatten();
+        containers
+            .map(|container| format!("{:?} {}\n", container.view(None), container.is_no_task()))
+            .collect()
+    }
+    let container = |digit: &str, name: &str| {
+        json!({"Id": digit.repeat(64), "Names": ["/other/x", name], "Image": "i", "Created": 1_795_724_496,
+            "Ports": [{"IP": "127.0.0.1", "PrivatePort": 80, "PublicPort": 81, "Type": "tcp"}],
+            "Labels": {"computesdk.managed": "true", "computesdk.owner": "o"}, "State": "running", "Status": "Up"})
+    };
+    let page = json!([container("a", "/one"), container("b", "ä\n\"two\"")]);
+    let whole = check_drifts(
+        &page,
+        |text| serde_json::from_str::<Entries<Listed<Borrowed<'_>>, Borrowed<'_>>>(text).map(show),
+        |text| serde_json::from_str::<Entries<Listed>>(text).map(show),
+    );
+    assert!(whole > 100, "{whole}");
 }
