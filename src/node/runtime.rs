@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::context::clock::SharedClock;
 use crate::context::random::SystemRandom;
 use crate::error::{Error, Result};
-use crate::http::reqwest::ReqwestTransport;
+use crate::http::process_transport::ProcessTransport;
 use crate::process::ProcessState;
 
 /// Threads that work. The work is short: reading JSON and moving bytes.
@@ -28,7 +28,7 @@ pub(super) fn process() -> &'static Arc<ProcessState> {
         Arc::new(ProcessState::new(
             clock(),
             Arc::new(SystemRandom),
-            Arc::new(ReqwestTransport::default()),
+            Arc::new(ProcessTransport::default()),
         ))
     })
 }
