@@ -166,7 +166,7 @@ impl Service<Name> for Resolver {
         // Plain HTTP is allowed to this name, so no resolver may send it elsewhere. Port 0: the URL's.
         if name.as_str() == LOCALHOST {
             let addresses = LOOPBACK_ADDRESSES.map(|address| SocketAddr::new(address, 0));
-            return Box::pin(ready(Ok(addresses.to_vec().into_iter())));
+            return Box::pin(ready(Ok(Vec::from(addresses).into_iter())));
         }
         let lookup = self.0.call(name);
         Box::pin(async move { Ok(lookup.await?.collect::<Vec<_>>().into_iter()) })
