@@ -312,6 +312,8 @@ test('a create whose signal fires while its reply is on its way hands its instan
   const [config] = await once(worker, 'message')
   const controller = new AbortController()
   const call = railway(config).create({ signal: controller.signal })
+  // Calls cross to the addon at the end of the tick.
+  await undefined
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
   controller.abort()
   const { instanceId } = await call

@@ -23,6 +23,7 @@ import { importCost, timeImports } from './lib/imports.mjs'
 import { bareClient, buildLoad, startLoad, TARGET } from './lib/load.mjs'
 import { describeMachine } from './lib/machine.mjs'
 import { makePlan } from './lib/plan.mjs'
+import { QuietWatch } from './lib/quiet.mjs'
 import { goalsTable, importsTable, measuresTable } from './lib/report.mjs'
 import { Results } from './lib/results.mjs'
 
@@ -41,13 +42,17 @@ await runMain(async () => {
   const steps = all.filter(({ key }) => isWanted(key))
   const results = new Results()
   const imports = {}
+  const quiet = new QuietWatch()
 
   const load = await startLoad()
   try {
     for (let round = 1; round <= rounds; round += 1) {
       process.stderr.write(`round ${round} of ${rounds}\n`)
       if (isWanted('import')) timeImports(imports, starts)
-      for (const step of steps) await runStep(step, { contestants, load, results, round })
+      for (const step of steps) {
+        quiet.look()
+        await runStep(step, { contestants, load, results, round })
+      }
     }
   } finally {
     await load.close()
@@ -56,9 +61,9 @@ await runMain(async () => {
   const importMilliseconds = isWanted('import') ? importCost(imports, 'addon') : Number.NaN
   const goals = judge((...which) => results.ratio(...which), importMilliseconds)
     .filter(({ value }) => !Number.isNaN(value))
-  print({ machine, results, steps, contestants, imports, goals })
+  print({ machine, results, steps, contestants, imports, goals, quiet })
   await mkdir(dirname(options.json), { recursive: true })
-  const record = { machine, quick: options.quick, rounds, goals, imports, samples: results.samples }
+  const record = { machine, quick: options.quick, rounds, goals, imports, spread: quiet.spread, samples: results.samples }
   await writeFile(options.json, `${JSON.stringify(record, null, 2)}\n`)
   process.stderr.write(`All figures: ${options.json}\n`)
 })
@@ -118,10 +123,11 @@ async function runStep({ key, place, job, environmentId, bare, newer, measure: n
   if (bare) results.add(key, 'bare', await bareClient(baseUrl, job.abreast, job.seconds))
 }
 
-function print({ machine, results, steps, contestants, imports, goals }) {
+function print({ machine, results, steps, contestants, imports, goals, quiet }) {
   const lines = Object.entries(machine).map(([name, value]) => `${name.padEnd(18)}  ${value}`)
   console.log(`${lines.join('\n')}\n`)
   console.log(`${measuresTable(results, steps, contestants)}\n`)
   if (imports.addon) console.log(`${importsTable(imports)}\n`)
-  console.log(goalsTable(goals))
+  console.log(goalsTable(goals, quiet.isQuiet))
+  if (quiet.warning) console.log(`\n${quiet.warning}`)
 }

@@ -5,8 +5,8 @@
 
 const BASE = [
   { id: 'addon', title: 'gateway', module: 'addon' },
-  { id: 'fetch', title: 'fetch', module: 'fetch' },
   { id: 'undici', title: 'undici', module: 'undici' },
+  { id: 'fetch', title: 'fetch', module: 'fetch' },
 ]
 
 /**

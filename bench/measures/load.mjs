@@ -33,6 +33,7 @@ export async function run({ method, abreast, warmUpSeconds, seconds, delaySecond
     p99Microseconds: at(0.99),
     loopActiveMicroseconds: (active * 1000) / calls,
     mainThreadMicroseconds: threadUsed / calls,
+    otherThreadsMicroseconds: (used.user + used.system - threadUsed) / calls,
     processMicroseconds: (used.user + used.system) / calls,
     ...(delaySeconds > 0 && (await delays(call, abreast, delaySeconds))),
   }

@@ -13,7 +13,7 @@ use crate::input::reader::Reader;
 pub(crate) const OWNER_FIELD: &str = "owner";
 
 /// The variable that holds the owner where `config` has none.
-const OWNER_VARIABLE: &str = "COMPUTESDK_OWNER";
+pub(crate) const OWNER_VARIABLE: &str = "COMPUTESDK_OWNER";
 
 /// The longest owner, in characters.
 const LIMIT: usize = 64;

@@ -1,6 +1,6 @@
 //! A caller's object as the core reads it: field by field, from the text that `bridge.js` has made of it.
 
-use super::decode::{Field, ObjectText};
+use super::decode::{Content, Field};
 use crate::error::Operation;
 use crate::input::value::{Fields, Raw, Unreadable};
 use crate::model::create_request::CREATE_FIELDS;
@@ -26,22 +26,9 @@ pub(super) struct JsObject<'a> {
     content: Content<'a>,
 }
 
-enum Content<'a> {
-    Missing,
-    /// The value is no object. The text says what it is.
-    NoObject(&'a str),
-    Fields(ObjectText<'a>),
-    Unreadable,
-}
-
 impl<'a> JsObject<'a> {
-    /// Reads the text of an object: nothing if it is missing, the kind of a value that is no object, or the fields.
-    pub(super) fn read(factory: &'static ProviderFactory, operation: Operation, text: &'a str) -> Self {
-        let content = match text.as_bytes() {
-            [] => Content::Missing,
-            [b'"', .., b'"'] => Content::NoObject(&text[1..text.len() - 1]),
-            _ => serde_json::from_str(text).map_or(Content::Unreadable, Content::Fields),
-        };
+    /// Makes the object of an operation from its content.
+    pub(super) fn new(factory: &'static ProviderFactory, operation: Operation, content: Content<'a>) -> Self {
         Self {
             factory,
             operation,
@@ -49,8 +36,14 @@ impl<'a> JsObject<'a> {
         }
     }
 
+    /// Reads the text of an object.
+    pub(super) fn read(factory: &'static ProviderFactory, operation: Operation, text: &'a str) -> Self {
+        let content = serde_json::from_str(text).unwrap_or(Content::Unreadable);
+        Self::new(factory, operation, content)
+    }
+
     /// Returns what the value is, if it is no object.
-    pub(super) fn wrong_kind(&self) -> Option<&'a str> {
+    pub(super) fn wrong_kind(&self) -> Option<&'static str> {
         match self.content {
             Content::NoObject(kind) => Some(kind),
             _ => None,
@@ -126,7 +119,7 @@ mod tests {
         let object = read(r#""a string""#);
         assert_eq!(object.wrong_kind(), Some("a string"));
         assert_eq!(kind(&object.get("image")), "absent");
-        assert_eq!(kind(&read("").get("image")), "absent");
+        assert_eq!(kind(&read("null").get("image")), "absent");
         assert_eq!(kind(&read("{").get("image")), "threw");
     }
 

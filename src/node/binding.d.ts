@@ -6,9 +6,6 @@ export interface Binding {
   __install(makeBridge: (native: Native, constants: string) => object, version: string): void
 }
 
-/** A call under way that can be cancelled, or that somebody watches, as JavaScript holds it. */
-export type CallHandle = object & { readonly __callHandle?: never }
-
 /** The functions that publish what a call does. */
 export type Diagnostics = ReturnType<typeof import('./diagnostics.js').makeDiagnostics>
 
@@ -24,26 +21,19 @@ export type ConfiguredProvider = object & { readonly __configuredProvider?: neve
 /** The functions of the addon that the bridge calls. */
 export interface Native {
   /**
-   * Checks a call and begins it. It has a `callId` only if somebody watches it. Returns `undefined`, or a handle if the
-   * call has a signal or is watched. A text is an error as JSON: nothing was begun.
+   * Begins calls. Each gets one reply, by its slot.
+   *
+   * `text` is two arrays of JSON, one after the other. The first has four numbers of each call: its slot, its method, the state
+   * of its signal, the index of its provider. The second has three values of each: its id, its options, and the variables of its
+   * provider.
+   *
+   * @param cancellable the slots of the calls that `cancel` may be told
    */
-  start(
-    provider: ConfiguredProvider,
-    method: number,
-    number: number,
-    signalState: number,
-    instanceId: string,
-    options: string,
-    callId?: string,
-  ): CallHandle | string | undefined
-  /** Cancels a call. Returns the error for its caller as JSON; nothing if a create is just handing over its instance. */
-  cancel(handle: CallHandle | undefined): string | undefined | null
-  /** Notes that the signal of a call has fired while `start` checks it: `start` then returns `ABORTED`. */
-  abortStart(number: number): void
-  /** Returns what is known of a watched call before it begins, as JSON. */
-  describe(handle: CallHandle): string
-  /** Returns the events of a watched call until now, as JSON, when it was cancelled. */
-  takeEvents(handle: CallHandle): string
+  submit(providers: ConfiguredProvider[], text: string, cancellable: number[]): void
+  /** Begins a call that somebody watches. Returns what is known of it before it begins, as JSON. */
+  submitTraced(providers: ConfiguredProvider[], text: string, callId: string): string
+  /** Cancels a call, if it is still under way. It is replied to. */
+  cancel(slot: number): void
   /** Lets the event loop end: no call is under way. */
   idle(): void
 }

@@ -1,19 +1,18 @@
 // @ts-check
 // The part of the bridge that is JavaScript's own: it reads the caller's objects, holds the promises, listens to signals and
-// makes the errors. Through Node-API each of these costs a multiple of it (docs/performance.md). A call crosses to the addon
-// once, as one JSON text in each direction.
+// makes the errors. Through Node-API each of these costs a multiple of it (docs/performance.md). The calls of a tick cross to
+// the addon together, as one JSON text, and so do their replies.
 'use strict'
 
 /**
  * @typedef {import('./binding').Native} Native
  * @typedef {import('./binding').Constants} Constants
- * @typedef {import('./binding').CallHandle} CallHandle
  * @typedef {import('./binding').Diagnostics} Diagnostics
  * @typedef {import('./diagnostics.js').TracedCall} TracedCall
  * @typedef {import('./binding').ConfiguredProvider} ConfiguredProvider
  * @typedef {import('./binding').ErrorProperties} ErrorProperties
  *
- * @typedef {object} Site where a call came from
+ * @typedef {object} Site where an error is made
  * @property {unknown} [stack]
  *
  * @typedef {object} Watched what is known of a call's signal
@@ -21,20 +20,23 @@
  * @property {AbortSignal} [signal]
  * @property {() => void} [onAbort]
  * @property {AbortSignal['removeEventListener']} [removeEventListener]
- * @property {boolean} [isStarting] the addon checks the call, and reads the environment for it
+ * @property {number} slot that of the call, once the addon has it
  *
  * @typedef {object} Call a call under way
  * @property {(value: unknown) => void} resolve
- * @property {(error: unknown) => void} reject
- * @property {Site} site
  * @property {Watched} watched
- * @property {CallHandle | undefined} handle
  * @property {TracedCall | undefined} traced
  *
  * @typedef {object} Shape what instances of a listing have in common
  * @property {Record<string, unknown>} template
  * @property {unknown[]} ids the names of the fields that hold the id
  * @property {unknown[]} names the names of the fields whose values a row holds
+ *
+ * @typedef {object} MethodNames what the bridge knows of a method
+ * @property {string} provider
+ * @property {string} operation
+ * @property {readonly string[]} fields those that are read of its options
+ * @property {readonly string[]} variables those of the environment that a call may need
  *
  * @typedef {object} Budget
  * @property {number} room what the options of one call may still hold, see `ROOM`
@@ -50,8 +52,6 @@ const { isFinite } = Number
 const { defineProperty, freeze, getPrototypeOf, hasOwn, keys, prototype: objectPrototype, setPrototypeOf } = Object
 const { toString } = objectPrototype
 const { parse, stringify } = JSON
-const { delete: mapDelete, get: mapGet, set: mapSet } = Map.prototype
-const OwnMap = Map
 const OwnPromise = Promise
 const { apply } = Reflect
 const { indexOf, slice } = String.prototype
@@ -76,6 +76,9 @@ const ENTRY = 64
 
 /** The longest id that is handed on. No provider's is as long. */
 const ID_LIMIT = 1_024
+
+/** What the calls that wait to be submitted may hold before they cross: see `ROOM`. */
+const SUBMIT_ROOM = 16 * 1024 * 1024
 
 /**
  * What messages call an object that is not plain, by its tag. An object of any other tag is an instance of a class.
@@ -200,20 +203,20 @@ const encodeMap = (value, depth, budget) => {
 }
 
 /**
- * Returns the text of an object: the index of each field that is there, followed by its value. A field whose reading throws is
- * encoded as -1 less its index. A missing object is an empty text, a value of another type the name of its type.
+ * Encodes an object: the index of each field that is there, followed by its value. A field whose reading throws is encoded as
+ * -1 less its index. A missing object is `null`, a value of another type the name of its type.
  *
  * @param {unknown} object
- * @param {string[]} names
+ * @param {readonly string[]} names
  * @param {boolean} takesClasses an instance of a class is read like a plain object
+ * @param {Budget} budget
  */
-const readObject = (object, names, takesClasses) => {
-  if (object === undefined || object === null) return ''
+const encodeObject = (object, names, takesClasses, budget) => {
+  if (object === undefined || object === null) return null
   const kind = kindOf(object, takesClasses)
-  if (kind !== undefined) return stringify(kind)
+  if (kind !== undefined) return kind
   const fields = /** @type {Record<string, unknown>} */ (object)
   const found = makeList()
-  const budget = { room: ROOM }
   let count = 0
   for (let index = 0; index < names.length; index += 1) {
     try {
@@ -229,7 +232,7 @@ const readObject = (object, names, takesClasses) => {
       count += 1
     }
   }
-  return stringify(found)
+  return found
 }
 
 /**
@@ -312,7 +315,7 @@ const readShapes = (templates) => {
 // --- Errors ---------------------------------------------------------------------------------------------------------
 
 /**
- * Captures where a call came from. An error that is made when the reply comes has no frames of the caller in its stack.
+ * Captures where a method is called from: the frames below it, and those of the async functions that await it.
  *
  * @param {Function} method
  */
@@ -376,6 +379,22 @@ const makeError = ({ message, ...properties }, site, causes = NOTHING) => {
  * @param {string} text
  */
 const makeErrorHere = (text) => makeError(parse(text), captureSite(makeErrorHere))
+
+/** How a call has ended, for its method: what the method does with it has the frames of those who await the method. */
+class Outcome {
+  /**
+   * @param {unknown} value
+   * @param {ErrorProperties | undefined} failure
+   * @param {unknown[]} causes
+   * @param {TracedCall | undefined} traced
+   */
+  constructor(value, failure, causes, traced) {
+    this.value = value
+    this.failure = failure
+    this.causes = causes
+    this.traced = traced
+  }
+}
 
 /**
  * Returns whether a native error looks like one of ours.
@@ -447,33 +466,57 @@ const reasonsOf = ({ signal }) => {
  * @param {Native} native
  * @param {string} constants what both sides agree on, as JSON
  */
-const makeBridge = (diagnostics, { start, abortStart, cancel, describe, takeEvents, idle }, constants) => {
+const makeBridge = (diagnostics, { submit, submitTraced, cancel, idle }, constants) => {
   const { Method, SignalState, ReplyKind, fields } = /** @type {Constants} */ (parse(constants))
 
-  /**
-   * Calls under way, by number.
-   *
-   * @type {Map<number, Call>}
-   */
-  const calls = new OwnMap()
-  // Its own, so that they stay those of the import.
-  define(calls, 'get', mapGet, false)
-  define(calls, 'set', mapSet, false)
-  define(calls, 'delete', mapDelete, false)
-  let underway = 0
-  let latest = 0
-
   /** @type {Watched} */
-  const NO_SIGNAL = { state: SignalState.NONE }
+  const NO_SIGNAL = { state: SignalState.NONE, slot: -1 }
+
+  // --- Calls under way. Each has a slot, which a later call takes over. A `Map` that is filled and emptied all the time
+  // keeps old entries alive, and with them the values of calls.
+
+  /** @type {(Call | undefined)[]} */
+  const calls = []
+  /** @type {number[]} the free slots, as a stack */
+  const free = []
+  let freeCount = 0
+  let underway = 0
 
   /**
-   * Begins to listen to `options.signal`, for the call of this number.
+   * @param {Call} call
+   * @returns {number}
+   */
+  const addCall = (call) => {
+    underway += 1
+    if (freeCount === 0) {
+      const { length } = calls
+      calls[length] = call
+      return length
+    }
+    freeCount -= 1
+    const slot = /** @type {number} */ (free[freeCount])
+    calls[slot] = call
+    return slot
+  }
+
+  /** @param {number} slot */
+  const removeCall = (slot) => {
+    calls[slot] = undefined
+    free[freeCount] = slot
+    freeCount += 1
+    underway -= 1
+    if (underway === 0) idle()
+  }
+
+  // --- Signals
+
+  /**
+   * Begins to listen to `options.signal`.
    *
    * @param {unknown} options
-   * @param {number} number
    * @returns {Watched}
    */
-  const watchSignal = (options, number) => {
+  const watchSignal = (options) => {
     if (options === undefined || options === null || typeof options !== 'object') return NO_SIGNAL
     try {
       const signal = /** @type {{ signal?: AbortSignal | null }} */ (options).signal
@@ -485,27 +528,25 @@ const makeBridge = (diagnostics, { start, abortStart, cancel, describe, takeEven
         typeof aborted === 'boolean' &&
         typeof addEventListener === 'function' &&
         typeof removeEventListener === 'function'
-      if (!isSignal) return { state: SignalState.INVALID }
-      if (aborted) return { state: SignalState.FIRED, signal }
+      if (!isSignal) return { state: SignalState.INVALID, slot: -1 }
+      if (aborted) return { state: SignalState.FIRED, signal, slot: -1 }
       raiseListenerLimit(signal)
       /** @type {Watched} */
       const watched = {
         state: SignalState.WATCHED,
         signal,
         onAbort: () => {
-          // The addon notices when it has read the environment.
-          if (watched.isStarting) abortStart(number)
-          // It counts if the options are still being read.
-          else watched.state = SignalState.FIRED
-          abort(number)
+          // Before the call crosses, its state says it.
+          watched.state = SignalState.FIRED
+          if (watched.slot >= 0) cancel(watched.slot)
         },
         removeEventListener,
-        isStarting: false,
+        slot: -1,
       }
       apply(addEventListener, signal, ['abort', watched.onAbort])
       return watched
     } catch {
-      return { state: SignalState.UNREADABLE }
+      return { state: SignalState.UNREADABLE, slot: -1 }
     }
   }
 
@@ -519,82 +560,82 @@ const makeBridge = (diagnostics, { start, abortStart, cancel, describe, takeEven
     }
   }
 
-  /**
-   * @param {number} number
-   * @param {Call} call
-   */
-  const end = (number, { watched }) => {
-    calls.delete(number)
-    underway -= 1
-    unwatchSignal(watched)
-    if (underway === 0) idle()
-  }
+  // --- Submission. The calls of a tick wait for its end and cross together: `heads` has four numbers of each (slot, method,
+  // state of its signal, index of its provider), `bodies` three values (id, options, variables).
 
-  /**
-   * Rejects a call. Whatever happens while its error is made is the call's own matter.
-   *
-   * @param {(error: unknown) => void} reject
-   * @param {ErrorProperties} properties
-   * @param {Site} site
-   * @param {unknown[]} [causes]
-   * @param {TracedCall} [traced]
-   */
-  const fail = (reject, properties, site, causes, traced) => {
-    let error
-    try {
-      error = makeError(properties, site, causes)
-    } catch (thrown) {
-      error = thrown
+  /** @type {number[]} */
+  let heads = []
+  /** @type {unknown[]} */
+  let bodies = makeList()
+  /** @type {ConfiguredProvider[]} */
+  let providers = []
+  /** @type {Watched[]} those of the waiting calls whose signals may fire before they cross */
+  let listening = []
+  let waitingRoom = 0
+
+  const submitWaiting = () => {
+    const { length } = heads
+    if (length === 0) return
+    /** @type {number[]} */
+    const cancellable = []
+    let next = 0
+    for (let index = 0; index < length; index += 4) {
+      if (heads[index + 2] !== SignalState.WATCHED) continue
+      const watched = /** @type {Watched} */ (listening[next])
+      next += 1
+      heads[index + 2] = watched.state
+      if (watched.state !== SignalState.WATCHED) continue
+      const slot = /** @type {number} */ (heads[index])
+      watched.slot = slot
+      cancellable[cancellable.length] = slot
     }
-    if (traced === undefined) return reject(error)
-    const { instanceId, resourceName } = properties
-    const known = { error, ...(instanceId !== undefined && { instanceId }), ...(resourceName !== undefined && { resourceName }) }
-    diagnostics.end(traced, known, () => reject(error))
+    const text = stringify(heads) + stringify(bodies)
+    const submitted = providers
+    heads = []
+    bodies = makeList()
+    providers = []
+    listening = []
+    waitingRoom = 0
+    submit(submitted, text, cancellable)
   }
 
-  /** @param {number} number */
-  const abort = (number) => {
-    const aborted = calls.get(number)
-    if (aborted === undefined) return
-    const error = cancel(aborted.handle)
-    // Nothing if a create is just handing over its instance.
-    if (typeof error !== 'string') return
-    end(number, aborted)
-    const { handle, traced } = aborted
-    if (traced !== undefined && handle !== undefined) diagnostics.publishEvents(parse(takeEvents(handle)), traced)
-    fail(aborted.reject, parse(error), aborted.site, reasonsOf(aborted.watched), traced)
+  const submitSoon = async () => {
+    await undefined
+    submitWaiting()
   }
 
   /**
-   * Makes a promise of what `launch` begins. `launch` returns what the call is cancelled by, or a text: the error, if nothing
-   * has begun.
+   * Has a call wait for the end of the tick.
    *
-   * @param {Site} site
+   * @param {ConfiguredProvider} provider
+   * @param {number} method
+   * @param {number} slot
+   * @param {Watched} watched
+   * @param {string} id
    * @param {unknown} options
-   * @param {(number: number, watched: Watched, context?: Record<string, unknown>) => CallHandle | string | undefined} launch
-   * @param {Record<string, unknown>} [context] of a call that somebody watches
+   * @param {unknown} variables
+   * @param {number} room what it holds
    */
-  const makePromise = (site, options, launch, context) =>
-    new OwnPromise((resolve, reject) => {
-      const number = (latest += 1)
-      const watched = watchSignal(options, number)
-      try {
-        const handle = launch(number, watched, context)
-        const traced = context === undefined ? undefined : diagnostics.trace(context)
-        if (typeof handle !== 'string') {
-          calls.set(number, { resolve, reject, site, watched, handle, traced })
-          underway += 1
-          if (traced !== undefined) diagnostics.begin(traced)
-          return
-        }
-        if (traced !== undefined) diagnostics.begin(traced)
-        const error = parse(handle)
-        fail(reject, error, site, error.code === 'ABORTED' ? reasonsOf(watched) : NOTHING, traced)
-      } catch (error) {
-        reject(error)
-      }
-      unwatchSignal(watched)
-    })
+  const addWaiting = (provider, method, slot, watched, id, options, variables, room) => {
+    const { length } = heads
+    if (length === 0) void submitSoon()
+    let last = providers.length - 1
+    if (last < 0 || providers[last] !== provider) {
+      last += 1
+      providers[last] = provider
+    }
+    if (watched.state === SignalState.WATCHED) listening[listening.length] = watched
+    heads[length] = slot
+    heads[length + 1] = method
+    heads[length + 2] = watched.state
+    heads[length + 3] = last
+    const end = bodies.length
+    bodies[end] = id
+    bodies[end + 1] = options
+    bodies[end + 2] = variables
+    waitingRoom += room
+    if (waitingRoom > SUBMIT_ROOM) submitWaiting()
+  }
 
   /**
    * Returns the id that a caller gave, if it may be one. A text that is no id of any provider stands for one that is too long.
@@ -603,84 +644,130 @@ const makeBridge = (diagnostics, { start, abortStart, cancel, describe, takeEven
    */
   const readId = (instanceId) => {
     if (typeof instanceId !== 'string') return ''
-    return instanceId.length > ID_LIMIT ? '\0' : instanceId
+    return instanceId.length > ID_LIMIT || !isWhole(instanceId) ? '\0' : instanceId
   }
 
   /**
-   * @param {Function} method
-   * @param {number} operation
+   * Returns the variables of the environment that a call may need, as they are now.
+   *
+   * @param {readonly string[]} names
+   */
+  const readVariables = (names) => {
+    const values = makeList()
+    for (let index = 0; index < names.length; index += 1) {
+      const value = readVariable(/** @type {string} */ (names[index]))
+      values[index] = isWhole(value) ? value : ''
+    }
+    return values
+  }
+
+  /**
+   * Begins a call. The promise resolves with its value, or with its failure.
+   *
+   * @param {number} method
    * @param {ConfiguredProvider} provider
-   * @param {{ provider: string, operation: string, fields: string[] }} names
+   * @param {MethodNames} names
    * @param {unknown} instanceId
    * @param {unknown} options
+   * @returns {Promise<unknown>}
    */
-  const call = (method, operation, provider, names, instanceId, options) => {
-    /**
-     * @param {number} number
-     * @param {Watched} watched
-     * @param {Record<string, unknown>} [context]
-     */
-    const launch = (number, watched, context) => {
-      const text = readObject(options, names.fields, false)
-      const { state } = watched
+  const begin = (method, provider, names, instanceId, options) =>
+    new OwnPromise((resolve) => {
+      const watched = watchSignal(options)
+      const budget = { room: ROOM }
+      const encoded = encodeObject(options, names.fields, false, budget)
       const id = readId(instanceId)
-      if (state !== SignalState.WATCHED && context === undefined) return start(provider, operation, number, state, id, text)
-      watched.isStarting = state === SignalState.WATCHED
-      try {
-        if (context === undefined) return start(provider, operation, number, state, id, text)
-        return startTraced(provider, operation, number, state, id, text, context)
-      } finally {
-        watched.isStarting = false
-      }
-    }
-    const context = diagnostics.watches(names.operation) ? diagnostics.describe(names.provider, names.operation) : undefined
-    return makePromise(captureSite(method), options, launch, context)
-  }
+      const variables = readVariables(names.variables)
+      /** @type {Call} */
+      const call = { resolve, watched, traced: undefined }
+      const slot = addCall(call)
+      if (diagnostics.watches(names.operation)) {
+        const context = diagnostics.describe(names.provider, names.operation)
+        watched.slot = watched.state === SignalState.WATCHED ? slot : -1
+        const text = `[${slot},${method},${watched.state},0]${stringify([id, encoded, variables])}`
+        diagnostics.add(context, parse(submitTraced([provider], text, /** @type {string} */ (context['callId']))))
+        call.traced = diagnostics.trace(context)
+        diagnostics.begin(call.traced)
+      } else addWaiting(provider, method, slot, watched, id, encoded, variables, ROOM - budget.room)
+    })
 
   /**
-   * Begins a call that somebody watches, and adds what is known of it to its context.
+   * Returns the value of a call, or throws its error. Those who watch the call are told before.
    *
-   * @param {ConfiguredProvider} provider
-   * @param {number} operation
-   * @param {number} number
-   * @param {number} state
-   * @param {string} id
-   * @param {string} text
-   * @param {Record<string, unknown>} context
+   * @param {unknown} settled
+   * @param {Function} method the method that was called
    */
-  const startTraced = (provider, operation, number, state, id, text, context) => {
-    const handle = start(provider, operation, number, state, id, text, /** @type {string} */ (context['callId']))
-    if (typeof handle === 'object') diagnostics.add(context, parse(describe(handle)))
-    return handle
+  const finish = (settled, method) => {
+    if (!(settled instanceof Outcome)) return settled
+    const { value, failure, causes, traced } = settled
+    if (failure === undefined) {
+      if (traced !== undefined) diagnostics.end(traced, diagnostics.sumUp(value))
+      return value
+    }
+    let error
+    try {
+      error = makeError(failure, captureSite(method), causes)
+    } catch (thrown) {
+      error = thrown
+    }
+    if (traced !== undefined) {
+      const { instanceId, resourceName } = failure
+      const ids = { ...(instanceId !== undefined && { instanceId }), ...(resourceName !== undefined && { resourceName }) }
+      diagnostics.end(traced, { error, ...ids })
+    }
+    throw error
   }
 
   /**
-   * @param {number} number
+   * Makes a promise of what `launch` begins under a slot. The test hooks call it.
+   *
+   * @param {(slot: number) => void} launch
+   */
+  const makePromise = async (launch) =>
+    finish(
+      await new OwnPromise((resolve) => launch(addCall({ resolve, watched: NO_SIGNAL, traced: undefined }))),
+      makePromise,
+    )
+
+  // --- Replies
+
+  /**
+   * Returns what a call resolves with.
+   *
    * @param {number} kind
    * @param {unknown} value
    */
-  const settle = (number, kind, value) => {
-    const settled = calls.get(number)
-    if (kind === ReplyKind.EVENTS) {
-      diagnostics.publishEvents(/** @type {import('./binding').CallEvents} */ (value), settled?.traced)
-      return
-    }
-    // It was aborted: its caller knows.
-    if (settled === undefined) return
-    end(number, settled)
-    const { traced, resolve } = settled
-    if (kind === ReplyKind.FAILURE) {
-      fail(settled.reject, /** @type {ErrorProperties} */ (value), settled.site, NOTHING, traced)
-    } else if (kind === ReplyKind.INSTANCES) {
-      const instances = readInstances(/** @type {unknown[]} */ (value))
-      if (traced === undefined) resolve(instances)
-      else diagnostics.end(traced, {}, () => resolve(instances))
-    } else if (traced === undefined) resolve(kind === ReplyKind.VALUE ? value : undefined)
-    else diagnostics.end(traced, diagnostics.sumUp(value), () => resolve(kind === ReplyKind.VALUE ? value : undefined))
+  const readResult = (kind, value) => {
+    if (kind === ReplyKind.NOTHING) return undefined
+    return kind === ReplyKind.INSTANCES ? readInstances(/** @type {unknown[]} */ (value)) : value
   }
 
   /**
-   * Settles the calls that have ended: number, kind and value of each in turn.
+   * @param {number} slot
+   * @param {number} kind
+   * @param {unknown} value
+   */
+  const settle = (slot, kind, value) => {
+    if (kind === ReplyKind.EVENTS) {
+      // Those of a call that has settled have no slot.
+      diagnostics.publishEvents(/** @type {import('./binding').CallEvents} */ (value), calls[slot]?.traced)
+      return
+    }
+    const call = /** @type {Call} */ (calls[slot])
+    removeCall(slot)
+    unwatchSignal(call.watched)
+    const { resolve, watched, traced } = call
+    if (kind === ReplyKind.FAILURE) {
+      const failure = /** @type {ErrorProperties} */ (value)
+      resolve(new Outcome(undefined, failure, failure.code === 'ABORTED' ? reasonsOf(watched) : NOTHING, traced))
+      return
+    }
+    const result = readResult(kind, value)
+    resolve(traced === undefined ? result : new Outcome(result, undefined, NOTHING, traced))
+  }
+
+  /**
+   * Settles the calls that have ended: slot, kind and value of each in turn.
    *
    * @param {string} text
    */
@@ -690,6 +777,8 @@ const makeBridge = (diagnostics, { start, abortStart, cancel, describe, takeEven
       settle(replies[index], replies[index + 1], replies[index + 2])
     }
   }
+
+  // --- Providers
 
   /** @param {string} provider */
   const fieldsOf = (provider) => {
@@ -704,40 +793,47 @@ const makeBridge = (diagnostics, { start, abortStart, cancel, describe, takeEven
    * @param {string} name
    * @param {unknown} config
    */
-  const readConfig = (name, config) => readObject(config, fieldsOf(name).configure, true)
+  const readConfig = (name, config) =>
+    stringify(encodeObject(config, fieldsOf(name).configure, true, { room: ROOM }))
 
   /**
    * Makes a provider: a plain object whose methods work when detached.
    *
-   * @param {ConfiguredProvider} provider
+   * @param {ConfiguredProvider} configured
    * @param {string} name
+   * @param {string} variables by method, the names of those that a call may need, as JSON
    */
-  const makeProvider = (provider, name) => {
+  const makeProvider = (configured, name, variables) => {
     const fields = fieldsOf(name)
-    /** @param {'create' | 'getById' | 'list' | 'destroy'} operation */
-    const namesOf = (operation) => ({ provider: name, operation, fields: fields[operation] })
+    const byMethod = parse(variables)
+    /**
+     * @param {'create' | 'getById' | 'list' | 'destroy'} operation
+     * @returns {MethodNames}
+     */
+    const namesOf = (operation) => ({ provider: name, operation, fields: fields[operation], variables: byMethod[Method[operation]] })
     const names = {
       create: namesOf('create'),
       getById: namesOf('getById'),
       list: namesOf('list'),
       destroy: namesOf('destroy'),
     }
+    // Async, so that V8 can tell who awaits them.
     /** @param {unknown} [options] */
-    const create = (options) => call(create, Method.create, provider, names.create, '', options)
+    const create = async (options) => finish(await begin(Method.create, configured, names.create, '', options), create)
     /**
      * @param {unknown} instanceId
      * @param {unknown} [options]
      */
-    const getById = (instanceId, options) =>
-      call(getById, Method.getById, provider, names.getById, instanceId, options)
+    const getById = async (instanceId, options) =>
+      finish(await begin(Method.getById, configured, names.getById, instanceId, options), getById)
     /** @param {unknown} [options] */
-    const list = (options) => call(list, Method.list, provider, names.list, '', options)
+    const list = async (options) => finish(await begin(Method.list, configured, names.list, '', options), list)
     /**
      * @param {unknown} instanceId
      * @param {unknown} [options]
      */
-    const destroy = (instanceId, options) =>
-      call(destroy, Method.destroy, provider, names.destroy, instanceId, options)
+    const destroy = async (instanceId, options) =>
+      finish(await begin(Method.destroy, configured, names.destroy, instanceId, options), destroy)
     return { name, create, getById, list, destroy }
   }
 

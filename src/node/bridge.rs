@@ -1,4 +1,4 @@
-//! The functions of `bridge.js` that an environment of JavaScript (main thread, worker) keeps.
+//! What an environment of JavaScript (main thread, worker) keeps: functions of `bridge.js`, and what the worker needs of it.
 
 use std::sync::Arc;
 
@@ -7,50 +7,52 @@ use napi::bindgen_prelude::{
 };
 use napi::{Env, Result};
 
+use super::cancellations::Cancellations;
 use super::completions::CompletionQueue;
 use super::variables::JsVariables;
 
 /// A function of `bridge.js`.
 pub(super) type BridgeFunction<Args, Return> = FunctionRef<FnArgs<Args>, Return>;
 
-/// The functions of `bridge.js` in one environment.
+/// What the worker needs of an environment to reply to its calls.
+pub(super) struct Environment {
+    pub(super) completions: Arc<CompletionQueue>,
+    pub(super) cancellations: Arc<Cancellations>,
+    /// Reads variables while a call goes on.
+    pub(super) variables: Arc<JsVariables>,
+}
+
+/// The bridge of one environment.
 pub(super) struct Bridge {
-    /// Makes a provider object, from its configuration and name.
-    pub(super) make_provider: BridgeFunction<(Unknown<'static>, &'static str), Object<'static>>,
+    pub(super) environment: Arc<Environment>,
+    /// Makes a provider object, from its configuration, its name and the variables that it may need.
+    pub(super) make_provider: BridgeFunction<(Unknown<'static>, &'static str, String), Object<'static>>,
     /// Returns the fields of a provider's configuration, as text.
     pub(super) read_config: BridgeFunction<(&'static str, Unknown<'static>), String>,
-    /// Returns a variable of the environment; an empty text if there is none.
-    pub(super) read_variable: BridgeFunction<(String,), String>,
-    /// Reads variables of the environment from other threads.
-    pub(super) variables: Arc<JsVariables>,
     /// Makes an error to throw, with the present stack.
     pub(super) make_error: BridgeFunction<(String,), Unknown<'static>>,
     /// Returns whether a native error looks like one of ours.
     pub(super) is_gateway_error: BridgeFunction<(Unknown<'static>,), bool>,
     /// Makes a promise of what a function begins.
     #[cfg(feature = "test-hooks")]
-    pub(super) make_promise: BridgeFunction<(Object<'static>, (), Unknown<'static>), Object<'static>>,
-    /// The queue of the environment's replies.
-    #[cfg_attr(
-        not(feature = "test-hooks"),
-        expect(dead_code, reason = "only test hooks begin work of their own")
-    )]
-    pub(super) completions: Arc<CompletionQueue>,
+    pub(super) make_promise: BridgeFunction<(Unknown<'static>,), Object<'static>>,
 }
 
 impl Bridge {
     /// Takes the functions from the object that `bridge.js` returns.
     pub(super) fn new(functions: &Object<'_>, completions: Arc<CompletionQueue>) -> Result<Self> {
         Ok(Self {
+            environment: Arc::new(Environment {
+                completions,
+                cancellations: Arc::default(),
+                variables: Arc::new(JsVariables::new(&functions.get_named_property("readVariable")?)?),
+            }),
             make_provider: function(functions, "makeProvider")?,
             read_config: function(functions, "readConfig")?,
-            read_variable: function(functions, "readVariable")?,
-            variables: Arc::new(JsVariables::new(&functions.get_named_property("readVariable")?)?),
             make_error: function(functions, "makeErrorHere")?,
             is_gateway_error: function(functions, "isGatewayError")?,
             #[cfg(feature = "test-hooks")]
             make_promise: function(functions, "makePromise")?,
-            completions,
         })
     }
 

@@ -1,147 +1,175 @@
-//! A method call, from its arguments to its reply.
+//! A method call, from its submission to its reply.
 
-use std::cell::RefCell;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use napi::bindgen_prelude::{External, FromNapiValue, FunctionCallContext, ToNapiValue, Unknown};
-use napi::{Env, Result};
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use super::arguments::JsObject;
+use super::bridge::Environment;
+use super::cancellations::Cancellations;
 use super::completions::CompletionQueue;
-use super::constants::{METHODS, SignalState};
+use super::constants::SignalState;
+use super::decode::Content;
 use super::diagnostics::CallEvents;
-use super::environment::JsEnvironment;
-use super::reply::{Reply, error_to_json};
+use super::environment::CallVariables;
+use super::reply::Reply;
 use super::runtime;
-use crate::error::{Error, ErrorContext, Operation};
+use crate::error::{Error, ErrorContext, Operation, Result};
 use crate::input::reader::Reader;
 use crate::operations::{CallOutput, CallRequest, Handover, PreparedCall};
 use crate::provider::config::ConfiguredProvider;
 
-/// A call under way that JavaScript may cancel, or that somebody watches.
-pub(super) struct StartedCall {
-    error_context: ErrorContext,
-    handover: Arc<Handover>,
-    cancellation: CancellationToken,
-    watched: Option<WatchedCall>,
+/// The numbers of a call.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    pub(super) slot: i32,
+    pub(super) operation: Operation,
+    pub(super) signal: SignalState,
+    /// The index of its provider.
+    pub(super) provider: usize,
 }
 
-/// What is told of a call that somebody watches.
-struct WatchedCall {
-    /// What is known before it begins, as JSON.
-    description: String,
-    events: Arc<CallEvents>,
+/// The texts of a call.
+pub(super) struct Body<'a> {
+    pub(super) id: String,
+    pub(super) options: Content<'a>,
+    /// The values of the variables that its provider may need, in the order in which it names them.
+    pub(super) variables: Vec<String>,
 }
 
-/// [`StartedCall`] as JavaScript holds it.
-pub(super) type CallHandle = External<StartedCall>;
-
-/// The index of the `callId` among the arguments of [`start`].
-const CALL_ID: usize = 6;
-
-/// The numbers of the calls whose signals have fired while [`start`] checks them, in one environment: JavaScript's code runs
-/// when the environment is read.
-#[derive(Default)]
-pub(super) struct AbortedStarts(RefCell<Vec<i64>>);
-
-impl AbortedStarts {
-    /// Notes a call.
-    pub(super) fn add(&self, number: i64) {
-        self.0.borrow_mut().push(number);
-    }
-
-    /// Returns whether a call was noted, and forgets it.
-    fn take(&self, number: i64) -> bool {
-        let mut numbers = self.0.borrow_mut();
-        let before = numbers.len();
-        numbers.retain(|noted| *noted != number);
-        numbers.len() < before
-    }
+/// Where the reply to a call goes, which it gets once.
+pub(super) struct ReplyTo {
+    pub(super) slot: i32,
+    pub(super) completions: Arc<CompletionQueue>,
+    /// Those of the environment, if the call's signal may cancel it.
+    pub(super) cancellations: Option<Arc<Cancellations>>,
+    pub(super) error_context: ErrorContext,
 }
 
-/// Checks a call and begins it: `start(provider, method, number, signalState, instanceId, options, callId)`. A call has a
-/// `callId` only if somebody watches it.
-///
-/// Returns `undefined`, or a [`CallHandle`] if the call has a signal or is watched. A text is an error: nothing was begun.
-pub(super) fn start(
-    completions: &Arc<CompletionQueue>,
-    aborted_starts: &AbortedStarts,
-    context: &FunctionCallContext<'_>,
-) -> Result<Unknown<'static>> {
-    let env = &*context.env;
-    let provider: &External<ConfiguredProvider> = context.get(0)?;
-    let operation = METHODS[context.get::<u32>(1)? as usize & 3];
-    let number: i64 = context.get(2)?;
-    let signal = SignalState::from_number(context.get(3)?).unwrap_or(SignalState::Unreadable);
-    let id: String = context.get(4)?;
-    // The options hold secrets.
-    let options: Zeroizing<String> = Zeroizing::new(context.get(5)?);
-    let identity = provider.factory.semantics.identity;
-    let mut error_context = ErrorContext {
-        provider: identity.name,
-        title: identity.title,
-        operation,
-        resource_name: None,
-    };
-    let cancellation = CancellationToken::new();
-    let environment = JsEnvironment::new(env)?;
-    let options = JsObject::read(provider.factory, operation, &options);
-    let prepared = prepare(&environment, provider, operation, id, &options, &cancellation);
-    let has_fired = aborted_starts.take(number);
-    let checked = prepared.and_then(|call| {
-        error_context.resource_name = call.resource_name();
-        match signal {
-            _ if has_fired => Err(unfinished(Error::aborted(), &error_context)),
-            SignalState::Fired => Err(unfinished(Error::aborted(), &error_context)),
-            SignalState::Invalid => Err(Error::argument("options.signal must be an AbortSignal.")),
-            SignalState::Unreadable => Err(Error::argument("options.signal could not be read: it threw.")),
-            SignalState::None | SignalState::Watched => Ok((runtime::runtime()?, call)),
+impl ReplyTo {
+    /// Replies.
+    pub(super) fn send(&self, result: Result<CallOutput>) {
+        if let Some(cancellations) = &self.cancellations {
+            cancellations.remove(self.slot);
         }
-    });
-    let (runtime, mut call) = match checked {
-        Ok(checked) => checked,
-        Err(error) => return text(env, error_to_json(error, &error_context)),
-    };
-    completions.ref_event_loop(env)?;
-    let watched = if context.length() > CALL_ID {
-        let call_id = context.get(CALL_ID)?;
-        let events = CallEvents::new(completions, number, identity.name, operation, call_id);
-        let watched = WatchedCall {
-            description: serde_json::to_string(&call.describe()).unwrap_or_else(|_| "{}".to_owned()),
-            events: Arc::new(events),
+        self.completions
+            .push(self.slot, &Reply::new(result, &self.error_context));
+    }
+}
+
+/// A call that was checked and waits to be run.
+pub(super) struct ReadyCall {
+    reply_to: ReplyTo,
+    call: PreparedCall,
+    /// Fires with the call's signal.
+    cancellation: Option<CancellationToken>,
+    events: Option<Arc<CallEvents>>,
+}
+
+impl ReadyCall {
+    /// Checks a call. One that is refused is replied to.
+    pub(super) fn prepare(
+        environment: &Environment,
+        provider: &ConfiguredProvider,
+        head: Head,
+        body: Body<'_>,
+    ) -> Option<Self> {
+        let Head {
+            slot,
+            operation,
+            signal,
+            ..
+        } = head;
+        let identity = provider.factory.semantics.identity;
+        let cancellation = match signal {
+            SignalState::Watched => environment.cancellations.get(slot),
+            _ => None,
         };
-        call = call.with_events(watched.events.clone());
-        Some(watched)
-    } else {
-        None
-    };
-    let events = watched.as_ref().map(|watched| Arc::clone(&watched.events));
-    let handle = (signal == SignalState::Watched || watched.is_some()).then(|| StartedCall {
-        error_context: error_context.clone(),
-        handover: call.handover(),
-        cancellation,
-        watched,
-    });
-    let completions = Arc::clone(completions);
-    runtime.spawn(async move { run(&completions, number, &error_context, call.run(), events).await });
-    match handle {
-        Some(handle) => Unknown::from_unknown(External::new(handle).into_unknown(env)?),
-        None => Unknown::from_unknown(().into_unknown(env)?),
+        let mut reply_to = ReplyTo {
+            slot,
+            completions: Arc::clone(&environment.completions),
+            cancellations: cancellation.is_some().then(|| Arc::clone(&environment.cancellations)),
+            error_context: ErrorContext {
+                provider: identity.name,
+                title: identity.title,
+                operation,
+                resource_name: None,
+            },
+        };
+        let token = cancellation.clone().unwrap_or_default();
+        let options = JsObject::new(provider.factory, operation, body.options);
+        let variables = CallVariables::new(provider.variables(operation), &body.variables, &environment.variables);
+        let prepare = || prepare(&variables, provider, operation, body.id, &options, token);
+        // A fault in it must not take along the calls that crossed with this one.
+        let prepared = catch_unwind(AssertUnwindSafe(prepare)).unwrap_or_else(|_| Err(fault()));
+        let has_fired =
+            signal == SignalState::Fired || cancellation.as_ref().is_some_and(CancellationToken::is_cancelled);
+        let checked = prepared.and_then(|call| {
+            reply_to.error_context.resource_name = call.resource_name();
+            match signal {
+                _ if has_fired => Err(unfinished(Error::aborted(), &reply_to.error_context)),
+                SignalState::Invalid => Err(Error::argument("options.signal must be an AbortSignal.")),
+                SignalState::Unreadable => Err(Error::argument("options.signal could not be read: it threw.")),
+                SignalState::None | SignalState::Watched | SignalState::Fired => Ok(call),
+            }
+        });
+        match checked {
+            Ok(call) => Some(Self {
+                reply_to,
+                call,
+                cancellation,
+                events: None,
+            }),
+            Err(error) => {
+                reply_to.send(Err(error));
+                None
+            }
+        }
+    }
+
+    /// Has somebody watch the call. Returns what is known of it, as JSON.
+    pub(super) fn watch(mut self, call_id: String) -> (Self, String) {
+        let description = serde_json::to_string(&self.call.describe()).unwrap_or_else(|_| "{}".to_owned());
+        let ReplyTo {
+            slot,
+            completions,
+            error_context,
+            ..
+        } = &self.reply_to;
+        let ErrorContext {
+            provider, operation, ..
+        } = *error_context;
+        let events = Arc::new(CallEvents::new(completions, *slot, provider, operation, call_id));
+        self.call = self.call.with_events(events.clone());
+        self.events = Some(events);
+        (self, description)
+    }
+
+    /// Runs the call and replies to it.
+    pub(super) async fn run(self) {
+        let handover = self.call.handover();
+        run(
+            self.reply_to,
+            self.call.run(),
+            &handover,
+            self.cancellation,
+            self.events,
+        )
+        .await;
     }
 }
 
 fn prepare(
-    environment: &JsEnvironment<'_>,
+    variables: &CallVariables<'_>,
     provider: &ConfiguredProvider,
     operation: Operation,
     id: String,
     options: &JsObject<'_>,
-    cancellation: &CancellationToken,
-) -> crate::error::Result<PreparedCall> {
+    cancellation: CancellationToken,
+) -> Result<PreparedCall> {
     let non_empty = |id: String| {
         let missing = || Error::argument("instanceId must be a non-empty string.");
         Some(id).filter(|id| !id.is_empty()).ok_or_else(missing)
@@ -160,57 +188,62 @@ fn prepare(
         provider,
         request,
         &Reader::options(options),
-        environment,
-        cancellation.clone(),
+        variables,
+        cancellation,
     )
 }
 
-/// Runs a call and sends its reply. A panic becomes `INTERNAL`.
+/// Runs a call and replies to it, when it ends or when it is cancelled. A panic becomes `INTERNAL`.
+///
+/// A call that was cancelled is not dropped but ends by itself, because a create has to clean up.
 pub(super) async fn run(
-    completions: &CompletionQueue,
-    number: i64,
-    error_context: &ErrorContext,
-    call: impl Future<Output = crate::error::Result<CallOutput>>,
+    reply_to: ReplyTo,
+    call: impl Future<Output = Result<CallOutput>>,
+    handover: &Handover,
+    cancellation: Option<CancellationToken>,
     events: Option<Arc<CallEvents>>,
 ) {
-    let mut call = Box::pin(call);
+    let settle = |result: Option<Result<CallOutput>>| {
+        if let Some(events) = &events {
+            events.settle();
+        }
+        if let Some(result) = result {
+            reply_to.send(result);
+        }
+    };
+    let aborted = || unfinished(Error::aborted(), &reply_to.error_context);
+    let mut call = pin!(call);
+    let mut cancelled = pin!(async {
+        match &cancellation {
+            Some(cancellation) => cancellation.cancelled().await,
+            None => std::future::pending().await,
+        }
+    });
+    let mut was_cancelled = false;
+    let mut was_told = false;
     let done = std::future::poll_fn(|context| {
         // The call is dropped with everything that a panic leaves behind.
-        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
-        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
-    });
-    let fault = || {
-        let error = Error::internal("The call ended in a fault of this package.");
-        Err(unfinished(error, error_context))
-    };
-    let reply = Reply::new(done.await.unwrap_or_else(fault), error_context);
-    if let Some(events) = events {
-        events.settle();
-    }
-    completions.push(number, &reply);
+        match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
+            Ok(Poll::Ready(done)) => return Poll::Ready(done),
+            Ok(Poll::Pending) => {}
+            Err(_) => return Poll::Ready(Err(unfinished(fault(), &reply_to.error_context))),
+        }
+        if !was_cancelled && cancelled.as_mut().poll(context).is_ready() {
+            was_cancelled = true;
+            // Not if a create is just handing over its instance.
+            was_told = handover.try_settle();
+            if was_told {
+                settle(Some(Err(aborted())));
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+    settle((!was_told).then_some(done));
 }
 
-/// Returns what is known of a watched call before it begins, as JSON.
-pub(super) fn describe(handle: &StartedCall) -> &str {
-    handle.watched.as_ref().map_or("{}", |watched| &watched.description)
-}
-
-/// Returns the events of a watched call until now, as JSON, when it was cancelled.
-pub(super) fn take_events(handle: &StartedCall) -> String {
-    handle
-        .watched
-        .as_ref()
-        .map_or_else(|| "null".to_owned(), |watched| watched.events.take())
-}
-
-/// Cancels a call. Returns the error for its caller, or `None` if a create is just handing over its instance.
-///
-/// The work is not dropped but ends by itself, because a create has to clean up.
-pub(super) fn cancel(handle: &StartedCall) -> Option<String> {
-    handle.cancellation.cancel();
-    let is_first = handle.handover.try_settle();
-    let error = || unfinished(Error::aborted(), &handle.error_context);
-    is_first.then(|| error_to_json(error(), &handle.error_context))
+fn fault() -> Error {
+    Error::internal("The call ended in a fault of this package.")
 }
 
 /// Adds the name under which the work may still leave a resource.
@@ -219,8 +252,4 @@ fn unfinished(error: Error, context: &ErrorContext) -> Error {
         Some(name) => error.with_resource_name(name),
         None => error,
     }
-}
-
-fn text(env: &Env, text: String) -> Result<Unknown<'static>> {
-    Unknown::from_unknown(text.into_unknown(env)?)
 }

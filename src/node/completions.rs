@@ -1,9 +1,10 @@
-//! The queue of replies from the worker threads to JavaScript's thread: one for each environment.
+//! The queue of replies from the worker thread to JavaScript's thread: one for each environment.
 //!
 //! napi-rs's own promises have a threadsafe function per call, which costs more than the rest of a call. This queue wakes
-//! JavaScript once for the replies that are ready, or once for each batch of them if they are long, and lets the process end
-//! when no call is under way.
+//! JavaScript once for the replies that are ready when the worker has nothing left to do, and lets the process end when no call
+//! is under way.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,6 +21,27 @@ type SettleAll = ThreadsafeFunction<(), Unknown<'static>, FnArgs<(String,)>, Sta
 /// The longest batch, in bytes. JavaScript's thread parses a batch in one go, and does nothing else meanwhile.
 const BATCH_LIMIT: usize = 16 * 1024 * 1024;
 
+/// The most replies that wait for the worker to have nothing left to do. JavaScript's thread may begin with these.
+const DEFER_LIMIT: usize = 64;
+
+thread_local! {
+    /// The queues with replies of which JavaScript was not told yet. `None` on a thread that tells it at once.
+    static DEFERRED: RefCell<Option<Vec<Arc<CompletionQueue>>>> = const { RefCell::new(None) };
+}
+
+/// Makes the replies of this thread wait for [`announce_deferred`].
+pub(super) fn defer_on_this_thread() {
+    DEFERRED.set(Some(Vec::new()));
+}
+
+/// Tells JavaScript of the replies of this thread that wait.
+pub(super) fn announce_deferred() {
+    let queues = DEFERRED.with_borrow_mut(|deferred| deferred.as_mut().map(std::mem::take));
+    for queue in queues.into_iter().flatten() {
+        queue.announce();
+    }
+}
+
 /// The queue.
 #[derive(Default)]
 pub(super) struct CompletionQueue {
@@ -29,27 +51,40 @@ pub(super) struct CompletionQueue {
 
 /// The replies that wait, in the batches in which they will cross.
 #[derive(Default)]
-struct Batches(VecDeque<String>);
+struct Batches {
+    texts: VecDeque<String>,
+    /// The batches, of the last ones, of which JavaScript was not told.
+    unannounced: usize,
+    /// The replies that came since it was told.
+    deferred: usize,
+}
 
 impl Batches {
-    /// Adds a reply. Returns whether it begins a batch, for which JavaScript's thread has to be woken.
-    fn push(&mut self, number: i64, Reply { kind, value }: &Reply) -> bool {
+    /// Adds a reply. JavaScript's thread has to be woken once for each batch: it takes one whenever it is woken.
+    fn push(&mut self, slot: i32, Reply { kind, value }: &Reply) {
         let room = value.len() + 32;
-        let begins = self.0.back().is_none_or(|last| last.len() + room > BATCH_LIMIT);
+        let begins = self.texts.back().is_none_or(|last| last.len() + room > BATCH_LIMIT);
         if begins {
-            self.0.push_back(String::new());
+            self.texts.push_back(String::new());
+            self.unannounced += 1;
         }
-        if let Some(batch) = self.0.back_mut() {
+        if let Some(batch) = self.texts.back_mut() {
             batch.reserve(room);
             let kind = *kind as u8;
-            let _ = write!(batch, "{}{number},{kind},{value}", if begins { '[' } else { ',' });
+            let _ = write!(batch, "{}{slot},{kind},{value}", if begins { '[' } else { ',' });
         }
-        begins
+        self.deferred += 1;
     }
 
-    /// Takes the next batch: an array of number, kind and value of each reply in turn.
+    /// Returns how often JavaScript's thread has to be woken.
+    fn announce(&mut self) -> usize {
+        self.deferred = 0;
+        std::mem::take(&mut self.unannounced)
+    }
+
+    /// Takes the next batch: an array of slot, kind and value of each reply in turn.
     fn pop(&mut self) -> String {
-        let mut batch = self.0.pop_front().unwrap_or_else(|| "[".to_owned());
+        let mut batch = self.texts.pop_front().unwrap_or_else(|| "[".to_owned());
         batch.push(']');
         batch
     }
@@ -87,11 +122,36 @@ impl CompletionQueue {
     }
 
     /// Adds the reply to a call, from any thread. Without effect if the environment has ended.
-    pub(super) fn push(&self, number: i64, reply: &Reply) {
-        let begins_batch = lock(&self.waiting).push(number, reply);
-        // Once for each batch: JavaScript's thread takes one whenever it is woken.
-        if begins_batch && let Some(settle_all) = self.settle_all.get() {
-            lock(settle_all).call((), ThreadsafeFunctionCallMode::NonBlocking);
+    pub(super) fn push(self: &Arc<Self>, slot: i32, reply: &Reply) {
+        let deferred = {
+            let mut waiting = lock(&self.waiting);
+            waiting.push(slot, reply);
+            waiting.deferred
+        };
+        let is_deferred = deferred < DEFER_LIMIT
+            && DEFERRED.with_borrow_mut(|queues| {
+                let Some(queues) = queues else {
+                    return false;
+                };
+                if !queues.iter().any(|queue| Arc::ptr_eq(queue, self)) {
+                    queues.push(Arc::clone(self));
+                }
+                true
+            });
+        if !is_deferred {
+            self.announce();
+        }
+    }
+
+    /// Wakes JavaScript's thread for the batches of which it was not told.
+    fn announce(&self) {
+        let batches = lock(&self.waiting).announce();
+        let Some(settle_all) = self.settle_all.get().filter(|_| batches > 0) else {
+            return;
+        };
+        let settle_all = lock(settle_all);
+        for _ in 0..batches {
+            settle_all.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 }
@@ -112,34 +172,39 @@ mod tests {
         }
     }
 
+    /// Adds replies of these lengths. Returns how many batches each has begun.
+    fn begun<const COUNT: usize>(batches: &mut Batches, lengths: [usize; COUNT]) -> [usize; COUNT] {
+        let mut slot = 0;
+        lengths.map(|length| {
+            slot += 1;
+            batches.push(slot, &reply(length));
+            batches.announce()
+        })
+    }
+
     #[test]
     fn replies_share_a_batch_until_it_is_full() {
         let mut batches = Batches::default();
         let third = BATCH_LIMIT / 3;
-        let begun: Vec<bool> = (1..=5).map(|number| batches.push(number, &reply(third))).collect();
-        assert_eq!(begun, [true, false, true, false, true]);
+        assert_eq!(begun(&mut batches, [third; 5]), [1, 0, 1, 0, 1]);
         let first = batches.pop();
         assert!(first.len() <= BATCH_LIMIT + 1);
         assert!(first.starts_with("[1,0,1") && first.contains(",2,0,1") && first.ends_with("1]"));
         // A batch that was not taken yet takes what fits.
-        assert!(!batches.push(6, &reply(1)));
+        assert_eq!(begun(&mut batches, [1]), [0]);
         assert!(batches.pop().starts_with("[3,0,"));
-        assert!(batches.pop().ends_with(",6,0,1]"));
-        assert!(batches.push(7, &reply(1)));
-        assert_eq!(batches.pop(), "[7,0,1]");
+        assert!(batches.pop().ends_with(",1,0,1]"));
+        assert_eq!(begun(&mut batches, [1]), [1]);
+        assert_eq!(batches.pop(), "[1,0,1]");
         assert_eq!(batches.pop(), "[]");
     }
 
     #[test]
     fn a_reply_longer_than_a_batch_crosses_alone() {
         let mut batches = Batches::default();
-        let begun: Vec<bool> = [1, BATCH_LIMIT + 1, 1, 1]
-            .into_iter()
-            .map(|length| batches.push(0, &reply(length)))
-            .collect();
-        assert_eq!(begun, [true, true, true, false]);
-        assert_eq!(batches.pop(), "[0,0,1]");
+        assert_eq!(begun(&mut batches, [1, BATCH_LIMIT + 1, 1, 1]), [1, 1, 1, 0]);
+        assert_eq!(batches.pop(), "[1,0,1]");
         assert!(batches.pop().len() > BATCH_LIMIT);
-        assert_eq!(batches.pop(), "[0,0,1,0,0,1]");
+        assert_eq!(batches.pop(), "[3,0,1,4,0,1]");
     }
 }

@@ -33,8 +33,8 @@ impl SignalState {
     const ALL: [Self; 5] = [Self::None, Self::Watched, Self::Fired, Self::Invalid, Self::Unreadable];
 
     /// Returns the state that `bridge.js` names by this number.
-    pub(super) fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.get(number as usize).copied()
+    pub(super) fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.get(usize::try_from(number).ok()?).copied()
     }
 
     fn name(self) -> &'static str {
@@ -115,7 +115,7 @@ mod tests {
         let constants: Value = serde_json::from_str(&to_json()).unwrap();
         for (number, state) in SignalState::ALL.into_iter().enumerate() {
             assert_eq!(constants["SignalState"][state.name()], number);
-            assert_eq!(SignalState::from_number(u32::try_from(number).unwrap()), Some(state));
+            assert_eq!(SignalState::from_number(i32::try_from(number).unwrap()), Some(state));
         }
         for (number, kind) in ReplyKind::ALL.into_iter().enumerate() {
             assert_eq!(constants["ReplyKind"][kind.name()], number);

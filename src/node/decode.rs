@@ -1,4 +1,5 @@
-//! Decodes the text that `bridge.js` makes of an object: an array of the indexes of its fields, each followed by its value.
+//! Decodes what `bridge.js` makes of an object: an array of the indexes of its fields, each followed by its value. A missing
+//! object is `null`, a value of another type the name of its type.
 //!
 //! A field whose reading threw is encoded as −1 less its index, without a value. A value that JSON has is itself; any other is
 //! an object with one key that says what it is.
@@ -11,8 +12,45 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::input::value::{Entry, Raw};
 
+/// The content of an object.
+pub(super) enum Content<'a> {
+    Missing,
+    /// The value is no object. The text says what it is.
+    NoObject(&'static str),
+    Fields(ObjectFields<'a>),
+    Unreadable,
+}
+
+impl<'de> Deserialize<'de> for Content<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Content<'de>, E> {
+        Ok(Content::Missing)
+    }
+
+    fn visit_str<E>(self, kind: &str) -> Result<Content<'de>, E> {
+        Ok(Content::NoObject(known_kind(kind)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Content<'de>, A::Error> {
+        ObjectVisitor.visit_seq(items).map(Content::Fields)
+    }
+}
+
 /// The fields of an object, by index.
-pub(super) struct ObjectText<'a>(Vec<(usize, Field<'a>)>);
+pub(super) struct ObjectFields<'a>(Vec<(usize, Field<'a>)>);
 
 /// A field that is there.
 pub(super) enum Field<'a> {
@@ -21,7 +59,7 @@ pub(super) enum Field<'a> {
     Unreadable,
 }
 
-impl<'a> ObjectText<'a> {
+impl<'a> ObjectFields<'a> {
     /// Returns a field, if it is there.
     pub(super) fn get(&self, index: usize) -> Option<&Field<'a>> {
         let (_, field) = self.0.iter().find(|(found, _)| *found == index)?;
@@ -29,22 +67,16 @@ impl<'a> ObjectText<'a> {
     }
 }
 
-impl<'de> Deserialize<'de> for ObjectText<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ObjectVisitor)
-    }
-}
-
 struct ObjectVisitor;
 
 impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = ObjectText<'de>;
+    type Value = ObjectFields<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("indexes and values")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ObjectText<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ObjectFields<'de>, A::Error> {
         let mut fields = Vec::new();
         while let Some(index) = items.next_element::<isize>()? {
             match usize::try_from(index) {
@@ -56,7 +88,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
                 Err(_) => fields.push((!index.cast_unsigned(), Field::Unreadable)),
             }
         }
-        Ok(ObjectText(fields))
+        Ok(ObjectFields(fields))
     }
 }
 
@@ -166,6 +198,9 @@ fn known_kind(kind: &str) -> &'static str {
     let kinds = [
         "an object",
         "an array",
+        "a string",
+        "a number",
+        "a boolean",
         "a function",
         "a symbol",
         "a bigint",

@@ -148,13 +148,12 @@ const makeDiagnostics = ({ channel }) => {
     },
 
     /**
-     * Publishes that a call has ended, and settles its promise in the middle of that.
+     * Publishes that a call has ended. Its caller is told right after.
      *
      * @param {TracedCall} call
      * @param {Record<string, unknown>} known what is known of it now
-     * @param {() => void} settle
      */
-    end({ context, channels: { asyncStart, asyncEnd, error } }, known, settle) {
+    end({ context, channels: { asyncStart, asyncEnd, error } }, known) {
       assign(context, known)
       if ('error' in known) {
         // Nothing was made that the caller holds.
@@ -162,7 +161,6 @@ const makeDiagnostics = ({ channel }) => {
         publish(error, context)
       } else if (context['name'] !== undefined) context['resourceName'] = context['name']
       publish(asyncStart, context)
-      settle()
       publish(asyncEnd, context)
     },
 

@@ -16,10 +16,13 @@ use crate::error::Operation;
 /// The most events that wait. A listing may have 10 000 requests; its later ones are not told.
 const LIMIT: usize = 1_000;
 
+/// The slot of a call that has settled.
+const NO_SLOT: i32 = -1;
+
 /// The events of one call.
 pub(super) struct CallEvents {
     completions: Arc<CompletionQueue>,
-    number: i64,
+    slot: i32,
     identity: CallIdentity,
     state: Mutex<State>,
 }
@@ -51,14 +54,14 @@ impl CallEvents {
     /// Makes the empty buffer of a call.
     pub(super) fn new(
         completions: &Arc<CompletionQueue>,
-        number: i64,
+        slot: i32,
         provider: &'static str,
         operation: Operation,
         call_id: String,
     ) -> Self {
         Self {
             completions: Arc::clone(completions),
-            number,
+            slot,
             identity: CallIdentity {
                 provider,
                 operation: operation.as_str(),
@@ -74,29 +77,21 @@ impl CallEvents {
         let events = std::mem::take(&mut state.waiting);
         // Also without events: the summary of the call is made of them. One that was cancelled has its summary.
         if !state.has_settled || !events.is_empty() {
-            self.send(&events);
+            self.send(state.has_settled, &events);
         }
         state.has_settled = true;
     }
 
-    /// Returns what waits, as JSON, for a call that its caller has cancelled.
-    pub(super) fn take(&self) -> String {
-        let mut state = self.state();
-        let events = std::mem::take(&mut state.waiting);
-        state.has_settled = true;
-        self.to_json(&events)
-    }
-
-    fn send(&self, events: &[Event]) {
-        let value = self.to_json(events);
-        let kind = ReplyKind::Events;
-        self.completions.push(self.number, &Reply { kind, value });
-    }
-
-    fn to_json(&self, events: &[Event]) -> String {
+    /// Sends events of a call. One that has settled has no slot any more.
+    fn send(&self, has_settled: bool, events: &[Event]) {
         let call = &self.identity;
         // Nothing in it can fail to be written.
-        serde_json::to_string(&Batch { call, events }).unwrap_or_else(|_| "null".to_owned())
+        let Ok(value) = serde_json::to_string(&Batch { call, events }) else {
+            return;
+        };
+        let slot = if has_settled { NO_SLOT } else { self.slot };
+        let kind = ReplyKind::Events;
+        self.completions.push(slot, &Reply { kind, value });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -113,7 +108,7 @@ impl EventSink for CallEvents {
         }
         if state.has_settled && is_cleanup {
             let events = std::mem::take(&mut state.waiting);
-            self.send(&events);
+            self.send(true, &events);
         }
     }
 }
@@ -121,9 +116,10 @@ impl EventSink for CallEvents {
 impl Drop for CallEvents {
     /// Sends what the work behind a settled call has recorded since.
     fn drop(&mut self) {
-        let events = std::mem::take(&mut self.state().waiting);
+        let mut state = self.state();
+        let events = std::mem::take(&mut state.waiting);
         if !events.is_empty() {
-            self.send(&events);
+            self.send(state.has_settled, &events);
         }
     }
 }

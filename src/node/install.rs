@@ -1,15 +1,14 @@
 //! Installs the bridge in an environment of JavaScript (main thread, worker).
 
-use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, Object};
 use napi::{Env, Result};
 
 use super::bridge::Bridge;
-use super::call::{self, AbortedStarts};
 use super::completions::CompletionQueue;
 use super::constants;
+use super::submit;
 
 /// `makeBridge` of `bridge.js`: makes the functions of the bridge from an object of ours and the constants of both sides.
 pub(super) type MakeBridge<'env> = Function<'env, FnArgs<(Object<'env>, String)>, Object<'env>>;
@@ -19,38 +18,18 @@ pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
     if env.get_instance_data::<Bridge>()?.is_some() {
         return Ok(());
     }
+    let submit = env.create_function_from_closure::<(), (), _>("submit", |context| submit::submit(&context))?;
+    let submit_traced =
+        env.create_function_from_closure::<(), String, _>("submitTraced", |context| submit::submit_traced(&context))?;
+    let cancel = env.create_function_from_closure::<(), (), _>("cancel", |context| submit::cancel(&context))?;
     let completions = Arc::new(CompletionQueue::default());
-    let of_start = Arc::clone(&completions);
-    let aborted_starts = Rc::new(AbortedStarts::default());
-    let of_abort_start = Rc::clone(&aborted_starts);
-    let start = env.create_function_from_closure::<(), Unknown<'static>, _>("start", move |context| {
-        call::start(&of_start, &aborted_starts, &context)
-    })?;
-    let abort_start = env.create_function_from_closure::<(), (), _>("abortStart", move |context| {
-        of_abort_start.add(context.get(0)?);
-        Ok(())
-    })?;
-    let cancel = env.create_function_from_closure::<(), Option<String>, _>("cancel", |context| {
-        let handle: &call::CallHandle = context.get(0)?;
-        Ok(call::cancel(handle))
-    })?;
-    let describe = env.create_function_from_closure::<(), String, _>("describe", |context| {
-        let handle: &call::CallHandle = context.get(0)?;
-        Ok(call::describe(handle).to_owned())
-    })?;
-    let take_events = env.create_function_from_closure::<(), String, _>("takeEvents", |context| {
-        let handle: &call::CallHandle = context.get(0)?;
-        Ok(call::take_events(handle))
-    })?;
     let of_idle = Arc::clone(&completions);
     let idle =
         env.create_function_from_closure::<(), (), _>("idle", move |context| of_idle.unref_event_loop(context.env))?;
     let mut native = Object::new(env)?;
-    native.set_named_property("start", start)?;
-    native.set_named_property("abortStart", abort_start)?;
+    native.set_named_property("submit", submit)?;
+    native.set_named_property("submitTraced", submit_traced)?;
     native.set_named_property("cancel", cancel)?;
-    native.set_named_property("describe", describe)?;
-    native.set_named_property("takeEvents", take_events)?;
     native.set_named_property("idle", idle)?;
     let functions = make_bridge.call((native, constants::to_json()).into())?;
     completions.connect(&functions.get_named_property("settleAll")?)?;

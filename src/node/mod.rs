@@ -3,6 +3,7 @@
 mod arguments;
 mod bridge;
 mod call;
+mod cancellations;
 mod completions;
 mod constants;
 mod decode;
@@ -14,6 +15,8 @@ mod factory;
 mod install;
 mod reply;
 mod runtime;
+mod submission;
+mod submit;
 #[cfg(feature = "test-hooks")]
 mod test_hooks;
 mod variables;

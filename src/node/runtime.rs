@@ -1,26 +1,28 @@
-//! The Tokio runtime and the state of the process, made at the first call: requiring the addon and making a provider start no
+//! The worker thread and the state of the process, made at the first call: requiring the addon and making a provider start no
 //! thread.
 
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle};
 
+use super::completions;
 use crate::context::clock::SharedClock;
 use crate::context::random::SystemRandom;
 use crate::error::{Error, Result};
-use crate::http::reqwest::ReqwestTransport;
+use crate::http::process_transport::ProcessTransport;
 use crate::process::ProcessState;
 
-/// Threads that work. The work is short: reading JSON and moving bytes.
-const WORKERS: usize = 2;
+/// The name of our threads.
+const THREAD_NAME: &str = "computesdk-gateway";
 
-/// Threads that may block. Only the lookup of host names does.
+/// Threads that may block. Only the lookup of host names and the renewal of credentials do.
 const BLOCKING: usize = 4;
 
 /// Both live as long as the process: environments (workers, reloads) come and go, and a request that one of them has started
 /// is finished or cleaned up all the same. They keep nothing of an environment.
 static PROCESS: OnceLock<Arc<ProcessState>> = OnceLock::new();
-static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
+static WORKER: OnceLock<Option<Handle>> = OnceLock::new();
 
 /// Returns the state of the process.
 pub(super) fn process() -> &'static Arc<ProcessState> {
@@ -28,7 +30,7 @@ pub(super) fn process() -> &'static Arc<ProcessState> {
         Arc::new(ProcessState::new(
             clock(),
             Arc::new(SystemRandom),
-            Arc::new(ReqwestTransport::default()),
+            Arc::new(ProcessTransport::default()),
         ))
     })
 }
@@ -50,20 +52,30 @@ fn clock() -> SharedClock {
     }
 }
 
-/// Returns the runtime.
-pub(super) fn runtime() -> Result<&'static Runtime> {
-    RUNTIME
-        .get_or_init(|| {
-            // Our threads run code of this addon and may outlive the environment that loaded it.
-            napi::bindgen_prelude::retain_current_module_for_unload_safety();
-            Builder::new_multi_thread()
-                .worker_threads(WORKERS)
-                .max_blocking_threads(BLOCKING)
-                .thread_name("computesdk-gateway")
-                .enable_all()
-                .build()
-                .ok()
-        })
+/// Returns the worker, which does the work of all calls. The work is short: reading JSON and moving bytes. One thread needs a
+/// third less processor time for it than two, which wake each other (docs/performance.md).
+pub(super) fn worker() -> Result<&'static Handle> {
+    WORKER
+        .get_or_init(start)
         .as_ref()
-        .ok_or_else(|| Error::internal("The threads that do the work could not be started."))
+        .ok_or_else(|| Error::internal("The thread that does the work could not be started."))
+}
+
+fn start() -> Option<Handle> {
+    // Our threads run code of this addon and may outlive the environment that loaded it.
+    napi::bindgen_prelude::retain_current_module_for_unload_safety();
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(BLOCKING)
+        .thread_name(THREAD_NAME)
+        .on_thread_park(completions::announce_deferred)
+        .enable_all()
+        .build()
+        .ok()?;
+    let handle = runtime.handle().clone();
+    let work = move || {
+        completions::defer_on_this_thread();
+        runtime.block_on(std::future::pending::<()>());
+    };
+    thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(work).ok()?;
+    Some(handle)
 }

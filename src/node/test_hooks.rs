@@ -4,17 +4,19 @@
 #![allow(unreachable_pub, reason = "exported to JavaScript")]
 #![allow(clippy::panic, reason = "the panic is the point")]
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use napi::bindgen_prelude::{FromNapiValue, JsValue, Object, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::call::run;
+use super::call::{ReplyTo, run};
 use super::install;
 use super::reply::Reply;
-use super::runtime::{CLOCK_SPEED, runtime};
+use super::runtime::{CLOCK_SPEED, worker};
 use crate::error::{ErrorContext, Operation};
+use crate::operations::Handover;
 
 /// Where the calls of these hooks say that they failed.
 const LIST: ErrorContext = ErrorContext {
@@ -29,13 +31,18 @@ const LIST: ErrorContext = ErrorContext {
 pub fn panic_in_work(env: &Env) -> Result<Object<'static>> {
     let bridge = install::bridge(env)?;
     let launch = env.create_function_from_closure::<(), (), _>("launch", move |context| {
-        let number: i64 = context.get(0)?;
-        let error_context = LIST;
-        let runtime = runtime().map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        let completions = std::sync::Arc::clone(&bridge.completions);
-        completions.ref_event_loop(context.env)?;
-        runtime
-            .spawn(async move { run(&completions, number, &error_context, async { panic!("injected") }, None).await });
+        let worker = worker().map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let reply_to = ReplyTo {
+            slot: context.get(0)?,
+            completions: Arc::clone(&bridge.environment.completions),
+            cancellations: None,
+            error_context: LIST,
+        };
+        reply_to.completions.ref_event_loop(context.env)?;
+        worker.spawn(async move {
+            let handover = Handover::default();
+            run(reply_to, async { panic!("injected") }, &handover, None, None).await;
+        });
         Ok(())
     })?;
     make_promise(env, Unknown::from_unknown(launch.to_unknown())?)
@@ -47,17 +54,17 @@ pub fn reply_with_text(env: &Env, length: u32) -> Result<Object<'static>> {
     let bridge = install::bridge(env)?;
     let launch = env.create_function_from_closure::<(), (), _>("launch", move |context| {
         let reply = Reply::with_text(&"x".repeat(length as usize), &LIST);
-        bridge.completions.ref_event_loop(context.env)?;
-        bridge.completions.push(context.get(0)?, &reply);
+        let completions = &bridge.environment.completions;
+        completions.ref_event_loop(context.env)?;
+        completions.push(context.get(0)?, &reply);
         Ok(())
     })?;
     make_promise(env, Unknown::from_unknown(launch.to_unknown())?)
 }
 
 fn make_promise(env: &Env, launch: Unknown<'static>) -> Result<Object<'static>> {
-    let site = Object::from_unknown(Object::new(env)?.to_unknown())?;
     let make_promise = install::bridge(env)?.make_promise.borrow_back(env)?;
-    make_promise.call((site, (), launch).into())
+    make_promise.call((launch,).into())
 }
 
 /// Panics on JavaScript's thread.
@@ -70,4 +77,11 @@ pub fn panic_in_method() {
 #[napi(catch_unwind, js_name = "__setClockSpeed")]
 pub fn set_clock_speed(speed: u32) {
     CLOCK_SPEED.store(speed, Ordering::Relaxed);
+}
+
+/// Makes all requests of the process go through reqwest, which serves few of them otherwise. Called before the first call of
+/// any method.
+#[napi(catch_unwind, js_name = "__sendByReqwest")]
+pub fn send_by_reqwest() {
+    crate::http::process_transport::send_by_reqwest();
 }

@@ -42,12 +42,35 @@ pub(crate) trait ProviderConfig: Send + Sync {
 
     /// Returns the variables that [`ProviderConfig::credential`] may read.
     fn credential_variables(&self) -> &'static [&'static str];
+
+    /// Returns the variables that [`ProviderConfig::connect`] may read, given what the configuration holds. Each costs a call
+    /// about half a microsecond on JavaScript's thread.
+    fn variables(&self, operation: Operation) -> Vec<&'static str>;
 }
 
 /// A factory and the configuration that it has read: what a provider object of JavaScript stands for.
 pub(crate) struct ConfiguredProvider {
     pub(crate) factory: &'static ProviderFactory,
     pub(crate) config: Arc<dyn ProviderConfig>,
+    variables: [(Operation, Vec<&'static str>); 4],
+}
+
+impl ConfiguredProvider {
+    /// Puts a configuration to its factory.
+    pub(crate) fn new(factory: &'static ProviderFactory, config: Arc<dyn ProviderConfig>) -> Self {
+        use Operation::{Create, Destroy, GetById, List};
+        Self {
+            factory,
+            variables: [Create, GetById, List, Destroy].map(|operation| (operation, config.variables(operation))),
+            config,
+        }
+    }
+
+    /// Returns the variables that a call of this operation may read.
+    pub(crate) fn variables(&self, operation: Operation) -> &[&'static str] {
+        let found = self.variables.iter().find(|(known, _)| *known == operation);
+        found.map_or(&[], |(_, names)| names)
+    }
 }
 
 /// Everything that a configuration needs to connect for one call.

@@ -14,7 +14,7 @@ use crate::http::effect::Effect;
 use crate::http::endpoint::BaseUrl;
 use crate::http::resources::HttpResources;
 use crate::http::settings::Settings;
-use crate::model::owner::Owner;
+use crate::model::owner::{OWNER_VARIABLE, Owner};
 use crate::model::scope::{CallScopes, Identity, Scope};
 use crate::secret::{Redactor, Secret};
 
@@ -109,6 +109,12 @@ impl CachedConnection {
     /// Returns how the client sends.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings.http
+    }
+
+    /// Returns the variables that [`Connection::bind`] may read.
+    pub(crate) fn variables(&self) -> Vec<&'static str> {
+        let reads_owner = self.settings.owner.is_none();
+        reads_owner.then_some(OWNER_VARIABLE).into_iter().collect()
     }
 
     /// Returns the connection of a call: the last one, if the parameters are the same.

@@ -128,6 +128,98 @@ fn every_variable_of_a_credential_is_declared() {
     }
 }
 
+/// A configuration in which some fields hold a text.
+struct Filled(Vec<(&'static str, Raw<'static>)>);
+
+impl Fields for Filled {
+    fn get(&self, name: &str) -> Result<&Raw<'_>, Unreadable> {
+        let found = self.0.iter().find(|(field, _)| *field == name);
+        Ok(found.map_or(&Raw::Absent, |(_, value)| value))
+    }
+}
+
+/// Whether a variable is set.
+type Predicate = Box<dyn Fn(&str) -> bool>;
+
+/// An environment in which the same text is set in some variables, and which notes what is asked for.
+struct SomeSet<'a> {
+    is_set: &'a dyn Fn(&str) -> bool,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+impl Environment for SomeSet<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.asked.borrow_mut().insert(name.to_owned());
+        let address = (name == "DOCKER_HOST").then_some("unix:///x");
+        (self.is_set)(name).then(|| address.unwrap_or("x").to_owned())
+    }
+
+    fn file(&self, _path: &str) -> io::Result<String> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+#[test]
+fn every_variable_that_a_call_reads_is_declared() {
+    let process = ProcessState::new(Arc::new(SystemClock), Arc::new(SystemRandom), Arc::new(NoNetwork));
+    let facts: Arc<dyn Facts> = process.facts.clone();
+    let operations = [
+        Operation::Create,
+        Operation::GetById,
+        Operation::List,
+        Operation::Destroy,
+    ];
+    for factory in FACTORIES {
+        let name = factory.semantics.identity.name;
+        // Each field of the configuration alone, and none.
+        let fields = factory.config_fields.iter().chain(&SETTINGS_FIELDS).copied();
+        let mut read = BTreeSet::new();
+        let mut declared = BTreeSet::new();
+        for field in fields.chain(["none"]) {
+            let value = match field {
+                "baseUrl" => "https://example.com",
+                "host" => "unix:///x",
+                _ => "x",
+            };
+            let filled = Filled(vec![(field, Raw::Text(value.into()))]);
+            let Ok(configured) = (factory.read_config)(&Reader::config(&filled)) else {
+                continue;
+            };
+            for operation in operations {
+                let known: BTreeSet<String> = configured.variables(operation).into_iter().map(str::to_owned).collect();
+                // Nothing is set, all is set, and all but each.
+                let all = known.clone();
+                let mut sets: Vec<Predicate> = vec![Box::new(|_| false), Box::new(|_| true)];
+                for missing in all {
+                    sets.push(Box::new(move |name| name != missing));
+                }
+                for is_set in sets {
+                    let environment = SomeSet {
+                        is_set: &is_set,
+                        asked: RefCell::default(),
+                    };
+                    let _ = configured.connect(&ConnectRequest {
+                        config: &configured,
+                        operation,
+                        options: &Reader::options(&Recording::default()),
+                        environment: &environment,
+                        http: &process.http,
+                        clock: &*process.clock,
+                        random: &*process.random,
+                        facts: &facts,
+                    });
+                    let asked = environment.asked.take();
+                    let undeclared: Vec<_> = asked.difference(&known).collect();
+                    assert!(undeclared.is_empty(), "{name}, {operation:?}, {field}: {undeclared:?}");
+                    read.extend(asked);
+                }
+                declared.extend(known);
+            }
+        }
+        assert_eq!(declared, read, "{name}");
+    }
+}
+
 #[test]
 fn every_absence_window_is_longer_than_the_visibility_lag() {
     for factory in FACTORIES {

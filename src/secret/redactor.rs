@@ -374,6 +374,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
         #[test]
         fn a_field_that_is_only_looked_through_holds_nothing(
             secret in "[a-z0-9_-]{1,20}|[A-Za-z0-9]{20,44}",

@@ -41,6 +41,21 @@ export { createRandom } from './random.mjs'
 const MEBIBYTE = 1024 * 1024
 
 /**
+ * The ports of servers, below those that the system gives out. Each process counts up from a place of its own: a client may go
+ * on for minutes with a server that is closed, and the system would soon give its port to a server of another test.
+ */
+const PORTS = { first: 10_000, count: 20_000, ofProcess: 500 }
+const FREE_PORT_ATTEMPTS = 50
+let portCount = 0
+
+function nextPort() {
+  const { first, count, ofProcess } = PORTS
+  const offset = process.pid * ofProcess + portCount
+  portCount += 1
+  return first + (offset % count)
+}
+
+/**
  * A loopback HTTP server with a request log and faults on demand. It knows nothing of any provider.
  *
  * @param {object} options
@@ -256,6 +271,18 @@ export async function startHttpServer({
     })
   }
 
+  /** Listens on a port of its own. */
+  async function listenOnFreePort() {
+    for (let attempt = 0; attempt < FREE_PORT_ATTEMPTS; attempt += 1) {
+      try {
+        return await listen(nextPort())
+      } catch (error) {
+        if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
+      }
+    }
+    return listen(0)
+  }
+
   /**
    * @param {object} [options]
    * @param {boolean} [options.untilSeen] waits until each client has closed its end, and so knows that it is over
@@ -268,7 +295,7 @@ export async function startHttpServer({
     await closed
   }
 
-  const boundPort = await listen(port)
+  const boundPort = port === 0 && !socketPath ? await listenOnFreePort() : await listen(port)
 
   return {
     url: socketPath ? `unix://${socketPath}` : `${tls ? 'https' : 'http'}://127.0.0.1:${boundPort}`,

@@ -6,7 +6,7 @@ use super::api::Docker;
 use super::endpoint::{EndpointConfig, VARIABLES};
 use super::options::{DockerOptions, OPTION_FIELDS};
 use super::semantics::SEMANTICS;
-use crate::error::Result;
+use crate::error::{Operation, Result};
 use crate::http::credential::Credential;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
@@ -86,5 +86,11 @@ impl ProviderConfig for DockerConfig {
 
     fn credential_variables(&self) -> &'static [&'static str] {
         &VARIABLES
+    }
+
+    fn variables(&self, _operation: Operation) -> Vec<&'static str> {
+        let mut variables = self.connection.variables();
+        variables.extend(VARIABLES);
+        variables
     }
 }

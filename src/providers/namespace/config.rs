@@ -8,7 +8,7 @@ use super::api::Namespace;
 use super::options::{NamespaceDefaults, NamespaceOptions};
 use super::semantics::SEMANTICS;
 use super::token;
-use crate::error::{Error, Result};
+use crate::error::{Error, Operation, Result};
 use crate::http::credential::{Credential, Presentation};
 use crate::http::endpoint::BaseUrl;
 use crate::input::environment::Environment;
@@ -141,5 +141,16 @@ impl ProviderConfig for NamespaceConfig {
 
     fn credential_variables(&self) -> &'static [&'static str] {
         &token::VARIABLES
+    }
+
+    fn variables(&self, _operation: Operation) -> Vec<&'static str> {
+        let settings = self.connection.settings();
+        let mut variables = self.connection.variables();
+        if self.token.is_none() {
+            variables.extend(token::VARIABLES);
+        }
+        let has_endpoint = settings.base_url.is_some() || self.region.is_some();
+        variables.extend((!has_endpoint).then_some("NSC_ENDPOINT"));
+        variables
     }
 }

@@ -131,4 +131,15 @@ impl ProviderConfig for RailwayConfig {
     fn credential_variables(&self) -> &'static [&'static str] {
         &CREDENTIAL_VARIABLES
     }
+
+    fn variables(&self, operation: Operation) -> Vec<&'static str> {
+        let mut variables = self.connection.variables();
+        if self.api_key.is_none() && self.project_token.is_none() {
+            variables.extend(CREDENTIAL_VARIABLES);
+        }
+        variables.extend(self.project_id.is_none().then_some("RAILWAY_PROJECT_ID"));
+        variables.extend(self.environment_id.is_none().then_some("RAILWAY_ENVIRONMENT_ID"));
+        variables.extend((operation == Operation::Destroy).then_some("RAILWAY_SERVICE_ID"));
+        variables
+    }
 }

@@ -133,4 +133,14 @@ impl ProviderConfig for RenderConfig {
     fn credential_variables(&self) -> &'static [&'static str] {
         &CREDENTIAL_VARIABLES
     }
+
+    fn variables(&self, operation: Operation) -> Vec<&'static str> {
+        let mut variables = self.connection.variables();
+        if self.api_key.is_none() {
+            variables.extend(CREDENTIAL_VARIABLES);
+        }
+        variables.extend(self.owner_id.is_none().then_some("RENDER_OWNER_ID"));
+        variables.extend((operation == Operation::Destroy).then_some("RENDER_SERVICE_ID"));
+        variables
+    }
 }

@@ -7,7 +7,7 @@ use super::credentials::{CredentialConfig, VARIABLES};
 use super::options::{VercelDefaults, VercelOptions};
 use super::semantics::SEMANTICS;
 use super::started_commands::StartedCommands;
-use crate::error::Result;
+use crate::error::{Operation, Result};
 use crate::http::credential::Credential;
 use crate::input::environment::Environment;
 use crate::input::reader::Reader;
@@ -78,5 +78,11 @@ impl ProviderConfig for VercelConfig {
 
     fn credential_variables(&self) -> &'static [&'static str] {
         &VARIABLES
+    }
+
+    fn variables(&self, _operation: Operation) -> Vec<&'static str> {
+        let mut variables = self.connection.variables();
+        variables.extend(self.credentials.variables());
+        variables
     }
 }

@@ -104,6 +104,17 @@ impl CredentialConfig {
         })
     }
 
+    /// Returns the variables that [`CredentialConfig::resolve`] may read.
+    pub(super) fn variables(&self) -> Vec<&'static str> {
+        let mut variables = Vec::new();
+        if self.token.is_none() && self.oidc_token.is_none() {
+            variables.extend(VARIABLES);
+        }
+        variables.extend(self.team_id.is_none().then_some("VERCEL_TEAM_ID"));
+        variables.extend(self.project_id.is_none().then_some("VERCEL_PROJECT_ID"));
+        variables
+    }
+
     /// Returns the token of a call.
     pub(super) fn choose(&self, environment: &dyn Environment) -> Result<Credential> {
         let (origin, secret) = match self.token.as_ref().or(self.oidc_token.as_ref()) {

@@ -1,0 +1,83 @@
+//! The functions by which `bridge.js` begins calls and cancels them. They run on JavaScript's thread, and do little there.
+
+use std::sync::Arc;
+
+use napi::Result;
+use napi::bindgen_prelude::{Array, External, FunctionCallContext};
+use zeroize::Zeroizing;
+
+use super::bridge::{Bridge, Environment};
+use super::runtime;
+use super::submission::Submission;
+use crate::provider::config::ConfiguredProvider;
+
+/// A configured provider as JavaScript holds it.
+pub(super) type ProviderHandle = External<Arc<ConfiguredProvider>>;
+
+/// Begins the calls of a tick: `submit(providers, text, cancellable)`.
+pub(super) fn submit(context: &FunctionCallContext<'_>) -> Result<()> {
+    let environment = environment(context)?;
+    let submission = read(&environment, context)?;
+    let cancellable: Vec<i32> = context.get(2)?;
+    for slot in cancellable {
+        environment.cancellations.add(slot);
+    }
+    environment.completions.ref_event_loop(context.env)?;
+    match runtime::worker() {
+        Ok(worker) => drop(worker.spawn(async move {
+            submission.prepare(|call| drop(tokio::spawn(call.run())));
+        })),
+        Err(error) => submission.refuse_all(&error),
+    }
+    Ok(())
+}
+
+/// Begins a call that somebody watches: `submitTraced(providers, text, callId)`. It is checked on this thread.
+///
+/// Returns what is known of it before it begins, as JSON.
+pub(super) fn submit_traced(context: &FunctionCallContext<'_>) -> Result<String> {
+    let environment = environment(context)?;
+    let submission = read(&environment, context)?;
+    let call_id: String = context.get(2)?;
+    environment.completions.ref_event_loop(context.env)?;
+    submission.make_cancellable();
+    let worker = match runtime::worker() {
+        Ok(worker) => worker,
+        Err(error) => {
+            submission.refuse_all(&error);
+            return Ok("{}".to_owned());
+        }
+    };
+    let mut description = None;
+    submission.prepare(|call| {
+        let (call, known) = call.watch(call_id.clone());
+        description = Some(known);
+        drop(worker.spawn(call.run()));
+    });
+    Ok(description.unwrap_or_else(|| "{}".to_owned()))
+}
+
+/// Cancels a call: `cancel(slot)`.
+pub(super) fn cancel(context: &FunctionCallContext<'_>) -> Result<()> {
+    let slot = context.get(0)?;
+    environment(context)?.cancellations.cancel(slot);
+    Ok(())
+}
+
+fn environment(context: &FunctionCallContext<'_>) -> Result<Arc<Environment>> {
+    Ok(Arc::clone(&Bridge::installed(context.env)?.environment))
+}
+
+fn read(environment: &Arc<Environment>, context: &FunctionCallContext<'_>) -> Result<Submission> {
+    let handles: Array<'_> = context.get(0)?;
+    let mut providers = Vec::new();
+    for index in 0..handles.len() {
+        let handle: Option<&ProviderHandle> = handles.get(index)?;
+        providers.extend(handle.map(|handle| Arc::clone(handle)));
+    }
+    Ok(Submission {
+        environment: Arc::clone(environment),
+        providers,
+        text: Zeroizing::new(context.get(1)?),
+    })
+}
