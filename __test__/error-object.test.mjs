@@ -95,6 +95,34 @@ test('the stack of a rejection reaches through async functions', async (t) => {
   assert.match(text, /outerFunction/)
 })
 
+test('the stack of a rejection names those who await it, however they do', async (t) => {
+  const { provider } = await withRailway(t)
+  const call = () => provider.getById('')
+  const waits = {
+    async all() {
+      await Promise.all([call(), call()])
+    },
+    async race() {
+      await Promise.race([call(), new Promise(() => {})])
+    },
+    async chain() {
+      await call().then((value) => value)
+    },
+  }
+  for (const [name, wait] of Object.entries(waits)) {
+    const { text } = framesHere(await rejection(wait()))
+    assert.match(text, new RegExp(`at async .*${name}`), text)
+  }
+  const settle = async () => (await Promise.allSettled([call()]))[0].reason
+  assert.match(framesHere(await settle()).text, /at async settle/)
+  // Without `await` the function has returned by then.
+  const hand = () => call()
+  const waitForHand = async () => await hand()
+  const { text } = framesHere(await rejection(waitForHand()))
+  assert.match(text, /waitForHand/)
+  assert.doesNotMatch(text, /at async hand /)
+})
+
 test('the stack of an argument error begins at the line that called, too', async (t) => {
   const { provider } = await withRailway(t)
   const here = lineOf(new Error('marks the line above the call'))

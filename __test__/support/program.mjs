@@ -6,6 +6,9 @@ import { printable } from './canary.mjs'
 /** Only what a program needs to run: no credentials, no proxies. */
 const KEPT = ['PATH', 'SystemRoot', 'TEMP', 'NAPI_RS_NATIVE_LIBRARY_PATH', 'LD_PRELOAD']
 
+/** What this process was told to import first, its programs import first, too (`../transport-reqwest.test.mjs`). */
+const PRELOADS = process.execArgv.filter((argument) => argument.startsWith('--import='))
+
 /**
  * Runs a program of `support/programs` in a process of its own.
  *
@@ -22,7 +25,7 @@ const KEPT = ['PATH', 'SystemRoot', 'TEMP', 'NAPI_RS_NATIVE_LIBRARY_PATH', 'LD_P
 export function startProgram(name, { input, execArgv = [], milliseconds = 20_000, env } = {}) {
   const inherited = Object.entries(process.env).filter(([variable]) => KEPT.includes(variable))
   const file = fileURLToPath(new URL(`programs/${name}`, import.meta.url))
-  const child = spawn(process.execPath, [...execArgv, file], {
+  const child = spawn(process.execPath, [...PRELOADS, ...execArgv, file], {
     env: { ...Object.fromEntries(inherited), INPUT: JSON.stringify(input ?? null), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })

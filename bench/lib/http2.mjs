@@ -29,7 +29,7 @@ export async function buildWithHttp2() {
     // Cargo goes by the time of a file.
     await cp(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true })
   }
-  const parameters = ['build', '--release', '--lib', '--features', 'reqwest/http2', '--target-dir', folder]
+  const parameters = ['build', '--release', '--lib', '--features', 'http2,reqwest/http2', '--target-dir', folder]
   await run('cargo', parameters, { cwd: copy, what: 'Building the addon with HTTP/2' })
   const addon = join(folder, 'gateway-http2.node')
   await copyFile(join(folder, 'release', library), addon)

@@ -2,16 +2,20 @@
 
 pub(crate) mod attempt;
 mod attempt_events;
+mod body;
 pub(crate) mod client;
+mod connect_error;
 pub(crate) mod credential;
 pub(crate) mod effect;
 pub(crate) mod endpoint;
 pub(crate) mod headers;
+mod hyper;
 mod limits;
 pub(crate) mod message;
+pub(crate) mod process_transport;
 mod proxy;
 mod rate_limit;
-pub(crate) mod reqwest;
+mod reqwest;
 pub(crate) mod resources;
 mod retry;
 mod retry_quota;

@@ -4,8 +4,10 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use ::http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use super::transport::TransportError;
@@ -35,6 +37,43 @@ pub(super) struct Proxy {
     pub(super) variable: &'static str,
     /// The hosts that it is not used for, in the form of `NO_PROXY`.
     pub(super) exceptions: String,
+    /// What `exceptions` say, as reqwest reads them.
+    matcher: Matcher,
+}
+
+impl Proxy {
+    /// Returns whether requests to a URL go through the proxy.
+    pub(super) fn serves(&self, url: &Url) -> bool {
+        // A URL that cannot be asked about is the proxy's: what goes past a proxy has to be known not to need it.
+        let uri = url.as_str().parse::<Uri>();
+        uri.map_or(true, |uri| self.matcher.intercept(&uri).is_some())
+    }
+}
+
+/// Makes the matcher of a proxy for https. It is asked whether a host has one, and never which.
+fn match_all_but(exceptions: &str) -> Matcher {
+    Matcher::builder().https("http://proxy.invalid").no(exceptions).build()
+}
+
+/// The proxy of the environment. It is read once, at the first request that may need one.
+#[derive(Default)]
+pub(super) struct EnvironmentProxy(OnceLock<Result<Option<Proxy>, TransportError>>);
+
+impl EnvironmentProxy {
+    /// Returns the proxy, if there is one.
+    ///
+    /// Errors: those of [`from_environment`].
+    pub(super) fn get(&self) -> Result<Option<&Proxy>, TransportError> {
+        let proxy = self.0.get_or_init(from_environment).as_ref();
+        proxy.map(Option::as_ref).map_err(Clone::clone)
+    }
+
+    /// Makes the proxy of an environment with these variables.
+    #[cfg(test)]
+    pub(super) fn of(variables: &[(&str, &str)]) -> Self {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Self(OnceLock::from(read(|name| Some(find(name)?.1.to_owned()))))
+    }
 }
 
 /// Returns the proxy that the variables of the process name. They are not the caller's `process.env`, which a worker has a
@@ -45,7 +84,7 @@ pub(super) struct Proxy {
     clippy::disallowed_methods,
     reason = "the proxy is the process's, as the client is, and not a caller's"
 )]
-pub(super) fn from_environment() -> Result<Option<Proxy>, TransportError> {
+fn from_environment() -> Result<Option<Proxy>, TransportError> {
     read(|name| std::env::var(name).ok())
 }
 
@@ -70,6 +109,7 @@ fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, Tran
     Ok(Some(Proxy {
         url: parse(name, &value)?,
         variable: name,
+        matcher: match_all_but(&exceptions),
         exceptions,
     }))
 }
@@ -201,6 +241,41 @@ mod tests {
         let variables = [("HTTPS_PROXY", "http://a:1"), ("no_proxy", "x.example")];
         let proxy = read_from(&variables).unwrap().unwrap();
         assert_eq!(proxy.exceptions, "x.example,localhost,127.0.0.0/8,::1");
+    }
+
+    #[test]
+    fn it_serves_what_is_neither_an_exception_nor_on_this_machine() {
+        let read = |url, exceptions| {
+            let variables = [("HTTPS_PROXY", url), ("NO_PROXY", exceptions)];
+            read_from(&variables).unwrap().unwrap()
+        };
+        for url in [
+            "http://user:p%40ss@a:1",
+            "https://a",
+            "socks5h://user:pass@a:1",
+            "socks4://1.2.3.4",
+        ] {
+            let proxy = read(url, "x.example, .y.example,10.0.0.0/8");
+            for (target, expected) in [
+                ("https://api.example/v1?a=b", true),
+                ("https://api.example:8443", true),
+                ("https://xx.example", true),
+                ("https://11.0.0.1", true),
+                ("https://[2001:db8::1]/", true),
+                ("https://x.example", false),
+                ("https://a.x.example:444", false),
+                ("https://a.y.example", false),
+                ("https://10.1.2.3/", false),
+                ("https://127.0.0.1:1", false),
+                ("https://[::1]:1", false),
+                ("https://localhost:1", false),
+                // Plain HTTP goes to loopback addresses only.
+                ("http://127.0.0.1:1", false),
+            ] {
+                assert_eq!(proxy.serves(&target.parse().unwrap()), expected, "{url}: {target}");
+            }
+        }
+        assert!(!read("a:1", "*").serves(&"https://api.example".parse().unwrap()));
     }
 
     #[test]

@@ -1,55 +1,54 @@
-//! The transport on reqwest: connections, TLS, proxies. This is the only file that names the crate.
+//! The transport on reqwest, for what a URL alone does not say: proxies, local sockets, certificates of a client. This is the
+//! only file that names the crate.
 
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
-use bytes::{Buf, Bytes, BytesMut};
 
+use super::body;
+use super::connect_error::{causes, describe, explain_certificate};
 use super::endpoint::{LOCALHOST, LOOPBACK_ADDRESSES};
 use super::headers;
+use super::limits::{CONNECT_TIMEOUT, POOL_IDLE_TIMEOUT, TCP_KEEPALIVE, TCP_KEEPALIVE_INTERVAL, TCP_KEEPALIVE_RETRIES};
 use super::message::{Request, Response};
-use super::proxy::{self, Proxy, ReachedHosts};
+use super::proxy::{self, EnvironmentProxy, Proxy, ReachedHosts};
 use super::route::Route;
-use super::transport::{BODY_LIMIT, Transport, TransportError};
+use super::transport::{Transport, TransportError};
 use crate::error::Message;
-
-/// How long connecting may take, TLS included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long an idle connection is kept. Servers keep theirs longer: a request that is sent just as the server closes the
-/// connection is lost without a trace, and a lost create has to be looked up.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How soon TCP notices that the other side is gone while a response is awaited.
-const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
-
-/// The most memory that is reserved for a body because of its announced length, which may be wrong.
-const ROOM_LIMIT: usize = 1024 * 1024;
 
 /// How many clients of routes are kept. A process has a few: one for each socket.
 const ROUTES_LIMIT: usize = 100;
 
-/// One client for the whole process, made at the first request, and one for each route that is not direct.
+/// One client for the proxy of the environment, made at its first request, and one for each route that is not direct.
 ///
 /// One serves any number of origins and tenants: it pools connections by origin, and credentials travel with each request.
 /// Making a client loads the certificate store, which takes milliseconds and memory, so a client per tenant would grow
 /// without bound.
-#[derive(Default)]
-pub(crate) struct ReqwestTransport {
+pub(super) struct ReqwestTransport {
+    proxy: Arc<EnvironmentProxy>,
     client: OnceLock<Result<reqwest::Client, TransportError>>,
     routed: Mutex<HashMap<Route, reqwest::Client>>,
     reached: ReachedHosts,
 }
 
 impl ReqwestTransport {
+    /// Makes the transport, without a client yet.
+    pub(super) fn new(proxy: Arc<EnvironmentProxy>) -> Self {
+        Self {
+            proxy,
+            client: OnceLock::new(),
+            routed: Mutex::default(),
+            reached: ReachedHosts::default(),
+        }
+    }
+
     fn client(&self, route: &Route) -> Result<reqwest::Client, TransportError> {
         if route.is_direct() {
-            return self.client.get_or_init(build).clone();
+            return self.client.get_or_init(|| build(self.proxy.get()?)).clone();
         }
         let mut routed = self.routed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = routed.get(route) {
@@ -95,22 +94,21 @@ fn build_routed(route: &Route) -> Result<reqwest::Client, TransportError> {
     }
     // A socket needs no certificates: loading the system's would cost milliseconds, and fail where there are none.
     let client = builder.tls_certs_only(authorities).build();
-    client.map_err(|error| TransportError::Unsent(describe(&error)))
+    client.map_err(|error| TransportError::Unsent(describe(error.source())))
 }
 
-/// Makes the client.
-fn build() -> Result<reqwest::Client, TransportError> {
+/// Makes the client of a proxy.
+fn build(proxy: Option<&Proxy>) -> Result<reqwest::Client, TransportError> {
     install_ring();
-    let proxy = proxy::from_environment()?;
-    let system_roots = builder(proxy.as_ref())?.build();
+    let system_roots = builder(proxy)?.build();
     // The platform's verifier fails on machines without any certificate store, such as slim and distroless images.
     // Mozilla's roots replace it there, and only there: company roots keep working.
     match system_roots {
         Ok(client) => Ok(client),
-        Err(_) => builder(proxy.as_ref())?
+        Err(_) => builder(proxy)?
             .tls_certs_only(mozilla_roots())
             .build()
-            .map_err(|error| TransportError::Unsent(describe(&error))),
+            .map_err(|error| TransportError::Unsent(describe(error.source()))),
     }
 }
 
@@ -125,12 +123,16 @@ fn builder(proxy: Option<&Proxy>) -> Result<reqwest::ClientBuilder, TransportErr
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .tcp_keepalive(TCP_KEEPALIVE)
+        .tcp_keepalive_interval(TCP_KEEPALIVE_INTERVAL)
+        .tcp_keepalive_retries(TCP_KEEPALIVE_RETRIES)
         .tcp_nodelay(true)
         // Plain HTTP is allowed to this name, so no resolver may send it elsewhere. Port 0: the URL's.
         .resolve_to_addrs(
             LOCALHOST,
             &LOOPBACK_ADDRESSES.map(|address| SocketAddr::new(address, 0)),
         );
+    #[cfg(target_os = "linux")]
+    let builder = builder.tcp_user_timeout(super::limits::TCP_USER_TIMEOUT);
     let Some(proxy) = proxy else {
         return Ok(builder);
     };
@@ -157,7 +159,7 @@ impl Transport for ReqwestTransport {
             .unwrap_or_default()
             .to_owned();
         let kept_end = request.kept_end;
-        let mut response = self
+        let response = self
             .client(&request.route)?
             .request(request.method, request.url)
             .headers(request.headers)
@@ -179,71 +181,21 @@ impl Transport for ReqwestTransport {
                 }
             })?;
         self.reached.add(&host);
-        let status = response.status().as_u16();
-        let headers = std::mem::take(response.headers_mut());
-        if let Some(limit) = kept_end {
-            let body = read_end(&mut response, limit).await?;
-            return Ok(Response::new(status, headers, body));
-        }
-        let announced = response.content_length().unwrap_or(0);
-        if announced > BODY_LIMIT as u64 {
-            return Err(TransportError::TooLong);
-        }
-        let first = response.chunk().await.map_err(|error| classify(&error))?;
-        let mut body = first.unwrap_or_default();
-        // Most bodies are one chunk, which is passed on without a copy.
-        if let Some(second) = response.chunk().await.map_err(|error| classify(&error))? {
-            let mut rest = BytesMut::from(body);
-            // Reserves all of it at once: growing by doubling copies a page of a listing several times.
-            let announced = usize::try_from(announced).unwrap_or(0).min(ROOM_LIMIT);
-            rest.reserve(announced.saturating_sub(rest.len()));
-            rest.extend_from_slice(&second);
-            while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
-                if rest.len() + chunk.len() > BODY_LIMIT {
-                    return Err(TransportError::TooLong);
-                }
-                rest.extend_from_slice(&chunk);
-            }
-            body = rest.freeze();
-        }
-        Ok(Response::new(status, headers, body))
+        let (head, body) = ::http::Response::from(response).into_parts();
+        let body = body::read(body, kept_end).await?;
+        Ok(Response::new(head.status.as_u16(), head.headers, body))
     }
-}
-
-/// Reads a body of any length, and returns its last `limit` bytes.
-async fn read_end(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
-    let mut end = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
-        end.extend_from_slice(&chunk);
-        if end.len() > 2 * limit {
-            end.advance(end.len() - limit);
-        }
-    }
-    end.advance(end.len().saturating_sub(limit));
-    Ok(end.freeze())
 }
 
 /// Sorts an error by whether the request may have been sent.
 fn classify(error: &reqwest::Error) -> TransportError {
     if error.is_connect() {
-        TransportError::Connect(describe(error))
+        TransportError::Connect(describe(error.source()))
     } else if error.is_builder() {
-        TransportError::Unsent(describe(error))
+        TransportError::Unsent(describe(error.source()))
     } else {
-        TransportError::Interrupted(describe(error))
+        TransportError::Interrupted(describe(error.source()))
     }
-}
-
-/// Returns the errors that led to this one, the innermost last.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| {
-        // An I/O error hides the error that it wraps: `source` gives the cause of that.
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        match wrapped {
-            Some(wrapped) => Some(wrapped as &(dyn std::error::Error + 'static)),
-            None => cause.source(),
-        }
-    })
 }
 
 /// Returns why no connection will be made before someone has changed a setting, and what to change; `None` if a connection
@@ -252,17 +204,16 @@ fn explain_refusal(error: &reqwest::Error, was_reached: bool) -> Option<Message>
     if !error.is_connect() {
         return None;
     }
-    causes(error).find_map(|cause| match cause.downcast_ref::<rustls::Error>() {
-        // It names what the certificate is for.
-        Some(tls) => explain_certificate(tls).map(|advice| Message::from(tls.to_string()).then(". ").then(advice)),
-        None => proxy::explain_refusal(&cause.to_string(), was_reached).map(Message::ours),
+    causes(error.source()).find_map(|cause| {
+        let of_proxy = || proxy::explain_refusal(&cause.to_string(), was_reached).map(Message::ours);
+        explain_certificate(cause).or_else(of_proxy)
     })
 }
 
 /// Returns why no connection to a local socket will be made before someone has changed something, and what to change; `None`
 /// if the next attempt may succeed. A server that is being restarted takes its socket away for a moment.
 fn explain_socket(error: &reqwest::Error, path: &str, was_reached: bool) -> Option<String> {
-    let kind = causes(error).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))?;
+    let kind = causes(error.source()).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))?;
     match kind {
         io::ErrorKind::NotFound if !was_reached => Some(format!(
             "there is no socket at {path}: start the service that makes it, such as docker.service or podman.socket, or configure the address of another"
@@ -275,44 +226,6 @@ fn explain_socket(error: &reqwest::Error, path: &str, was_reached: bool) -> Opti
         )),
         _ => None,
     }
-}
-
-/// Returns what to do about a certificate that was refused; `None` if another attempt may meet another one.
-fn explain_certificate(error: &rustls::Error) -> Option<&'static str> {
-    use rustls::CertificateError as Refusal;
-    let rustls::Error::InvalidCertificate(refusal) = error else {
-        return None;
-    };
-    match refusal {
-        // A list of revoked certificates that is missing or old is fetched anew.
-        Refusal::UnknownRevocationStatus
-        | Refusal::ExpiredRevocationList
-        | Refusal::ExpiredRevocationListContext { .. } => None,
-        Refusal::NotValidForName | Refusal::NotValidForNameContext { .. } => Some(
-            "The server's certificate is for another host: check baseUrl, and whether a proxy answers in its place",
-        ),
-        Refusal::Expired | Refusal::ExpiredContext { .. } => {
-            Some("The server's certificate has expired: check this machine's clock; else its operator has to renew it")
-        }
-        Refusal::NotValidYet | Refusal::NotValidYetContext { .. } => {
-            Some("The server's certificate is not valid yet: check this machine's clock")
-        }
-        _ => Some(
-            "This machine does not trust the server's certificate: if your company's authority issued it, add the authority to the system's certificates, or on Linux name a file of certificates that holds it in SSL_CERT_FILE",
-        ),
-    }
-}
-
-/// Returns the innermost cause, such as "Connection refused" or "invalid peer certificate: …". reqwest's own text repeats
-/// the URL, so it is left out.
-fn describe(error: &reqwest::Error) -> String {
-    let mut cause = error.source();
-    let mut text = None;
-    while let Some(inner) = cause {
-        text = Some(inner.to_string());
-        cause = inner.source();
-    }
-    text.unwrap_or_else(|| "no cause was given".to_owned())
 }
 
 #[cfg(test)]

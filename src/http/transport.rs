@@ -39,3 +39,6 @@ pub(crate) enum TransportError {
     #[error("the answer is longer than {} MiB", BODY_LIMIT / (1024 * 1024))]
     TooLong,
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use super::completions;
 use crate::context::clock::SharedClock;
 use crate::context::random::SystemRandom;
 use crate::error::{Error, Result};
-use crate::http::reqwest::ReqwestTransport;
+use crate::http::process_transport::ProcessTransport;
 use crate::process::ProcessState;
 
 /// The name of our threads.
@@ -30,7 +30,7 @@ pub(super) fn process() -> &'static Arc<ProcessState> {
         Arc::new(ProcessState::new(
             clock(),
             Arc::new(SystemRandom),
-            Arc::new(ReqwestTransport::default()),
+            Arc::new(ProcessTransport::default()),
         ))
     })
 }

@@ -78,3 +78,10 @@ pub fn panic_in_method() {
 pub fn set_clock_speed(speed: u32) {
     CLOCK_SPEED.store(speed, Ordering::Relaxed);
 }
+
+/// Makes all requests of the process go through reqwest, which serves few of them otherwise. Called before the first call of
+/// any method.
+#[napi(catch_unwind, js_name = "__sendByReqwest")]
+pub fn send_by_reqwest() {
+    crate::http::process_transport::send_by_reqwest();
+}

@@ -6,12 +6,21 @@ use serde_json::error::Category;
 
 use crate::error::{Error, Result};
 
+/// Returns room for the body of a request: enough for most. Without it, a text that is written piece by piece grows often.
+pub(crate) fn room() -> Vec<u8> {
+    Vec::with_capacity(1_024)
+}
+
 /// Writes the body of a request.
 pub(crate) fn write(value: &impl Serialize) -> Result<Vec<u8>> {
-    // Enough for most requests. Without it, a text that is written piece by piece grows often.
-    let mut text = Vec::with_capacity(1_024);
-    serde_json::to_writer(&mut text, value).map_err(|_| Error::internal("A request could not be written as JSON."))?;
+    let mut text = room();
+    append(&mut text, value)?;
     Ok(text)
+}
+
+/// Writes a part of the body of a request.
+pub(crate) fn append(text: &mut Vec<u8>, value: &impl Serialize) -> Result<()> {
+    serde_json::to_writer(text, value).map_err(|_| Error::internal("A request could not be written as JSON."))
 }
 
 /// Reads the body of a response.

@@ -45,11 +45,17 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates that only these modules name: each module with everything below it.
-const CRATES: [(&str, &[&[&str]]); 4] = [
+const CRATES: [(&str, &[&[&str]]); 9] = [
     ("napi", &[&[], &["node"]]),
     ("napi_derive", &[&[], &["node"]]),
     ("reqwest", &[&["http", "reqwest"]]),
-    ("rustls", &[&["http", "reqwest"]]),
+    ("hyper", &[&["http", "hyper"]]),
+    ("hyper_rustls", &[&["http", "hyper"]]),
+    // How it reads NO_PROXY decides which transport sends.
+    ("hyper_util", &[&["http", "hyper"], &["http", "proxy"]]),
+    ("rustls", &[&["http", "reqwest"], &["http", "hyper"], &["http", "connect_error"]]),
+    ("rustls_platform_verifier", &[&["http", "hyper"]]),
+    ("tower_service", &[&["http", "hyper"]]),
 ];
 
 /// Returns the rule that an import within the addon breaks.

@@ -71,7 +71,7 @@ impl Stage {
         let transport = Arc::new(Script::default());
         let clock: Arc<dyn Clock> = if timers { Arc::new(SystemClock) } else { Arc::new(Hasty::default()) };
         let process = Arc::new(ProcessState::new(clock, Arc::new(SystemRandom), Arc::clone(&transport) as Arc<dyn Transport>));
-        let config = (FACTORY.read_config)(&Reader::config(&Given(&[
+        let config = (FACTORY.read_config)(&Reader::config(&Given::new(&[
             ("apiKey", "0123456789abcdef0123456789abcdef"),
             ("projectId", ENVIRONMENT),
             ("environmentId", ENVIRONMENT),
@@ -79,10 +79,7 @@ impl Stage {
         Self(Parts {
             process,
             transport,
-            provider: ConfiguredProvider {
-                factory: &FACTORY,
-                config: config.unwrap_or_else(|error| panic!("{error}")),
-            },
+            provider: ConfiguredProvider::new(&FACTORY, config.unwrap_or_else(|error| panic!("{error}"))),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         })
     }
@@ -90,6 +87,11 @@ impl Stage {
     /// What is answered from now on, after so many connections that could not be made.
     pub fn answers(&self, answer: &Answer, failures: u32) {
         *self.0.transport.now() = (Some(answer.clone()), failures, failures);
+    }
+
+    /// From now on a service is created for each request, and bears the name that the request gives it.
+    pub fn answers_creates(&self) {
+        *self.0.transport.now() = (None, 0, 0);
     }
 
     /// A call from its arguments to the text that crosses to JavaScript, or to the text of its error.
@@ -114,7 +116,7 @@ impl Stage {
             Method::List => CallRequest::List,
         };
         let Parts { process, provider, runtime, .. } = &self.0;
-        let options = Given(&[]);
+        let options = Given::new(&[]);
         let call = PreparedCall::prepare(
             process,
             provider,
@@ -174,14 +176,17 @@ impl Script {
 
 #[async_trait]
 impl Transport for Script {
-    async fn send(&self, _request: Request) -> std::result::Result<Response, TransportError> {
+    async fn send(&self, request: Request) -> std::result::Result<Response, TransportError> {
         let mut play = self.now();
         if play.2 > 0 {
             play.2 -= 1;
             return Err(TransportError::Connect("Connection refused (os error 111)".to_owned()));
         }
         play.2 = play.1;
-        let answer = play.0.clone().ok_or_else(|| TransportError::Unsent("nothing is played".to_owned()))?;
+        let answer = match &play.0 {
+            Some(answer) => answer.clone(),
+            None => answer_to_create(&request.body).ok_or_else(|| TransportError::Unsent("no create".to_owned()))?,
+        };
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_static(answer.content_type));
         headers.insert("x-ratelimit-limit", HeaderValue::from_static("1000000000"));
@@ -189,6 +194,31 @@ impl Transport for Script {
         headers.insert("x-ratelimit-reset", HeaderValue::from_static("86400"));
         Ok(Response::new(answer.status, headers, answer.body))
     }
+}
+
+/// Returns the answer to a request of a create.
+fn answer_to_create(request: &[u8]) -> Option<Answer> {
+    let text = std::str::from_utf8(request).ok()?;
+    let body = match text.split_once(r#""name":""#) {
+        Some((_, rest)) => created(rest.split_once('"')?.0),
+        None if text.contains(r#""operationName":"Environments""#) => format!(
+            r#"{{"data":{{"environments":{{"edges":[{{"node":{{"id":"{ENVIRONMENT}","deletedAt":null,"sourceEnvironment":null}}}}],"pageInfo":{{"hasNextPage":false,"endCursor":null}}}}}}}}"#
+        ),
+        None => return None,
+    };
+    Some(Answer {
+        status: 200,
+        content_type: "application/json; charset=utf-8",
+        body: body.into(),
+    })
+}
+
+/// Returns the answer to `serviceCreate`.
+fn created(name: &str) -> String {
+    let service = format!(
+        r#"{{"id":"7f9a4b1e-5d2c-4abc-9def-000000000001","name":"{name}","projectId":"{ENVIRONMENT}","createdAt":"2026-11-26T12:00:00.000Z"}}"#
+    );
+    format!(r#"{{"data":{{"serviceCreate":{service}}}}}"#)
 }
 
 /// A clock that leaps over every wait.
@@ -218,12 +248,19 @@ impl Clock for Hasty {
     }
 }
 
-struct Given(&'static [(&'static str, &'static str)]);
+/// An object with some texts.
+struct Given(Vec<(&'static str, Raw<'static>)>);
+
+impl Given {
+    fn new(texts: &[(&'static str, &'static str)]) -> Self {
+        Self(texts.iter().map(|&(name, text)| (name, Raw::Text(text.into()))).collect())
+    }
+}
 
 impl Fields for Given {
-    fn get(&self, name: &str) -> std::result::Result<Raw, Unreadable> {
+    fn get(&self, name: &str) -> std::result::Result<&Raw<'_>, Unreadable> {
         let found = self.0.iter().find(|(known, _)| *known == name);
-        Ok(found.map_or(Raw::Absent, |(_, value)| Raw::Text((*value).to_owned())))
+        Ok(found.map_or(&Raw::Absent, |(_, value)| value))
     }
 }
 

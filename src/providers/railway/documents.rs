@@ -76,3 +76,37 @@ pub(super) const SERVICE_INSTANCE_DEPLOY: Document = Document {
     text: "mutation ServiceInstanceDeployV2($serviceId: String!, $environmentId: String!) { \
            serviceInstanceDeployV2(serviceId: $serviceId, environmentId: $environmentId) }",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_need_no_escapes() {
+        let documents = [
+            &SERVICE_CREATE,
+            &SERVICE_DELETE,
+            &SERVICE,
+            &SERVICES,
+            &SERVICE_INSTANCE,
+            &SERVICE_INSTANCES,
+            &VARIABLES,
+            &ENVIRONMENTS,
+            &SERVICE_INSTANCE_UPDATE,
+            &SERVICE_INSTANCE_LIMITS_UPDATE,
+            &VARIABLE_COLLECTION_UPSERT,
+            &SERVICE_INSTANCE_DEPLOY,
+        ];
+        // As many as this file declares.
+        let source = include_str!("documents.rs");
+        assert_eq!(source.matches(": Document = Document {").count(), documents.len() + 1);
+        for document in documents {
+            assert!(document.is_plain(), "{}", document.name);
+            let body = document.body(serde_json::json!({ "id": "a\"b" })).unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["query"], document.text);
+            assert_eq!(body["operationName"], document.name);
+            assert_eq!(body["variables"]["id"], "a\"b");
+        }
+    }
+}
