@@ -410,7 +410,7 @@ const reasonsOf = ({ signal }) => {
  * @param {Native} native
  * @param {string} constants what both sides agree on, as JSON
  */
-const makeBridge = (diagnostics, { submit, submitTraced, cancel, idle }, constants) => {
+const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle }, constants) => {
   const { Method, SignalState, ReplyKind, fields } = /** @type {Constants} */ (parse(constants))
 
   /** @type {Watched} */
@@ -548,6 +548,16 @@ const makeBridge = (diagnostics, { submit, submitTraced, cancel, idle }, constan
     submitWaiting()
   }
 
+  /** Whether calls that are watched wait for the end of the tick: they were checked already. */
+  let launching = false
+
+  const launchSoon = async () => {
+    launching = true
+    await undefined
+    launching = false
+    launch()
+  }
+
   /**
    * Has a call wait for the end of the tick.
    *
@@ -630,6 +640,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, cancel, idle }, constan
         watched.slot = watched.state === SignalState.WATCHED ? slot : -1
         const text = `[${slot},${method},${watched.state},0]${stringify([id, encoded, variables])}`
         diagnostics.add(context, parse(submitTraced([provider], text, /** @type {string} */ (context['callId']))))
+        if (!launching) void launchSoon()
         call.traced = diagnostics.trace(context)
         diagnostics.begin(call.traced)
       } else addWaiting(provider, method, slot, watched, id, encoded, variables, ROOM - budget.room)

@@ -46,6 +46,7 @@ pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership:
 }
 
 /// How a deletion ended that the provider has accepted.
+#[derive(Clone, Copy)]
 pub(super) enum Deletion {
     Confirmed,
     /// A read shows that the instance is absent, and the provider does not know it yet. Reads may lag until then.
@@ -194,7 +195,7 @@ pub(super) async fn delete_late(
         );
         return Ok(());
     };
-    let mut cleanup = cleanups.take(operation, handle, late);
+    let mut cleanup = cleanups.take(operation.context, operation.semantics, handle, late);
     let mut uncounted = 0;
     let attempts = cleanup.as_mut().map_or(&mut uncounted, |cleanup| &mut cleanup.attempts);
     match delete_one(operation, &late.id, ownership, attempts).await {
@@ -204,7 +205,7 @@ pub(super) async fn delete_late(
         }
         Err(error) => {
             if let Some(cleanup) = cleanup {
-                cleanups.put_back(operation, late, cleanup);
+                cleanups.put_back(operation.semantics, late, cleanup);
             }
             Err(error)
         }

@@ -83,7 +83,7 @@ async fn watch_create(
         if context.sleep(pause).await.is_err() {
             // No lookup since the end has told whether something remains.
             if let Some(cleanups) = cleanups {
-                cleanups.fail(operation, handle, failure.as_ref());
+                cleanups.fail(context, handle, failure.as_ref());
             }
             return;
         }

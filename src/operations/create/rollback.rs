@@ -35,7 +35,7 @@ impl Creation<'_> {
         let caller = self.operation.context;
         let instances = || self.operation.instances();
         instances().mark_deleting(&instance.id);
-        cleanups.exclude(self.operation, instance);
+        cleanups.exclude(self.operation.semantics, instance);
         let context = caller.detached(CANCELLED_SLACK);
         let operation = self.operation.under(&context);
         let mut rollback = Rollback::new(caller, &context);
@@ -116,7 +116,12 @@ impl<'a> Rollback<'a> {
         let is_hopeless =
             !failure.is_transient() || is_limited(failure) || self.context.now() - self.began >= ROLLBACK_LIMIT;
         let caller_waits = !self.caller.is_cancelled();
-        !(caller_waits && is_hopeless) && self.context.sleep(self.polling.next_wait_after(failure)).await.is_ok()
+        if caller_waits && is_hopeless {
+            return false;
+        }
+        let wait = self.polling.next_wait_after(failure);
+        // A wait that does not fit in is the watch's.
+        self.context.remaining(wait) == wait && self.context.sleep(wait).await.is_ok()
     }
 }
 

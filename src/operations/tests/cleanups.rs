@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::scripted::{Fixture, Scripted, instance, request};
 use crate::context::events::{Event, EventSink, Events};
 use crate::error::{Error, ErrorCode};
@@ -94,6 +96,22 @@ async fn a_deletion_that_a_rate_limit_holds_up_ends_in_the_background() {
         assert_eq!(take(&told), ["Succeeded made 3"]);
         assert_eq!(provider.count("destroy own"), 3);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_of_hours_after_an_abort_is_kept_in_the_background() {
+    let (fixture, told) = watched();
+    let mut provider = Scripted::new();
+    provider.cancel_at_create = Some(fixture.cancellation.clone());
+    let hour = Duration::from_secs(3_600);
+    let limited = Error::new(ErrorCode::RateLimited, "x").with_retry_after(Some(hour));
+    provider.deletions.then([Err(limited)]);
+    let began = Instant::now();
+    fixture.create(&provider, request()).await.unwrap_err();
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    fixture.watch(&provider).await;
+    assert_eq!(began.elapsed(), hour);
+    assert_eq!(take(&told), ["Started made 0", "Succeeded made 2"]);
 }
 
 #[tokio::test(start_paused = true)]
