@@ -122,7 +122,7 @@ impl Client {
         context: &CallContext,
         effect: Effect,
         request: Request,
-        interpret: impl Fn(&Response) -> Result<T> + Send + Sync,
+        mut interpret: impl FnMut(&Response) -> Result<T> + Send,
     ) -> Result<T> {
         let mut value = None;
         let mut keep = |response: &Response| interpret(response).map(|read| value = Some(read));

@@ -44,7 +44,7 @@ export interface Native {
 export interface Constants {
   Method: Record<'create' | 'getById' | 'list' | 'destroy', number>
   SignalState: Record<'NONE' | 'WATCHED' | 'FIRED' | 'INVALID' | 'UNREADABLE', number>
-  ReplyKind: Record<'VALUE' | 'NOTHING' | 'FAILURE' | 'EVENTS', number>
+  ReplyKind: Record<'VALUE' | 'NOTHING' | 'FAILURE' | 'EVENTS' | 'INSTANCES', number>
   /** By provider and operation, the fields that are read of an object. */
   fields: Record<string, Record<'configure' | 'create' | 'getById' | 'list' | 'destroy', string[]>>
 }

@@ -27,6 +27,11 @@
  * @property {Watched} watched
  * @property {TracedCall | undefined} traced
  *
+ * @typedef {object} Shape what instances of a listing have in common
+ * @property {Record<string, unknown>} template
+ * @property {unknown[]} ids the names of the fields that hold the id
+ * @property {unknown[]} names the names of the fields whose values a row holds
+ *
  * @typedef {object} MethodNames what the bridge knows of a method
  * @property {string} provider
  * @property {string} operation
@@ -254,6 +259,57 @@ const kindOf = (value, takesClasses) => {
     default:
       return `a ${typeof value}`
   }
+}
+
+// --- Instances ------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes the instances of a listing from their rows (src/model/instance_rows.rs). To copy the object of a shape is much quicker
+ * than to parse every object. What is assigned to is there before, also in the array of the rows, which becomes the result: no
+ * setter of a prototype sees a value.
+ *
+ * @param {unknown[]} rows
+ */
+const readInstances = (rows) => {
+  const end = rows.length - 1
+  const shapes = readShapes(/** @type {Record<string, unknown>[]} */ (rows[end]))
+  let count = 0
+  for (let at = 0; at < end; ) {
+    const { template, ids, names } = /** @type {Shape} */ (shapes[/** @type {number} */ (rows[at])])
+    const instanceId = rows[at + 1]
+    const instance = { ...template }
+    at += 2
+    for (let index = 0; index < ids.length; index += 1) instance[/** @type {string} */ (ids[index])] = instanceId
+    for (let index = 0; index < names.length; index += 1) instance[/** @type {string} */ (names[index])] = rows[at + index]
+    at += names.length
+    rows[count] = { instance, instanceId }
+    count += 1
+  }
+  rows.length = count
+  return rows
+}
+
+/**
+ * Replaces the templates of a listing by its shapes.
+ *
+ * @param {Record<string, unknown>[]} templates
+ */
+const readShapes = (templates) => {
+  /** @type {Shape[]} */
+  const shapes = /** @type {any[]} */ (templates)
+  for (let number = 0; number < templates.length; number += 1) {
+    const template = /** @type {Record<string, unknown>} */ (templates[number])
+    const fields = keys(template)
+    const ids = makeList()
+    const names = makeList()
+    for (let index = 0; index < fields.length; index += 1) {
+      const name = /** @type {string} */ (fields[index])
+      if (template[name] === 0) ids[ids.length] = name
+      else if (template[name] === null) names[names.length] = name
+    }
+    shapes[number] = { template, ids, names }
+  }
+  return shapes
 }
 
 // --- Errors ---------------------------------------------------------------------------------------------------------
@@ -687,6 +743,17 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
   // --- Replies
 
   /**
+   * Returns what a call resolves with.
+   *
+   * @param {number} kind
+   * @param {unknown} value
+   */
+  const readResult = (kind, value) => {
+    if (kind === ReplyKind.NOTHING) return undefined
+    return kind === ReplyKind.INSTANCES ? readInstances(/** @type {unknown[]} */ (value)) : value
+  }
+
+  /**
    * @param {number} slot
    * @param {number} kind
    * @param {unknown} value
@@ -706,7 +773,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
       resolve(new Outcome(undefined, failure, failure.code === 'ABORTED' ? reasonsOf(watched) : NOTHING, traced))
       return
     }
-    const result = kind === ReplyKind.NOTHING ? undefined : value
+    const result = readResult(kind, value)
     resolve(traced === undefined ? result : new Outcome(result, undefined, NOTHING, traced))
   }
 

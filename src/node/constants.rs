@@ -59,10 +59,12 @@ pub(super) enum ReplyKind {
     Failure,
     /// It is not settled: the value holds events for `diagnostics.js`.
     Events,
+    /// It resolves with the instances whose rows are the value.
+    Instances,
 }
 
 impl ReplyKind {
-    const ALL: [Self; 4] = [Self::Value, Self::Nothing, Self::Failure, Self::Events];
+    const ALL: [Self; 5] = [Self::Value, Self::Nothing, Self::Failure, Self::Events, Self::Instances];
 
     fn name(self) -> &'static str {
         match self {
@@ -70,6 +72,7 @@ impl ReplyKind {
             Self::Nothing => "NOTHING",
             Self::Failure => "FAILURE",
             Self::Events => "EVENTS",
+            Self::Instances => "INSTANCES",
         }
     }
 }

@@ -1,20 +1,19 @@
 //! Replies as `bridge.js` takes them: a kind and a value. The worker thread writes JSON and V8 parses it. That is faster than
-//! building objects property by property, the more so the longer a list is.
+//! building objects property by property through Node-API, the more so the longer a list is. `bridge.js` makes the objects of
+//! a list from its rows.
 
 use std::io;
 
 use serde::Serialize;
 
 use super::constants::ReplyKind;
-use crate::error::{Error, ErrorCode, ErrorContext, Operation, Result};
+use crate::error::{Error, ErrorContext, Operation, Result};
 use crate::model::instance::Provisioned;
+use crate::model::instance_rows::{RESULT_LIMIT, too_long, unwritable};
 use crate::operations::CallOutput;
 
 /// The approximate length of an instance's text.
 const INSTANCE_LENGTH: usize = 512;
-
-/// The longest value of a reply, in bytes: half of what V8 takes as one text.
-const REPLY_LIMIT: usize = 256 * 1024 * 1024;
 
 /// A reply that is ready to cross.
 pub(super) struct Reply {
@@ -26,12 +25,10 @@ pub(super) struct Reply {
 impl Reply {
     /// Makes the reply of a call, on a worker thread.
     pub(super) fn new(result: Result<CallOutput>, context: &ErrorContext) -> Self {
-        result
-            .and_then(|output| Self::success(&output))
-            .unwrap_or_else(|error| Self {
-                kind: ReplyKind::Failure,
-                value: error_to_json(error, context),
-            })
+        result.and_then(Self::success).unwrap_or_else(|error| Self {
+            kind: ReplyKind::Failure,
+            value: error_to_json(error, context),
+        })
     }
 
     /// Makes a reply that is a text, which holds nothing that JSON would escape.
@@ -55,16 +52,13 @@ impl Reply {
         }
     }
 
-    fn success(output: &CallOutput) -> Result<Self> {
+    fn success(output: CallOutput) -> Result<Self> {
         let (kind, value) = match output {
             CallOutput::Instance(instance) | CallOutput::Found(Some(instance)) => {
-                let value = write_json(&Provisioned::from(instance), INSTANCE_LENGTH)?;
+                let value = write_json(&Provisioned::from(&instance), INSTANCE_LENGTH)?;
                 (ReplyKind::Value, value)
             }
-            CallOutput::Instances(instances) => {
-                let list: Vec<_> = instances.iter().map(Provisioned::from).collect();
-                (ReplyKind::Value, write_json(&list, INSTANCE_LENGTH * (list.len() + 1))?)
-            }
+            CallOutput::Instances(rows) => (ReplyKind::Instances, rows.into_json()),
             CallOutput::Found(None) => (ReplyKind::Value, "null".to_owned()),
             CallOutput::Nothing => (ReplyKind::Nothing, "0".to_owned()),
         };
@@ -78,8 +72,8 @@ fn write_json(value: &impl Serialize, capacity: usize) -> Result<String> {
 
 fn write_bounded(capacity: usize, write: impl FnOnce(&mut Bounded) -> serde_json::Result<()>) -> Result<String> {
     let mut text = Bounded {
-        bytes: Vec::with_capacity(capacity.min(REPLY_LIMIT)),
-        limit: REPLY_LIMIT,
+        bytes: Vec::with_capacity(capacity.min(RESULT_LIMIT)),
+        limit: RESULT_LIMIT,
     };
     match write(&mut text) {
         Err(error) if error.is_io() => Err(too_long()),
@@ -110,15 +104,6 @@ impl io::Write for Bounded {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn unwritable() -> Error {
-    Error::internal("A result could not be written as JSON.")
-}
-
-fn too_long() -> Error {
-    let text = "The result is longer than 256 MiB, which does not fit into one text of JavaScript.";
-    Error::new(ErrorCode::Protocol, text)
 }
 
 /// The properties of an error, in the order in which JavaScript sees them. Unknown ones are left out.
@@ -183,6 +168,5 @@ mod tests {
             limit: 9,
         };
         assert!(serde_json::to_writer(&mut text, "12345678").unwrap_err().is_io());
-        assert_eq!(too_long().code(), ErrorCode::Protocol);
     }
 }

@@ -22,6 +22,7 @@ use crate::input::environment::Environment;
 use crate::input::reader::Reader;
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
+use crate::model::instance_rows::InstanceRows;
 use crate::model::owner::Owner;
 use crate::process::ProcessState;
 use crate::provider::config::{BoundProvider, ConfiguredProvider, ConnectRequest};
@@ -60,21 +61,16 @@ impl CallRequest {
 pub(crate) enum CallOutput {
     Instance(Instance),
     Found(Option<Instance>),
-    Instances(Vec<Instance>),
+    Instances(InstanceRows),
     Nothing,
 }
 
 impl CallOutput {
-    /// Masks the credentials of the call in what is handed out: a provider may echo one in a name or a URL.
+    /// Masks the credentials of the call in what is handed out: a provider may echo one in a name or a URL. A listing has
+    /// masked them.
     fn redact(mut self, redactor: &Redactor) -> Self {
-        let instances = match &mut self {
-            Self::Instance(instance) | Self::Found(Some(instance)) => std::slice::from_mut(instance),
-            Self::Instances(instances) => instances,
-            Self::Found(None) | Self::Nothing => return self,
-        };
-        let mask = redactor.fields();
-        for instance in instances {
-            instance.redact(&mask);
+        if let Self::Instance(instance) | Self::Found(Some(instance)) = &mut self {
+            instance.redact(&redactor.fields());
         }
         self
     }
@@ -264,7 +260,9 @@ impl PreparedCall {
                 .await
                 .map(|()| CallOutput::Nothing),
             // Each page is an exchange; how many there are is not known.
-            Work::List { filter } => list(operation, &filter).await.map(CallOutput::Instances),
+            Work::List { filter } => list(operation, &filter, &bound.redactor)
+                .await
+                .map(CallOutput::Instances),
         };
         let output = output
             .map(|output| output.redact(&bound.redactor))

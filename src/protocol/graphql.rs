@@ -122,6 +122,12 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
     }
 }
 
+/// Reads the data of a body that holds no error; `None` for any other body, which [`read`] sorts.
+pub(crate) fn read_data<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    let Envelope { data, errors } = json::read::<Envelope<T>>(body).ok()?;
+    data.filter(|_| errors.is_none_or(|errors| errors.is_empty()))
+}
+
 fn to_errors(errors: Vec<Value>) -> Vec<GraphqlError> {
     errors.into_iter().map(GraphqlError::from).collect()
 }
@@ -164,6 +170,22 @@ mod tests {
                 panic!("{body}");
             };
             assert_eq!(errors[0].message, "m");
+        }
+    }
+
+    #[test]
+    fn data_without_errors_can_be_read_at_once() {
+        for (body, id) in [
+            (r#"{"data":{"id":"x"}}"#, Some("x")),
+            (r#"{"data":{"id":"x"},"errors":[]}"#, Some("x")),
+            (r#"{"data":{"id":"x"},"errors":null}"#, Some("x")),
+            (r#"{"data":{"id":"x"},"errors":[{"message":"m"}]}"#, None),
+            (r#"{"data":null}"#, None),
+            (r#"{"data":{"id":7}}"#, None),
+            ("", None),
+        ] {
+            let data = read_data::<Data>(body.as_bytes());
+            assert_eq!(data.map(|data| data.id).as_deref(), id, "{body}");
         }
     }
 

@@ -1,7 +1,6 @@
 //! JSON bodies. An error never quotes a body: it may hold secrets.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 use crate::error::{Error, Result};
@@ -24,7 +23,7 @@ pub(crate) fn append(text: &mut Vec<u8>, value: &impl Serialize) -> Result<()> {
 }
 
 /// Reads the body of a response.
-pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Result<T> {
     // Checking the UTF-8 of the whole body at once is faster than checking each string.
     let text = std::str::from_utf8(body).map_err(serde::de::Error::custom)?;
     serde_json::from_str(text)
@@ -32,7 +31,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
 
 /// Returns what is wrong with a body that could not be read: the field, and where it stands. serde's own text can quote the
 /// offending value.
-pub(crate) fn describe_problem<T: DeserializeOwned>(body: &[u8], problem: &serde_json::Error) -> String {
+pub(crate) fn describe_problem<'a, T: Deserialize<'a>>(body: &'a [u8], problem: &serde_json::Error) -> String {
     let kind = match problem.classify() {
         Category::Syntax => "it is not valid JSON".to_owned(),
         Category::Eof => "its JSON ends too early".to_owned(),
@@ -43,7 +42,7 @@ pub(crate) fn describe_problem<T: DeserializeOwned>(body: &[u8], problem: &serde
 
 /// Returns the field that has another type than expected, or is missing. The body is read once more for that: noting the path
 /// at every field would slow down each response.
-fn describe_field<T: DeserializeOwned>(body: &[u8]) -> String {
+fn describe_field<'a, T: Deserialize<'a>>(body: &'a [u8]) -> String {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
         return "it has an unexpected shape".to_owned();
@@ -64,8 +63,6 @@ fn describe_field<T: DeserializeOwned>(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]

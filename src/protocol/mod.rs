@@ -8,3 +8,4 @@ pub(crate) mod lenient;
 pub(crate) mod paging;
 pub(crate) mod rest;
 pub(crate) mod subject;
+pub(crate) mod text;

@@ -1,6 +1,7 @@
 //! APIs that answer in JSON and use HTTP statuses in their common meaning. Where a provider deviates, and how it words an
 //! error, its [`ErrorMapper`] says.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -47,6 +48,12 @@ impl ErrorMapper {
             };
             self.add_response(Error::ambiguous(ErrorCode::Protocol, text), response)
         })
+    }
+
+    /// Reads the body of a success; `None` if it is none or cannot be read. [`ErrorMapper::read_json`] tells why.
+    pub(crate) fn try_read_json<'a, T: Deserialize<'a>>(&self, response: &'a Response) -> Option<T> {
+        self.check(response).ok()?;
+        json::read(&response.body).ok()
     }
 
     /// Accepts HTTP 204 only. Another success is not believed: a page of a proxy may come as 200, and nothing was deleted.
@@ -139,7 +146,6 @@ fn classify_status(status: u16, is_from_api: bool) -> (ErrorCode, Outcome) {
 mod tests {
     use ::http::{HeaderMap, HeaderName, HeaderValue};
     use bytes::Bytes;
-    use serde::Deserialize;
 
     use super::*;
 
@@ -189,6 +195,18 @@ mod tests {
             );
             assert_eq!(error.details().request_id.as_deref(), Some("r-1"));
         }
+    }
+
+    #[test]
+    fn a_body_is_tried_only_if_it_is_that_of_a_success() {
+        let read = |status, body| {
+            let response = answer(status, &[], body);
+            let thing = ERRORS.try_read_json::<Thing>(&response);
+            thing.map(|thing| thing.id)
+        };
+        assert_eq!(read(200, r#"{"id":"x"}"#).as_deref(), Some("x"));
+        assert_eq!(read(200, r#"{"id":7}"#), None);
+        assert_eq!(read(500, r#"{"id":"x"}"#), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::context::CallContext;
 use crate::error::{Message, Operation, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::Handle;
-use crate::model::instance::Instance;
+use crate::model::instance::{Instance, InstanceView};
 use crate::model::owner::Owner;
 
 /// How far [`Provider::complete`] has come.
@@ -112,7 +112,7 @@ pub(crate) enum ListFilter {
 
 impl ListFilter {
     /// Returns whether a listing returns the instance.
-    pub(crate) fn admits(&self, instance: &Instance) -> bool {
+    pub(crate) fn admits(&self, instance: &InstanceView<'_>) -> bool {
         match self {
             Self::All => true,
             Self::Managed => instance.managed,
@@ -132,12 +132,17 @@ pub(crate) struct Description<'a> {
     pub(crate) image: Option<&'a str>,
 }
 
-/// One page of a listing.
-#[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) instances: Vec<Instance>,
-    /// Where the next page begins; `None` after the last.
-    pub(crate) next: Option<String>,
+/// Takes the instances of a listing one by one.
+pub(crate) trait InstanceSink: Send {
+    /// Takes an instance, in whatever order the provider lists them. It may come twice.
+    fn add(&mut self, instance: &InstanceView<'_>);
+}
+
+#[cfg(test)]
+impl InstanceSink for Vec<Instance> {
+    fn add(&mut self, instance: &InstanceView<'_>) {
+        self.push(instance.clone().into());
+    }
 }
 
 /// A provider for one call. Each method is about one request long.
@@ -202,9 +207,18 @@ pub(crate) trait Provider: Send + Sync {
     /// Reads an instance. It is absent if it does not exist, is deleted or is outside the scope, and for no other reason.
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult>;
 
-    /// Reads one page of the instances in scope that `create` can make and that are not gone. A provider that can select
-    /// on its side does so; the caller checks what comes.
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page>;
+    /// Reads one page of the instances in scope that `create` can make and that are not gone, and hands them to `sink`.
+    /// Returns where the next page begins; `None` after the last. A provider that can select on its side does so; the caller
+    /// checks what comes.
+    ///
+    /// Only a page that could be read is handed over: a page that is asked for again has handed over nothing before.
+    async fn list(
+        &self,
+        context: &CallContext,
+        cursor: Option<&str>,
+        filter: &ListFilter,
+        sink: &mut dyn InstanceSink,
+    ) -> Result<Option<String>>;
 
     /// Deletes an instance. Deleting what is gone or outside the scope succeeds; what is outside the scope is not touched.
     /// A response that can mean both "gone" and "failed" is settled by a read.

@@ -77,20 +77,63 @@ fn entities(copy: &Copy) -> Option<Copy> {
 
 /// Undoes base64 in both alphabets. Where it begins is not known, so all four offsets are tried.
 fn base64(copy: &Copy) -> Option<Copy> {
-    let digit = |character: char| match character {
+    digits(copy, base64_digit, 4, 6)
+}
+
+fn base64_digit(character: char) -> Option<u32> {
+    match character {
         'A'..='Z' => Some(character as u32 - 'A' as u32),
         'a'..='z' => Some(character as u32 - 'a' as u32 + 26),
         '0'..='9' => Some(character as u32 - '0' as u32 + 52),
         '+' | '-' => Some(62),
         '/' | '_' => Some(63),
         _ => None,
-    };
-    digits(copy, digit, 4, 6)
+    }
 }
 
 /// Undoes hexadecimal digits, in any case. Both offsets are tried.
 fn hexadecimal(copy: &Copy) -> Option<Copy> {
-    digits(copy, |character| character.to_digit(16), 2, 4)
+    digits(copy, hexadecimal_digit, 2, 4)
+}
+
+fn hexadecimal_digit(character: char) -> Option<u32> {
+    character.to_digit(16)
+}
+
+/// Returns whether a text without white space may hold a text of `shortest` characters in base64 or hexadecimal digits. Of
+/// ids and URLs hardly any does, however long.
+pub(super) fn may_hold_digits_of(text: &str, shortest: usize) -> bool {
+    let holds = |digit: fn(char) -> Option<u32>, group: usize, bits: usize| {
+        let runs = text.split(|character| digit(character).is_none());
+        let mut long = runs.filter(|run| run.len() * bits >= shortest * 8);
+        long.any(|run| {
+            (0..group).any(|offset| count_text(run.chars().skip(offset).filter_map(digit), bits) >= shortest)
+        })
+    };
+    holds(base64_digit, 4, 6) || holds(hexadecimal_digit, 2, 4)
+}
+
+/// Returns the most characters that stand next to each other in what digits stand for, or more: UTF-8 is not checked.
+fn count_text(digits: impl Iterator<Item = u32>, bits: usize) -> usize {
+    let (mut pending, mut count) = (0_u32, 0);
+    let (mut characters, mut most) = (0, 0);
+    for digit in digits {
+        pending = (pending << bits) | digit;
+        count += bits;
+        if count < 8 {
+            continue;
+        }
+        count -= 8;
+        let [.., byte] = (pending >> count).to_be_bytes();
+        match byte {
+            // Goes on with a character.
+            0x80..0xC0 => {}
+            _ if byte.is_ascii_control() && !char::from(byte).is_whitespace() => characters = 0,
+            _ => characters += 1,
+        }
+        most = most.max(characters);
+    }
+    most
 }
 
 /// Undoes an encoding in digits of `bits` bits, of which `group` make whole bytes. Line ends between digits do not count. Only

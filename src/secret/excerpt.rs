@@ -1,7 +1,7 @@
 //! A bounded part of a text from outside.
 
 /// The most that is kept of a text to be shown, in bytes: a message shows 700 characters of at most 4.
-const SHOWN: usize = 3 * 1024;
+pub(super) const SHOWN: usize = 3 * 1024;
 
 /// What is kept beyond that, so that a secret which lies across the cut is recognised, or a piece of it, however it is encoded.
 /// It is never shown.

@@ -1,14 +1,16 @@
 //! Masks the secrets of one call in texts from outside: a provider may echo its input.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
-use super::characters::fold;
+use super::characters::{fold, is_space};
 use super::copies::decode_all;
 use super::copy::Copy;
-use super::excerpt::Excerpt;
+use super::decode::may_hold_digits_of;
+use super::excerpt::{Excerpt, SHOWN};
 use super::search::{Index, PIECE, extend, pieces};
 use super::text::Secret;
 
@@ -96,6 +98,7 @@ impl Redactor {
         let pieces = credentials.iter().flat_map(|secret| pieces(secret));
         FieldMask {
             redactor: self,
+            late: late.len(),
             shortest: credentials.iter().map(|secret| secret.len().min(PIECE)).min(),
             pieces: pieces
                 .map(|(_, piece)| Zeroizing::new(piece.iter().collect()))
@@ -137,6 +140,8 @@ impl Redactor {
 /// most are only looked through.
 pub(crate) struct FieldMask<'a> {
     redactor: &'a Redactor,
+    /// How many credentials the call had learned while it went on.
+    late: usize,
     /// The length of the shortest credential or piece of one, in characters.
     shortest: Option<usize>,
     pieces: Vec<Zeroizing<String>>,
@@ -145,14 +150,49 @@ pub(crate) struct FieldMask<'a> {
 impl FieldMask<'_> {
     /// Masks a field, and cuts one that is longer than any name or URL.
     pub(crate) fn mask(&self, text: &mut String) {
-        let Some(shortest) = self.shortest else {
-            return;
-        };
-        let may_be_encoded = text.len() * 3 >= shortest * 4 || !text.is_ascii() || text.contains(['%', '\\', '&', '+']);
-        if may_be_encoded || self.pieces.iter().any(|piece| text.contains(piece.as_str())) {
-            *text = self.redactor.mask_extent(&Excerpt::beginning(text), Extent::Field);
+        if let Cow::Owned(masked) = self.masked(text) {
+            *text = masked;
         }
     }
+
+    /// Returns a field as [`FieldMask::mask`] leaves it.
+    pub(crate) fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some(shortest) = self.shortest else {
+            return Cow::Borrowed(text);
+        };
+        if may_be_encoded(text, shortest) || self.pieces.iter().any(|piece| text.contains(piece.as_str())) {
+            self.mask_thoroughly(text)
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
+
+    fn mask_thoroughly<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let masked = self.redactor.mask_extent(&Excerpt::beginning(text), Extent::Field);
+        if masked == text {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(masked)
+        }
+    }
+
+    /// Returns whether credentials were added since this was made.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.late != self.redactor.late.get().len()
+    }
+}
+
+/// Returns whether a piece of at least `shortest` characters may stand in a text in another form than as it is.
+fn may_be_encoded(text: &str, shortest: usize) -> bool {
+    if text
+        .bytes()
+        .any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+' | 0x80..))
+    {
+        return true;
+    }
+    // A shorter text holds too few digits, and is not cut.
+    let is_long = text.len() * 3 >= shortest * 4;
+    is_long && (text.len() > SHOWN || text.contains(is_space) || may_hold_digits_of(text, shortest))
 }
 
 /// Notes which characters of the copies are secret.
@@ -306,4 +346,62 @@ fn write_masked(excerpt: &Excerpt, hidden: &[bool]) -> String {
         was_hidden = is_hidden;
     }
     masked
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encode(secret: &str, form: usize) -> String {
+        let bytes = || secret.bytes();
+        match form {
+            0 => secret.to_owned(),
+            1 => STANDARD.encode(secret),
+            2 => URL_SAFE_NO_PAD.encode(secret),
+            3 => URL_SAFE_NO_PAD.encode(format!("ab{secret}")),
+            4 => bytes().map(|byte| format!("{byte:02x}")).collect(),
+            5 => bytes().map(|byte| format!("%{byte:02X}")).collect(),
+            6 => bytes().map(|byte| format!("\\u{byte:04x}")).collect(),
+            7 => STANDARD.encode(bytes().map(|byte| format!("{byte:02x}")).collect::<String>()),
+            8 => secret.replace('-', " -\n"),
+            9 => STANDARD.encode(secret).replace('A', "A\r\n"),
+            _ => secret.replace('-', "\u{200b}-"),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn a_field_that_is_only_looked_through_holds_nothing(
+            secret in "[a-z0-9_-]{1,20}|[A-Za-z0-9]{20,44}",
+            form in 0_usize..11,
+            before in "[a-z:/. -]{0,30}",
+            after in "[a-z0-9.-]{0,30}",
+        ) {
+            let mut redactor = Redactor::default();
+            redactor.add_credential(&Secret::new(secret.clone()));
+            let mask = redactor.fields();
+            for text in [format!("{before}{}{after}", encode(&secret, form)), format!("{before}{after}")] {
+                if text.len() * 3 >= mask.shortest.unwrap_or_default() * 4 {
+                    prop_assert_eq!(mask.masked(&text), mask.mask_thoroughly(&text));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ids_and_urls_are_only_looked_through() {
+        for text in [
+            "7f9a4b1e-5d2c-4abc-9def-000000000001",
+            "https://computesdk-0123456789abcdefghjk-production.up.railway.app",
+            "2026-11-20T10:11:12.345Z",
+        ] {
+            assert!(!may_be_encoded(text, PIECE), "{text}");
+        }
+    }
 }

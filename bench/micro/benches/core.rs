@@ -45,13 +45,8 @@ fn parsing(criterion: &mut Criterion) {
     let page = page();
     stage.answers(&page, 0);
     group.throughput(Throughput::Bytes(page.body.len() as u64));
-    group.bench_function("a page of 500, from the body to instances", |bencher| {
-        bencher.iter(|| stage.listing());
-    });
-    let listing = stage.listing();
-    group.throughput(Throughput::Bytes(listing.cross().len() as u64));
-    group.bench_function("a page of 500, from instances to the text for JavaScript", |bencher| {
-        bencher.iter(|| listing.cross());
+    group.bench_function("a page of 500, from the body to the text for JavaScript", |bencher| {
+        bencher.iter(|| stage.call(Method::List).unwrap());
     });
 }
 

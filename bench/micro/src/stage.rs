@@ -94,14 +94,15 @@ impl Stage {
         *self.0.transport.now() = (None, 0, 0);
     }
 
-    /// A call from its arguments to the text that crosses to JavaScript, or to the text of its error.
+    /// A call from its arguments to the text that crosses to JavaScript, or to the text of its error. A listing is written page
+    /// by page while it is read.
     ///
     /// # Panics
     ///
     /// If the arguments are refused.
     #[must_use]
     pub fn call(&self, method: Method) -> std::result::Result<String, String> {
-        self.reply(method).map(|reply| cross(&reply)).map_err(|error| error.to_string())
+        self.reply(method).map(cross).map_err(|error| error.to_string())
     }
 
     /// A call from its arguments to instances.
@@ -127,39 +128,17 @@ impl Stage {
         )?;
         runtime.block_on(call.run())
     }
-
-    /// A listing as the core holds it, for [`Listing::cross`].
-    ///
-    /// # Panics
-    ///
-    /// If the call is rejected.
-    #[must_use]
-    pub fn listing(&self) -> Listing {
-        Listing(self.reply(Method::List).unwrap_or_else(|error| panic!("{error}")))
-    }
 }
 
-/// A reply that has not crossed to JavaScript yet.
-#[derive(Debug)]
-pub struct Listing(CallOutput);
-
-impl Listing {
-    /// As `src/node/reply.rs` does on a worker thread.
-    #[must_use]
-    pub fn cross(&self) -> String {
-        cross(&self.0)
-    }
-}
-
-fn cross(reply: &CallOutput) -> String {
-    let text = match reply {
-        CallOutput::Instance(instance) | CallOutput::Found(Some(instance)) => serde_json::to_string(&Provisioned::from(instance)),
-        CallOutput::Instances(instances) => {
-            serde_json::to_string(&instances.iter().map(Provisioned::from).collect::<Vec<_>>())
+/// Returns the text of a reply, as `src/node/reply.rs` does on a worker thread.
+fn cross(reply: CallOutput) -> String {
+    match reply {
+        CallOutput::Instance(instance) | CallOutput::Found(Some(instance)) => {
+            serde_json::to_string(&Provisioned::from(&instance)).unwrap_or_default()
         }
-        CallOutput::Found(None) | CallOutput::Nothing => Ok(String::new()),
-    };
-    text.unwrap_or_default()
+        CallOutput::Instances(rows) => rows.into_json(),
+        CallOutput::Found(None) | CallOutput::Nothing => String::new(),
+    }
 }
 
 /// An answer, and how often no connection can be made before it comes: in all, and from now on.

@@ -3,6 +3,7 @@
 mod cleanups;
 mod create;
 mod hanging;
+mod list;
 mod repeated;
 mod scripted;
 mod search;

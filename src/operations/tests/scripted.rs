@@ -29,9 +29,10 @@ use crate::process::ProcessState;
 use crate::process::instances::CallInstances;
 use crate::provider::semantics::Semantics;
 use crate::provider::{
-    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, InstanceSink, ListFilter, Ownership, OwnershipToken, Provider, ReadResult,
+    Readiness,
 };
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 
 pub(super) const ABSENCE: Duration = Duration::from_secs(90);
 pub(super) const LAG: Duration = Duration::from_secs(60);
@@ -64,6 +65,14 @@ impl Queue<Duration> {
         let delay = self.0.lock().unwrap().pop_front();
         SystemClock.sleep(delay.unwrap_or_default()).await;
     }
+}
+
+/// A page of a listing.
+#[derive(Default)]
+pub(super) struct Page {
+    pub(super) instances: Vec<Instance>,
+    /// Where the next page begins.
+    pub(super) next: Option<String>,
 }
 
 /// Each queue says how its operation answers when the queue is empty.
@@ -204,12 +213,18 @@ impl Provider for Scripted {
         next.map(ReadResult::found_or_absent)
     }
 
-    async fn list(&self, _context: &CallContext, _cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
-        let nothing = Page {
-            instances: Vec::new(),
-            next: None,
-        };
-        self.next("list", &self.pages).unwrap_or(Ok(nothing))
+    async fn list(
+        &self,
+        _context: &CallContext,
+        _cursor: Option<&str>,
+        _filter: &ListFilter,
+        sink: &mut dyn InstanceSink,
+    ) -> Result<Option<String>> {
+        let Page { instances, next } = self.next("list", &self.pages).unwrap_or_else(|| Ok(Page::default()))?;
+        for instance in &instances {
+            sink.add(&instance.view());
+        }
+        Ok(next)
     }
 
     async fn destroy(&self, _context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {
@@ -324,8 +339,10 @@ impl Fixture {
         get(self.operation(provider), id).await
     }
 
-    pub(super) async fn list(&self, provider: &Scripted, filter: &ListFilter) -> Result<Vec<Instance>> {
-        list(self.operation(provider), filter).await
+    /// Lists, and returns the rows as JSON.
+    pub(super) async fn list(&self, provider: &Scripted, filter: &ListFilter, redactor: &Redactor) -> Result<String> {
+        let rows = list(self.operation(provider), filter, redactor).await?;
+        Ok(rows.into_json())
     }
 
     pub(super) async fn destroy(&self, provider: &Scripted, id: &str) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Reads and removals under lag, and listings that would not end.
+//! Reads and removals under lag.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::scripted::{Fixture, LAG, Scripted, code, instance, request};
 use crate::error::{Error, ErrorCode};
-use crate::provider::{DeleteResult, ListFilter, Page};
+use crate::provider::DeleteResult;
 
 #[tokio::test(start_paused = true)]
 async fn what_was_created_moments_ago_is_waited_for() {
@@ -80,40 +80,4 @@ async fn a_removal_that_fails_names_the_instance() {
         (code(&error), error.details().instance_id.as_deref()),
         ("PERMISSION_DENIED", Some("stays"))
     );
-}
-
-fn page(ids: &[&str], next: Option<&str>) -> Page {
-    Page {
-        instances: ids.iter().map(|id| instance(id, id)).collect(),
-        next: next.map(str::to_owned),
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_listing_takes_all_pages_and_each_instance_once() {
-    let fixture = Fixture::new();
-    let provider = Scripted::new();
-    let pages = [
-        page(&["a", "b"], Some("1")),
-        page(&["b", "c"], Some("2")),
-        page(&[], None),
-    ];
-    provider.pages.then(pages.into_iter().map(Ok));
-    let listed = fixture.list(&provider, &ListFilter::All).await.unwrap();
-    let ids: Vec<&str> = listed.iter().map(|instance| instance.id.as_str()).collect();
-    assert_eq!(ids, ["a", "b", "c"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_cursor_that_comes_again_ends_the_listing() {
-    let fixture = Fixture::new();
-    let provider = Scripted::new();
-    let pages = [
-        page(&["a"], Some("1")),
-        page(&["b"], Some("2")),
-        page(&["c"], Some("1")),
-    ];
-    provider.pages.then(pages.into_iter().map(Ok));
-    let error = fixture.list(&provider, &ListFilter::All).await.unwrap_err();
-    assert_eq!(code(&error), "PROTOCOL");
 }

@@ -91,7 +91,7 @@ impl Docker {
         context: &CallContext,
         effect: Effect,
         request: Request,
-        interpret: impl Fn(&Response) -> Result<T> + Send + Sync,
+        interpret: impl FnMut(&Response) -> Result<T> + Send,
     ) -> Result<T> {
         let answer = self.client.call(context, effect, request, interpret).await;
         if answer.as_ref().err().is_some_and(is_wrong_version) {
@@ -135,13 +135,13 @@ impl Docker {
     }
 
     /// Returns a container as an instance.
-    pub(super) fn present(&self, inspected: Inspected) -> Instance {
-        let mut instance = inspected.into_instance(self.remote_host.as_deref());
+    pub(super) fn present(&self, inspected: &Inspected) -> Instance {
+        let mut view = inspected.view(self.remote_host.as_deref());
         // The shared code compares with the image that the caller asked for, and the caller asked for none.
         if self.options.image_is_default {
-            instance.image = None;
+            view.image = None;
         }
-        instance
+        view.into()
     }
 
     /// Returns the container of an id or a short id. A container may have a name that looks like another's id.

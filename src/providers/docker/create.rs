@@ -90,7 +90,7 @@ async fn confirm(docker: &Docker, context: &CallContext, handle: &Handle, id: &s
     let own = own.ok_or_else(has_vanished)?;
     let mut not_started = docker.not_started.lock().unwrap_or_else(PoisonError::into_inner);
     *not_started = own.was_never_started().then(|| own.id.clone());
-    Ok(docker.present(own))
+    Ok(docker.present(&own))
 }
 
 /// Adds to a clash the id of the container that has the name. While that one is being removed the clash passes.
@@ -115,7 +115,7 @@ pub(super) async fn start(docker: &Docker, context: &CallContext, instance: &Ins
     if not_started.as_ref() != Some(id) {
         let before = docker.inspect_id(context, id).await?.ok_or_else(has_vanished)?;
         if !before.was_never_started() {
-            return Ok(docker.present(before));
+            return Ok(docker.present(&before));
         }
     }
     let request = docker
@@ -130,7 +130,7 @@ pub(super) async fn start(docker: &Docker, context: &CallContext, instance: &Ins
     // Not idempotent: a command that has ended would run again.
     docker.send(context, Effect::Once, request, read_started).await?;
     match docker.inspect_id(context, id).await {
-        Ok(after) => after.map(|after| docker.present(after)).ok_or_else(has_vanished),
+        Ok(after) => after.map(|after| docker.present(&after)).ok_or_else(has_vanished),
         // It runs: that reading it failed is no reason to remove it, and what the answer would have told is information.
         Err(error) if error.is_transient() => Ok(Instance {
             status: Status::Running,

@@ -1,17 +1,27 @@
 //! Lists containers. An engine answers with all of them at once.
 
+use std::ops::Deref;
+
 use http::Method;
 
 use super::api::Docker;
+use super::errors::ERRORS;
 use super::wire::{Listed, MANAGED, OWNER};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
+use crate::http::message::Response;
 use crate::protocol::lenient::Entries;
-use crate::provider::{ListFilter, Page};
+use crate::protocol::text::Borrowed;
+use crate::provider::{InstanceSink, ListFilter};
 
-/// Returns the containers that `create` could have made, in whatever state.
-pub(super) async fn fetch_all(docker: &Docker, context: &CallContext, filter: &ListFilter) -> Result<Page> {
+/// Hands over the containers that `create` could have made, in whatever state.
+pub(super) async fn fetch_all(
+    docker: &Docker,
+    context: &CallContext,
+    filter: &ListFilter,
+    sink: &mut dyn InstanceSink,
+) -> Result<()> {
     let managed = format!("{MANAGED}=true");
     let labels = match filter {
         ListFilter::All => Vec::new(),
@@ -32,13 +42,27 @@ pub(super) async fn fetch_all(docker: &Docker, context: &CallContext, filter: &L
             &query,
         )
         .await?;
-    let listed: Option<Entries<Listed>> = docker.read(context, Effect::Idempotent, request).await?;
-    let entries = listed.map_or_else(Vec::new, |entries| entries.0);
-    let instances = entries
-        .into_iter()
-        .filter_map(|entry| entry.0)
-        .filter(Listed::is_no_task)
-        .map(|entry| entry.into_instance(docker.remote_host.as_deref()))
-        .collect();
-    Ok(Page { instances, next: None })
+    let interpret = |response: &Response| {
+        let whole: Option<Answer<Borrowed<'_>>> = ERRORS.try_read_json(response);
+        match whole {
+            Some(listed) => hand_over(docker, listed.as_ref(), sink),
+            None => hand_over(docker, ERRORS.read_json::<Answer<String>>(response)?.as_ref(), sink),
+        }
+        Ok(())
+    };
+    docker.send(context, Effect::Idempotent, request, interpret).await
+}
+
+/// The answer of an engine.
+type Answer<T> = Option<Entries<Listed<T>, T>>;
+
+fn hand_over<T: Deref<Target = str>>(
+    docker: &Docker,
+    listed: Option<&Entries<Listed<T>, T>>,
+    sink: &mut dyn InstanceSink,
+) {
+    let containers = listed.into_iter().flat_map(|entries| entries.0.iter().flatten());
+    containers
+        .filter(|container| container.is_no_task())
+        .for_each(|container| sink.add(&container.view(docker.remote_host.as_deref())));
 }

@@ -33,7 +33,8 @@ use crate::model::instance::Instance;
 use crate::protocol::paging::absent_if;
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, InstanceSink, ListFilter, Ownership, OwnershipToken, Provider, ReadResult,
+    Readiness,
 };
 
 /// Docker as the package exports it.
@@ -91,7 +92,7 @@ impl Provider for Docker {
             return absent_if(is_by_id, TITLE).map(|_: Option<Instance>| Vec::new());
         }
         let is_leaving = inspected.is_being_removed();
-        let found = (!is_leaving).then(|| self.present(inspected));
+        let found = (!is_leaving).then(|| self.present(&inspected));
         Ok(found.into_iter().collect())
     }
 
@@ -120,12 +121,18 @@ impl Provider for Docker {
 
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
         let inspected = self.inspect_id(context, id).await?;
-        let instance = inspected.map(|inspected| self.present(inspected));
+        let instance = inspected.map(|inspected| self.present(&inspected));
         Ok(ReadResult::found_or_absent(instance))
     }
 
-    async fn list(&self, context: &CallContext, _cursor: Option<&str>, filter: &ListFilter) -> Result<Page> {
-        list::fetch_all(self, context, filter).await
+    async fn list(
+        &self,
+        context: &CallContext,
+        _cursor: Option<&str>,
+        filter: &ListFilter,
+        sink: &mut dyn InstanceSink,
+    ) -> Result<Option<String>> {
+        list::fetch_all(self, context, filter, sink).await.map(|()| None)
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {

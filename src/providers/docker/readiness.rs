@@ -38,7 +38,7 @@ pub(super) async fn probe(docker: &Docker, context: &CallContext, instance: &Ins
         return Err(error.with_outcome(Outcome::Done).with_output(&logs));
     }
     let has_check = inspected.has_health_check();
-    let probed = docker.present(inspected);
+    let probed = docker.present(&inspected);
     let now = context.now().into_std();
     let has_run = || has_check || now - *docker.runs_since.get_or_init(|| now) >= LEAST_RUN;
     // An unhealthy container may recover: its check began before it had started up.

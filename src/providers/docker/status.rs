@@ -24,14 +24,14 @@ pub(super) struct Health {
     pub(super) status: Info<String>,
 }
 
-impl Lenient for State {
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+impl<'de> Lenient<'de> for State {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         read_object(object)
     }
 }
 
-impl Lenient for Health {
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+impl<'de> Lenient<'de> for Health {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         read_object(object)
     }
 }

@@ -201,7 +201,7 @@ async fn the_version_is_asked_for_once_per_endpoint() {
         fixture.engine.answer(200, &json!([]));
         fixture
             .docker()
-            .list(&fixture.context, None, &ListFilter::All)
+            .list(&fixture.context, None, &ListFilter::All, &mut Vec::<Instance>::new())
             .await
             .unwrap();
     }
@@ -221,7 +221,7 @@ async fn the_version_is_asked_for_once_per_endpoint() {
     assert!(
         fixture
             .docker()
-            .list(&fixture.context, None, &ListFilter::All)
+            .list(&fixture.context, None, &ListFilter::All, &mut Vec::<Instance>::new())
             .await
             .is_err()
     );
@@ -230,7 +230,7 @@ async fn the_version_is_asked_for_once_per_endpoint() {
         .answer(200, &json!({"ApiVersion": "1.40", "MinAPIVersion": "1.12"}));
     let error = fixture
         .docker()
-        .list(&fixture.context, None, &ListFilter::All)
+        .list(&fixture.context, None, &ListFilter::All, &mut Vec::<Instance>::new())
         .await
         .unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidConfig);

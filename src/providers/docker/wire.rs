@@ -1,17 +1,20 @@
 //! The wire types of the Docker Engine API. Only what is needed is read, and only what is sure is required.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
-use serde::de::{Deserializer, Error as _, MapAccess};
+use serde::de::{Deserializer, MapAccess};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::status::{State, status_of_listed, status_of_state};
 use crate::model::handle::is_managed_name;
-use crate::model::instance::{Instance, Status};
-use crate::protocol::lenient::{Info, Lenient, read_object};
+use crate::model::instance::{InstanceView, OwnFields, OwnValue, Status};
+use crate::protocol::lenient::{Fields, Info, Lenient, read_formed, read_object};
+use crate::protocol::text::Text;
 
 /// Our labels.
 pub(super) const MANAGED: &str = "computesdk.managed";
@@ -131,13 +134,13 @@ pub(super) struct Inspected {
 #[serde(rename_all = "PascalCase", default)]
 struct Config {
     image: Info<String>,
-    labels: Info<BTreeMap<String, String>>,
+    labels: Info<Fields<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct NetworkSettings {
-    ports: Info<BTreeMap<String, Vec<Binding>>>,
+    ports: Info<Fields<String, Vec<Binding>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -149,59 +152,61 @@ struct Binding {
 
 /// A container, as a listing shows it.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Listed {
+#[serde(rename_all = "PascalCase", bound = "T: Text<'de>")]
+pub(super) struct Listed<T = String> {
     #[serde(deserialize_with = "read_full_id")]
-    id: String,
+    id: T,
     /// Begin with a slash.
     #[serde(default)]
-    names: Info<Vec<String>>,
+    names: Info<Vec<T>>,
     #[serde(default)]
-    image: Info<String>,
+    image: Info<T>,
     /// Seconds since 1970.
     #[serde(default)]
     created: Info<f64>,
     #[serde(default)]
-    ports: Info<Vec<ListedPort>>,
+    ports: Info<Vec<ListedPort<T>>>,
     #[serde(default)]
-    labels: Info<BTreeMap<String, String>>,
+    labels: Info<Fields<T>>,
     #[serde(default)]
-    state: Info<String>,
+    state: Info<T>,
     /// For people: `Up 5 minutes (healthy)`, `Exited (137) 2 hours ago`.
     #[serde(default)]
-    status: Info<String>,
+    status: Info<T>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct ListedPort {
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", bound = "T: Text<'de>")]
+struct ListedPort<T> {
     #[serde(rename = "IP")]
-    ip: Info<String>,
+    ip: Info<T>,
     private_port: Info<u32>,
     public_port: Info<u32>,
     #[serde(rename = "Type")]
-    protocol: Info<String>,
+    protocol: Info<T>,
+}
+
+impl<'de, T: Text<'de>> Lenient<'de> for ListedPort<T> {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        read_object(object)
+    }
 }
 
 macro_rules! lenient {
     ($($name:ty),+) => {
-        $(impl Lenient for $name {
-            fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        $(impl<'de> Lenient<'de> for $name {
+            fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
                 read_object(object)
             }
         })+
     };
 }
 
-lenient!(Component, Config, NetworkSettings, Binding, ListedPort);
+lenient!(Component, Config, NetworkSettings, Binding);
 
 /// Reads a whole id: 64 hexadecimal digits. Something that names no such id is no answer of an engine.
-fn read_full_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let id = String::deserialize(deserializer)?;
-    let is_id = id.len() == 64 && id.bytes().all(is_hexadecimal);
-    is_id
-        .then_some(id)
-        .ok_or_else(|| D::Error::custom("no id of a container"))
+fn read_full_id<'de, D: Deserializer<'de>, T: Text<'de>>(deserializer: D) -> Result<T, D::Error> {
+    read_formed(deserializer, |id| id.len() == 64 && id.bytes().all(is_hexadecimal))
 }
 
 /// Returns whether a byte is a digit of an id.
@@ -210,7 +215,7 @@ pub(super) fn is_hexadecimal(byte: u8) -> bool {
 }
 
 /// Published ports of a container: each port of it with the address at which the engine's machine has it.
-type Ports = BTreeMap<u32, (String, u32)>;
+type Ports<'a> = BTreeMap<u32, (&'a str, u32)>;
 
 impl Inspected {
     /// Returns the name; `None` if it does not show.
@@ -252,15 +257,15 @@ impl Inspected {
         labels.get(name).map(String::as_str)
     }
 
-    fn ports(&self) -> Ports {
+    fn ports(&self) -> Ports<'_> {
         let ports = self
             .network_settings
             .as_ref()
             .and_then(|network| network.ports.as_ref());
-        let entries = ports.into_iter().flatten().filter_map(|(port, bindings)| {
+        let entries = ports.into_iter().flat_map(Fields::iter).filter_map(|(port, bindings)| {
             let (number, _) = port.split_once('/').filter(|(_, protocol)| *protocol == "tcp")?;
             let binding = bindings.iter().find_map(|binding| {
-                let address = binding.host_ip.0.clone().unwrap_or_default();
+                let address = binding.host_ip.as_deref().unwrap_or_default();
                 Some((address, binding.host_port.as_ref()?.parse().ok()?))
             })?;
             Some((number.parse().ok()?, binding))
@@ -269,108 +274,106 @@ impl Inspected {
     }
 
     /// Returns the container as an instance. `remote_host` is the host of the engine's machine, if that is another one.
-    pub(super) fn into_instance(self, remote_host: Option<&str>) -> Instance {
-        let name = self.name().map(str::to_owned);
-        let ports = self.ports();
-        let status = self.state.as_ref().map_or(Status::Unknown, status_of_state);
-        let config = self.config.0.unwrap_or_default();
-        let labels = config.labels.0.unwrap_or_default();
-        // Podman completes a name without a host to one of its own choice.
-        let image = config.image.0.clone().filter(|image| !image.starts_with("localhost/"));
-        Instance {
-            created_at: self.created.0,
-            image,
-            ..make_instance(self.id, name, &labels, config.image.0, status, &ports, remote_host)
+    pub(super) fn view<'a>(&'a self, remote_host: Option<&str>) -> InstanceView<'a> {
+        let config = self.config.as_ref();
+        let image = config.and_then(|config| config.image.as_deref());
+        let labels = config.and_then(|config| config.labels.as_ref());
+        InstanceView {
+            status: self.state.as_ref().map_or(Status::Unknown, status_of_state),
+            created_at: self.created.as_deref().map(Cow::Borrowed),
+            // Podman completes a name without a host to one of its own choice.
+            image: image.filter(|image| !image.starts_with("localhost/")),
+            ..make_view(&self.id, self.name(), labels, image, &self.ports(), remote_host)
         }
     }
 }
 
-impl Listed {
+impl<T: Deref<Target = str>> Listed<T> {
     /// Returns whether `create` could have made it.
     pub(super) fn is_no_task(&self) -> bool {
         let labels = self.labels.as_ref();
-        labels.is_none_or(|labels| !labels.contains_key(SWARM_SERVICE))
+        labels.is_none_or(|labels| labels.get(SWARM_SERVICE).is_none())
     }
 
     /// Returns the container as an instance.
-    pub(super) fn into_instance(self, remote_host: Option<&str>) -> Instance {
-        let names = self.names.0.unwrap_or_default();
+    pub(super) fn view<'a>(&'a self, remote_host: Option<&str>) -> InstanceView<'a> {
         // A container of the same network may have given it a second name, `/other/alias`.
-        let name = names
-            .iter()
-            .map(|name| name.strip_prefix('/').unwrap_or(name))
-            .find(|name| !name.contains('/'));
-        let ports = self.ports.0.unwrap_or_default().into_iter().filter_map(|port| {
-            let is_tcp = port.protocol.as_deref().is_none_or(|protocol| protocol == "tcp");
-            let binding = (
-                port.ip.0.unwrap_or_default(),
-                port.public_port.0.filter(|&public| public > 0)?,
-            );
-            is_tcp.then_some((port.private_port.0?, binding))
-        });
-        // A port may be published on several addresses: the first counts.
-        let mut published = Ports::new();
-        for (port, binding) in ports {
-            published.entry(port).or_insert(binding);
-        }
-        let status = status_of_listed(self.state.as_deref(), self.status.as_deref());
-        let labels = self.labels.0.unwrap_or_default();
+        let names = self.names.as_deref().unwrap_or_default();
+        let mut names = names.iter().map(|name| name.strip_prefix('/').unwrap_or(name));
+        let name = names.find(|name| !name.contains('/'));
         #[expect(clippy::cast_possible_truncation, reason = "a date beyond what fits is left out")]
         let created = self
             .created
             .map(|seconds| OffsetDateTime::from_unix_timestamp(seconds as i64));
         let created_at = created.and_then(|date| date.ok()?.format(&Rfc3339).ok());
-        Instance {
-            created_at,
-            ..make_instance(
-                self.id,
-                name.map(str::to_owned),
-                &labels,
-                self.image.0,
-                status,
-                &published,
+        let labels = self.labels.as_ref();
+        InstanceView {
+            status: status_of_listed(self.state.as_deref(), self.status.as_deref()),
+            created_at: created_at.map(Cow::Owned),
+            ..make_view(
+                &self.id,
+                name,
+                labels,
+                self.image.as_deref(),
+                &self.ports(),
                 remote_host,
             )
         }
     }
+
+    /// Returns the published ports. A port may be published on several addresses: the first counts.
+    fn ports(&self) -> Ports<'_> {
+        let mut published = Ports::new();
+        for port in self.ports.iter().flatten() {
+            let is_tcp = port.protocol.as_deref().is_none_or(|protocol| protocol == "tcp");
+            let public = port.public_port.filter(|&public| is_tcp && public > 0);
+            if let (Some(private), Some(public)) = (port.private_port.0, public) {
+                let address = port.ip.as_deref().unwrap_or_default();
+                published.entry(private).or_insert((address, public));
+            }
+        }
+        published
+    }
 }
 
-/// Makes an instance without a date.
-fn make_instance(
-    id: String,
-    name: Option<String>,
-    labels: &BTreeMap<String, String>,
-    image: Option<String>,
-    status: Status,
-    ports: &Ports,
+/// Returns a container as an instance without status, date and image to compare.
+fn make_view<'a, T: Deref<Target = str>>(
+    id: &'a str,
+    name: Option<&'a str>,
+    labels: Option<&'a Fields<T>>,
+    image: Option<&'a str>,
+    ports: &Ports<'_>,
     remote_host: Option<&str>,
-) -> Instance {
-    let mut own = vec![("containerId", json!(id))];
-    own.extend(image.map(|image| ("image", json!(image))));
-    own.extend(labels.get(DEADLINE).map(|deadline| ("deadline", json!(deadline))));
+) -> InstanceView<'a> {
+    let label = |name: &str| labels?.get(name).map(|value| &**value);
     let addresses = ports
         .iter()
-        .filter_map(|(port, (address, public))| Some((port.to_string(), reachable(address, *public, remote_host)?)));
-    let addresses: Vec<(String, String)> = addresses.collect();
+        .filter_map(|(port, (address, public))| Some((port, reachable(address, *public, remote_host)?)));
+    let addresses: Vec<(&u32, String)> = addresses.collect();
     let url = addresses.first().map(|(_, address)| format!("http://{address}"));
-    if !addresses.is_empty() {
-        let map = addresses
-            .into_iter()
-            .map(|(port, address)| (port, Value::String(address)));
-        own.push(("ports", Value::Object(map.collect())));
-    }
-    let is_marked = labels.get(MANAGED).is_some_and(|value| value == "true");
-    Instance {
-        own,
-        status,
-        created_at: None,
-        url,
-        managed: is_marked || name.as_deref().is_some_and(is_managed_name),
-        owner: labels.get(OWNER).cloned(),
+    let ports = addresses
+        .into_iter()
+        .map(|(port, address)| (port.to_string(), Value::String(address)));
+    let ports: Map<String, Value> = ports.collect();
+    InstanceView {
+        id,
+        own: OwnFields::from([
+            ("containerId", Some(OwnValue::Text(id))),
+            ("image", image.map(OwnValue::Text)),
+            ("deadline", label(DEADLINE).map(OwnValue::Text)),
+            (
+                "ports",
+                (!ports.is_empty()).then_some(OwnValue::Json(Value::Object(ports))),
+            ),
+        ]),
         name,
+        status: Status::Unknown,
+        created_at: None,
+        url: url.map(Cow::Owned),
+        managed: label(MANAGED) == Some("true") || name.is_some_and(is_managed_name),
+        owner: label(OWNER),
         image: None,
         launch: None,
-        id,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::context::CallContext;
 use crate::error::{ErrorCode, Result};
 use crate::http::client::Client;
 use crate::http::effect::Effect;
+use crate::http::message::Response;
 use crate::protocol::connect;
 use crate::protocol::subject::expect_id;
 
@@ -37,10 +38,21 @@ impl Namespace {
         method: &'static str,
         message: &(impl Serialize + Sync),
     ) -> Result<T> {
+        let interpret = |response: &Response| ERRORS.read_json(response);
+        self.send(context, effect, method, message, interpret).await
+    }
+
+    /// Calls a method of the Compute API and returns what `interpret` reads in the response.
+    pub(super) async fn send<T: Send>(
+        &self,
+        context: &CallContext,
+        effect: Effect,
+        method: &'static str,
+        message: &(impl Serialize + Sync),
+        interpret: impl FnMut(&Response) -> Result<T> + Send,
+    ) -> Result<T> {
         let request = connect::request(self.client.base(), SERVICE, method, message)?.template(TEMPLATE);
-        self.client
-            .call(context, effect, request, |response| ERRORS.read_json(response))
-            .await
+        self.client.call(context, effect, request, interpret).await
     }
 
     /// Returns the instance; `None` if Namespace does not know it. Namespace also returns deleted instances

@@ -69,7 +69,7 @@ pub(super) async fn create(
         let text = "Another instance holds the tag of this name.";
         return Err(Error::new(ErrorCode::AlreadyExists, text).with_instance_id(id));
     }
-    Ok(described.into_instance())
+    Ok(described.view().into())
 }
 
 /// Makes this package's labels, followed by the caller's.

@@ -3,6 +3,7 @@
 use serde::Deserializer;
 
 use crate::protocol::lenient::read_formed;
+use crate::protocol::text::Text;
 
 /// Returns whether a text can be an instance id. All known ids have 13 lower-case letters and digits, but ids are opaque,
 /// so this accepts other lengths, hyphens and underscores (docs/providers/namespace.md).
@@ -14,7 +15,7 @@ pub(super) fn is_instance_id(id: &str) -> bool {
 }
 
 /// Reads the id in an answer.
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Text<'de>>(deserializer: D) -> Result<T, D::Error> {
     read_formed(deserializer, is_instance_id)
 }
 

@@ -1,39 +1,60 @@
 //! Lists instances page by page, and finds one by its handle (docs/providers/namespace.md).
 
+use std::ops::Deref;
+
 use super::api::Namespace;
+use super::errors::ERRORS;
 use super::semantics::TITLE;
-use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, Metadata, NAME, OWNER};
+use super::wire::{LabelFilter, ListInstances, Listed, MANAGED, NAME, OWNER};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
+use crate::http::message::Response;
 use crate::model::instance::Instance;
-use crate::protocol::lenient::{Cursor, Isolated};
+use crate::protocol::lenient::Cursor;
 use crate::protocol::paging::{Cursors, found_or_absent};
-use crate::provider::{ListFilter, Page};
+use crate::protocol::text::Borrowed;
+use crate::provider::{InstanceSink, ListFilter};
+
+const METHOD: &str = "ListInstances";
 
 /// The maximum of entries in a page. Namespace may send fewer.
 const PAGE_SIZE: u32 = 500;
 
-/// Returns one page of the instances that are not deleted.
+/// Reads one page of the instances that are not deleted. Returns where the next page begins.
 pub(super) async fn fetch_page(
     namespace: &Namespace,
     context: &CallContext,
     cursor: Option<&str>,
     filter: &ListFilter,
-) -> Result<Page> {
+    sink: &mut dyn InstanceSink,
+) -> Result<Option<String>> {
     let filter = match filter {
         ListFilter::All => None,
         ListFilter::Managed => Some((MANAGED, "true")),
         ListFilter::Owned(owner) => Some((OWNER, owner.as_str())),
     };
-    let (instances, next) = fetch_entries(namespace, context, filter, cursor).await?;
-    let instances = instances
-        .into_iter()
-        .filter_map(|metadata| metadata.0)
+    let interpret = |response: &Response| {
+        let whole: Option<Listed<Borrowed<'_>>> = ERRORS.try_read_json(response);
+        Ok(match whole {
+            Some(listed) => hand_over(&listed, sink),
+            None => hand_over(&ERRORS.read_json::<Listed>(response)?, sink),
+        })
+    };
+    let message = make_request(filter, cursor);
+    namespace
+        .send(context, Effect::Idempotent, METHOD, &message, interpret)
+        .await?
+}
+
+/// Hands over the instances of one page. Returns where the next page begins.
+fn hand_over<T: Deref<Target = str>>(listed: &Listed<T>, sink: &mut dyn InstanceSink) -> Result<Option<String>> {
+    let next = next_cursor(listed)?;
+    let instances = listed.instances.iter().flat_map(|entries| entries.0.iter().flatten());
+    instances
         .filter(|metadata| !metadata.is_deleted())
-        .map(Metadata::into_instance)
-        .collect();
-    Ok(Page { instances, next })
+        .for_each(|metadata| sink.add(&metadata.view()));
+    Ok(next)
 }
 
 /// Returns the instances whose name label is the handle's name. Ignores an instance that is being deleted.
@@ -42,26 +63,24 @@ pub(super) async fn find(namespace: &Namespace, context: &CallContext, name: &st
     let mut found = Vec::new();
     let mut unreadable = false;
     loop {
-        let (instances, next) = fetch_entries(namespace, context, Some((NAME, name)), cursors.current()).await?;
+        let message = make_request(Some((NAME, name)), cursors.current());
+        let listed: Listed = namespace.call(context, Effect::Idempotent, METHOD, &message).await?;
+        let next = next_cursor(&listed)?;
+        let instances = listed.instances.unwrap_or_default().0;
         // Checks what the filter has selected, because this instance may be adopted, and deleted.
-        unreadable |= instances.iter().any(|metadata| metadata.0.is_none());
-        let instances = instances.into_iter().filter_map(|metadata| metadata.0);
+        unreadable |= instances.iter().any(Option::is_none);
+        let instances = instances.iter().flatten();
         let ours = instances.filter(|metadata| metadata.name() == Some(name) && !metadata.is_deleted_or_deleting());
-        found.extend(ours.map(Metadata::into_instance));
+        found.extend(ours.map(|metadata| Instance::from(metadata.view())));
         if !cursors.follow(next, context.received_bytes())? {
             return found_or_absent(found, !unreadable, TITLE);
         }
     }
 }
 
-/// Returns the entries of one page, and the cursor of the next.
-async fn fetch_entries(
-    namespace: &Namespace,
-    context: &CallContext,
-    filter: Option<(&str, &str)>,
-    cursor: Option<&str>,
-) -> Result<(Vec<Isolated<Metadata>>, Option<String>)> {
-    let message = ListInstances {
+/// Makes the request of one page.
+fn make_request<'a>(filter: Option<(&'a str, &'a str)>, cursor: Option<&'a str>) -> ListInstances<'a> {
+    ListInstances {
         max_entries: PAGE_SIZE,
         pagination_cursor: cursor,
         // Otherwise Namespace leaves out failed instances, which still cost money (docs/providers/namespace.md).
@@ -74,17 +93,17 @@ async fn fetch_entries(
                 op: "EQUAL",
             })
             .collect(),
-    };
-    let listed: Listed = namespace
-        .call(context, Effect::Idempotent, "ListInstances", &message)
-        .await?;
-    let next = listed.pagination_cursor.map(|Cursor(cursor)| cursor);
-    let next = next.filter(|cursor| !cursor.is_empty());
+    }
+}
+
+/// Returns where the page after this one begins.
+fn next_cursor<T>(listed: &Listed<T>) -> Result<Option<String>> {
     if listed.error.is_some() {
         return Err(Error::ambiguous(
             ErrorCode::Protocol,
             "Namespace answered with an error as a success.",
         ));
     }
-    Ok((listed.instances.map_or_else(Vec::new, |entries| entries.0), next))
+    let next = listed.pagination_cursor.as_ref().map(|Cursor(cursor)| cursor);
+    Ok(next.filter(|cursor| !cursor.is_empty()).cloned())
 }

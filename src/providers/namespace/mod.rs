@@ -28,7 +28,7 @@ use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    DeleteResult, Description, InstanceSink, ListFilter, Ownership, OwnershipToken, Provider, ReadResult, Readiness,
 };
 
 /// Namespace as the package exports it.
@@ -93,12 +93,18 @@ impl Provider for Namespace {
         Ok(match self.describe(context, id).await? {
             None => ReadResult::Absent,
             Some(described) if described.metadata.is_deleted() => ReadResult::Deleted,
-            Some(described) => ReadResult::Found(described.into_instance()),
+            Some(described) => ReadResult::Found(described.view().into()),
         })
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page> {
-        list::fetch_page(self, context, cursor, filter).await
+    async fn list(
+        &self,
+        context: &CallContext,
+        cursor: Option<&str>,
+        filter: &ListFilter,
+        sink: &mut dyn InstanceSink,
+    ) -> Result<Option<String>> {
+        list::fetch_page(self, context, cursor, filter, sink).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {

@@ -3,16 +3,19 @@
 //!
 //! A response may hold private keys. This module reads only the fields named here, and no error quotes a response.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::id;
 use crate::error::Message;
-use crate::model::instance::{Instance, Status};
+use crate::model::instance::{InstanceView, OwnFields, OwnValue, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
+use crate::protocol::text::Text;
 use crate::provider::Readiness;
 
 /// The label of every instance that this package creates.
@@ -151,9 +154,9 @@ pub(super) struct LabelFilter<'a> {
 /// The response of `ListInstances`. An object without known fields is an empty page: proto JSON leaves out a field of default
 /// value, and a newer server may send fields that this version does not know.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Listed {
-    pub(super) instances: Option<Entries<Metadata>>,
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+pub(super) struct Listed<T = String> {
+    pub(super) instances: Option<Entries<Metadata<T>, T>>,
     pub(super) pagination_cursor: Option<Cursor>,
     /// An error that came as a success. It is no empty page.
     pub(super) error: Info<Anything>,
@@ -170,19 +173,19 @@ pub(super) struct Described {
 
 /// An instance as all responses show it; also an entry of a list. Its id is needed.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Metadata {
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+pub(super) struct Metadata<T = String> {
     #[serde(deserialize_with = "id::deserialize")]
-    pub(super) instance_id: String,
-    created_at: Info<String>,
-    deadline: Info<String>,
+    pub(super) instance_id: T,
+    created_at: Info<T>,
+    deadline: Info<T>,
     destroyed_at: Info<Anything>,
-    status: Info<InstanceStatus>,
-    labels: Info<Vec<Label>>,
+    status: Info<InstanceStatus<T>>,
+    labels: Info<Vec<Label<T>>>,
 }
 
 /// The status of an instance, by its name. Proto JSON allows the number in its place.
-struct InstanceStatus(String);
+struct InstanceStatus<T>(T);
 
 /// The names of the statuses, by number.
 const STATUS_NAMES: [&str; 9] = [
@@ -197,23 +200,29 @@ const STATUS_NAMES: [&str; 9] = [
     "ERROR",
 ];
 
-impl Lenient for InstanceStatus {
+impl<'de, T: Text<'de>> Lenient<'de> for InstanceStatus<T> {
     fn from_text(value: &str) -> Option<Self> {
-        Some(Self(value.to_owned()))
+        T::from_text(value).map(Self)
+    }
+
+    fn from_borrowed_text(value: &'de str) -> Option<Self> {
+        T::from_borrowed_text(value).map(Self)
     }
 
     fn from_number(value: f64) -> Option<Self> {
         let index = u32::from_number(value)?;
         let name = STATUS_NAMES.get(usize::try_from(index).ok()?);
-        Some(Self(name.map_or_else(|| index.to_string(), |name| (*name).to_owned())))
+        let name = name.map_or_else(|| index.to_string(), |name| (*name).to_owned());
+        Some(Self(name.into()))
     }
 }
 
 /// A label in a response.
 #[derive(Deserialize)]
-pub(super) struct Label {
-    name: Info<String>,
-    value: Info<String>,
+#[serde(bound = "T: Text<'de>")]
+pub(super) struct Label<T = String> {
+    name: Info<T>,
+    value: Info<T>,
 }
 
 #[derive(Deserialize)]
@@ -234,20 +243,26 @@ struct ShutdownReason {
     container_failed_reason: Info<String>,
 }
 
+impl<'de, T: Text<'de>> Lenient<'de> for Label<T> {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        read_object(object)
+    }
+}
+
 /// Objects whose fields are all information.
 macro_rules! read_as_object {
     ($($name:ty),*) => {$(
-        impl Lenient for $name {
-            fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        impl<'de> Lenient<'de> for $name {
+            fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
                 read_object(object)
             }
         }
     )*};
 }
 
-read_as_object!(Label, Allocated, Exported, ShutdownReason);
+read_as_object!(Allocated, Exported, ShutdownReason);
 
-impl Metadata {
+impl<T: Deref<Target = str>> Metadata<T> {
     fn label(&self, name: &str) -> Option<&str> {
         let mut labels = self.labels.iter().flatten();
         let label = labels.find(|label| label.name.as_deref() == Some(name))?;
@@ -281,7 +296,7 @@ impl Metadata {
 
     /// Returns the name of the status.
     fn status_name(&self) -> Option<&str> {
-        self.status.as_ref().map(|status| status.0.as_str())
+        self.status.as_ref().map(|status| &*status.0)
     }
 
     /// Returns what the status means (docs/providers/namespace.md).
@@ -297,46 +312,45 @@ impl Metadata {
     }
 
     /// Returns the instance, without a URL.
-    pub(super) fn into_instance(self) -> Instance {
-        let own = [
-            ("instanceId", Some(self.instance_id.clone())),
-            ("deadline", self.deadline.0.clone()),
-        ];
-        Instance {
-            own: own
-                .into_iter()
-                .filter_map(|(field, value)| Some((field, value?.into())))
-                .collect(),
+    pub(super) fn view(&self) -> InstanceView<'_> {
+        InstanceView {
+            id: &self.instance_id,
+            own: OwnFields::from([
+                ("instanceId", Some(OwnValue::Text(&self.instance_id))),
+                ("deadline", self.deadline.as_deref().map(OwnValue::Text)),
+            ]),
             // Namespace's instances have no names, so a label holds it.
-            name: self.name().map(str::to_owned),
+            name: self.name(),
             status: self.status(),
-            managed: self.label(MANAGED).is_some(),
-            owner: self.label(OWNER).map(str::to_owned),
-            created_at: self.created_at.0,
+            created_at: self.created_at.as_deref().map(Cow::Borrowed),
             url: None,
+            managed: self.label(MANAGED).is_some(),
+            owner: self.label(OWNER),
             image: None,
             launch: None,
-            id: self.instance_id,
         }
     }
 }
 
 impl Described {
     /// Returns the instance, with the URL of its first port that has one.
-    pub(super) fn into_instance(self) -> Instance {
-        let containers = self.containers.0.into_iter().flatten();
-        let ports = containers.filter_map(|container| container.exported_port.0).flatten();
-        let host = ports.filter_map(|port| port.fqdn.0).find(|host| !host.is_empty());
-        Instance {
-            url: host.map(|host| format!("https://{host}")),
-            ..self.metadata.into_instance()
+    pub(super) fn view(&self) -> InstanceView<'_> {
+        let containers = self.containers.iter().flatten();
+        let ports = containers
+            .filter_map(|container| container.exported_port.as_ref())
+            .flatten();
+        let mut hosts = ports.filter_map(|port| port.fqdn.as_deref());
+        let host = hosts.find(|host| !host.is_empty());
+        InstanceView {
+            url: host.map(|host| Cow::Owned(format!("https://{host}"))),
+            ..self.metadata.view()
         }
     }
 
     /// Returns whether the instance runs, still starts, or will not run.
     pub(super) fn readiness(self) -> Readiness {
         match self.metadata.status() {
-            Status::Running if !self.metadata.is_deleted() => Readiness::Ready(self.into_instance()),
+            Status::Running if !self.metadata.is_deleted() => Readiness::Ready(self.view().into()),
             Status::Failed | Status::Stopped => Readiness::Failed(self.describe_failure()),
             _ if self.metadata.is_deleted() => Readiness::Failed(self.describe_failure()),
             _ => Readiness::Starting,
@@ -364,6 +378,10 @@ impl Described {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    use crate::protocol::lenient::tests::check_drifts;
+    use crate::protocol::text::Borrowed;
 
     #[test]
     fn an_empty_list_is_an_object_without_instances() {
@@ -389,13 +407,7 @@ mod tests {
     fn an_entry_without_an_id_does_not_spoil_a_list() {
         let text = r#"{"instances":[{},{"instanceId":7},{"instanceId":"a","status":3,"labels":null,"createdAt":1}]}"#;
         let listed: Listed = serde_json::from_str(text).unwrap();
-        let readable: Vec<Metadata> = listed
-            .instances
-            .unwrap()
-            .0
-            .into_iter()
-            .filter_map(|entry| entry.0)
-            .collect();
+        let readable: Vec<Metadata> = listed.instances.unwrap().0.into_iter().flatten().collect();
         assert_eq!(readable.len(), 1);
         assert_eq!(readable[0].status(), Status::Running);
     }
@@ -437,5 +449,27 @@ mod tests {
         }
         let silent: Metadata = serde_json::from_str(r#"{"instanceId":"a"}"#).unwrap();
         assert_eq!(silent.status(), Status::Unknown);
+    }
+
+    #[test]
+    fn a_page_shows_the_same_borrowed_and_owned() {
+        fn show<T: Deref<Target = str>>(listed: Listed<T>) -> String {
+            let entries = listed.instances.unwrap_or_default().0;
+            let instances = entries.iter().flatten();
+            instances
+                .map(|metadata| format!("{:?} {}\n", metadata.view(), metadata.is_deleted()))
+                .collect()
+        }
+        let entry = |id: &str, name: &str| {
+            let labels = json!([{"name": NAME, "value": name}, {"name": MANAGED, "value": "true"}]);
+            json!({"instanceId": id, "createdAt": "2026", "deadline": "2027", "status": "RUNNING", "labels": labels})
+        };
+        let page = json!({"instances": [entry("a", "one"), entry("b", "ä\n\"two\"")], "paginationCursor": "c"});
+        let whole = check_drifts(
+            &page,
+            |text| serde_json::from_str::<Listed<Borrowed<'_>>>(text).map(show),
+            |text| serde_json::from_str::<Listed>(text).map(show),
+        );
+        assert!(whole > 100, "{whole}");
     }
 }

@@ -1,5 +1,6 @@
 //! Sends documents to Railway and checks that what comes back is in scope.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -56,13 +57,14 @@ impl Railway {
             .await
     }
 
-    async fn send<T: DeserializeOwned + Send>(
+    /// Sends a document and returns what `interpret` reads in the response.
+    pub(super) async fn send<T: Send>(
         &self,
         context: &CallContext,
         effect: Effect,
         document: &Document,
         variables: impl Serialize,
-        interpret: fn(&Response) -> Result<T>,
+        interpret: impl FnMut(&Response) -> Result<T> + Send,
     ) -> Result<T> {
         let mut url = self.client.base().join(&["graphql", "v2"])?;
         // The edge limits traffic that does not name its source to 10 requests a second (docs/providers/railway.md).
@@ -104,19 +106,19 @@ impl Railway {
     }
 
     /// Returns whether an instance exists in this environment and in the configured project. A token can reach others.
-    pub(super) fn is_in_scope(&self, node: &InstanceNode, environment_id: &str) -> bool {
+    pub(super) fn is_in_scope<T: Deref<Target = str>>(&self, node: &InstanceNode<T>, environment_id: &str) -> bool {
         let same_environment = node.environment_id.as_deref().is_none_or(|id| id == environment_id);
         let same_project = node.project_id().is_none_or(|id| id == self.project_id);
         same_environment && same_project && !node.is_deleted()
     }
 
     /// Returns whether callers see this instance. A create in another environment leaves an empty one, which they do not.
-    pub(super) fn is_instance(node: &InstanceNode) -> bool {
+    pub(super) fn is_instance<T: Deref<Target = str>>(node: &InstanceNode<T>) -> bool {
         node.is_in_use() || !node.is_managed()
     }
 
     /// Returns the instance as callers see it.
-    pub(super) fn present(&self, node: InstanceNode) -> Instance {
-        node.into_instance(&self.project_id, &self.environment_id)
+    pub(super) fn present(&self, node: &InstanceNode) -> Instance {
+        node.view(&self.project_id, &self.environment_id).into()
     }
 }

@@ -5,6 +5,8 @@
 //! `serviceCreate` does not take, [`create`] makes an empty service, which starts nothing, and [`complete`] sets up and
 //! deploys its instance in the configured environment.
 
+use std::borrow::Cow;
+
 use super::api::Railway;
 use super::documents;
 use super::isolation::fetch_isolation;
@@ -19,7 +21,7 @@ use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::http::effect::Effect;
 use crate::model::create_request::CreateRequest;
 use crate::model::handle::{Handle, OWNERSHIP_VARIABLE, is_managed_name};
-use crate::model::instance::{Instance, Status};
+use crate::model::instance::{Instance, InstanceView, Status};
 use crate::protocol::subject::expect_own;
 use crate::provider::Completion;
 
@@ -57,12 +59,13 @@ pub(super) async fn create(
     let is_own = service.name.as_deref() == Some(handle.name())
         && service.project_id.as_deref().is_none_or(|id| id == railway.project_id);
     expect_own(is_own, TITLE)?;
-    let launch = in_one_request.then(|| STARTED_BY_CREATE.to_owned());
+    let launch = in_one_request.then_some(STARTED_BY_CREATE);
+    let created_at = service.created_at.as_deref();
     Ok(created_instance(
         railway,
-        service.id,
+        &service.id,
         handle.name(),
-        service.created_at.0,
+        created_at,
         launch,
     ))
 }
@@ -76,23 +79,23 @@ async fn creates_in_one_request(railway: &Railway, context: &CallContext) -> Res
 /// Returns a service that exists and whose instance has not been read yet.
 pub(super) fn created_instance(
     railway: &Railway,
-    id: String,
+    id: &str,
     name: &str,
-    created_at: Option<String>,
-    launch: Option<String>,
+    created_at: Option<&str>,
+    launch: Option<&str>,
 ) -> Instance {
-    Instance {
-        own: own_fields(&id, &railway.project_id, &railway.environment_id),
+    Instance::from(InstanceView {
+        id,
+        own: own_fields(id, &railway.project_id, &railway.environment_id),
+        name: Some(name),
+        status: Status::Pending,
+        created_at: created_at.map(Cow::Borrowed),
+        url: None,
         managed: is_managed_name(name),
         owner: None,
-        name: Some(name.to_owned()),
-        status: Status::Pending,
-        created_at,
-        url: None,
         image: None,
         launch,
-        id,
-    }
+    })
 }
 
 /// Stands for the deployment that `serviceCreate` starts: Railway does not return its id.
@@ -117,7 +120,7 @@ pub(super) async fn complete(
     let is_complete =
         node.deployment_id().is_some() || (node.has_source() && creates_in_one_request(railway, context).await?);
     if is_complete {
-        return Ok(Completion::Done(railway.present(node)));
+        return Ok(Completion::Done(railway.present(&node)));
     }
     set_variables(railway, context, request, service_id).await?;
     set_limits(railway, context, service_id).await?;

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorCode, Message, Outcome, Result};
@@ -110,6 +111,13 @@ pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
         Answer::Data(_) => Err(map_error::<T>(response, Answer::Nothing)),
         answer => Err(map_error(response, answer)),
     }
+}
+
+/// Returns the data of a success; `None` for any other response, and for data of another shape. [`read`] tells why.
+pub(super) fn try_read<'a, T: Deserialize<'a>>(response: &'a Response) -> Option<T> {
+    is_success(response)
+        .then(|| graphql::read_data(&response.body))
+        .flatten()
 }
 
 /// Returns the data of a response also if there are errors beside it: a create whose response names the service has succeeded.

@@ -22,8 +22,9 @@ pub(super) async fn find(railway: &Railway, context: &CallContext, handle: &Hand
     let visited = visit_pages(railway, context, &documents::SERVICES, services, |service: Service| {
         let is_in_project = service.project_id.as_deref().is_none_or(|id| id == railway.project_id);
         let has_name = service.name.as_deref() == Some(handle.name()) && service.deleted_at.is_none();
-        if let Some(id) = service.id.filter(|_| has_name && is_in_project) {
-            found.push(created_instance(railway, id, handle.name(), service.created_at.0, None));
+        if let Some(id) = service.id.as_deref().filter(|_| has_name && is_in_project) {
+            let created_at = service.created_at.as_deref();
+            found.push(created_instance(railway, id, handle.name(), created_at, None));
         }
         None::<()>
     })

@@ -4,6 +4,7 @@
 use serde::Deserializer;
 
 use crate::protocol::lenient::read_formed;
+use crate::protocol::text::Text;
 
 /// Returns an id in Railway's own spelling, so that ids can be compared.
 pub(super) fn normalize_id(id: &str) -> String {
@@ -20,12 +21,16 @@ pub(super) fn is_uuid(id: &str) -> bool {
 }
 
 /// Reads the id of a service in an answer.
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    read_formed(deserializer, is_uuid).map(|id| normalize_id(&id))
+pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Text<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let id: T = read_formed(deserializer, is_uuid)?;
+    let is_normal = !id.bytes().any(|byte| byte.is_ascii_uppercase());
+    Ok(if is_normal { id } else { normalize_id(&id).into() })
 }
 
 /// Reads the id of a service that an answer may leave out, but not set to null.
-pub(super) fn deserialize_some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn deserialize_some<'de, D: Deserializer<'de>, T: Text<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     deserialize(deserializer).map(Some)
 }
 

@@ -1,35 +1,59 @@
 //! Pages of services and environments (docs/providers/railway.md).
 
+use std::ops::Deref;
+
 use serde::de::DeserializeOwned;
 
 use super::api::Railway;
-use super::documents;
 use super::semantics::TITLE;
-use super::wire::{Connection, EnvironmentData, PageVariables};
+use super::wire::{Connection, Edge, Environment, EnvironmentData, PageVariables};
+use super::{documents, errors};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
+use crate::http::message::Response;
 use crate::protocol::graphql::Document;
 use crate::protocol::lenient::Cursor;
 use crate::protocol::paging::{Cursors, absent_if};
-use crate::provider::Page;
+use crate::protocol::text::Borrowed;
+use crate::provider::InstanceSink;
 
 /// Entries in a page. Railway's own command line asks for as many; the default and the maximum are not known
 /// (docs/providers/railway.md).
 const PAGE_SIZE: u32 = 500;
 
-/// Returns one page of the environment's instances.
-pub(super) async fn fetch_page(railway: &Railway, context: &CallContext, cursor: Option<&str>) -> Result<Page> {
+/// Reads one page of the environment's instances. Returns where the next page begins.
+pub(super) async fn fetch_page(
+    railway: &Railway,
+    context: &CallContext,
+    cursor: Option<&str>,
+    sink: &mut dyn InstanceSink,
+) -> Result<Option<String>> {
     let variables = PageVariables {
         project_id: &railway.project_id,
         environment_id: Some(&railway.environment_id),
         first: PAGE_SIZE,
         after: cursor,
     };
-    let data: EnvironmentData = railway
-        .execute(context, Effect::Idempotent, &documents::SERVICE_INSTANCES, variables)
-        .await?;
-    let environment = data.environment;
+    let interpret = |response: &Response| {
+        let whole: Option<EnvironmentData<Borrowed<'_>>> = errors::try_read(response);
+        Ok(match whole {
+            Some(data) => hand_over(railway, &data.environment, sink),
+            None => hand_over(railway, &errors::read::<EnvironmentData>(response)?.environment, sink),
+        })
+    };
+    let document = &documents::SERVICE_INSTANCES;
+    railway
+        .send(context, Effect::Idempotent, document, variables, interpret)
+        .await?
+}
+
+/// Hands over the instances of one page. Returns where the next page begins.
+fn hand_over<T: Deref<Target = str>>(
+    railway: &Railway,
+    environment: &Environment<T>,
+    sink: &mut dyn InstanceSink,
+) -> Result<Option<String>> {
     // It is not known whether Railway checks that the environment belongs to the project. A deleted environment may still be
     // answered (docs/providers/railway.md).
     let is_foreign = environment
@@ -39,21 +63,14 @@ pub(super) async fn fetch_page(railway: &Railway, context: &CallContext, cursor:
     if is_foreign || environment.deleted_at.is_some() {
         return Err(no_environment());
     }
-    let next = next_cursor(&environment.service_instances)?;
-    let nodes = environment
-        .service_instances
-        .edges
-        .0
-        .into_iter()
-        .filter_map(|edge| edge.0);
-    let nodes = nodes.map(|edge| edge.node);
-    Ok(Page {
-        instances: nodes
-            .filter(|node| railway.is_in_scope(node, &railway.environment_id) && Railway::is_instance(node))
-            .map(|node| railway.present(node))
-            .collect(),
-        next,
-    })
+    let instances = &environment.service_instances;
+    let next = next_cursor(instances)?;
+    for Edge { node } in instances.edges.0.iter().flatten() {
+        if railway.is_in_scope(node, &railway.environment_id) && Railway::is_instance(node) {
+            sink.add(&node.view(&railway.project_id, &railway.environment_id));
+        }
+    }
+    Ok(next)
 }
 
 /// Visits the entries of all pages of a project's list, until `visit` returns a value.
@@ -109,7 +126,7 @@ where
         let page = connection(data);
         let next = next_cursor(&page)?;
         for edge in page.edges.0 {
-            match edge.0 {
+            match edge {
                 Some(edge) => {
                     if let Some(found) = visit(edge.node) {
                         return Ok(Visited::Found(found));
@@ -136,7 +153,7 @@ pub(super) fn no_environment() -> Error {
 
 /// Returns where the next page begins. A page with a successor but without a cursor would end the listing too early, in
 /// silence.
-fn next_cursor<T>(connection: &Connection<T>) -> Result<Option<String>> {
+fn next_cursor<N, T>(connection: &Connection<N, T>) -> Result<Option<String>> {
     let info = &connection.page_info;
     match (info.has_next_page, &info.end_cursor) {
         (false, _) => Ok(None),

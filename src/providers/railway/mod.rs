@@ -30,7 +30,8 @@ use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, InstanceSink, ListFilter, Ownership, OwnershipToken, Provider, ReadResult,
+    Readiness,
 };
 
 /// Railway as the package exports it.
@@ -115,7 +116,7 @@ impl Provider for Railway {
         };
         let progress = node.progress();
         Ok(match progress {
-            wire::Progress::Ready => Readiness::Ready(self.present(node)),
+            wire::Progress::Ready => Readiness::Ready(self.present(&node)),
             wire::Progress::Starting => Readiness::Starting,
             wire::Progress::Failed(reason) => Readiness::Failed(reason),
         })
@@ -123,11 +124,17 @@ impl Provider for Railway {
 
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
         let node = self.fetch_instance(context, id).await?.filter(Self::is_instance);
-        Ok(ReadResult::found_or_absent(node.map(|node| self.present(node))))
+        Ok(ReadResult::found_or_absent(node.map(|node| self.present(&node))))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
-        list::fetch_page(self, context, cursor).await
+    async fn list(
+        &self,
+        context: &CallContext,
+        cursor: Option<&str>,
+        _filter: &ListFilter,
+        sink: &mut dyn InstanceSink,
+    ) -> Result<Option<String>> {
+        list::fetch_page(self, context, cursor, sink).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {

@@ -3,17 +3,19 @@
 //! Responses are read leniently: Railway changes its schema without versions (docs/providers/railway.md), so only the
 //! fields that we need are required.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::id;
 use crate::error::Message;
 use crate::model::handle::is_managed_name;
-use crate::model::instance::{Instance, Status};
+use crate::model::instance::{InstanceView, OwnFields, OwnValue, Status};
 use crate::protocol::lenient::{Anything, Cursor, Entries, Info, Lenient, read_object};
+use crate::protocol::text::Text;
 
 /// A service's environment variables by name.
 pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
@@ -232,13 +234,13 @@ pub(super) struct Project {
 
 /// A service, which all environments of a project share.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Service {
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+pub(super) struct Service<T = String> {
     #[serde(default, deserialize_with = "id::deserialize_some")]
-    pub(super) id: Option<String>,
-    pub(super) name: Info<String>,
-    pub(super) project_id: Option<String>,
-    pub(super) created_at: Info<String>,
+    pub(super) id: Option<T>,
+    pub(super) name: Info<T>,
+    pub(super) project_id: Option<T>,
+    pub(super) created_at: Info<T>,
     pub(super) deleted_at: Info<Anything>,
 }
 
@@ -251,17 +253,18 @@ pub(super) struct InstanceData {
 
 /// The data of `environment`.
 #[derive(Deserialize)]
-pub(super) struct EnvironmentData {
-    pub(super) environment: Environment,
+#[serde(bound = "T: Text<'de>")]
+pub(super) struct EnvironmentData<T = String> {
+    pub(super) environment: Environment<T>,
 }
 
 /// An environment with one page of its instances.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Environment {
-    pub(super) project_id: Option<String>,
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+pub(super) struct Environment<T = String> {
+    pub(super) project_id: Option<T>,
     pub(super) deleted_at: Info<Anything>,
-    pub(super) service_instances: Connection<InstanceNode>,
+    pub(super) service_instances: Connection<InstanceNode<T>, T>,
 }
 
 /// The data of `environments`.
@@ -282,16 +285,16 @@ pub(super) struct EnvironmentNode {
 
 /// One page of a list.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Connection<T> {
-    pub(super) edges: Entries<Edge<T>>,
+#[serde(rename_all = "camelCase", bound = "N: Deserialize<'de>, T: Text<'de>")]
+pub(super) struct Connection<N, T = String> {
+    pub(super) edges: Entries<Edge<N>, T>,
     pub(super) page_info: PageInfo,
 }
 
 /// One entry of a page.
 #[derive(Deserialize)]
-pub(super) struct Edge<T> {
-    pub(super) node: T,
+pub(super) struct Edge<N> {
+    pub(super) node: N,
 }
 
 /// Where the next page begins.
@@ -304,48 +307,61 @@ pub(super) struct PageInfo {
 
 /// A service's instance in one environment. Its own id differs from the service's id and is not read.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct InstanceNode {
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+pub(super) struct InstanceNode<T = String> {
     #[serde(deserialize_with = "id::deserialize")]
-    pub(super) service_id: String,
-    pub(super) service_name: Info<String>,
-    pub(super) environment_id: Option<String>,
-    pub(super) created_at: Info<String>,
+    pub(super) service_id: T,
+    pub(super) service_name: Info<T>,
+    pub(super) environment_id: Option<T>,
+    pub(super) created_at: Info<T>,
     deleted_at: Info<Anything>,
-    source: Info<Source>,
-    service: Option<Service>,
-    latest_deployment: Info<Deployment>,
+    source: Info<Source<T>>,
+    service: Option<Service<T>>,
+    latest_deployment: Info<Deployment<T>>,
 }
 
 #[derive(Deserialize)]
-struct Source {
-    image: Info<String>,
+#[serde(bound = "T: Text<'de>")]
+struct Source<T> {
+    image: Info<T>,
     repo: Info<Anything>,
 }
 
-impl Lenient for Source {
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+impl<'de, T: Text<'de>> Lenient<'de> for Source<T> {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         read_object(object)
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Deployment {
-    id: Info<String>,
-    status: Info<String>,
-    url: Info<String>,
-    static_url: Info<String>,
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+struct Deployment<T> {
+    id: Info<T>,
+    status: Info<T>,
+    url: Info<T>,
+    static_url: Info<T>,
     deployment_stopped: Info<bool>,
 }
 
+impl<T> Default for Deployment<T> {
+    fn default() -> Self {
+        Self {
+            id: Info(None),
+            status: Info(None),
+            url: Info(None),
+            static_url: Info(None),
+            deployment_stopped: Info(None),
+        }
+    }
+}
+
 /// A deployment of another type than an object is there, too, and nothing more is known of it.
-impl Lenient for Deployment {
+impl<'de, T: Text<'de>> Lenient<'de> for Deployment<T> {
     fn from_text(_value: &str) -> Option<Self> {
         Some(Self::default())
     }
 
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         read_object(object)
     }
 }
@@ -358,7 +374,7 @@ pub(super) enum Progress {
     Failed(Message),
 }
 
-impl InstanceNode {
+impl<T: Deref<Target = str>> InstanceNode<T> {
     /// Returns whether the instance or its service is deleted.
     pub(super) fn is_deleted(&self) -> bool {
         let service_deleted = self.service.as_ref().and_then(|service| service.deleted_at.as_ref());
@@ -436,51 +452,51 @@ impl InstanceNode {
     }
 
     /// Returns the URL of the latest deployment.
-    fn url(&self) -> Option<String> {
+    fn url(&self) -> Option<Cow<'_, str>> {
         let deployment = self.latest_deployment.as_ref()?;
-        let found = [&deployment.url, &deployment.static_url]
-            .into_iter()
-            .filter_map(|url| url.as_ref())
-            .find(|url| !url.is_empty())?;
+        let mut urls = [&deployment.url, &deployment.static_url].into_iter();
+        let found = urls.find_map(|url| url.as_deref().filter(|url| !url.is_empty()))?;
         // Railway sends a host without a scheme, but does not document that it always does.
         Some(if found.contains("://") {
-            found.clone()
+            Cow::Borrowed(found)
         } else {
-            format!("https://{found}")
+            Cow::Owned(["https://", found].concat())
         })
     }
 
     /// Returns the instance as callers see it.
-    pub(super) fn into_instance(self, project_id: &str, environment_id: &str) -> Instance {
-        let status = self.status();
-        let url = self.url();
-        Instance {
+    pub(super) fn view<'a>(&'a self, project_id: &'a str, environment_id: &'a str) -> InstanceView<'a> {
+        InstanceView {
+            id: &self.service_id,
             own: own_fields(&self.service_id, project_id, environment_id),
+            name: self.service_name.as_deref(),
+            status: self.status(),
+            created_at: self.created_at.as_deref().map(Cow::Borrowed),
+            url: self.url(),
             managed: self.is_managed(),
             owner: None,
-            name: self.service_name.0,
-            status,
-            created_at: self.created_at.0,
-            url,
-            image: self.source.0.and_then(|source| source.image.0),
-            launch: self.latest_deployment.0.and_then(|deployment| deployment.id.0),
-            id: self.service_id,
+            image: self.source.as_ref().and_then(|source| source.image.as_deref()),
+            launch: self.deployment_id(),
         }
     }
 }
 
 /// Returns the fields that only Railway has, in the order of version 0.3.24.
-pub(super) fn own_fields(service_id: &str, project_id: &str, environment_id: &str) -> Vec<(&'static str, Value)> {
-    vec![
-        ("serviceId", Value::from(service_id)),
-        ("projectId", Value::from(project_id)),
-        ("environmentId", Value::from(environment_id)),
-    ]
+pub(super) fn own_fields<'a>(service_id: &'a str, project_id: &'a str, environment_id: &'a str) -> OwnFields<'a> {
+    OwnFields::from([
+        ("serviceId", Some(OwnValue::Text(service_id))),
+        ("projectId", Some(OwnValue::Shared(project_id))),
+        ("environmentId", Some(OwnValue::Shared(environment_id))),
+    ])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    use crate::protocol::lenient::tests::check_drifts;
+    use crate::protocol::text::Borrowed;
 
     fn node(deployment: &str) -> InstanceNode {
         let text = format!(
@@ -537,5 +553,38 @@ mod tests {
         );
         assert_eq!(node(r#"{"url":"http://z"}"#).url().as_deref(), Some("http://z"));
         assert_eq!(node(r#"{"url":null}"#).url(), None);
+    }
+
+    #[test]
+    fn a_page_shows_the_same_borrowed_and_owned() {
+        fn show<T: Deref<Target = str>>(data: EnvironmentData<T>) -> String {
+            let Environment {
+                project_id,
+                service_instances,
+                ..
+            } = data.environment;
+            let nodes = service_instances.edges.0.iter().flatten().map(|edge| &edge.node);
+            let nodes =
+                nodes.map(|node| format!("{:?} {} {}\n", node.view("p", "e"), node.is_deleted(), node.is_in_use()));
+            format!("{:?} {}", project_id.as_deref(), nodes.collect::<String>())
+        }
+        let deployment =
+            json!({"id": "d", "status": "SUCCESS", "url": "u", "staticUrl": "s", "deploymentStopped": false});
+        let node = |id: &str, name: &str| {
+            json!({"node": {"serviceId": id, "serviceName": name, "environmentId": "e", "createdAt": "2026", "deletedAt": null,
+                "source": {"image": "i", "repo": null}, "service": {"projectId": "p"}, "latestDeployment": deployment}})
+        };
+        let edges = [
+            node("7f9a4b1e-1234-4abc-9def-0123456789ab", "one"),
+            node("7F9A4B1E-1234-4ABC-9DEF-0123456789AC", "ä\n\"two\""),
+        ];
+        let connection = json!({"edges": edges, "pageInfo": {"hasNextPage": true, "endCursor": "c"}});
+        let page = json!({"environment": {"projectId": "p", "deletedAt": null, "serviceInstances": connection}});
+        let whole = check_drifts(
+            &page,
+            |text| serde_json::from_str::<EnvironmentData<Borrowed<'_>>>(text).map(show),
+            |text| serde_json::from_str::<EnvironmentData>(text).map(show),
+        );
+        assert!(whole > 100, "{whole}");
     }
 }

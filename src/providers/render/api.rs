@@ -1,5 +1,7 @@
 //! Sends requests to Render and checks that what comes back is in scope.
 
+use std::ops::Deref;
+
 use http::Method;
 use serde::de::DeserializeOwned;
 
@@ -67,12 +69,12 @@ impl Render {
 
     /// Returns whether a service is in the configured workspace and of a type that `create` makes. An API key reaches
     /// every workspace of its user (docs/providers/render.md).
-    pub(super) fn is_instance(&self, service: &Service) -> bool {
+    pub(super) fn is_instance<T: Deref<Target = str>>(&self, service: &Service<T>) -> bool {
         self.owns(service) && service.is_creatable()
     }
 
     /// Returns whether a service is in the configured workspace.
-    pub(super) fn owns(&self, service: &Service) -> bool {
+    pub(super) fn owns<T: Deref<Target = str>>(&self, service: &Service<T>) -> bool {
         service.owner_id.as_deref() == Some(self.owner_id.as_str())
     }
 }

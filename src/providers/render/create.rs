@@ -65,7 +65,7 @@ pub(super) async fn create(
         // Render has accepted the service. Its first deploy follows (docs/providers/render.md).
         status: Status::Pending,
         launch: created.deploy_id.0,
-        ..created.service.into_instance()
+        ..service.view().into()
     })
 }
 

@@ -129,7 +129,7 @@ async fn check_deploy(
     Ok(Readiness::Ready(Instance {
         status: Status::Running,
         launch: instance.launch.clone(),
-        ..service.into_instance()
+        ..service.view().into()
     }))
 }
 

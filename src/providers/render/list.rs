@@ -1,20 +1,24 @@
 //! Lists services page by page, and finds one by its name (docs/providers/render.md).
 
+use std::ops::Deref;
+
 use http::Method;
 use url::form_urlencoded::byte_serialize;
 
 use super::api::Render;
+use super::errors::ERRORS;
 use super::options::SERVICE_TYPES;
 use super::semantics::TITLE;
-use super::wire::{Listed, Service, Services};
+use super::wire::{Listed, Services};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::effect::Effect;
+use crate::http::message::{Request, Response};
 use crate::model::handle::{Handle, Origin};
 use crate::model::instance::Instance;
-use crate::protocol::lenient::Isolated;
 use crate::protocol::paging::{Cursors, found_or_absent};
-use crate::provider::Page;
+use crate::protocol::text::Borrowed;
+use crate::provider::InstanceSink;
 
 /// Entries in a page: Render's maximum.
 const PAGE_SIZE: usize = 100;
@@ -23,17 +27,39 @@ const PAGE_SIZE: usize = 100;
 /// ignores our limit does not end the list early.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
-/// Returns one page of the workspace's instances.
-pub(super) async fn fetch_page(render: &Render, context: &CallContext, cursor: Option<&str>) -> Result<Page> {
-    let (services, next) =
-        fetch_services(render, context, &format!("&type={}", SERVICE_TYPES.join(",")), cursor).await?;
-    let instances = services
-        .into_iter()
-        .filter_map(|listed| listed.0?.service.0)
+/// Reads one page of the workspace's instances. Returns where the next page begins.
+pub(super) async fn fetch_page(
+    render: &Render,
+    context: &CallContext,
+    cursor: Option<&str>,
+    sink: &mut dyn InstanceSink,
+) -> Result<Option<String>> {
+    let request = make_request(render, &format!("&type={}", SERVICE_TYPES.join(",")), cursor)?;
+    let interpret = |response: &Response| {
+        let whole: Option<Services<Borrowed<'_>>> = ERRORS.try_read_json(response);
+        Ok(match whole {
+            Some(Services(services)) => hand_over(render, &services, sink),
+            None => hand_over(render, &ERRORS.read_json::<Services>(response)?.0, sink),
+        })
+    };
+    render
+        .client
+        .call(context, Effect::Idempotent, request, interpret)
+        .await?
+}
+
+/// Hands over the instances of one page. Returns where the next page begins.
+fn hand_over<T: Deref<Target = str>>(
+    render: &Render,
+    services: &[Option<Listed<T>>],
+    sink: &mut dyn InstanceSink,
+) -> Result<Option<String>> {
+    let next = next_cursor(services)?;
+    let services = services.iter().flatten().filter_map(|listed| listed.service.0.as_ref());
+    services
         .filter(|service| render.is_instance(service))
-        .map(Service::into_instance)
-        .collect();
-    Ok(Page { instances, next })
+        .for_each(|service| sink.add(&service.view()));
+    Ok(next)
 }
 
 /// Returns the services of the handle's name in the workspace. A caller's name may be that of a service of any type: names
@@ -50,9 +76,11 @@ pub(super) async fn find(render: &Render, context: &CallContext, handle: &Handle
     let mut found = Vec::new();
     let mut unreadable = false;
     loop {
-        let (services, next) = fetch_services(render, context, &filter, cursors.current()).await?;
+        let request = make_request(render, &filter, cursors.current())?;
+        let Services::<String>(services) = render.read(context, Effect::Idempotent, request).await?;
+        let next = next_cursor(&services)?;
         for listed in services {
-            let Some(service) = listed.0.and_then(|listed| listed.service.0) else {
+            let Some(service) = listed.and_then(|listed| listed.service.0) else {
                 unreadable = true;
                 continue;
             };
@@ -60,7 +88,7 @@ pub(super) async fn find(render: &Render, context: &CallContext, handle: &Handle
                 continue;
             }
             if service.is_creatable() || handle.origin() == Origin::Caller {
-                found.push(service.into_instance());
+                found.push(service.view().into());
             } else {
                 unreadable = true;
             }
@@ -71,32 +99,30 @@ pub(super) async fn find(render: &Render, context: &CallContext, handle: &Handle
     }
 }
 
-/// Returns one page and the cursor of the next. Lists in the query are separated by plain commas (docs/providers/render.md).
-async fn fetch_services(
-    render: &Render,
-    context: &CallContext,
-    filter: &str,
-    cursor: Option<&str>,
-) -> Result<(Vec<Isolated<Listed>>, Option<String>)> {
+/// Makes the request of one page. Lists in the query are separated by plain commas (docs/providers/render.md).
+fn make_request(render: &Render, filter: &str, cursor: Option<&str>) -> Result<Request> {
     let owner = encode(&render.owner_id);
     let after = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
     let mut request = render.request(Method::GET, &["services"])?.template("/services");
     let query = format!("ownerId={owner}{filter}&includePreviews=false&limit={PAGE_SIZE}{after}");
     request.url.set_query(Some(&query));
-    let Services(services) = render.read(context, Effect::Idempotent, request).await?;
-    let next = match services.last() {
+    Ok(request)
+}
+
+/// Returns where the page after this one begins.
+fn next_cursor<T: Deref<Target = str>>(services: &[Option<Listed<T>>]) -> Result<Option<String>> {
+    match services.last() {
         Some(last) if services.len() >= DEFAULT_PAGE_SIZE => {
-            match last.0.as_ref().and_then(|last| last.cursor.as_deref()) {
-                Some(cursor) if !cursor.is_empty() => Some(cursor.to_owned()),
+            match last.as_ref().and_then(|last| last.cursor.as_deref()) {
+                Some(cursor) if !cursor.is_empty() => Ok(Some(cursor.to_owned())),
                 _ => {
                     let text = "Render sent a full page of services without a cursor to the next one.";
-                    return Err(Error::new(ErrorCode::Protocol, text));
+                    Err(Error::new(ErrorCode::Protocol, text))
                 }
             }
         }
-        _ => None,
-    };
-    Ok((services, next))
+        _ => Ok(None),
+    }
 }
 
 /// Returns a text encoded for a query.

@@ -29,7 +29,8 @@ use crate::model::handle::{Handle, OWNERSHIP_VARIABLE};
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, InstanceSink, ListFilter, Ownership, OwnershipToken, Provider, ReadResult,
+    Readiness,
 };
 
 /// The rate window of writes other than creates (docs/providers/render.md).
@@ -128,7 +129,7 @@ impl Provider for Render {
         let Some(service) = self.fetch_service(context, id).await? else {
             return Ok(ReadResult::Absent);
         };
-        let instance = service.into_instance();
+        let instance = Instance::from(service.view());
         if instance.status != Status::Unknown {
             return Ok(ReadResult::Found(instance));
         }
@@ -137,8 +138,14 @@ impl Provider for Render {
         Ok(ReadResult::Found(Instance { status, ..instance }))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, _filter: &ListFilter) -> Result<Page> {
-        list::fetch_page(self, context, cursor).await
+    async fn list(
+        &self,
+        context: &CallContext,
+        cursor: Option<&str>,
+        _filter: &ListFilter,
+        sink: &mut dyn InstanceSink,
+    ) -> Result<Option<String>> {
+        list::fetch_page(self, context, cursor, sink).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {

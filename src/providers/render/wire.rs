@@ -3,14 +3,18 @@
 //! Responses are read leniently: Render sends fields and words that its published schema lacks, and nulls where it forbids
 //! them (docs/providers/render.md).
 
+use std::borrow::Cow;
+use std::ops::Deref;
+
 use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 
 use super::id::is_service_id;
 use super::options::SERVICE_TYPES;
 use crate::model::handle::is_managed_name;
-use crate::model::instance::{Instance, Status};
+use crate::model::instance::{InstanceView, OwnFields, OwnValue, Status};
 use crate::protocol::lenient::{Anything, Entries, Info, Isolated, Lenient, read_object};
+use crate::protocol::text::Text;
 
 /// The body of `POST /services` (docs/providers/render.md).
 #[derive(Serialize)]
@@ -80,16 +84,16 @@ pub(super) struct Created {
 
 /// A page of services. If it has entries and none holds a service that can be read, it cannot be read either.
 #[derive(Deserialize)]
-#[serde(try_from = "Entries<Listed>")]
-pub(super) struct Services(pub(super) Vec<Isolated<Listed>>);
+#[serde(try_from = "Entries<Listed<T>, T>", bound = "T: Text<'de>")]
+pub(super) struct Services<T = String>(pub(super) Vec<Option<Listed<T>>>);
 
-impl TryFrom<Entries<Listed>> for Services {
+impl<T> TryFrom<Entries<Listed<T>, T>> for Services<T> {
     type Error = &'static str;
 
-    fn try_from(Entries(entries): Entries<Listed>) -> Result<Self, Self::Error> {
-        let holds_service =
-            |entry: &Isolated<Listed>| entry.0.as_ref().is_some_and(|listed| listed.service.0.is_some());
-        if entries.is_empty() || entries.iter().any(holds_service) {
+    fn try_from(entries: Entries<Listed<T>, T>) -> Result<Self, Self::Error> {
+        let entries = entries.0;
+        let holds_service = |entry: &Listed<T>| entry.service.0.is_some();
+        if entries.is_empty() || entries.iter().flatten().any(holds_service) {
             return Ok(Self(entries));
         }
         Err("no entry holds a service with id, ownerId and type")
@@ -98,45 +102,46 @@ impl TryFrom<Entries<Listed>> for Services {
 
 /// One entry of a page of services.
 #[derive(Deserialize)]
-pub(super) struct Listed {
-    pub(super) service: Isolated<Service>,
-    pub(super) cursor: Info<String>,
+#[serde(bound = "T: Text<'de>")]
+pub(super) struct Listed<T = String> {
+    pub(super) service: Isolated<Service<T>, T>,
+    pub(super) cursor: Info<T>,
 }
 
 /// A service. Its id, owner and type are needed: they decide whether it is in scope.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Service {
-    pub(super) id: String,
-    pub(super) name: Info<String>,
-    pub(super) owner_id: Option<String>,
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+pub(super) struct Service<T = String> {
+    pub(super) id: T,
+    pub(super) name: Info<T>,
+    pub(super) owner_id: Option<T>,
     #[serde(rename = "type")]
-    kind: Option<String>,
-    created_at: Info<String>,
-    image_path: Info<String>,
-    suspended: Info<String>,
-    suspenders: Info<Vec<String>>,
-    service_details: Info<Details>,
+    kind: Option<T>,
+    created_at: Info<T>,
+    image_path: Info<T>,
+    suspended: Info<T>,
+    suspenders: Info<Vec<T>>,
+    service_details: Info<Details<T>>,
 }
 
 /// The settings of a service that depend on its type.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Details {
-    url: Info<String>,
-    plan: Info<String>,
-    region: Info<String>,
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+struct Details<T> {
+    url: Info<T>,
+    plan: Info<T>,
+    region: Info<T>,
     /// Set if the service is a preview (docs/providers/render.md).
     parent_server: Info<Anything>,
 }
 
-impl Lenient for Details {
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+impl<'de, T: Text<'de>> Lenient<'de> for Details<T> {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         read_object(object)
     }
 }
 
-impl Service {
+impl<T: Deref<Target = str>> Service<T> {
     /// Returns whether `create` makes services of this type, and `getById` accepts its id. It makes no sites, jobs or
     /// previews.
     pub(super) fn is_creatable(&self) -> bool {
@@ -152,39 +157,44 @@ impl Service {
     /// Returns who suspended the service; `None` if it is not suspended. Render may suspend a container that keeps crashing
     /// (docs/providers/render.md).
     pub(super) fn suspension(&self) -> Option<String> {
-        let suspended = self.suspended.as_deref() == Some("suspended");
-        suspended.then(|| self.suspenders.as_deref().unwrap_or_default().join(", "))
+        let suspenders = || self.suspenders.as_deref().unwrap_or_default();
+        self.is_suspended()
+            .then(|| suspenders().iter().map(|text| &**text).collect::<Vec<_>>().join(", "))
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.suspended.as_deref() == Some("suspended")
     }
 
     /// Returns the service as callers see it. A suspension is the only status that a service shows itself.
-    pub(super) fn into_instance(self) -> Instance {
-        let status = match self.suspension() {
-            Some(_) => Status::Stopped,
-            None => Status::Unknown,
+    pub(super) fn view(&self) -> InstanceView<'_> {
+        let status = if self.is_suspended() {
+            Status::Stopped
+        } else {
+            Status::Unknown
         };
-        let details = self.service_details.0.unwrap_or_default();
-        let own = [
-            ("serviceId", Some(self.id.clone())),
-            ("ownerId", self.owner_id),
-            ("type", self.kind),
-            ("plan", details.plan.0),
-            ("region", details.region.0),
-        ];
-        Instance {
-            own: own
-                .into_iter()
-                .filter_map(|(field, value)| Some((field, value?.into())))
-                .collect(),
+        let details = self.service_details.as_ref();
+        let plan = details.and_then(|details| details.plan.as_deref());
+        let region = details.and_then(|details| details.region.as_deref());
+        // A private service has a host and port without a scheme, a worker has none (docs/providers/render.md).
+        let url = details.and_then(|details| details.url.as_deref());
+        InstanceView {
+            id: &self.id,
+            own: OwnFields::from([
+                ("serviceId", Some(OwnValue::Text(&self.id))),
+                ("ownerId", self.owner_id.as_deref().map(OwnValue::Shared)),
+                ("type", self.kind.as_deref().map(OwnValue::Shared)),
+                ("plan", plan.map(OwnValue::Text)),
+                ("region", region.map(OwnValue::Text)),
+            ]),
+            name: self.name.as_deref(),
+            status,
+            created_at: self.created_at.as_deref().map(Cow::Borrowed),
+            url: url.filter(|url| !url.is_empty()).map(Cow::Borrowed),
             managed: self.name.as_deref().is_some_and(is_managed_name),
             owner: None,
-            name: self.name.0,
-            status,
-            created_at: self.created_at.0,
-            // A private service has a host and port without a scheme, a worker has none (docs/providers/render.md).
-            url: details.url.0.filter(|url| !url.is_empty()),
-            image: self.image_path.0.filter(|image| !image.is_empty()),
+            image: self.image_path.as_deref().filter(|image| !image.is_empty()),
             launch: None,
-            id: self.id,
         }
     }
 }
@@ -210,8 +220,40 @@ pub(super) struct Deploy {
     pub(super) created_at: Info<String>,
 }
 
-impl Lenient for Deploy {
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+impl<'de> Lenient<'de> for Deploy {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         read_object(object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::protocol::lenient::tests::check_drifts;
+    use crate::protocol::text::Borrowed;
+
+    #[test]
+    fn a_page_shows_the_same_borrowed_and_owned() {
+        fn show<T: Deref<Target = str>>(Services(entries): Services<T>) -> String {
+            let services = entries.iter().flatten().filter_map(|listed| listed.service.0.as_ref());
+            services
+                .map(|service| format!("{:?} {}\n", service.view(), service.is_creatable()))
+                .collect()
+        }
+        let entry = |id: &str, name: &str| {
+            let details = json!({"url": "https://u", "plan": "starter", "region": "oregon", "parentServer": null});
+            json!({"cursor": "c", "service": {"id": id, "name": name, "ownerId": "tea-1", "type": "web_service",
+                "createdAt": "2026", "imagePath": "i", "suspended": "not_suspended", "suspenders": ["user"],
+                "serviceDetails": details}})
+        };
+        let page = json!([entry("srv-a", "one"), entry("srv-b", "ä\n\"two\"")]);
+        let whole = check_drifts(
+            &page,
+            |text| serde_json::from_str::<Services<Borrowed<'_>>>(text).map(show),
+            |text| serde_json::from_str::<Services>(text).map(show),
+        );
+        assert!(whole > 100, "{whole}");
     }
 }

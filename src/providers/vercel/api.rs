@@ -104,15 +104,15 @@ impl Vercel {
             .append_pair("sortBy", "name")
             .append_pair("sortOrder", "asc");
         let listed: Listed = self.read(context, Effect::Idempotent, request).await?;
-        let mut sandboxes = listed.sandboxes.0.into_iter().filter_map(|sandbox| sandbox.0);
+        let mut sandboxes = listed.sandboxes.0.into_iter().flatten();
         Ok(sandboxes
             .find(|sandbox| sandbox.name() == name)
             .map(Found::from_list_entry))
     }
 
     /// Returns a sandbox as an instance of the configured project.
-    pub(super) fn present(&self, found: Found) -> Instance {
-        found.into_instance(&self.project_id, &self.team_id)
+    pub(super) fn present(&self, found: &Found) -> Instance {
+        found.view(&self.project_id, &self.team_id).into()
     }
 
     /// Fails with `error` if the sandbox still exists.

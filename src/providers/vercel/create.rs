@@ -56,7 +56,7 @@ pub(super) async fn create(
         && found.may_be_in(&vercel.project_id);
     expect_own(is_own, TITLE)?;
     vercel.commands.update(|state| state.none_yet = true);
-    Ok(vercel.present(found))
+    Ok(vercel.present(&found))
 }
 
 /// Returns the request's variables in clear text.

@@ -102,7 +102,7 @@ async fn running_sandbox(vercel: &Vercel, context: &CallContext, instance: &Inst
         return Ok(None);
     };
     match found.sandbox.status() {
-        Status::Running => Ok(Some(vercel.present(found))),
+        Status::Running => Ok(Some(vercel.present(&found))),
         Status::Pending | Status::Unknown => Ok(None),
         Status::Stopped | Status::Failed => {
             let text = Message::from("The sandbox has the status ")

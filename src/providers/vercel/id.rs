@@ -4,6 +4,7 @@
 use serde::Deserializer;
 
 use crate::protocol::lenient::read_formed;
+use crate::protocol::text::Text;
 
 /// Returns whether Vercel accepts the name of a sandbox (docs/providers/vercel.md).
 pub(super) fn is_sandbox_name(name: &str) -> bool {
@@ -14,7 +15,7 @@ pub(super) fn is_sandbox_name(name: &str) -> bool {
 }
 
 /// Reads the name in an answer.
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Text<'de>>(deserializer: D) -> Result<T, D::Error> {
     read_formed(deserializer, is_sandbox_name)
 }
 

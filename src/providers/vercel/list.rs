@@ -1,20 +1,26 @@
 //! Lists sandboxes page by page (docs/providers/vercel.md).
 
+use std::ops::Deref;
+
 use super::api::Vercel;
+use super::errors::ERRORS;
 use super::wire::{Found, Listed, MANAGED, MANAGED_VALUE, OWNER};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::http::effect::Effect;
+use crate::http::message::Response;
 use crate::protocol::lenient::Cursor;
-use crate::provider::{ListFilter, Page};
+use crate::protocol::text::Borrowed;
+use crate::provider::{InstanceSink, ListFilter};
 
-/// Returns one page of the project's sandboxes.
+/// Reads one page of the project's sandboxes. Returns where the next page begins.
 pub(super) async fn fetch_page(
     vercel: &Vercel,
     context: &CallContext,
     cursor: Option<&str>,
     filter: &ListFilter,
-) -> Result<Page> {
+    sink: &mut dyn InstanceSink,
+) -> Result<Option<String>> {
     let mut request = vercel.list_request()?;
     {
         let mut query = request.url.query_pairs_mut();
@@ -31,19 +37,29 @@ pub(super) async fn fetch_page(
             query.append_pair("cursor", cursor);
         }
     }
-    let listed: Listed = vercel.read(context, Effect::Idempotent, request).await?;
-    let sandboxes = listed
-        .sandboxes
-        .0
-        .into_iter()
-        .filter_map(|sandbox| sandbox.0)
-        .map(Found::from_list_entry);
-    Ok(Page {
-        instances: sandboxes.map(|found| vercel.present(found)).collect(),
-        next: listed
-            .pagination
-            .next
-            .map(|Cursor(cursor)| cursor)
-            .filter(|cursor| !cursor.is_empty()),
-    })
+    let interpret = |response: &Response| {
+        let whole: Option<Listed<Borrowed<'_>>> = ERRORS.try_read_json(response);
+        Ok(match whole {
+            Some(listed) => hand_over(vercel, listed, sink),
+            None => hand_over(vercel, ERRORS.read_json::<Listed>(response)?, sink),
+        })
+    };
+    vercel
+        .client
+        .call(context, Effect::Idempotent, request, interpret)
+        .await
+}
+
+/// Hands over the sandboxes of one page. Returns where the next page begins.
+fn hand_over<T: Deref<Target = str>>(
+    vercel: &Vercel,
+    listed: Listed<T>,
+    sink: &mut dyn InstanceSink,
+) -> Option<String> {
+    for sandbox in listed.sandboxes.0.into_iter().flatten() {
+        let found = Found::from_list_entry(sandbox);
+        sink.add(&found.view(&vercel.project_id, &vercel.team_id));
+    }
+    let next = listed.pagination.next.map(|Cursor(cursor)| cursor);
+    next.filter(|cursor| !cursor.is_empty())
 }

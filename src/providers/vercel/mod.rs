@@ -35,7 +35,8 @@ use crate::model::handle::Handle;
 use crate::model::instance::{Instance, Status};
 use crate::provider::config::ProviderFactory;
 use crate::provider::{
-    Completion, DeleteResult, Description, ListFilter, Ownership, OwnershipToken, Page, Provider, ReadResult, Readiness,
+    Completion, DeleteResult, Description, InstanceSink, ListFilter, Ownership, OwnershipToken, Provider, ReadResult,
+    Readiness,
 };
 
 /// The bucket of deletions, which have a rate window of their own (docs/providers/vercel.md).
@@ -81,7 +82,7 @@ impl Provider for Vercel {
 
     async fn find(&self, context: &CallContext, handle: &Handle) -> Result<Vec<Instance>> {
         let found = self.find_sandbox(context, handle.name()).await?;
-        Ok(found.map(|found| self.present(found)).into_iter().collect())
+        Ok(found.map(|found| self.present(&found)).into_iter().collect())
     }
 
     async fn ownership_token(&self, context: &CallContext, instance: &Instance) -> Result<OwnershipToken> {
@@ -108,7 +109,7 @@ impl Provider for Vercel {
             return Ok(Readiness::Starting);
         };
         match found.sandbox.status() {
-            Status::Running => daemon::readiness(self, context, self.present(found)).await,
+            Status::Running => daemon::readiness(self, context, self.present(&found)).await,
             Status::Stopped | Status::Failed => Ok(Readiness::Failed(
                 Message::from("the sandbox has the status ")
                     .then(Message::foreign(found.sandbox.status_name()))
@@ -120,11 +121,17 @@ impl Provider for Vercel {
 
     async fn get(&self, context: &CallContext, id: &str) -> Result<ReadResult> {
         let found = self.find_sandbox(context, id).await?;
-        Ok(ReadResult::found_or_absent(found.map(|found| self.present(found))))
+        Ok(ReadResult::found_or_absent(found.map(|found| self.present(&found))))
     }
 
-    async fn list(&self, context: &CallContext, cursor: Option<&str>, filter: &ListFilter) -> Result<Page> {
-        list::fetch_page(self, context, cursor, filter).await
+    async fn list(
+        &self,
+        context: &CallContext,
+        cursor: Option<&str>,
+        filter: &ListFilter,
+        sink: &mut dyn InstanceSink,
+    ) -> Result<Option<String>> {
+        list::fetch_page(self, context, cursor, filter, sink).await
     }
 
     async fn destroy(&self, context: &CallContext, id: &str, ownership: Ownership) -> Result<DeleteResult> {

@@ -4,13 +4,16 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::id;
-use crate::model::instance::{Instance, Status};
-use crate::protocol::lenient::{Cursor, Entries, Info, Isolated, Lenient, read_object};
+use crate::model::instance::{InstanceView, OwnFields, OwnValue, Status};
+use crate::protocol::lenient::{Cursor, Entries, Fields, Info, Isolated, Lenient, read_object};
+use crate::protocol::text::Text;
 
 /// The tag of every sandbox that this package creates, and its value.
 pub(super) const MANAGED: &str = "computesdk";
@@ -61,16 +64,18 @@ pub(super) struct Resources {
 
 /// The response to a create and to a read of one sandbox.
 #[derive(Deserialize)]
-pub(super) struct Found {
-    pub(super) sandbox: Sandbox,
+#[serde(bound = "T: Text<'de>")]
+pub(super) struct Found<T = String> {
+    pub(super) sandbox: Sandbox<T>,
     session: Info<Session>,
     routes: Info<Vec<Route>>,
 }
 
 /// One page of a list.
 #[derive(Deserialize)]
-pub(super) struct Listed {
-    pub(super) sandboxes: Entries<Sandbox>,
+#[serde(bound = "T: Text<'de>")]
+pub(super) struct Listed<T = String> {
+    pub(super) sandboxes: Entries<Sandbox<T>, T>,
     pub(super) pagination: Pagination,
 }
 
@@ -94,16 +99,16 @@ pub(super) struct Named {
 
 /// A sandbox. Its name, which is its id, is needed. Its times are in milliseconds since 1970 (docs/providers/vercel.md).
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Sandbox {
+#[serde(rename_all = "camelCase", bound = "T: Text<'de>")]
+pub(super) struct Sandbox<T = String> {
     #[serde(deserialize_with = "id::deserialize")]
-    name: String,
-    status: Info<String>,
+    name: T,
+    status: Info<T>,
     created_at: Info<f64>,
-    current_session_id: Info<String>,
-    region: Info<String>,
+    current_session_id: Info<T>,
+    region: Info<T>,
     vcpus: Info<f64>,
-    tags: Info<BTreeMap<String, String>>,
+    tags: Info<Fields<T>>,
 }
 
 #[derive(Deserialize)]
@@ -113,8 +118,8 @@ struct Session {
     project_id: Info<String>,
 }
 
-impl Lenient for Session {
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+impl<'de> Lenient<'de> for Session {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         read_object(object)
     }
 }
@@ -126,8 +131,8 @@ struct Route {
     system: Info<bool>,
 }
 
-impl Lenient for Route {
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+impl<'de> Lenient<'de> for Route {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         read_object(object)
     }
 }
@@ -138,7 +143,7 @@ impl Route {
     }
 }
 
-impl Sandbox {
+impl<T: Deref<Target = str>> Sandbox<T> {
     /// Returns what the status means (docs/providers/vercel.md).
     pub(super) fn status(&self) -> Status {
         match self.status_name() {
@@ -160,7 +165,7 @@ impl Sandbox {
     }
 
     fn tag(&self, name: &str) -> Option<&str> {
-        self.tags.as_ref()?.get(name).map(String::as_str)
+        self.tags.as_ref()?.get(name).map(|value| &**value)
     }
 
     /// Returns whether the sandbox may have this ownership token: tags are information, and may be missing.
@@ -174,9 +179,9 @@ impl Sandbox {
     }
 }
 
-impl Found {
+impl<T: Deref<Target = str>> Found<T> {
     /// Makes it from an entry of a list, which has neither session nor routes (docs/providers/vercel.md).
-    pub(super) fn from_list_entry(sandbox: Sandbox) -> Self {
+    pub(super) fn from_list_entry(sandbox: Sandbox<T>) -> Self {
         Self {
             sandbox,
             session: Info(None),
@@ -193,51 +198,39 @@ impl Found {
     }
 
     /// Returns the sandbox as an instance of this project and team.
-    pub(super) fn into_instance(self, project_id: &str, team_id: &str) -> Instance {
-        let Self {
-            sandbox,
-            session,
-            routes,
-        } = self;
-        let status = sandbox.status();
-        let managed = sandbox.tag(MANAGED) == Some(MANAGED_VALUE);
-        let owner = sandbox.tag(OWNER).map(str::to_owned);
-        let session_id = session
-            .0
-            .and_then(|session| session.id.0)
-            .or(sandbox.current_session_id.0);
-        let routes = routes.0.map(|mut routes| {
-            routes.retain(|route| route.system.0 != Some(true) && route.port.is_some() && route.url.is_some());
-            routes
+    pub(super) fn view<'a>(&'a self, project_id: &'a str, team_id: &'a str) -> InstanceView<'a> {
+        let sandbox = &self.sandbox;
+        let session_id = self.session.as_ref().and_then(|session| session.id.as_deref());
+        let session_id = session_id.or(sandbox.current_session_id.as_deref());
+        let routes = self.routes.as_ref().map(|routes| {
+            let is_known = |route: &&Route| route.system.0 != Some(true) && route.port.is_some() && route.url.is_some();
+            routes.iter().filter(is_known).collect::<Vec<_>>()
         });
         let known = routes.as_deref().unwrap_or_default();
         let daemon = known.iter().find(|route| route.port.0 == Some(DAEMON_PORT));
-        let url = daemon.or(known.first()).and_then(|route| route.url.0.clone());
-        let own = [
-            ("projectId", Some(json!(project_id))),
-            ("teamId", Some(json!(team_id))),
-            ("sessionId", session_id.as_ref().map(|id| json!(id))),
-            (
-                "routes",
-                routes.map(|routes| routes.iter().map(Route::to_json).collect()),
-            ),
-            ("region", sandbox.region.0.map(|region| json!(region))),
-            ("vcpus", sandbox.vcpus.0.map(to_json_number)),
-        ];
-        Instance {
-            own: own
-                .into_iter()
-                .filter_map(|(field, value)| Some((field, value?)))
-                .collect(),
-            name: Some(sandbox.name.clone()),
-            status,
-            created_at: sandbox.created_at.0.and_then(rfc3339),
-            url,
-            managed,
-            owner,
+        let url = daemon.or(known.first()).and_then(|route| route.url.as_deref());
+        let routes = routes
+            .as_ref()
+            .map(|routes| routes.iter().map(|route| route.to_json()).collect());
+        let number = |number: f64| OwnValue::Json(to_json_number(number));
+        InstanceView {
+            id: &sandbox.name,
+            own: OwnFields::from([
+                ("projectId", Some(OwnValue::Shared(project_id))),
+                ("teamId", Some(OwnValue::Shared(team_id))),
+                ("sessionId", session_id.map(OwnValue::Text)),
+                ("routes", routes.map(OwnValue::Json)),
+                ("region", sandbox.region.as_deref().map(OwnValue::Text)),
+                ("vcpus", sandbox.vcpus.map(number)),
+            ]),
+            name: Some(&sandbox.name),
+            status: sandbox.status(),
+            created_at: sandbox.created_at.and_then(rfc3339).map(Cow::Owned),
+            url: url.map(Cow::Borrowed),
+            managed: sandbox.tag(MANAGED) == Some(MANAGED_VALUE),
+            owner: sandbox.tag(OWNER),
             image: None,
             launch: session_id,
-            id: sandbox.name,
         }
     }
 }
@@ -315,6 +308,9 @@ pub(super) struct LogLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::instance::Instance;
+    use crate::protocol::lenient::tests::check_drifts;
+    use crate::protocol::text::Borrowed;
 
     #[test]
     fn every_status_has_its_meaning() {
@@ -360,11 +356,30 @@ mod tests {
             ],
         });
         let found: Found = serde_json::from_value(body).unwrap();
-        let instance = found.into_instance("prj", "team");
+        let instance = Instance::from(found.view("prj", "team"));
         assert_eq!(instance.url.as_deref(), Some("https://d"));
         assert!(instance.managed);
         let written = serde_json::to_value(&instance).unwrap();
         assert_eq!(written["routes"].as_array().map(Vec::len), Some(2));
         assert_eq!(written["sessionId"], "sbx_1");
+    }
+
+    #[test]
+    fn a_page_shows_the_same_borrowed_and_owned() {
+        fn show<T: Deref<Target = str>>(listed: Listed<T>) -> String {
+            let found = listed.sandboxes.0.into_iter().flatten().map(Found::from_list_entry);
+            found.map(|found| format!("{:?}\n", found.view("p", "t"))).collect()
+        }
+        let entry = |name: &str| {
+            json!({"name": name, "status": "running", "createdAt": 1_700_000_000_000_u64, "currentSessionId": "s",
+                "region": "iad1", "vcpus": 2, "tags": {MANAGED: MANAGED_VALUE, OWNER: "ä\n\"o\""}})
+        };
+        let page = json!({"sandboxes": [entry("a"), entry("b")], "pagination": {"next": 7}});
+        let whole = check_drifts(
+            &page,
+            |text| serde_json::from_str::<Listed<Borrowed<'_>>>(text).map(show),
+            |text| serde_json::from_str::<Listed>(text).map(show),
+        );
+        assert!(whole > 100, "{whole}");
     }
 }

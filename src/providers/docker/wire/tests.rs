@@ -1,6 +1,10 @@
 use serde_json::json;
 
 use super::*;
+use crate::model::instance::Instance;
+use crate::protocol::lenient::Entries;
+use crate::protocol::lenient::tests::check_drifts;
+use crate::protocol::text::Borrowed;
 
 fn id() -> String {
     "0123456789abcdef".repeat(4)
@@ -32,7 +36,7 @@ fn a_container_of_docker() {
     }));
     assert_eq!(container.name(), Some("computesdk-0123456789abcdefghjk"));
     assert_eq!(container.ownership_token(), Some("mark"));
-    let instance = container.into_instance(None);
+    let instance = Instance::from(container.view(None));
     assert_eq!(instance.image.as_deref(), Some("local/worker:1"));
     assert_eq!(
         shown(&instance),
@@ -54,7 +58,7 @@ fn a_container_of_podman() {
         "Config": {"Image": "localhost/worker:1", "Labels": null}, "NetworkSettings": {"Ports": {}}
     }));
     assert!(container.was_never_started());
-    let instance = container.into_instance(None);
+    let instance = Instance::from(container.view(None));
     // What Podman made of a short name says nothing of the name that was asked for.
     assert_eq!(instance.image, None);
     assert_eq!((instance.status, instance.managed), (Status::Pending, false));
@@ -64,7 +68,7 @@ fn a_container_of_podman() {
 fn a_container_is_managed_by_its_label_or_its_name() {
     let managed = |name: &str, labels: Value| {
         let container = inspected(&json!({"Name": name, "Config": {"Labels": labels}}));
-        container.into_instance(None).managed
+        container.view(None).managed
     };
     assert!(managed("/mine", json!({"computesdk.managed": "true"})));
     assert!(managed("/computesdk-0123456789abcdefghjk", json!(null)));
@@ -83,7 +87,7 @@ fn a_listed_container() {
     let listed: Listed = serde_json::from_value(body).unwrap();
     assert!(listed.is_no_task());
     assert_eq!(
-        shown(&listed.into_instance(None)),
+        shown(&listed.view(None).into()),
         json!({
             "containerId": id(), "image": "local/worker:1", "ports": {"8080": "127.0.0.1:33779"}, "name": "c1",
             "status": "pending", "createdAt": "2026-11-26T20:21:36Z", "url": "http://127.0.0.1:33779", "managed": true
@@ -98,14 +102,14 @@ fn only_the_id_is_needed() {
     let bare = inspected(&json!({}));
     assert_eq!(bare.name(), None);
     assert_eq!(
-        shown(&bare.into_instance(None)),
+        shown(&bare.view(None).into()),
         json!({"containerId": id(), "status": "unknown", "managed": false})
     );
     let odd =
         json!({"Id": id(), "Names": {}, "Created": 1e300, "Ports": "x", "Labels": [], "State": 7, "Status": null});
     let odd: Listed = serde_json::from_value(odd).unwrap();
     assert_eq!(
-        shown(&odd.into_instance(None)),
+        shown(&odd.view(None).into()),
         json!({"containerId": id(), "status": "unknown", "managed": false})
     );
     for id in ["", "abc", &"A".repeat(64), &"g".repeat(64), &"a".repeat(65)] {
@@ -133,4 +137,26 @@ fn an_address_is_one_that_this_process_reaches() {
             "{address} {remote:?}"
         );
     }
+}
+
+#[test]
+fn a_page_shows_the_same_borrowed_and_owned() {
+    fn show<T: Deref<Target = str>>(containers: Entries<Listed<T>, T>) -> String {
+        let containers = containers.0.iter().flatten();
+        containers
+            .map(|container| format!("{:?} {}\n", container.view(None), container.is_no_task()))
+            .collect()
+    }
+    let container = |digit: &str, name: &str| {
+        json!({"Id": digit.repeat(64), "Names": ["/other/x", name], "Image": "i", "Created": 1_795_724_496,
+            "Ports": [{"IP": "127.0.0.1", "PrivatePort": 80, "PublicPort": 81, "Type": "tcp"}],
+            "Labels": {"computesdk.managed": "true", "computesdk.owner": "o"}, "State": "running", "Status": "Up"})
+    };
+    let page = json!([container("a", "/one"), container("b", "ä\n\"two\"")]);
+    let whole = check_drifts(
+        &page,
+        |text| serde_json::from_str::<Entries<Listed<Borrowed<'_>>, Borrowed<'_>>>(text).map(show),
+        |text| serde_json::from_str::<Entries<Listed>>(text).map(show),
+    );
+    assert!(whole > 100, "{whole}");
 }
