@@ -20,6 +20,17 @@ const OWNER_LENGTH: usize = 5;
 /// 32 symbols, so that a byte maps to one without bias: 20 of them hold 100 bits.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// Whether a byte is one of them. A listing asks for each byte of each name.
+const IS_SYMBOL: [bool; 256] = {
+    let mut is_symbol = [false; 256];
+    let mut index = 0;
+    while index < ALPHABET.len() {
+        is_symbol[ALPHABET[index] as usize] = true;
+        index += 1;
+    }
+    is_symbol
+};
+
 /// The variable that holds a create's ownership token at providers whose resources have neither labels nor tags.
 pub(crate) const OWNERSHIP_VARIABLE: &str = "COMPUTESDK_CREATE_MARK";
 
@@ -152,7 +163,7 @@ pub(crate) fn is_owned_name(name: &str, owner: &Owner) -> bool {
 /// what is managed.
 pub(crate) fn is_managed_name(name: &str) -> bool {
     name.strip_prefix(PREFIX)
-        .is_some_and(|rest| rest.len() == LENGTH && rest.bytes().all(|byte| ALPHABET.contains(&byte)))
+        .is_some_and(|rest| rest.len() == LENGTH && rest.bytes().all(|byte| IS_SYMBOL[usize::from(byte)]))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::instance::{FieldValue, InstanceView, Status, redact_value};
 use crate::error::{Error, ErrorCode, Result};
-use crate::secret::FieldMask;
+use crate::secret::{FieldMask, holds_ascii};
 
 /// The longest text of a result, in bytes: half of what V8 takes as one text.
 pub(crate) const RESULT_LIMIT: usize = 256 * 1024 * 1024;
@@ -219,9 +219,9 @@ impl RowWriter {
     ) -> serde_json::Result<()> {
         let id = instance.id;
         self.write(&number)?;
-        self.write(&mask.masked(id))?;
+        self.write_text(&mask.masked(id))?;
         instance.visit_fields(|_, value| match value {
-            FieldValue::Text(text) if text != id => self.write(&mask.masked(text)),
+            FieldValue::Text(text) if text != id => self.write_text(&mask.masked(text)),
             FieldValue::Json(value) => {
                 let mut value = value.clone();
                 redact_value(&mut value, mask);
@@ -229,6 +229,17 @@ impl RowWriter {
             }
             FieldValue::Text(_) | FieldValue::Shared(_) | FieldValue::Word(_) | FieldValue::Bool(_) => Ok(()),
         })
+    }
+
+    fn write_text(&mut self, text: &str) -> serde_json::Result<()> {
+        if holds_ascii(text, *b"\"\\", b' ') {
+            return self.write(&text);
+        }
+        self.text.reserve(text.len() + 3);
+        self.text.push(b'"');
+        self.text.extend_from_slice(text.as_bytes());
+        self.text.extend_from_slice(b"\",");
+        Ok(())
     }
 
     fn write(&mut self, item: &impl Serialize) -> serde_json::Result<()> {

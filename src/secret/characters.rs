@@ -45,3 +45,37 @@ pub(super) fn fold(text: &str) -> Vec<char> {
     }
     folded
 }
+
+/// Returns whether a text holds one of these ASCII characters, or one below `limit`. It looks at eight bytes at a time: most
+/// texts of a listing hold none.
+pub(crate) fn holds_ascii<const COUNT: usize>(text: &str, characters: [u8; COUNT], limit: u8) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    // Returns bytes of which one has its highest bit set if a byte of `word` is below `limit`, and none if not.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+    let holds = |bytes: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*bytes);
+        let equal = |found, character| found | below(word ^ (ONES * u64::from(character)), 1);
+        characters.into_iter().fold(below(word, limit), equal) & HIGHEST != 0
+    };
+    let (words, rest) = text.as_bytes().as_chunks();
+    let mut last = [0x7F; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    words.iter().any(holds) || holds(&last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_ascii;
+
+    proptest::proptest! {
+        #[test]
+        fn finds_what_a_plain_search_finds(text in "([a-z%+ä\u{7F}\u{80}]|\\PC|[\u{0}-\u{21}]){0,20}") {
+            let holds = |character: u8| text.bytes().any(|byte| byte == character);
+            proptest::prop_assert_eq!(holds_ascii(&text, *b"%+", 0), holds(b'%') || holds(b'+'));
+            let has_control = text.bytes().any(|byte| byte < 0x20);
+            proptest::prop_assert_eq!(holds_ascii(&text, [], 0x20), has_control);
+            proptest::prop_assert_eq!(holds_ascii(&text, *b"a", 0x20), has_control || holds(b'a'));
+        }
+    }
+}

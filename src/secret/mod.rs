@@ -9,7 +9,7 @@ mod redactor;
 mod search;
 mod text;
 
-pub(crate) use self::characters::is_invisible;
+pub(crate) use self::characters::{holds_ascii, is_invisible};
 pub(crate) use self::excerpt::Excerpt;
 pub(crate) use self::redactor::{FieldMask, LateSecrets, Redactor};
 pub(crate) use self::text::Secret;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
-use super::characters::{fold, is_space};
+use super::characters::{fold, holds_ascii, is_space};
 use super::copies::decode_all;
 use super::copy::Copy;
 use super::decode::may_hold_digits_of;
@@ -184,10 +184,7 @@ impl FieldMask<'_> {
 
 /// Returns whether a piece of at least `shortest` characters may stand in a text in another form than as it is.
 fn may_be_encoded(text: &str, shortest: usize) -> bool {
-    if text
-        .bytes()
-        .any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+' | 0x80..))
-    {
+    if !text.is_ascii() || holds_ascii(text, *b"%\\&+", 0) {
         return true;
     }
     // A shorter text holds too few digits, and is not cut.
