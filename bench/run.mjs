@@ -8,7 +8,7 @@
 // npm run bench -- --rounds 3            how often all of it is measured; default 5
 // npm run bench -- --json FILE           where the figures go; default target/bench/results.json
 //
-// What the figures mean: docs/performance.md
+// What the figures mean: docs/contributing/performance.md
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'

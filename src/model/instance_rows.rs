@@ -282,7 +282,7 @@ pub(crate) mod tests {
             let mut pieces = instance.split(":null");
             let mut instance = pieces.next().unwrap().to_owned();
             for piece in pieces {
-                instance += &format!(":{}{piece}", items.next().unwrap());
+                instance.extend([":", items.next().unwrap(), piece]);
             }
             instances.push(format!(r#"{{"instance":{instance},"instanceId":{id}}}"#));
         }

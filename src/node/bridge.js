@@ -1,6 +1,6 @@
 // @ts-check
 // The part of the bridge that is JavaScript's own: it reads the caller's objects, holds the promises, listens to signals and
-// makes the errors. Through Node-API each of these costs a multiple of it (docs/performance.md). The calls of a tick cross to
+// makes the errors. Through Node-API each of these costs a multiple of it (docs/contributing/performance.md). The calls of a tick cross to
 // the addon together, as one JSON text, and so do their replies.
 'use strict'
 

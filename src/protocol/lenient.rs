@@ -443,8 +443,8 @@ pub(crate) mod tests {
     /// how many can be read as a whole.
     pub(crate) fn check_drifts(
         page: &Value,
-        borrowed: fn(&str) -> serde_json::Result<String>,
-        owned: fn(&str) -> serde_json::Result<String>,
+        borrowed: fn(&str) -> serde_json::Result<Vec<String>>,
+        owned: fn(&str) -> serde_json::Result<Vec<String>>,
     ) -> usize {
         let drifts = drifts_of(page);
         let mut whole = drifts.iter().filter_map(|text| Some((text, borrowed(text).ok()?)));

@@ -354,16 +354,16 @@ mod tests {
     use super::*;
 
     fn encode(secret: &str, form: usize) -> String {
-        let bytes = || secret.bytes();
+        let bytes = |escape: fn(u8) -> String| secret.bytes().map(escape).collect::<Vec<_>>().concat();
         match form {
             0 => secret.to_owned(),
             1 => STANDARD.encode(secret),
             2 => URL_SAFE_NO_PAD.encode(secret),
             3 => URL_SAFE_NO_PAD.encode(format!("ab{secret}")),
-            4 => bytes().map(|byte| format!("{byte:02x}")).collect(),
-            5 => bytes().map(|byte| format!("%{byte:02X}")).collect(),
-            6 => bytes().map(|byte| format!("\\u{byte:04x}")).collect(),
-            7 => STANDARD.encode(bytes().map(|byte| format!("{byte:02x}")).collect::<String>()),
+            4 => bytes(|byte| format!("{byte:02x}")),
+            5 => bytes(|byte| format!("%{byte:02X}")),
+            6 => bytes(|byte| format!("\\u{byte:04x}")),
+            7 => STANDARD.encode(bytes(|byte| format!("{byte:02x}"))),
             8 => secret.replace('-', " -\n"),
             9 => STANDARD.encode(secret).replace('A', "A\r\n"),
             _ => secret.replace('-', "\u{200b}-"),

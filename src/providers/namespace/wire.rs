@@ -453,11 +453,11 @@ mod tests {
 
     #[test]
     fn a_page_shows_the_same_borrowed_and_owned() {
-        fn show<T: Deref<Target = str>>(listed: Listed<T>) -> String {
+        fn show<T: Deref<Target = str>>(listed: Listed<T>) -> Vec<String> {
             let entries = listed.instances.unwrap_or_default().0;
             let instances = entries.iter().flatten();
             instances
-                .map(|metadata| format!("{:?} {}\n", metadata.view(), metadata.is_deleted()))
+                .map(|metadata| format!("{:?} {}", metadata.view(), metadata.is_deleted()))
                 .collect()
         }
         let entry = |id: &str, name: &str| {

@@ -557,16 +557,17 @@ mod tests {
 
     #[test]
     fn a_page_shows_the_same_borrowed_and_owned() {
-        fn show<T: Deref<Target = str>>(data: EnvironmentData<T>) -> String {
+        fn show<T: Deref<Target = str>>(data: EnvironmentData<T>) -> Vec<String> {
             let Environment {
                 project_id,
                 service_instances,
                 ..
             } = data.environment;
+            let project = format!("{:?}", project_id.as_deref());
             let nodes = service_instances.edges.0.iter().flatten().map(|edge| &edge.node);
             let nodes =
-                nodes.map(|node| format!("{:?} {} {}\n", node.view("p", "e"), node.is_deleted(), node.is_in_use()));
-            format!("{:?} {}", project_id.as_deref(), nodes.collect::<String>())
+                nodes.map(|node| format!("{:?} {} {}", node.view("p", "e"), node.is_deleted(), node.is_in_use()));
+            nodes.chain([project]).collect()
         }
         let deployment =
             json!({"id": "d", "status": "SUCCESS", "url": "u", "staticUrl": "s", "deploymentStopped": false});

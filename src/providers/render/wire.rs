@@ -236,10 +236,10 @@ mod tests {
 
     #[test]
     fn a_page_shows_the_same_borrowed_and_owned() {
-        fn show<T: Deref<Target = str>>(Services(entries): Services<T>) -> String {
+        fn show<T: Deref<Target = str>>(Services(entries): Services<T>) -> Vec<String> {
             let services = entries.iter().flatten().filter_map(|listed| listed.service.0.as_ref());
             services
-                .map(|service| format!("{:?} {}\n", service.view(), service.is_creatable()))
+                .map(|service| format!("{:?} {}", service.view(), service.is_creatable()))
                 .collect()
         }
         let entry = |id: &str, name: &str| {

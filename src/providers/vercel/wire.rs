@@ -366,9 +366,9 @@ mod tests {
 
     #[test]
     fn a_page_shows_the_same_borrowed_and_owned() {
-        fn show<T: Deref<Target = str>>(listed: Listed<T>) -> String {
+        fn show<T: Deref<Target = str>>(listed: Listed<T>) -> Vec<String> {
             let found = listed.sandboxes.0.into_iter().flatten().map(Found::from_list_entry);
-            found.map(|found| format!("{:?}\n", found.view("p", "t"))).collect()
+            found.map(|found| format!("{:?}", found.view("p", "t"))).collect()
         }
         let entry = |name: &str| {
             json!({"name": name, "status": "running", "createdAt": 1_700_000_000_000_u64, "currentSessionId": "s",

@@ -141,10 +141,10 @@ fn an_address_is_one_that_this_process_reaches() {
 
 #[test]
 fn a_page_shows_the_same_borrowed_and_owned() {
-    fn show<T: Deref<Target = str>>(containers: Entries<Listed<T>, T>) -> String {
-        let containers = containers.0.iter().flatten();
+    fn show<T: Deref<Target = str>>(containers: Entries<Listed<T>, T>) -> Vec<String> {
+        let containers = containers.0.into_iter().flatten();
         containers
-            .map(|container| format!("{:?} {}\n", container.view(None), container.is_no_task()))
+            .map(|container| format!("{:?} {}", container.view(None), container.is_no_task()))
             .collect()
     }
     let container = |digit: &str, name: &str| {
