@@ -167,6 +167,22 @@ describe('a subscriber', () => {
     assert.equal(of('list.asyncEnd').length, 1)
   })
 
+  test('makes no call begin before its tick is over', async (t) => {
+    const { provider, server } = await withRender(t)
+    const { of, names } = record(t)
+    const controller = new AbortController()
+    const call = provider.create({ signal: controller.signal })
+    // This thread stands still, and the call has not begun when it is aborted.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    controller.abort()
+    await rejection(call, { code: 'ABORTED' })
+    assert.equal(names().join(), 'create.start,create.end,create.error,create.asyncStart,create.asyncEnd')
+    assert.equal(of('create.asyncEnd')[0].attempts, 0)
+    // A request of its own, so that one on its way would have arrived before it.
+    await provider.list()
+    assert.equal(server.requests.length, 1)
+  })
+
   test('binds a store to the start of a call', async (t) => {
     const { provider } = await withRender(t)
     const store = new AsyncLocalStorage()

@@ -32,6 +32,7 @@ test(`${ANSWERS} changed answers break no rule`, async (t) => {
   for (const outcome of ['success', 'PROTOCOL', 'NOT_FOUND', 'OUTCOME_UNKNOWN']) {
     assert.ok(counts[outcome] > 0, `${outcome} is among the outcomes`)
   }
+  assert.ok(counts.events > ANSWERS, 'events were searched for secrets')
   assertNone(violations)
 })
 

@@ -58,6 +58,18 @@ async function begin(t, { put }, server) {
 
 const different = (list) => new Set(list).size
 
+/**
+ * Begins a call, and returns when its first request has arrived with the first token. The server looks at the token later.
+ *
+ * @returns {Promise<{ ended: Promise<unknown> }>}
+ */
+async function underWay(server, asked, begin) {
+  server.faults.add({ kind: 'slow', milliseconds: 100, effectFirst: false })
+  const ended = begin()
+  await eventually(() => asked().length === 1, 'the first request has arrived')
+  return { ended }
+}
+
 for (const [title, place] of Object.entries(PLACES)) {
   // The environment belongs to one test at a time.
   describe(`a Namespace token in ${title}`, () => {
@@ -89,21 +101,21 @@ for (const [title, place] of Object.entries(PLACES)) {
     })
 
     test('that is renewed while a list is under way is used for it', async (t) => {
-      const { provider, revoke, putFresh, asked, tokensFor } = await begin(t, place)
-      const listing = provider.list()
+      const { provider, server, revoke, putFresh, asked, tokensFor } = await begin(t, place)
+      const listing = await underWay(server, asked, () => provider.list())
       revoke()
       putFresh()
-      assert.deepEqual(await listing, [])
+      assert.deepEqual(await listing.ended, [])
       assert.deepEqual(asked(), ['ListInstances', 'ListInstances'])
       assert.equal(different(tokensFor('ListInstances')), 2)
     })
 
     test('that is renewed while a create is under way makes one instance', async (t) => {
-      const { provider, revoke, putFresh, instances } = await begin(t, place)
-      const creating = provider.create()
+      const { provider, server, revoke, putFresh, instances, asked } = await begin(t, place)
+      const creating = await underWay(server, asked, () => provider.create())
       revoke()
       putFresh()
-      await creating
+      await creating.ended
       assert.equal(instances().length, 1)
     })
 
@@ -115,27 +127,27 @@ for (const [title, place] of Object.entries(PLACES)) {
     })
 
     test('that was renewed by another bad one is sent once', async (t) => {
-      const { provider, revoke, putFresh, asked } = await begin(t, place)
-      const listing = provider.list()
+      const { provider, server, revoke, putFresh, asked } = await begin(t, place)
+      const listing = await underWay(server, asked, () => provider.list())
       revoke()
       putFresh()
       revoke()
-      await rejection(listing, { code: 'UNAUTHENTICATED', message: place.words })
+      await rejection(listing.ended, { code: 'UNAUTHENTICATED', message: place.words })
       assert.deepEqual(asked(), ['ListInstances', 'ListInstances'])
     })
   })
 }
 
 test('a renewed token that the provider repeats is masked', async (t) => {
-  const { server, provider, revoke, putFresh } = await begin(t, PLACES['the variable'])
-  const listing = provider.list()
+  const { server, provider, revoke, putFresh, asked } = await begin(t, PLACES['the variable'])
+  const { ended } = await underWay(server, asked, () => provider.list())
   revoke()
   putFresh()
   const { NSC_TOKEN } = process.env
   const when = ({ headers }) => headers.authorization === `Bearer ${NSC_TOKEN}`
   const body = { code: 'internal', message: `no such token: ${NSC_TOKEN}` }
   server.faults.add({ kind: 'respond', status: 500, body, when })
-  await rejection(listing, { code: 'UNAVAILABLE', message: /no such token: \[redacted\]/ })
+  await rejection(ended, { code: 'UNAVAILABLE', message: /no such token: \[redacted\]/ })
 })
 
 describe('a worker that has ended', () => {

@@ -8,7 +8,7 @@
 // npm run bench -- --rounds 3            how often all of it is measured; default 5
 // npm run bench -- --json FILE           where the figures go; default target/bench/results.json
 //
-// What the figures mean: docs/performance.md
+// What the figures mean: docs/contributing/performance.md
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -59,7 +59,7 @@ await runMain(async () => {
   }
 
   const importMilliseconds = isWanted('import') ? importCost(imports, 'addon') : Number.NaN
-  const goals = judge((...which) => results.ratio(...which), importMilliseconds)
+  const goals = judge(results, importMilliseconds)
     .filter(({ value }) => !Number.isNaN(value))
   print({ machine, results, steps, contestants, imports, goals, quiet })
   await mkdir(dirname(options.json), { recursive: true })
@@ -108,11 +108,12 @@ async function prepare() {
   if (!process.env.NAPI_RS_NATIVE_LIBRARY_PATH) await build('release')
 }
 
-async function runStep({ key, place, job, environmentId, bare, newer, measure: name }, { contestants, load, ...rest }) {
+async function runStep({ key, place, job, environmentId, bare, newer, ours, measure: name }, { contestants, load, ...rest }) {
   const { results, round } = rest
   const baseUrl = load.addresses[place]
   const config = { apiKey: API_KEY, projectId: environmentId, environmentId, baseUrl }
-  const taking = contestants.filter((contestant) => newer || !contestant.newer)
+  const isTaking = (contestant) => (newer || !contestant.newer) && (!ours || contestant.module === 'addon')
+  const taking = contestants.filter(isTaking)
   // Not always the same one first after the pause between two steps.
   const turn = round % taking.length
   for (const contestant of [...taking.slice(turn), ...taking.slice(0, turn)]) {

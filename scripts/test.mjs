@@ -3,6 +3,7 @@
 // npm test -- node                one part: rust, node, types
 // npm test -- node abort list     of the Node tests only the files with these words in their paths
 // npm test -- --no-build          with the addon as it lies there
+import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
@@ -78,7 +79,9 @@ async function rustTests(env) {
   await run('cargo', parameters, { cwd: ROOT, env, what: 'The Rust tests' })
 }
 
-async function nodeTests(env, words) {
+async function nodeTests(environment, words) {
+  const env = { WATCH_EVENTS: String(randomInt(1_000)), ...environment }
+  console.log(`WATCH_EVENTS=${env.WATCH_EVENTS}: this half of the files has its events searched for secrets.`)
   const files = await testFiles(words)
   if (files.length === 0) throw new Failure(`No test file has ${words.join(', ')} in its path.`)
   const limits = [`--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`, `--test-concurrency=${TEST_CONCURRENCY}`]

@@ -21,6 +21,7 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
       [
         ['seed', seed, `speed ${speed}, ${concurrency} stories at once`],
         ['wall time', `${(tally.milliseconds / 1000).toFixed(1)} s`, `${tally.rounds} rounds, ${count(tally.requests)} requests`],
+        ...(tally.events === undefined ? [] : [['events', tally.events, 'on the diagnostics channels, without a secret']]),
         ['longest stall', `${(tally.longestStall / 1000).toFixed(1)} s`, 'of the event loop, on the client’s clock'],
       ],
     ],

@@ -6,8 +6,8 @@ import { isGatewayError } from '@computesdk/gateway'
 import { everythingIn, MARK, printable } from '../support/canary.mjs'
 
 /** Every secret begins with `MARK` and ends with one of these: a part of one that is left shows too. */
-const END = 'DNE7b1d'
-const END_OF_VARIABLE = 'DNE4c2e'
+export const END = 'DNE7b1d'
+export const END_OF_VARIABLE = 'DNE4c2e'
 /** With letters that each spelling writes in its own way. */
 export const secret = (name) => `${MARK}-secret-${name}-(it's~!)&<ä>/"-${END}`
 export const variable = (name) => `${MARK}-variable-${name}-(it's~!)&<ä>/"-${END_OF_VARIABLE}`

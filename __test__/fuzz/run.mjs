@@ -3,7 +3,9 @@ import * as addon from '@computesdk/gateway'
 
 import { createAnswerFuzz } from './answers.mjs'
 import { createArgumentFuzz } from './arguments.mjs'
+import { watchEvents } from '../support/event-watch.mjs'
 import { loadFastAddon } from './addon.mjs'
+import { END, END_OF_VARIABLE } from './invariants.mjs'
 import { record } from './recordings.mjs'
 
 /** How many cases work at once, and how many are under way with those that only wait. */
@@ -19,7 +21,10 @@ const UNDER_WAY = 128
 export async function runAnswers({ seed, numbers, trace }) {
   const fuzz = await createAnswerFuzz({ recordings: await recordings(), addon, fastAddon: loadFastAddon(), seed, trace })
   const counts = {}
+  // A watched call goes another way than one that nobody watches: the second half of the cases goes it.
+  let watch
   const milliseconds = await runAll(numbers, AT_ONCE, async (number, onSlow) => {
+    if (number >= numbers / 2) watch ??= watchEvents([END, END_OF_VARIABLE])
     const { provider, operation, requests, outcome } = await fuzz.run(number, onSlow)
     const name = `${provider}.${operation}`
     counts[name] = (counts[name] ?? 0) + 1
@@ -27,7 +32,8 @@ export async function runAnswers({ seed, numbers, trace }) {
     counts.requests = (counts.requests ?? 0) + requests
   })
   await fuzz.close()
-  return { violations: fuzz.violations, counts, milliseconds }
+  watch?.stop()
+  return { violations: fuzz.violations, counts: { ...counts, events: watch?.count() ?? 0 }, milliseconds }
 }
 
 /** The same for the fuzz of arguments. One after the other: what a value does to another call would be hard to tell. */

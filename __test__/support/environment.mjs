@@ -8,6 +8,9 @@ for (const name of Object.keys(process.env)) {
   if (isUnwanted(name)) delete process.env[name]
 }
 
+// Not imported otherwise: it loads the package.
+if (process.env.WATCH_EVENTS) await import('./event-watch.mjs')
+
 /**
  * Sets variables of `process.env` until the test ends.
  *

@@ -1,11 +1,12 @@
-/** What is to be reached, as ratios within one run. A goal that is not reached fails nothing: it is to be explained. */
+/** What is to be reached, as ratios within one run and as differences. A goal that is not reached fails nothing: it is to be explained. */
 
 /**
- * @param {(step: string, metric: string, above: string, below: string) => number} ratio of two contestants
+ * @param {import('./results.mjs').Results} results
  * @param {number} importMilliseconds
  * @returns {{ title: string, value: number, goal: number, atMost: boolean, reached: boolean }[]}
  */
-export function judge(ratio, importMilliseconds) {
+export function judge(results, importMilliseconds) {
+  const ratio = (step, metric, above, below) => results.ratio(step, metric, above, below)
   const ours = (step, metric) => ratio(step, metric, 'addon', 'undici')
   const gain = (step, metric) => ratio(step, metric, 'undici', 'addon')
   const lists = [100, 20_000].flatMap((services) => {
@@ -24,6 +25,8 @@ export function judge(ratio, importMilliseconds) {
     ['create alone: p50, over undici', ours('create 1', P50), 1.2, AT_MOST],
     ['create alone: p50, over fetch', ratio('create 1', P50, 'addon', 'fetch'), 0.5, AT_MOST],
     ...lists,
+    ['subscribers to all channels: main thread per create, more (µs)', results.median('subscribers', 'addon', 'watchedMicroseconds'), 5, AT_MOST],
+    ['no subscriber: what is asked, share of a create (%)', results.median('subscribers', 'addon', 'checkPercent'), 1, AT_MOST],
     ['memory after many creates, over undici', ours('memory', 'rssMebibytes'), 0.7, AT_MOST],
     ['cold burst of 64, TLS, 30 ms: over undici', ours('burst', 'coldMilliseconds'), 0.5, AT_MOST],
     ['import in a cold process, over an empty one (ms)', importMilliseconds, 4, AT_MOST],

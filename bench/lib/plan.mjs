@@ -6,8 +6,8 @@
 /** How many services are in it is what the load server reads from an environment's id (bench/load/src/answers.rs). */
 const environment = (services) => `00000000-0000-4000-8000-${String(services).padStart(12, '0')}`
 
-const FULL = { warmUpSeconds: 0.7, seconds: 1.5, delaySeconds: 1, memoryCalls: 50_000, rounds: 5, starts: 8 }
-const QUICK = { warmUpSeconds: 0.1, seconds: 0.2, delaySeconds: 0.2, memoryCalls: 5_000, rounds: 1, starts: 2 }
+const FULL = { warmUpSeconds: 0.7, seconds: 1.5, delaySeconds: 1, memoryCalls: 50_000, rounds: 5, starts: 8, turns: 12, turnSeconds: 0.25 }
+const QUICK = { warmUpSeconds: 0.1, seconds: 0.2, delaySeconds: 0.2, memoryCalls: 5_000, rounds: 1, starts: 2, turns: 3, turnSeconds: 0.1 }
 
 /** Listings by length, with so many calls abreast that neither side waits for the other. */
 const LISTS = [
@@ -17,7 +17,7 @@ const LISTS = [
 ]
 
 export function makePlan({ quick }) {
-  const { rounds, starts, memoryCalls, ...times } = quick ? QUICK : FULL
+  const { rounds, starts, memoryCalls, turns, turnSeconds, ...times } = quick ? QUICK : FULL
   const load = (method, abreast, more = {}) => ({
     key: `${method} ${abreast}`,
     measure: 'load',
@@ -35,6 +35,7 @@ export function makePlan({ quick }) {
     load('getById', 16),
     ...LISTS.map(({ services, abreast }) => ({ ...load('list', abreast), key: `list of ${services}`, services })),
     { ...load('list', 1), key: 'list of 20000, alone', services: 20_000 },
+    { key: 'subscribers', measure: 'watched', place: 'plain', job: { abreast: 16, turns, turnSeconds }, services: 100, ours: true },
     { key: 'memory', measure: 'memory', place: 'plain', job: { calls: memoryCalls }, services: 100 },
     { key: 'first', measure: 'first', place: 'plain', job: {}, services: 100 },
     { key: 'burst', measure: 'burst', place: 'farSecure', job: { size: 64 }, services: 100, newer: true },

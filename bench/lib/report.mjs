@@ -16,6 +16,12 @@ const LOAD = [
 
 const COLUMNS = {
   load: LOAD,
+  watched: [
+    ['main thread µs', 'mainThreadMicroseconds', 1],
+    ['with subscribers, more µs', 'watchedMicroseconds', 1],
+    ['without, check ns', 'checkNanoseconds', 0],
+    ['share %', 'checkPercent', 2],
+  ],
   memory: [
     ['RSS MiB', 'rssMebibytes', 1],
     ['most MiB', 'maxRssMebibytes', 1],

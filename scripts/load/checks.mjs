@@ -29,6 +29,7 @@ export const CHECKS = { smoke, panic, suite, demo }
 async function smoke({ command, target, artifact, emulator }) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-load-')))
   const { server, environment } = await start({})
+  const { server: never, environment: place } = await start({ stepMilliseconds: 1e9 })
   const certificates = await makeCertificates(folder)
   const trusted = await serveTls(certificates.trusted, server.url)
   const untrusted = await serveTls(certificates.untrusted, server.url)
@@ -41,16 +42,22 @@ async function smoke({ command, target, artifact, emulator }) {
       ADDON: addon,
       BASE_URL: server.url,
       UNTRUSTED_URL: untrusted.url,
+      NEVER_READY: JSON.stringify({
+        apiKey: place.RAILWAY_API_KEY,
+        projectId: place.RAILWAY_PROJECT_ID,
+        environmentId: place.RAILWAY_ENVIRONMENT_ID,
+        baseUrl: never.url,
+      }),
       // Windows trusts whom its own store names.
       ...(emulator !== 'wine' && { TRUSTED_URL: trusted.url, SSL_CERT_FILE: certificates.authority }),
     }
-    for (const name of ['smoke.mjs', 'workers.mjs']) {
+    for (const name of ['smoke.mjs', 'channels.mjs', 'workers.mjs']) {
       await copyFile(join(ROOT, 'scripts', 'load', name), join(folder, name))
       await runInto(join(folder, 'output'), [...command, name], { cwd: folder, env })
     }
     return 'smoke'
   } finally {
-    for (const each of [trusted, untrusted, server]) await each.close()
+    for (const each of [trusted, untrusted, server, never]) await each.close()
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -36,7 +36,7 @@ impl Events {
 
 /// An event. It is named after the channel on which it is published.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "channel", rename_all = "kebab-case")]
+#[serde(tag = "channel", content = "fields", rename_all = "kebab-case")]
 pub(crate) enum Event {
     Request(RequestEvent),
     Retry(RetryEvent),

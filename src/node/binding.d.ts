@@ -12,7 +12,7 @@ export type Diagnostics = ReturnType<typeof import('./diagnostics.js').makeDiagn
 /** The events of a call; src/node/diagnostics.rs writes them. */
 export interface CallEvents {
   call: { provider: string; operation: string; callId: string }
-  events: ({ channel: string } & Record<string, unknown>)[]
+  events: { channel: string; fields: Record<string, unknown> }[]
 }
 
 /** A configured provider, as JavaScript holds it. */
@@ -30,8 +30,10 @@ export interface Native {
    * @param cancellable the slots of the calls that `cancel` may be told
    */
   submit(providers: ConfiguredProvider[], text: string, cancellable: number[]): void
-  /** Begins a call that somebody watches. Returns what is known of it before it begins, as JSON. */
+  /** Checks a call that somebody watches, which waits for `launch`. Returns what is known of it before it begins, as JSON. */
   submitTraced(providers: ConfiguredProvider[], text: string, callId: string): string
+  /** Begins the calls that wait. */
+  launch(): void
   /** Cancels a call, if it is still under way. It is replied to. */
   cancel(slot: number): void
   /** Lets the event loop end: no call is under way. */

@@ -1,6 +1,6 @@
 // @ts-check
 // The part of the bridge that is JavaScript's own: it reads the caller's objects, holds the promises, listens to signals and
-// makes the errors. Through Node-API each of these costs a multiple of it (docs/performance.md). The calls of a tick cross to
+// makes the errors. Through Node-API each of these costs a multiple of it (docs/contributing/performance.md). The calls of a tick cross to
 // the addon together, as one JSON text, and so do their replies.
 'use strict'
 
@@ -466,7 +466,7 @@ const reasonsOf = ({ signal }) => {
  * @param {Native} native
  * @param {string} constants what both sides agree on, as JSON
  */
-const makeBridge = (diagnostics, { submit, submitTraced, cancel, idle }, constants) => {
+const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle }, constants) => {
   const { Method, SignalState, ReplyKind, fields } = /** @type {Constants} */ (parse(constants))
 
   /** @type {Watched} */
@@ -604,6 +604,16 @@ const makeBridge = (diagnostics, { submit, submitTraced, cancel, idle }, constan
     submitWaiting()
   }
 
+  /** Whether calls that are watched wait for the end of the tick: they were checked already. */
+  let launching = false
+
+  const launchSoon = async () => {
+    launching = true
+    await undefined
+    launching = false
+    launch()
+  }
+
   /**
    * Has a call wait for the end of the tick.
    *
@@ -686,6 +696,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, cancel, idle }, constan
         watched.slot = watched.state === SignalState.WATCHED ? slot : -1
         const text = `[${slot},${method},${watched.state},0]${stringify([id, encoded, variables])}`
         diagnostics.add(context, parse(submitTraced([provider], text, /** @type {string} */ (context['callId']))))
+        if (!launching) void launchSoon()
         call.traced = diagnostics.trace(context)
         diagnostics.begin(call.traced)
       } else addWaiting(provider, method, slot, watched, id, encoded, variables, ROOM - budget.room)

@@ -1,6 +1,6 @@
 //! What an environment of JavaScript (main thread, worker) keeps: functions of `bridge.js`, and what the worker needs of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::bindgen_prelude::{
     FnArgs, FromNapiValue, Function, FunctionRef, JsObjectValue, JsValuesTupleIntoVec, Object, Unknown,
@@ -14,12 +14,33 @@ use super::variables::JsVariables;
 /// A function of `bridge.js`.
 pub(super) type BridgeFunction<Args, Return> = FunctionRef<FnArgs<Args>, Return>;
 
+/// Begins a call on the worker. With an error where there is none: then the call is replied to.
+pub(super) type Launch = Box<dyn FnOnce(crate::error::Result<()>) + Send>;
+
 /// What the worker needs of an environment to reply to its calls.
 pub(super) struct Environment {
     pub(super) completions: Arc<CompletionQueue>,
     pub(super) cancellations: Arc<Cancellations>,
     /// Reads variables while a call goes on.
     pub(super) variables: Arc<JsVariables>,
+    /// The calls that somebody watches, until the end of the tick.
+    ready: Mutex<Vec<Launch>>,
+}
+
+impl Environment {
+    /// Has a call wait to be launched.
+    pub(super) fn add_ready(&self, call: Launch) {
+        self.ready().push(call);
+    }
+
+    /// Takes the calls that wait to be launched.
+    pub(super) fn take_ready(&self) -> Vec<Launch> {
+        std::mem::take(&mut *self.ready())
+    }
+
+    fn ready(&self) -> MutexGuard<'_, Vec<Launch>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The bridge of one environment.
@@ -46,6 +67,7 @@ impl Bridge {
                 completions,
                 cancellations: Arc::default(),
                 variables: Arc::new(JsVariables::new(&functions.get_named_property("readVariable")?)?),
+                ready: Mutex::default(),
             }),
             make_provider: function(functions, "makeProvider")?,
             read_config: function(functions, "readConfig")?,

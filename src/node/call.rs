@@ -17,6 +17,7 @@ use super::diagnostics::CallEvents;
 use super::environment::CallVariables;
 use super::reply::Reply;
 use super::runtime;
+use crate::context::events::EventSink;
 use crate::error::{Error, ErrorContext, Operation, Result};
 use crate::input::reader::Reader;
 use crate::operations::{CallOutput, CallRequest, Handover, PreparedCall};
@@ -143,22 +144,30 @@ impl ReadyCall {
             provider, operation, ..
         } = *error_context;
         let events = Arc::new(CallEvents::new(completions, *slot, provider, operation, call_id));
-        self.call = self.call.with_events(events.clone());
         self.events = Some(events);
         (self, description)
     }
 
-    /// Runs the call and replies to it.
+    /// Replies to the call that it failed.
+    pub(super) fn refuse(&self, error: &Error) {
+        self.reply_to.send(Err(error.clone()));
+    }
+
+    /// Runs the call and replies to it. One that was cancelled before sends nothing.
     pub(super) async fn run(self) {
-        let handover = self.call.handover();
-        run(
-            self.reply_to,
-            self.call.run(),
-            &handover,
-            self.cancellation,
-            self.events,
-        )
-        .await;
+        let is_cancelled = self.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled);
+        if is_cancelled {
+            if let Some(events) = &self.events {
+                events.settle();
+            }
+            return self.refuse(&unfinished(Error::aborted(), &self.reply_to.error_context));
+        }
+        let call = match &self.events {
+            Some(events) => self.call.with_events(Arc::clone(events) as Arc<dyn EventSink>),
+            None => self.call,
+        };
+        let handover = call.handover();
+        run(self.reply_to, call.run(), &handover, self.cancellation, self.events).await;
     }
 }
 

@@ -183,9 +183,10 @@ const makeDiagnostics = ({ channel }) => {
      */
     publishEvents(batch, call) {
       if (call !== undefined) summarize(call.context, batch.events)
-      for (const { channel: name, ...fields } of batch.events) {
+      const { provider, operation, callId } = batch.call
+      for (const { channel: name, fields } of batch.events) {
         const target = events[name]
-        if (target !== undefined && target.hasSubscribers) publish(target, { ...batch.call, ...fields })
+        if (target !== undefined && target.hasSubscribers) publish(target, { provider, operation, callId, ...fields })
       }
     },
   }
@@ -200,7 +201,7 @@ const makeDiagnostics = ({ channel }) => {
 const summarize = (context, events) => {
   const requests = []
   let outcome = 'created'
-  for (const { channel, ...fields } of events) {
+  for (const { channel, fields } of events) {
     if (channel === 'request') requests.push(fields)
     else if (channel === 'reconcile' && fields['step'] === 'adopted') outcome = 'adopted'
     else if (channel === 'reconcile' && fields['step'] === 'resent' && outcome === 'created') outcome = 'resent'

@@ -21,6 +21,7 @@ pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
     let submit = env.create_function_from_closure::<(), (), _>("submit", |context| submit::submit(&context))?;
     let submit_traced =
         env.create_function_from_closure::<(), String, _>("submitTraced", |context| submit::submit_traced(&context))?;
+    let launch = env.create_function_from_closure::<(), (), _>("launch", |context| submit::launch(&context))?;
     let cancel = env.create_function_from_closure::<(), (), _>("cancel", |context| submit::cancel(&context))?;
     let completions = Arc::new(CompletionQueue::default());
     let of_idle = Arc::clone(&completions);
@@ -29,6 +30,7 @@ pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
     let mut native = Object::new(env)?;
     native.set_named_property("submit", submit)?;
     native.set_named_property("submitTraced", submit_traced)?;
+    native.set_named_property("launch", launch)?;
     native.set_named_property("cancel", cancel)?;
     native.set_named_property("idle", idle)?;
     let functions = make_bridge.call((native, constants::to_json()).into())?;

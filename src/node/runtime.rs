@@ -53,7 +53,7 @@ fn clock() -> SharedClock {
 }
 
 /// Returns the worker, which does the work of all calls. The work is short: reading JSON and moving bytes. One thread needs a
-/// third less processor time for it than two, which wake each other (docs/performance.md).
+/// third less processor time for it than two, which wake each other (docs/contributing/performance.md).
 pub(super) fn worker() -> Result<&'static Handle> {
     WORKER
         .get_or_init(start)

@@ -32,7 +32,7 @@ pub(super) fn submit(context: &FunctionCallContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Begins a call that somebody watches: `submitTraced(providers, text, callId)`. It is checked on this thread.
+/// Checks a call that somebody watches: `submitTraced(providers, text, callId)`. It waits for `launch`.
 ///
 /// Returns what is known of it before it begins, as JSON.
 pub(super) fn submit_traced(context: &FunctionCallContext<'_>) -> Result<String> {
@@ -41,20 +41,34 @@ pub(super) fn submit_traced(context: &FunctionCallContext<'_>) -> Result<String>
     let call_id: String = context.get(2)?;
     environment.completions.ref_event_loop(context.env)?;
     submission.make_cancellable();
-    let worker = match runtime::worker() {
-        Ok(worker) => worker,
-        Err(error) => {
-            submission.refuse_all(&error);
-            return Ok("{}".to_owned());
-        }
-    };
     let mut description = None;
     submission.prepare(|call| {
         let (call, known) = call.watch(call_id.clone());
         description = Some(known);
-        drop(worker.spawn(call.run()));
+        environment.add_ready(Box::new(|worker| match worker {
+            Ok(()) => drop(tokio::spawn(call.run())),
+            Err(error) => call.refuse(&error),
+        }));
     });
     Ok(description.unwrap_or_else(|| "{}".to_owned()))
+}
+
+/// Begins the calls that wait: `launch()`. The worker makes their tasks, which are large.
+pub(super) fn launch(context: &FunctionCallContext<'_>) -> Result<()> {
+    let calls = environment(context)?.take_ready();
+    match runtime::worker() {
+        Ok(worker) => drop(worker.spawn(async move {
+            for call in calls {
+                call(Ok(()));
+            }
+        })),
+        Err(error) => {
+            for call in calls {
+                call(Err(error.clone()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Cancels a call: `cancel(slot)`.

@@ -1,9 +1,12 @@
 //! What a call leaves to be watched after it has settled.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::late_cleanups::LateCleanups;
+use super::observe::Cleanup;
 use crate::model::handle::Handle;
 use crate::provider::Ownership;
 
@@ -12,24 +15,27 @@ use crate::provider::Ownership;
 pub(super) struct Background(Mutex<Vec<Watch>>);
 
 /// Something that may still appear at the provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Watch {
     /// Requests of a create of which more than one was sent, or whose effect is unclear. What they make besides `kept` is
     /// deleted.
     Create {
         handle: Handle,
-        /// The id of the instance that the caller holds.
+        /// The id of the instance that the caller holds, or that is another create's.
         kept: Option<String>,
         until: Instant,
         pace: Pace,
+        /// The clean-ups of a create that failed; `None` for one whose caller holds `kept`.
+        cleanups: Option<LateCleanups>,
     },
     /// An instance whose deletion was confirmed by reads that may lag. If it shows again, it is deleted again.
     Deletion {
         id: String,
         ownership: Ownership,
         until: Instant,
-        /// The resource name of the failed create whose clean-up this is.
-        cleans_up: Option<String>,
+        /// How long the provider asked to wait.
+        wait: Duration,
+        /// The clean-up of a failed create that this deletion ends.
+        cleanup: Option<Cleanup>,
     },
 }
 

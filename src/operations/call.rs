@@ -302,14 +302,20 @@ fn start_watch(
     let process = Arc::clone(process);
     let bound = Arc::clone(bound);
     tokio::spawn(async move {
+        let background = Background::default();
         let operation = OperationContext {
             context: &context,
             process: &process,
             provider: &*bound.provider,
             semantics,
             scopes: &bound.scopes,
-            background: &Background::default(),
+            background: &background,
         };
-        watch::run(operation, &watch).await;
+        // A watch may leave another one: that of a deletion.
+        let mut waiting = vec![watch];
+        while let Some(watch) = waiting.pop() {
+            watch::run(operation, watch).await;
+            waiting.extend(background.take());
+        }
     });
 }

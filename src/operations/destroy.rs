@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::background::Watch;
 use super::handle_lookup::is_from_same_create;
+use super::late_cleanups::LateCleanups;
+use super::observe::{Cleanup, observe_reconcile};
 use super::operation_context::OperationContext;
 use super::polling::Polling;
+use crate::context::events::ReconcileStep;
 use crate::error::Result;
 use crate::model::handle::Handle;
 use crate::model::handle::is_managed_name;
+use crate::model::instance::Instance;
 use crate::process::instances::PendingCreate;
 use crate::provider::{DeleteResult, Ownership, ReadResult};
 
@@ -30,24 +36,64 @@ pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result
 /// Deletes an instance and whatever a pending request of its create makes, and notes it.
 pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
     let pending_create = operation.instances().pending_create(id);
-    delete_one(operation, id, ownership).await?;
+    let deletion = delete_one(operation, id, ownership, &mut 0).await?;
+    end_deletion(operation, id, ownership, deletion, None);
     if let Some(pending_create) = pending_create {
-        delete_late_creates(operation, &pending_create).await?;
+        delete_late_creates(operation, &pending_create, None).await?;
     }
     operation.instances().forget(id);
     Ok(())
 }
 
+/// How a deletion ended that the provider has accepted.
+#[derive(Clone, Copy)]
+pub(super) enum Deletion {
+    Confirmed,
+    /// A read shows that the instance is absent, and the provider does not know it yet. Reads may lag until then.
+    Unconfirmed {
+        until: Instant,
+    },
+}
+
+/// Ends a deletion and its clean-up: at once, or in the background when reads no longer lag.
+pub(super) fn end_deletion(
+    operation: OperationContext<'_>,
+    id: &str,
+    ownership: Ownership,
+    deletion: Deletion,
+    cleanup: Option<Cleanup>,
+) {
+    match deletion {
+        Deletion::Unconfirmed { until } => operation.background.add(Watch::Deletion {
+            id: id.to_owned(),
+            ownership,
+            until,
+            wait: Duration::ZERO,
+            cleanup,
+        }),
+        Deletion::Confirmed => {
+            if let Some(cleanup) = cleanup {
+                cleanup.succeed();
+            }
+        }
+    }
+}
+
 /// Deletes an instance. While it may be too young for reads to show it, the provider is asked again until the visibility lag
 /// has passed. What this process created was sent a deletion already: after two seconds that goes on in the background.
 ///
-/// Notes what was deleted, so that no later call takes it for alive because reads still show it.
-pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
+/// Notes what was deleted, so that no later call takes it for alive because reads still show it. Counts in `attempts` how often
+/// the deletion was tried.
+pub(super) async fn delete_one(
+    operation: OperationContext<'_>,
+    id: &str,
+    ownership: Ownership,
+    attempts: &mut u32,
+) -> Result<Deletion> {
     let OperationContext {
         context,
         provider,
         semantics,
-        background,
         ..
     } = operation;
     let age = match ownership {
@@ -70,31 +116,26 @@ pub(super) async fn delete_one(operation: OperationContext<'_>, id: &str, owners
     loop {
         // The request that is sent after the lag has ended decides.
         let is_last = context.now() >= lag_ends;
+        *attempts += 1;
         match provider.destroy(context, id, ownership).await? {
             DeleteResult::Deleted => {
                 operation.instances().deleted(id);
-                return Ok(());
+                return Ok(Deletion::Confirmed);
             }
             DeleteResult::Absent => {
                 note_absence();
-                return Ok(());
+                return Ok(Deletion::Confirmed);
             }
             // Another call of this process may have deleted it meanwhile.
             DeleteResult::NotYetVisible if is_last || was_deleted() => {
                 note_absence();
-                return Ok(());
+                return Ok(Deletion::Confirmed);
             }
             DeleteResult::NotYetVisible => {}
         }
         if may_watch && context.now() - began >= OWN_WAIT && is_absent(operation, id).await {
-            background.add(Watch::Deletion {
-                id: id.to_owned(),
-                ownership,
-                until: lag_ends,
-                cleans_up: None,
-            });
             note_absence();
-            return Ok(());
+            return Ok(Deletion::Unconfirmed { until: lag_ends });
         }
         context.sleep(polling.next_wait()).await?;
     }
@@ -107,16 +148,23 @@ async fn is_absent(operation: OperationContext<'_>, id: &str) -> bool {
 }
 
 /// Looks for resources that a pending create request makes late, and deletes them, until none can appear any more.
-async fn delete_late_creates(operation: OperationContext<'_>, pending_create: &PendingCreate) -> Result<()> {
+///
+/// `cleanups`: those of the create, if it has failed.
+pub(super) async fn delete_late_creates(
+    operation: OperationContext<'_>,
+    pending_create: &PendingCreate,
+    mut cleanups: Option<&mut LateCleanups>,
+) -> Result<()> {
     let OperationContext { context, semantics, .. } = operation;
+    let PendingCreate { handle, until } = pending_create;
     // An ownership token may show later than its resource.
-    let unclear_until = pending_create.until.max(context.now()) + semantics.visibility_lag;
+    let unclear_until = (*until).max(context.now()) + semantics.visibility_lag;
     let mut polling = Polling::new();
     loop {
-        let is_last = context.now() >= pending_create.until;
+        let is_last = context.now() >= *until;
         let tokens_show = context.now() >= unclear_until;
-        match find_late_create(operation, &pending_create.handle).await {
-            Ok(LateCreate::Found(id)) => delete_one(operation, &id, Ownership::CreatedHere).await?,
+        match find_late_create(operation, handle).await {
+            Ok(LateCreate::Found(late)) => delete_late(operation, handle, &late, cleanups.as_deref_mut()).await?,
             Ok(LateCreate::Unclear) if tokens_show => return Ok(()),
             Ok(LateCreate::Nothing) if is_last => return Ok(()),
             Ok(LateCreate::Nothing | LateCreate::Unclear) => {}
@@ -127,11 +175,48 @@ async fn delete_late_creates(operation: OperationContext<'_>, pending_create: &P
     }
 }
 
+/// Deletes what a request of a create has made late. Of a failed create it is cleaned up, besides the instance that a caller
+/// holds it is a duplicate.
+pub(super) async fn delete_late(
+    operation: OperationContext<'_>,
+    handle: &Handle,
+    late: &Instance,
+    cleanups: Option<&mut LateCleanups>,
+) -> Result<()> {
+    let ownership = Ownership::CreatedHere;
+    let Some(cleanups) = cleanups else {
+        let deletion = delete_one(operation, &late.id, ownership, &mut 0).await?;
+        end_deletion(operation, &late.id, ownership, deletion, None);
+        observe_reconcile(
+            operation.context,
+            ReconcileStep::DuplicateRemoved,
+            handle.name(),
+            Some(&late.id),
+        );
+        return Ok(());
+    };
+    let mut cleanup = cleanups.take(operation.context, operation.semantics, handle, late);
+    let mut uncounted = 0;
+    let attempts = cleanup.as_mut().map_or(&mut uncounted, |cleanup| &mut cleanup.attempts);
+    match delete_one(operation, &late.id, ownership, attempts).await {
+        Ok(deletion) => {
+            end_deletion(operation, &late.id, ownership, deletion, cleanup);
+            Ok(())
+        }
+        Err(error) => {
+            if let Some(cleanup) = cleanup {
+                cleanups.put_back(operation.semantics, late, cleanup);
+            }
+            Err(error)
+        }
+    }
+}
+
 /// What a lookup shows of a pending create request.
 enum LateCreate {
     Nothing,
-    /// The id of the resource that it made.
-    Found(String),
+    /// The resource that it made.
+    Found(Instance),
     /// A resource has the name, and shows no ownership token.
     Unclear,
 }
@@ -142,7 +227,7 @@ async fn find_late_create(operation: OperationContext<'_>, handle: &Handle) -> R
     let mut result = LateCreate::Nothing;
     for late in provider.find(context, handle).await? {
         match is_from_same_create(operation, handle, &late).await? {
-            Some(true) => return Ok(LateCreate::Found(late.id)),
+            Some(true) => return Ok(LateCreate::Found(late)),
             Some(false) => {}
             None => result = LateCreate::Unclear,
         }

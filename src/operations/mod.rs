@@ -9,6 +9,7 @@ mod destroy;
 mod get;
 mod handle_lookup;
 mod handover;
+mod late_cleanups;
 mod list;
 mod observe;
 mod operation_context;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::context::CallContext;
-use crate::context::events::{CleanupEvent, CleanupStep, Event, EventSink, ReconcileEvent, ReconcileStep};
+use crate::context::events::{CleanupEvent, CleanupStep, Event, EventSink, Events, ReconcileEvent, ReconcileStep};
 use crate::error::Error;
 use crate::secret::Redactor;
 
@@ -52,48 +52,60 @@ pub(super) fn observe_reconcile(
 }
 
 /// The deletion of what a failed or aborted create has made. It ends once: succeeded or failed.
-pub(super) struct Cleanup<'a> {
-    context: &'a CallContext,
-    resource_name: &'a str,
-    instance_id: Option<&'a str>,
+///
+/// Whoever holds it ends it. One that is dropped, as by a panic, has failed.
+pub(super) struct Cleanup {
+    events: Events,
+    resource_name: String,
+    instance_id: Option<String>,
+    /// How often the deletion was tried.
+    pub(super) attempts: u32,
+    has_ended: bool,
 }
 
-impl<'a> Cleanup<'a> {
-    /// Continues a clean-up that has started before.
-    pub(super) fn resume(context: &'a CallContext, resource_name: &'a str, instance_id: Option<&'a str>) -> Self {
-        Self {
-            context,
-            resource_name,
-            instance_id,
-        }
-    }
-
+impl Cleanup {
     /// Starts a clean-up.
-    pub(super) fn start(context: &'a CallContext, resource_name: &'a str, instance_id: Option<&'a str>) -> Self {
-        let cleanup = Self::resume(context, resource_name, instance_id);
-        cleanup.record(CleanupStep::Started, 0, None);
+    pub(super) fn start(context: &CallContext, resource_name: &str, instance_id: Option<&str>) -> Self {
+        let cleanup = Self {
+            events: context.events().clone(),
+            resource_name: resource_name.to_owned(),
+            instance_id: instance_id.map(str::to_owned),
+            attempts: 0,
+            has_ended: false,
+        };
+        cleanup.record(CleanupStep::Started, None);
         cleanup
     }
 
     /// Records that nothing is left.
-    pub(super) fn succeed(self, attempts: u32) {
-        self.record(CleanupStep::Succeeded, attempts, None);
+    pub(super) fn succeed(mut self) {
+        self.has_ended = true;
+        self.record(CleanupStep::Succeeded, None);
     }
 
     /// Records that the resource may remain.
-    pub(super) fn fail(self, attempts: u32, error: Option<&Error>) {
-        self.record(CleanupStep::Failed, attempts, error);
+    pub(super) fn fail(mut self, error: Option<&Error>) {
+        self.has_ended = true;
+        self.record(CleanupStep::Failed, error);
     }
 
-    fn record(&self, step: CleanupStep, attempts: u32, error: Option<&Error>) {
-        self.context.events().record(|| {
+    fn record(&self, step: CleanupStep, error: Option<&Error>) {
+        self.events.record(|| {
             Event::Cleanup(CleanupEvent {
                 step,
-                instance_id: self.instance_id.map(str::to_owned),
-                resource_name: self.resource_name.to_owned(),
-                attempts,
+                instance_id: self.instance_id.clone(),
+                resource_name: self.resource_name.clone(),
+                attempts: self.attempts,
                 error_code: error.map(|error| error.code().as_str()),
             })
         });
+    }
+}
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.record(CleanupStep::Failed, None);
+        }
     }
 }

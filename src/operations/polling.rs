@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::error::Error;
+
 /// The first wait.
 const FIRST: Duration = Duration::from_millis(250);
 
@@ -25,6 +27,12 @@ impl Polling {
         let wait = self.next;
         self.next = LONGEST.min(wait * 3 / 2);
         wait
+    }
+
+    /// Returns the next wait after a failure: no shorter than the provider asks for.
+    pub(super) fn next_wait_after(&mut self, failure: &Error) -> Duration {
+        let asked = failure.details().retry_after.unwrap_or_default();
+        self.next_wait().max(asked)
     }
 }
 

@@ -1,18 +1,15 @@
 //! Watches, after a call has settled, what its requests may still make or leave.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::background::{Pace, Watch};
-use super::destroy::delete_one;
+use super::destroy::delete_late;
 use super::handle_lookup::is_from_same_create;
-use super::observe::{Cleanup, observe_reconcile};
+use super::late_cleanups::LateCleanups;
 use super::operation_context::OperationContext;
 use super::polling::Polling;
-use crate::context::CallContext;
-use crate::context::events::ReconcileStep;
 use crate::error::{Error, Result};
 use crate::model::handle::Handle;
 use crate::provider::{DeleteResult, Ownership};
@@ -27,27 +24,29 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const SLACK: Duration = Duration::from_secs(7_200);
 
 /// Runs a watch to its end. Its requests have the deadline of the operation's context.
-pub(super) async fn run(operation: OperationContext<'_>, watch: &Watch) {
+pub(super) async fn run(operation: OperationContext<'_>, watch: Watch) {
     match watch {
         Watch::Create {
             handle,
             kept,
             until,
             pace,
-        } => watch_create(operation, handle, kept.as_deref(), *until, *pace).await,
+            cleanups,
+        } => watch_create(operation, &handle, kept.as_deref(), until, pace, cleanups).await,
         Watch::Deletion {
             id,
             ownership,
             until,
-            cleans_up,
+            wait,
+            mut cleanup,
         } => {
-            let ended = watch_deletion(operation, id, *ownership, *until).await;
-            if let Some(resource_name) = cleans_up {
-                let cleanup = Cleanup::resume(operation.context, resource_name, Some(id));
-                match ended {
-                    Ok(attempts) => cleanup.succeed(attempts),
-                    Err(attempts) => cleanup.fail(attempts, None),
-                }
+            let mut uncounted = 0;
+            let attempts = cleanup.as_mut().map_or(&mut uncounted, |cleanup| &mut cleanup.attempts);
+            let ended = watch_deletion(operation, &id, ownership, until, wait, attempts).await;
+            match (cleanup, ended) {
+                (Some(cleanup), Ok(())) => cleanup.succeed(),
+                (Some(cleanup), Err(failure)) => cleanup.fail(failure.as_ref()),
+                (None, _) => {}
             }
         }
     }
@@ -55,8 +54,11 @@ pub(super) async fn run(operation: OperationContext<'_>, watch: &Watch) {
 
 /// Returns how long after its end a watch may still run.
 pub(super) fn longest(watch: &Watch, now: Instant) -> Duration {
-    let (Watch::Create { until, .. } | Watch::Deletion { until, .. }) = watch;
-    until.saturating_duration_since(now) + SLACK
+    let (until, wait) = match watch {
+        Watch::Create { until, .. } => (until, Duration::ZERO),
+        Watch::Deletion { until, wait, .. } => (until, *wait),
+    };
+    until.saturating_duration_since(now) + wait + SLACK
 }
 
 /// Deletes what the requests of a create make besides the instance that the caller holds.
@@ -66,6 +68,7 @@ async fn watch_create(
     kept: Option<&str>,
     until: Instant,
     pace: Pace,
+    mut cleanups: Option<LateCleanups>,
 ) {
     let context = operation.context;
     let mut wait = match pace {
@@ -73,56 +76,28 @@ async fn watch_create(
         Pace::Once => until.saturating_duration_since(context.now()),
     };
     let mut failure = None;
-    let mut late = LateResources::default();
     loop {
         let left = until.saturating_duration_since(context.now());
         // After the end it goes on only because looks failed.
         let pause = if left.is_zero() { wait } else { wait.min(left) };
         if context.sleep(pause).await.is_err() {
             // No lookup since the end has told whether something remains.
-            late.fail(context, handle, failure.as_ref().filter(|_| kept.is_none()));
+            if let Some(cleanups) = cleanups {
+                cleanups.fail(context, handle, failure.as_ref());
+            }
             return;
         }
         let is_last = context.now() >= until;
-        match delete_others(operation, handle, kept, &mut late).await {
-            Ok(()) if is_last => return,
+        match delete_others(operation, handle, kept, cleanups.as_mut()).await {
+            Ok(()) if is_last => {
+                if let Some(cleanups) = cleanups {
+                    cleanups.succeed();
+                }
+                return;
+            }
             looked => failure = looked.err(),
         }
         wait = LONGEST_WAIT.min(wait * 2);
-    }
-}
-
-/// The late resources of a failed create, with how often each was to be deleted; `None` for one that is gone.
-#[derive(Default)]
-struct LateResources(BTreeMap<String, Option<u32>>);
-
-impl LateResources {
-    /// Counts an attempt. The first one starts the clean-up.
-    fn attempt(&mut self, context: &CallContext, handle: &Handle, id: &str) {
-        if let Some(attempts) = self.0.get_mut(id) {
-            *attempts = attempts.map(|attempts| attempts + 1);
-        } else {
-            Cleanup::start(context, handle.name(), Some(id));
-            self.0.insert(id.to_owned(), Some(1));
-        }
-    }
-
-    /// Ends the clean-up of a resource. Reads may show it again afterwards.
-    fn succeed(&mut self, context: &CallContext, handle: &Handle, id: &str) {
-        if let Some(attempts) = self.0.get_mut(id).and_then(Option::take) {
-            Cleanup::resume(context, handle.name(), Some(id)).succeed(attempts);
-        }
-    }
-
-    /// Ends every clean-up that has not ended. If the last lookup failed, something may remain that was never seen.
-    fn fail(&self, context: &CallContext, handle: &Handle, failure: Option<&Error>) {
-        let open = self.0.iter().filter_map(|(id, attempts)| Some((id, (*attempts)?)));
-        for (id, attempts) in open {
-            Cleanup::resume(context, handle.name(), Some(id)).fail(attempts, failure);
-        }
-        if self.0.is_empty() && failure.is_some() {
-            Cleanup::start(context, handle.name(), None).fail(0, failure);
-        }
     }
 }
 
@@ -131,7 +106,7 @@ async fn delete_others(
     operation: OperationContext<'_>,
     handle: &Handle,
     kept: Option<&str>,
-    late: &mut LateResources,
+    mut cleanups: Option<&mut LateCleanups>,
 ) -> Result<()> {
     let OperationContext { context, provider, .. } = operation;
     for instance in provider.find(context, handle).await? {
@@ -143,27 +118,23 @@ async fn delete_others(
             continue;
         }
         if is_from_same_create(operation, handle, &instance).await? == Some(true) {
-            // Of a failed create nothing is kept: what shows late is cleaned up.
-            if kept.is_none() {
-                late.attempt(context, handle, id);
-                delete_one(operation, id, Ownership::CreatedHere).await?;
-                late.succeed(context, handle, id);
-            } else {
-                delete_one(operation, id, Ownership::CreatedHere).await?;
-                observe_reconcile(context, ReconcileStep::DuplicateRemoved, handle.name(), Some(id));
-            }
+            delete_late(operation, handle, &instance, cleanups.as_deref_mut()).await?;
         }
     }
     Ok(())
 }
 
-/// Deletes an instance again until reads can no longer hide it. Returns how often; as an error if it may remain.
+/// Deletes an instance again until reads can no longer hide it.
+///
+/// Errors: it may remain. With the last failure, if there was one.
 async fn watch_deletion(
     operation: OperationContext<'_>,
     id: &str,
     ownership: Ownership,
     until: Instant,
-) -> std::result::Result<u32, u32> {
+    wait: Duration,
+    attempts: &mut u32,
+) -> std::result::Result<(), Option<Error>> {
     let OperationContext {
         context,
         provider,
@@ -171,21 +142,29 @@ async fn watch_deletion(
         ..
     } = operation;
     let mut polling = Polling::new();
-    let mut attempts = 0;
+    let mut wait = polling.next_wait().max(wait);
+    let mut failure = None;
     loop {
-        if context.sleep(polling.next_wait()).await.is_err() {
-            return Err(attempts);
+        if context.sleep(wait).await.is_err() {
+            return Err(failure);
         }
         // Where an id is a name, another create of this process may have it by now.
         if !semantics.ids_are_never_reused && operation.instances().was_created_here(id) {
-            return Ok(attempts);
+            return Ok(());
         }
         let is_last = context.now() >= until;
-        attempts += 1;
+        *attempts += 1;
         match provider.destroy(context, id, ownership).await {
-            Ok(DeleteResult::Deleted | DeleteResult::Absent) => return Ok(attempts),
-            Ok(DeleteResult::NotYetVisible) if is_last => return Ok(attempts),
-            Ok(DeleteResult::NotYetVisible) | Err(_) => {}
+            Ok(DeleteResult::Deleted | DeleteResult::Absent) => return Ok(()),
+            Ok(DeleteResult::NotYetVisible) if is_last => return Ok(()),
+            Ok(DeleteResult::NotYetVisible) => {
+                wait = polling.next_wait();
+                failure = None;
+            }
+            Err(error) => {
+                wait = polling.next_wait_after(&error);
+                failure = Some(error);
+            }
         }
     }
 }

@@ -48,6 +48,9 @@ const KINDS = {
     const json = typeof answer.body === 'string' ? JSON.parse(answer.body) : structuredClone(answer.body)
     exchange.send({ ...answer, status: fault.status ?? answer.status, body: fault.map(json) })
   },
+
+  // A test that wants more than the others do.
+  play: (exchange, fault) => fault.play(exchange),
 }
 
 /** What a kind that is only named in `random({ kinds })` means. */
@@ -71,6 +74,7 @@ const RANDOM_DEFAULTS = {
  * @property {number} [milliseconds] slow, late-effect
  * @property {boolean} [effectFirst] slow: the effect happens before the wait (default) or after it
  * @property {(json: any) => unknown} [map] replace
+ * @property {(exchange: import('./http.mjs').Exchange) => Promise<void> | void} [play] play
  */
 
 /** The faults that one server has in store. */
@@ -175,6 +179,9 @@ function check(fault) {
   }
   if (fault.kind === 'respond' && typeof fault.status !== 'number') {
     throw new TypeError("a 'respond' fault needs a status")
+  }
+  if (fault.kind === 'play' && typeof fault.play !== 'function') {
+    throw new TypeError("a 'play' fault needs a play function")
   }
   if (fault.kind === 'replace' && typeof fault.map !== 'function') {
     throw new TypeError("a 'replace' fault needs a map function")

@@ -18,6 +18,7 @@ use crate::model::create_request::CreateRequest;
 use crate::model::handle::Origin;
 use crate::model::image_reference::is_same_image;
 use crate::model::instance::Instance;
+use crate::operations::late_cleanups::LateCleanups;
 
 /// Creates an instance. If that fails, the instance is deleted; if that is not certain, `instanceId` or `resourceName` of
 /// the error names what may remain.
@@ -49,7 +50,8 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
         () = operation.context.cancelled() => Err(Error::aborted()),
         finished = finish(creation, &instance, created_here) => finished,
     };
-    match finished {
+    let mut cleanups = LateCleanups::default();
+    let result = match finished {
         Ok(instance) => Ok(instance),
         Err(error) if !created_here => {
             let error = error.with_instance_id(&instance.id).with_resource_name(handle.name());
@@ -59,8 +61,13 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
                 _ => error.with_note("The instance was created by another call with this key and is left as it is"),
             })
         }
-        Err(error) => Err(creation.roll_back(&instance, error).await),
+        Err(error) => Err(creation.roll_back(&instance, error, &mut cleanups).await),
+    };
+    if let Some(pending_create) = pending_create {
+        let cleanups = result.is_err().then_some(cleanups);
+        creation.watch_pending(pending_create, instance.id, cleanups);
     }
+    result
 }
 
 /// Completes the create, waits until the instance runs if that is asked for, and hands it over.

@@ -15,12 +15,13 @@ use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::{Pace, Watch};
-use crate::operations::destroy::delete_one;
+use crate::operations::destroy::delete_late;
 use crate::operations::handle_lookup::{find, find_all};
+use crate::operations::late_cleanups::LateCleanups;
 use crate::operations::operation_context::OperationContext;
 use crate::operations::polling::Polling;
 use crate::process::instances::PendingCreate;
-use crate::provider::{Ownership, OwnershipToken};
+use crate::provider::OwnershipToken;
 
 /// How long a request may hang at the provider after it was given up here, besides the absence window.
 pub(in crate::operations) const HANG_LIMIT: Duration = Duration::from_secs(60);
@@ -88,12 +89,6 @@ impl Creation<'_> {
         if !was_repeated && (created.created_here || !requests.was_lost()) {
             return Ok(created);
         }
-        self.operation.background.add(Watch::Create {
-            handle: self.handle.clone(),
-            kept: Some(created.instance.id.clone()),
-            until: pending_until + semantics.visibility_lag,
-            pace: Pace::Repeatedly,
-        });
         let pending_create = PendingCreate {
             handle: self.handle.clone(),
             until: pending_until,
@@ -102,6 +97,20 @@ impl Creation<'_> {
             pending_create: Some(pending_create),
             ..created
         })
+    }
+
+    /// Has what the requests of a create may still make deleted, besides the instance that it has found or made.
+    ///
+    /// `cleanups`: those of the create, if it has failed since.
+    pub(super) fn watch_pending(&self, pending_create: PendingCreate, id: String, cleanups: Option<LateCleanups>) {
+        let PendingCreate { handle, until } = pending_create;
+        self.operation.background.add(Watch::Create {
+            handle,
+            kept: Some(id),
+            until: until + self.operation.semantics.visibility_lag,
+            pace: Pace::Repeatedly,
+            cleanups,
+        });
     }
 
     /// Has what a failed create makes late deleted, where no later call may adopt it.
@@ -122,11 +131,14 @@ impl Creation<'_> {
             Duration::ZERO
         };
         let left = hang + window;
+        // Its own resource, as far as it could tell, is the caller's to delete. After an abort that is nobody's.
+        let kept = error.details().instance_id.clone().filter(|_| !is_aborted);
         self.operation.background.add(Watch::Create {
             handle: self.handle.clone(),
-            kept: error.details().instance_id.clone(),
+            kept,
             until: context.now() + left + semantics.visibility_lag,
             pace: if left.is_zero() { Pace::Once } else { Pace::Repeatedly },
+            cleanups: Some(LateCleanups::default()),
         });
     }
 
@@ -237,8 +249,7 @@ impl Creation<'_> {
         };
         for other in others {
             if provider.ownership_token(context, &other).await?.is(&token) == Some(true) {
-                delete_one(self.operation, &other.id, Ownership::CreatedHere).await?;
-                self.observe(ReconcileStep::DuplicateRemoved, Some(&other.id));
+                delete_late(self.operation, self.handle, &other, None).await?;
             }
         }
         Ok(())

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::creation::Creation;
 use super::search::CANCELLED_SLACK;
+use crate::context::CallContext;
 use crate::error::{Error, Message};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::Watch;
-use crate::operations::destroy::delete;
+use crate::operations::destroy::{delete_late_creates, delete_one, end_deletion};
+use crate::operations::late_cleanups::LateCleanups;
 use crate::operations::observe::Cleanup;
 use crate::operations::polling::Polling;
 use crate::provider::Ownership;
@@ -20,62 +24,109 @@ const ROLLBACK_LIMIT: Duration = Duration::from_secs(300);
 const LONGEST_RATE_WAIT: Duration = Duration::from_secs(30);
 
 impl Creation<'_> {
-    /// Deletes the instance of a failed create, also when the caller has cancelled, and says so in the error.
+    /// Deletes the instance of a failed create, and what its requests make late, also when the caller has cancelled, and says
+    /// so in the error.
     ///
     /// A permanent error ends it only while there is a caller who is told of it.
-    pub(super) async fn roll_back(&self, instance: &Instance, error: Error) -> Error {
+    pub(super) async fn roll_back(&self, instance: &Instance, error: Error, cleanups: &mut LateCleanups) -> Error {
         let error = error
             .with_instance_id(&instance.id)
             .with_resource_name(self.handle.name());
         let caller = self.operation.context;
         let instances = || self.operation.instances();
         instances().mark_deleting(&instance.id);
-        let began = caller.now();
+        cleanups.exclude(self.operation.semantics, instance);
         let context = caller.detached(CANCELLED_SLACK);
-        let cleanup = Cleanup::start(caller, self.handle.name(), Some(&instance.id));
-        let mut attempts = 0;
-        let mut polling = Polling::new();
-        loop {
-            let deleted = delete(self.operation.under(&context), &instance.id, Ownership::CreatedHere).await;
-            attempts += 1;
-            let failure = match deleted {
-                Ok(()) => {
-                    cleanup.succeed(attempts);
-                    if !self.operation.semantics.ids_are_never_reused {
-                        instances().unmark_deleting(&instance.id);
-                    }
-                    return error.with_note("The instance was made and removed again");
-                }
+        let operation = self.operation.under(&context);
+        let mut rollback = Rollback::new(caller, &context);
+        let mut cleanup = Cleanup::start(caller, self.handle.name(), Some(&instance.id));
+        let ownership = Ownership::CreatedHere;
+        let deletion = loop {
+            let failure = match delete_one(operation, &instance.id, ownership, &mut cleanup.attempts).await {
+                Ok(deletion) => break deletion,
                 Err(failure) => failure,
             };
-            let caller_waits = !caller.is_cancelled();
-            // The rate window is closed for longer than any caller waits.
-            let is_limited = failure
-                .details()
-                .retry_after
-                .is_some_and(|delay| delay > LONGEST_RATE_WAIT);
-            let is_hopeless = !failure.is_transient() || is_limited || context.now() - began >= ROLLBACK_LIMIT;
-            if (caller_waits && is_hopeless) || context.sleep(polling.next_wait()).await.is_err() {
-                instances().unmark_deleting(&instance.id);
-                // Under a key a repeated call may adopt it.
-                if is_limited && self.handle.origin() != Origin::Key {
-                    self.operation.background.add(Watch::Deletion {
-                        id: instance.id.clone(),
-                        ownership: Ownership::CreatedHere,
-                        until: caller.now() + self.operation.semantics.visibility_lag,
-                        cleans_up: Some(self.handle.name().to_owned()),
-                    });
-                } else {
-                    cleanup.fail(attempts, Some(&failure));
+            if rollback.continues_after(&failure).await {
+                continue;
+            }
+            instances().unmark_deleting(&instance.id);
+            // Under a key a repeated call may adopt it.
+            if is_limited(&failure) && self.handle.origin() != Origin::Key {
+                // Where an id is a name, what this process creates from now on is another's.
+                instances().forget(&instance.id);
+                self.operation.background.add(Watch::Deletion {
+                    id: instance.id.clone(),
+                    ownership,
+                    until: caller.now() + self.operation.semantics.visibility_lag,
+                    wait: failure.details().retry_after.unwrap_or_default(),
+                    cleanup: Some(cleanup),
+                });
+            } else {
+                cleanup.fail(Some(&failure));
+            }
+            return self.left_over(error, &failure);
+        };
+        end_deletion(self.operation, &instance.id, ownership, deletion, Some(cleanup));
+        if !self.operation.semantics.ids_are_never_reused {
+            instances().unmark_deleting(&instance.id);
+        }
+        if let Some(pending_create) = instances().pending_create(&instance.id) {
+            while let Err(failure) = delete_late_creates(operation, &pending_create, Some(&mut *cleanups)).await {
+                if !rollback.continues_after(&failure).await {
+                    return self.left_over(error, &failure);
                 }
-                let note = Message::from("The instance was made and could not be removed again (")
-                    .then(failure.message())
-                    .then(")");
-                return error
-                    .with_leftover()
-                    .with_repeatable(self.handle.origin() == Origin::Key)
-                    .with_note(note);
             }
         }
+        instances().forget(&instance.id);
+        error.with_note("The instance was made and removed again")
     }
+
+    /// Makes the error of a create that could not delete what it has made.
+    fn left_over(&self, error: Error, failure: &Error) -> Error {
+        let note = Message::from("The instance was made and could not be removed again (")
+            .then(failure.message())
+            .then(")");
+        error
+            .with_leftover()
+            .with_repeatable(self.handle.origin() == Origin::Key)
+            .with_note(note)
+    }
+}
+
+/// Decides how long a rollback goes on.
+struct Rollback<'a> {
+    caller: &'a CallContext,
+    context: &'a CallContext,
+    began: Instant,
+    polling: Polling,
+}
+
+impl<'a> Rollback<'a> {
+    fn new(caller: &'a CallContext, context: &'a CallContext) -> Self {
+        Self {
+            caller,
+            context,
+            began: context.now(),
+            polling: Polling::new(),
+        }
+    }
+
+    /// Waits after a failure. Returns whether the rollback goes on.
+    async fn continues_after(&mut self, failure: &Error) -> bool {
+        let is_hopeless =
+            !failure.is_transient() || is_limited(failure) || self.context.now() - self.began >= ROLLBACK_LIMIT;
+        let caller_waits = !self.caller.is_cancelled();
+        if caller_waits && is_hopeless {
+            return false;
+        }
+        let wait = self.polling.next_wait_after(failure);
+        // A wait that does not fit in is the watch's.
+        self.context.remaining(wait) == wait && self.context.sleep(wait).await.is_ok()
+    }
+}
+
+/// Returns whether the rate window is closed for longer than any caller waits.
+fn is_limited(failure: &Error) -> bool {
+    let retry_after = failure.details().retry_after;
+    retry_after.is_some_and(|delay| delay > LONGEST_RATE_WAIT)
 }

@@ -1,5 +1,6 @@
 //! The operations over a provider that plays a script, under a clock that nobody waits for.
 
+mod cleanups;
 mod create;
 mod hanging;
 mod list;

@@ -351,9 +351,11 @@ impl Fixture {
 
     /// Runs to its end what the calls have left to be watched.
     pub(super) async fn watch(&self, provider: &Scripted) {
-        for watch in self.background.take() {
+        let mut waiting = self.background.take();
+        while let Some(watch) = waiting.pop() {
             let context = self.context.detached(watch::longest(&watch, self.context.now()));
-            watch::run(self.operation(provider).under(&context), &watch).await;
+            watch::run(self.operation(provider).under(&context), watch).await;
+            waiting.extend(self.background.take());
         }
     }
 }

@@ -1,0 +1,69 @@
+// Looks for secrets in all that is published on the channels of node:diagnostics_channel.
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
+import { basename } from 'node:path'
+
+import { CHANNELS } from '@computesdk/gateway'
+
+import { everythingIn, MARK, printable } from './canary.mjs'
+
+const CALLS = ['create', 'getById', 'list', 'destroy']
+const PARTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error']
+
+/**
+ * Subscribes to all channels. A message that holds a secret ends the test, or the process, by an exception that nobody
+ * catches.
+ *
+ * @param {(string | RegExp)[]} [secrets] besides the mark
+ * @returns {{ count: () => number, stop: () => void }} `count`: of the messages so far
+ */
+export function watchEvents(secrets = []) {
+  let messages = 0
+  const patterns = [MARK, ...secrets]
+  const look = (what) => (message) => {
+    messages += 1
+    const { error, ...rest } = message
+    const text = JSON.stringify(rest) + (error === undefined ? '' : everythingIn(error))
+    const found = patterns.find((secret) => (typeof secret === 'string' ? text.includes(secret) : secret.test(text)))
+    if (found === undefined) return
+    // In a turn of its own: what a subscriber throws is taken differently by each runtime.
+    setImmediate(() => {
+      throw new Error(`A secret shows on the channel ${what}: ${printable(text.replaceAll(found, '[secret]'))}`)
+    })
+  }
+  const endings = []
+  for (const name of CALLS) {
+    const handlers = Object.fromEntries(PARTS.map((part) => [part, look(`${CHANNELS[name]}:${part}`)]))
+    tracingChannel(CHANNELS[name]).subscribe(handlers)
+    endings.push(() => tracingChannel(CHANNELS[name]).unsubscribe(handlers))
+  }
+  for (const name of Object.keys(CHANNELS).filter((each) => !CALLS.includes(each))) {
+    const handler = look(CHANNELS[name])
+    subscribe(CHANNELS[name], handler)
+    endings.push(() => unsubscribe(CHANNELS[name], handler))
+  }
+  return { count: () => messages, stop: () => endings.forEach((end) => end()) }
+}
+
+/** What these test is how calls go that nobody watches, or what is published. */
+const UNWATCHED = ['diagnostics.test.mjs', 'memory.test.mjs', 'telemetry.test.mjs']
+
+/**
+ * Whether this process watches. A watched call goes another way than one that nobody watches, so half of the test files do,
+ * chosen by a number in `WATCH_EVENTS`; `all` and `none` choose for all.
+ *
+ * @param {string | undefined} choice
+ * @param {string} file
+ */
+export function isWatched(choice, file) {
+  if (choice === undefined || choice === 'none' || UNWATCHED.includes(file)) return false
+  if (choice === 'all') return true
+  let hash = Number(choice)
+  for (const character of file) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0
+  return (hash ^ (hash >>> 7)) % 2 === 0
+}
+
+const file = basename(process.argv[1] ?? '')
+if (isWatched(process.env.WATCH_EVENTS, file)) {
+  watchEvents()
+  console.log(`The events of ${file} are watched (WATCH_EVENTS=${process.env.WATCH_EVENTS}).`)
+}

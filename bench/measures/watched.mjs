@@ -1,0 +1,88 @@
+/**
+ * What the diagnostics channels cost JavaScript's thread, per call: with subscribers to all of them, as the difference between
+ * turns with and without that alternate in one process; and without a subscriber, as the flags that a call asks.
+ */
+import diagnosticsChannel from 'node:diagnostics_channel'
+import { createRequire } from 'node:module'
+import { performance } from 'node:perf_hooks'
+
+import { median } from '../lib/statistics.mjs'
+import { callOf } from './calls.mjs'
+import { threadMicroseconds } from './main-thread.mjs'
+
+const CALLS = ['create', 'getById', 'list', 'destroy']
+const PARTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error']
+
+/** Checks in one turn: they cost nanoseconds. */
+const CHECKS = 1_000_000
+
+const require = createRequire(import.meta.url)
+
+export async function run({ abreast, turns, turnSeconds, config }, contestant) {
+  const { open } = await contestant()
+  const call = callOf(open(config), 'create')
+  const look = checksOf()
+  const samples = { plain: [], watched: [], check: [] }
+  for (let turn = 0; turn <= turns; turn += 1) {
+    const plain = await cost(call, abreast, turnSeconds)
+    const unsubscribe = subscribeAll()
+    const watched = await cost(call, abreast, turnSeconds)
+    unsubscribe()
+    // The first turn warms up.
+    if (turn === 0) continue
+    samples.plain.push(plain)
+    samples.watched.push(watched)
+    samples.check.push(look())
+  }
+  const plain = median(samples.plain)
+  const check = median(samples.check)
+  return {
+    mainThreadMicroseconds: plain,
+    watchedMicroseconds: median(samples.watched.map((watched, turn) => watched - samples.plain[turn])),
+    checkNanoseconds: check * 1000,
+    checkPercent: (check / plain) * 100,
+  }
+}
+
+/** Returns what a call costs JavaScript's thread. */
+async function cost(call, abreast, seconds) {
+  const until = performance.now() + seconds * 1000
+  const before = threadMicroseconds()
+  let calls = 0
+  const one = async () => {
+    while (performance.now() < until) {
+      await call()
+      calls += 1
+    }
+  }
+  await Promise.all(Array.from({ length: abreast }, one))
+  return (threadMicroseconds() - before) / calls
+}
+
+/** Makes the function that measures what a call without a subscriber asks. */
+function checksOf() {
+  const { makeDiagnostics } = require('../../src/node/diagnostics.js')
+  const diagnostics = makeDiagnostics(diagnosticsChannel)
+  return () => {
+    const before = threadMicroseconds()
+    let watched = 0
+    for (let index = 0; index < CHECKS; index += 1) if (diagnostics.watches(CALLS[index & 3])) watched += 1
+    if (watched > 0) throw new Error('somebody has subscribed')
+    return (threadMicroseconds() - before) / CHECKS
+  }
+}
+
+/** Subscribes to all channels, and returns what undoes it. */
+function subscribeAll() {
+  const { CHANNELS } = require('../../index.js')
+  let messages = 0
+  const note = () => (messages += 1)
+  const channels = Object.entries(CHANNELS).flatMap(([name, channel]) =>
+    CALLS.includes(name) ? PARTS.map((part) => `tracing:${channel}:${part}`) : [channel],
+  )
+  for (const channel of channels) diagnosticsChannel.subscribe(channel, note)
+  return () => {
+    if (messages === 0) throw new Error('nobody was told anything')
+    for (const channel of channels) diagnosticsChannel.unsubscribe(channel, note)
+  }
+}
