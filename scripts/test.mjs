@@ -4,7 +4,9 @@
 // npm test -- node abort list     of the Node tests only the files with these words in their paths
 // npm test -- --no-build          with the addon as it lies there
 import { randomInt } from 'node:crypto'
-import { availableParallelism } from 'node:os'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { build, isCurrent, isPresent } from './lib/addon.mjs'
@@ -86,7 +88,13 @@ async function nodeTests(environment, words) {
   if (files.length === 0) throw new Failure(`No test file has ${words.join(', ')} in its path.`)
   const limits = [`--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`, `--test-concurrency=${TEST_CONCURRENCY}`]
   const parameters = ['--test', '--test-reporter=spec', ...limits, ...files]
-  await run(process.execPath, parameters, { cwd: ROOT, env, what: 'The Node tests' })
+  // The files share ports out among their servers (__test__/servers/shared/ports.mjs).
+  const ports = await mkdtemp(join(tmpdir(), 'gateway-test-ports-'))
+  try {
+    await run(process.execPath, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' })
+  } finally {
+    await rm(ports, { recursive: true, force: true })
+  }
 }
 
 async function typeTests(env) {

@@ -4,6 +4,7 @@ import https from 'node:https'
 import { Readable } from 'node:stream'
 
 import { Faults } from './faults.mjs'
+import { nextPort } from './ports.mjs'
 
 export { Faults, tooManyRequests } from './faults.mjs'
 export { createRandom } from './random.mjs'
@@ -39,21 +40,6 @@ export { createRandom } from './random.mjs'
  */
 
 const MEBIBYTE = 1024 * 1024
-
-/**
- * The ports of servers, below those that the system gives out. Each process counts up from a place of its own: a client may go
- * on for minutes with a server that is closed, and the system would soon give its port to a server of another test.
- */
-const PORTS = { first: 10_000, count: 20_000, ofProcess: 500 }
-const FREE_PORT_ATTEMPTS = 50
-let portCount = 0
-
-function nextPort() {
-  const { first, count, ofProcess } = PORTS
-  const offset = process.pid * ofProcess + portCount
-  portCount += 1
-  return first + (offset % count)
-}
 
 /**
  * A loopback HTTP server with a request log and faults on demand. It knows nothing of any provider.
@@ -271,11 +257,11 @@ export async function startHttpServer({
     })
   }
 
-  /** Listens on a port of its own. */
+  /** Listens on a port that no other server of this run of tests has had. */
   async function listenOnFreePort() {
-    for (let attempt = 0; attempt < FREE_PORT_ATTEMPTS; attempt += 1) {
+    for (let wanted = nextPort(); wanted !== undefined; wanted = nextPort()) {
       try {
-        return await listen(nextPort())
+        return await listen(wanted)
       } catch (error) {
         if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
       }
