@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { startFakeEngine } from '../servers/docker/fake.mjs'
 import { canary, MARK } from '../support/canary.mjs'
 import { setEnvironment } from '../support/environment.mjs'
 import {
@@ -37,6 +38,24 @@ test('a ComputeSDK key that nobody has is named as the cause, and nothing is ask
     }
   }
   assert.deepEqual(provider.server.requests, [])
+})
+
+test('docker, which runs code on the gateway’s own machine, is taken only where its operator has allowed it', async (t) => {
+  const engine = await startFakeEngine()
+  t.after(() => engine.close())
+  const headers = { 'X-Provider': 'docker' }
+  const ask = async (settings) => {
+    const { provider, gateway } = await withRailway(t, settings && { settings })
+    return speakerOf(provider, gateway, headers)('GET', '/v1/sandboxes/x')
+  }
+  for (const settings of [undefined, {}, { railway: {} }, { docker: undefined }]) {
+    const { status, text } = await ask(settings)
+    assert.equal(status, 400)
+    assert.match(text, /X-Provider names none of ours/)
+  }
+  assert.deepEqual(engine.requests, [])
+  // Allowed, there is none of this id.
+  assert.equal((await ask({ docker: { host: engine.url } })).status, 404)
 })
 
 for (const name of Object.keys(PROVIDERS)) {
