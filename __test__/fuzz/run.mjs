@@ -12,6 +12,9 @@ import { record } from './recordings.mjs'
 const AT_ONCE = 16
 const UNDER_WAY = 128
 
+/** From which share of the cases on somebody watches the calls. */
+const WATCHED_FROM = 3 / 4
+
 /**
  * @param {object} options
  * @param {number} options.seed
@@ -21,10 +24,10 @@ const UNDER_WAY = 128
 export async function runAnswers({ seed, numbers, trace }) {
   const fuzz = await createAnswerFuzz({ recordings: await recordings(), addon, fastAddon: loadFastAddon(), seed, trace })
   const counts = {}
-  // A watched call goes another way than one that nobody watches: the second half of the cases goes it.
+  // A watched call goes another way than one that nobody watches: the last quarter of the cases goes it.
   let watch
   const milliseconds = await runAll(numbers, AT_ONCE, async (number, onSlow) => {
-    if (number >= numbers / 2) watch ??= watchEvents([END, END_OF_VARIABLE])
+    if (number >= numbers * WATCHED_FROM) watch ??= watchEvents([END, END_OF_VARIABLE])
     const { provider, operation, requests, outcome } = await fuzz.run(number, onSlow)
     const name = `${provider}.${operation}`
     counts[name] = (counts[name] ?? 0) + 1
