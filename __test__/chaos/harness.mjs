@@ -77,7 +77,7 @@ export async function runChaos(options) {
   const tally = createTally()
   const client = loadClient(options)
   const limit = createLimit(options.concurrency)
-  // A watched call goes another way than one that nobody watches: every other seed tries it.
+  // A watched call goes another way than one that is not watched: every other seed tries it.
   const watch = !naive && options.seed % 2 === 0 ? watchEvents([/chaos-\d/]) : undefined
   const pool = createPool({ naive, speed, providerName: provider.name, config: provider.nowhere })
   try {

@@ -24,7 +24,7 @@ const WATCHED_FROM = 3 / 4
 export async function runAnswers({ seed, numbers, trace }) {
   const fuzz = await createAnswerFuzz({ recordings: await recordings(), addon, fastAddon: loadFastAddon(), seed, trace })
   const counts = {}
-  // A watched call goes another way than one that nobody watches: the last quarter of the cases goes it.
+  // A watched call goes another way than one that is not watched: the last quarter of the cases goes it.
   let watch
   const milliseconds = await runAll(numbers, AT_ONCE, async (number, onSlow) => {
     if (number >= numbers * WATCHED_FROM) watch ??= watchEvents([END, END_OF_VARIABLE])

@@ -44,11 +44,11 @@ export function watchEvents(secrets = []) {
   return { count: () => messages, stop: () => endings.forEach((end) => end()) }
 }
 
-/** What these test is how calls go that nobody watches, or what is published. */
+/** What these test is how calls go that are not watched, or what is published. */
 const UNWATCHED = ['diagnostics.test.mjs', 'memory.test.mjs', 'telemetry.test.mjs']
 
 /**
- * Whether this process watches. A watched call goes another way than one that nobody watches, so half of the test files do,
+ * Whether this process watches. A watched call goes another way than one that is not watched, so half of the test files do,
  * chosen by a number in `WATCH_EVENTS`; `all` and `none` choose for all.
  *
  * @param {string | undefined} choice

@@ -82,7 +82,7 @@ function subscribeAll() {
   )
   for (const channel of channels) diagnosticsChannel.subscribe(channel, note)
   return () => {
-    if (messages === 0) throw new Error('nobody was told anything')
+    if (messages === 0) throw new Error('no subscriber was told anything')
     for (const channel of channels) diagnosticsChannel.unsubscribe(channel, note)
   }
 }

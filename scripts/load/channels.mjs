@@ -95,7 +95,7 @@ await new Promise((resolve) => setTimeout(resolve, 10))
 assert.ok(uncaught.every((message) => message === 'from the subscriber'))
 assert.equal(take().at(-1)[0], 'list.asyncEnd')
 
-// Nobody subscribes any more.
+// There is no subscriber any more.
 for (const unsubscribeOne of handlers) unsubscribeOne()
 await provider.list()
 assert.deepEqual(take(), [])

@@ -53,7 +53,7 @@ pub(super) fn observe_reconcile(
 
 /// The deletion of what a failed or aborted create has made. It ends once: succeeded or failed.
 ///
-/// Whoever holds it ends it. One that is dropped, as by a panic, has failed.
+/// Its holder ends it. One that is dropped, as by a panic, has failed.
 pub(super) struct Cleanup {
     events: Events,
     resource_name: String,

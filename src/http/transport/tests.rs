@@ -285,7 +285,7 @@ async fn connections_are_kept() {
 
 #[tokio::test]
 async fn a_body_that_is_too_long_is_not_read() {
-    // Nothing follows the head: whoever reads on would wait.
+    // Nothing follows the head: a reader that goes on would wait.
     let announced = Server::start(|stream| {
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", BODY_LIMIT + 1);
         stream.write_all(head.as_bytes()).is_ok()
@@ -360,7 +360,7 @@ async fn a_connection_that_is_not_made_leaves_the_request_unsent() {
 
 #[tokio::test(start_paused = true)]
 async fn connecting_is_bounded_tls_included() {
-    // The system accepts the connection, and nobody answers.
+    // The system accepts the connection, and no answer comes.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url: Url = format!("https://{}/", silent.local_addr().unwrap()).parse().unwrap();
     for (name, transport) in transports() {

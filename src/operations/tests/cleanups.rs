@@ -194,7 +194,7 @@ async fn what_was_found_and_whose_it_is_could_not_be_read_is_looked_at_again_aft
     let mut provider = Scripted::new();
     provider.cancel_at_create = Some(fixture.cancellation.clone());
     provider.creates.then([Err(lost())]);
-    // Not there before the create; then its lookups show it, and nobody can tell whose it is.
+    // Not there before the create; then its lookups show it, and it does not show whose it is.
     provider.finds.then([Ok(None), Ok(Some(instance("made", "mine")))]);
     provider.tokens.then((0..300).map(|_| Err(lost())));
     let request = CreateRequest {
