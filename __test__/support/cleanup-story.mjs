@@ -11,7 +11,7 @@ import { canary } from './canary.mjs'
 import { withFastClock } from './fast-clock.mjs'
 import { createOptions, PROVIDERS } from './providers.mjs'
 
-const SPEED = 60
+const SPEED = 40
 const { addon, real } = withFastClock(SPEED)
 
 /** The requests that create and delete, as the fake servers call them. */
