@@ -305,6 +305,23 @@ test('a signal that fires while the reply is on its way is an abort like any oth
   await rejection(call, { code: 'ABORTED' })
 })
 
+test('a signal that keeps its listener cancels no later call', async (t) => {
+  const { provider, server } = await withRailway(t)
+  let fire
+  const keeping = {
+    aborted: false,
+    addEventListener: (_type, listener) => (fire = listener),
+    removeEventListener() {},
+  }
+  await provider.list({ signal: keeping })
+  // It has the place of the first one.
+  server.faults.add({ kind: 'slow', milliseconds: 200 })
+  const listing = provider.list({ signal: new AbortController().signal })
+  await eventually(() => server.requests.length === 2, 'the second call is under way')
+  fire()
+  assert.deepEqual(await listing, [])
+})
+
 test('a create whose signal fires while its reply is on its way hands its instance over', async (t) => {
   // In a thread of its own the server goes on while this one stands still.
   const worker = new Worker(new URL('support/programs/railway-server.mjs', import.meta.url))

@@ -1,7 +1,7 @@
 // @ts-check
 // The part of the bridge that is JavaScript's own: it reads the caller's objects, holds the promises, listens to signals and
-// makes the errors. Through Node-API each of these costs a multiple of it (docs/contributing/performance.md). The calls of a tick cross to
-// the addon together, as one JSON text, and so do their replies.
+// makes the errors. Through Node-API each of these costs a multiple of it (docs/contributing/performance.md). The calls of a
+// tick cross to the addon together, as one JSON text, and so do their replies.
 'use strict'
 
 /**
@@ -551,8 +551,11 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
   }
 
   /** @param {Watched} watched */
-  const unwatchSignal = ({ signal, onAbort, removeEventListener }) => {
+  const unwatchSignal = (watched) => {
+    const { signal, onAbort, removeEventListener } = watched
     if (removeEventListener === undefined) return
+    // A signal that keeps its listener must not cancel the call that has the slot next.
+    watched.slot = -1
     try {
       apply(removeEventListener, signal, ['abort', onAbort])
     } catch {
