@@ -95,8 +95,17 @@ const KINDS = /** @type {any} */ ({
 
 // --- The caller's objects -------------------------------------------------------------------------------------------
 
-/** Returns an empty array of which `stringify` calls no `toJSON`. @returns {unknown[]} */
-const makeList = () => ('toJSON' in arrayPrototype ? setPrototypeOf([], null) : [])
+/**
+ * Returns an empty array of which `stringify` calls no `toJSON`, also if somebody gives one to all arrays meanwhile.
+ *
+ * @returns {unknown[]}
+ */
+const makeList = () => {
+  if ('toJSON' in arrayPrototype) return setPrototypeOf([], null)
+  const list = /** @type {any} */ ([])
+  list.toJSON = undefined
+  return list
+}
 
 /** @param {string} kind */
 const other = (kind) => ({ toJSON: undefined, other: kind })
@@ -566,8 +575,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
   // --- Submission. The calls of a tick wait for its end and cross together: `heads` has four numbers of each (slot, method,
   // state of its signal, index of its provider), `bodies` three values (id, options, variables).
 
-  /** @type {number[]} */
-  let heads = []
+  let heads = /** @type {number[]} */ (makeList())
   /** @type {unknown[]} */
   let bodies = makeList()
   /** @type {ConfiguredProvider[]} */
@@ -594,7 +602,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
     }
     const text = stringify(heads) + stringify(bodies)
     const submitted = providers
-    heads = []
+    heads = /** @type {number[]} */ (makeList())
     bodies = makeList()
     providers = []
     listening = []
@@ -697,7 +705,11 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
       if (diagnostics.watches(names.operation)) {
         const context = diagnostics.describe(names.provider, names.operation)
         watched.slot = watched.state === SignalState.WATCHED ? slot : -1
-        const text = `[${slot},${method},${watched.state},0]${stringify([id, encoded, variables])}`
+        const body = makeList()
+        body[0] = id
+        body[1] = encoded
+        body[2] = variables
+        const text = `[${slot},${method},${watched.state},0]${stringify(body)}`
         diagnostics.add(context, parse(submitTraced([provider], text, /** @type {string} */ (context['callId']))))
         if (!launching) void launchSoon()
         call.traced = diagnostics.trace(context)

@@ -12,7 +12,7 @@ const seen = { __proto__: null }
 let isWatching = false
 
 /** Returns whether a value holds the key, to some depth. Calls nothing that is replaced. */
-function holds(value, depth = 3) {
+function holds(value, depth = 8) {
   if (typeof value === 'string') return apply(includes, value, [key])
   if (!isObject(value) || depth === 0) return false
   const names = ownKeys(value)
