@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 
 import { namespace, railway, render, vercel } from '@computesdk/gateway'
 
@@ -20,13 +20,26 @@ const variables = (count, prefix = 'NAME') =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}_${index}`, `value ${index}`]))
 
 describe('variables', () => {
+  /** It takes what it is sent, and never answers. */
+  const silent = createServer(() => {})
+  let unanswered
+  before(async () => {
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const url = `http://127.0.0.1:${silent.address().port}`
+    unanswered = railway({ apiKey: canary('key'), projectId: 'p', environmentId: 'e', baseUrl: url, maxRetries: 0 })
+  })
+  after(() => {
+    silent.close()
+    silent.closeAllConnections()
+  })
+
   /** How long a create keeps JavaScript's thread, in milliseconds: the least of several. */
   async function blocked(options) {
     const rounds = []
     for (let round = 0; round < 5; round += 1) {
       const controller = new AbortController()
       const began = performance.now()
-      const call = provider.create({ ...options, signal: controller.signal })
+      const call = unanswered.create({ ...options, signal: controller.signal })
       // Calls cross at the end of the tick.
       await undefined
       rounds.push(performance.now() - began)
