@@ -18,3 +18,7 @@ mod protocol;
 mod provider;
 mod providers;
 mod secret;
+
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
