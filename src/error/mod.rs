@@ -436,6 +436,28 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_codes_are_those_of_the_code_and_as_retryable() {
+        let document = include_str!("../../docs/errors.md");
+        let rows: Vec<(&str, &str)> = document
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+            .filter_map(|(code, rest)| Some((code, rest.split_once(" | ")?.0)))
+            .collect();
+        let retryable = |code: ErrorCode| match code {
+            ErrorCode::OutcomeUnknown => vec!["with a key"],
+            // Where the fault does not pass by itself, it is not.
+            ErrorCode::Network => vec!["yes", "no"],
+            _ if Error::new(code, "x").is_retryable() => vec!["yes"],
+            _ => vec!["no"],
+        };
+        let expected: Vec<(&str, &str)> = ErrorCode::ALL
+            .into_iter()
+            .flat_map(|code| retryable(code).into_iter().map(move |word| (code.as_str(), word)))
+            .collect();
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
     fn retryable_follows_from_the_code() {
         for (code, retryable) in [
             (ErrorCode::RateLimited, true),
