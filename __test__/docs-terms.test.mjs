@@ -18,13 +18,12 @@ const PAGES = {
 
 /** Names and abbreviations that readers of these pages know, or can look up anywhere. */
 const COMMON = new Set(
-  `Admin API CHANGELOG CommonJS ESM JavaScript LICENSE MB md Member OAuth Podman PostgreSQL Pro Rust TypeScript Yarn`.split(/\s+/),
+  `Admin API CHANGELOG CommonJS ESM JavaScript LICENSE MB md Member OAuth Podman PostgreSQL Pro Rust TypeScript
+  Yarn`.split(/\s+/),
 )
 
 /** Code that is JavaScript's, Node's or npm's own, or stands on the wire of HTTP. */
-const COMMON_CODE = new Set(
-  `npm onabort RateLimit real run true us west2`.split(/\s+/),
-)
+const COMMON_CODE = new Set(['npm', 'onabort', 'RateLimit', 'real', 'run', 'true', 'us', 'west2'])
 
 /** The words of the two lists that a page has needed. */
 const needed = new Set()

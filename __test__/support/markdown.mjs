@@ -83,7 +83,8 @@ export function linksOf(text) {
   const definitions = new Map([...text.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name, target]) => [name, target]))
   const targets = [...plain.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target]) => target)
   // A heading of the change log stands in brackets, too.
-  const used = [...plain.replace(/^#.*$/gm, '').matchAll(/\[([^\]\n]+)\](?:\[([^\]\n]+)\])?(?![:(\w])/g)].map(([, text, name]) => name ?? text)
+  const references = plain.replace(/^#.*$/gm, '').matchAll(/\[([^\]\n]+)\](?:\[([^\]\n]+)\])?(?![:(\w])/g)
+  const used = [...references].map(([, words, name]) => name ?? words)
   return {
     targets: [...targets, ...definitions.values()],
     undefinedReferences: used.filter((name) => !definitions.has(name)),
