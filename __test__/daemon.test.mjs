@@ -1,4 +1,4 @@
-// The stand-in for the ComputeSDK daemon (examples/daemon), without a gateway.
+// The fake ComputeSDK daemon (examples/daemon), without a gateway.
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ const exists = (path) =>
   )
 
 describe('the daemon', { concurrency: 4 }, () => {
-  test('answers nobody without its token', async (t) => {
+  test('answers no request without its token', async (t) => {
     const { url } = await startDaemon(t)
     const reads = ['GET /health', 'GET /info', 'GET /ready', 'GET /files/x', 'GET /nothing']
     const endpoints = [...reads, 'POST /run/command', 'POST /run/code', 'POST /files', 'DELETE /files/x']

@@ -182,7 +182,7 @@ forEachEngine(describe, (kind) => {
     assert.equal(error.instanceId, instanceId)
   })
 
-  test('a half-made container is started by whoever comes with its key', async (t) => {
+  test('a half-made container is started by the next call with its key', async (t) => {
     const { provider, server, makeProvider, engine, inspect, existing } = await withEngine(t, kind)
     // The process ends between create and start: its next request never arrives.
     server.faults.add({ kind: 'slow', milliseconds: Infinity, when: 'start', effectFirst: false })

@@ -77,7 +77,7 @@ describe('a socket', { skip: onWindows }, () => {
     }
   })
 
-  test('that nobody listens at may be listened at soon', async (t) => {
+  test('without a listener may get one soon', async (t) => {
     const path = join(folderFor(t), 'stale.sock')
     // Who is killed leaves the socket behind.
     const code = `require('net').createServer().listen('${path}', () => process.kill(process.pid, 'SIGKILL'))`

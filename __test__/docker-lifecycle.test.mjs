@@ -84,7 +84,7 @@ forEachEngine(describe, (kind) => {
     }
   })
 
-  test('whoever aborts leaves nothing', async (t) => {
+  test('an aborted create leaves nothing', async (t) => {
     const { provider, server, existing } = await withEngine(t, kind)
     for (const operation of ['inspectImage', 'create', 'start', 'inspect']) {
       server.reset()

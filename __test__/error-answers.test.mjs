@@ -189,7 +189,7 @@ describe('an answer that is no GraphQL answer is understood by its status', () =
     await answeredWith(t, { kind: 'respond', status: 404 }, { message: /baseUrl/ })
   })
 
-  // Which status the page comes with is not known (reference/railway.md §2).
+  // Which status the page comes with is not known (docs/providers/railway.md).
   for (const status of [200, 403, 429, 503]) {
     test(`the edge's page with ${status} is a rate limit`, async (t) => {
       const expected = { code: 'RATE_LIMITED', httpStatus: status, message: /Cloudflare/ }

@@ -212,7 +212,7 @@ describe('the address', () => {
     assert.equal(server.requests.length, 2)
   })
 
-  // The proxy learns where the package wants to go, and nobody goes there.
+  // The proxy learns the address, and connects to none.
   const ways = [
     ['of the region us without a word of it', {}, {}, 'us.compute.namespaceapis.com:443'],
     ['of the region that the config names', { region: 'eu' }, {}, 'eu.compute.namespaceapis.com:443'],

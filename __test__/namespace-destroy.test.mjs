@@ -11,7 +11,7 @@ const when = 'DestroyInstance'
 
 const idsOf = (instances) => instances.map(({ id }) => id)
 
-/** Somebody else's instance, so that nothing is known of it before. */
+/** Another client's instance, so that this process does not know it before. */
 async function withInstance(t, { status, ...options } = {}) {
   const scene = await withNamespace(t, options)
   const { id } = scene.world.addInstance(scene.workspace, { status })
@@ -55,10 +55,10 @@ describe('destroy', () => {
   })
 })
 
-/** How errors may look (reference/namespace.md §4). */
+/** How errors may look (docs/providers/namespace.md). */
 const FORMS = [{}, { code: 'number' }, { code: 'upper' }, { details: false }, { details: false, message: false }]
 
-describe('what is gone already is destroyed with success:', () => {
+describe('an instance that is gone is destroyed with success:', () => {
   for (const destroyDead of ['not_found', 'failed_precondition']) {
     for (const errorForm of FORMS) {
       test(`by ${destroyDead} ${JSON.stringify(errorForm)}`, async (t) => {
@@ -73,14 +73,14 @@ describe('what is gone already is destroyed with success:', () => {
     }
   }
 
-  test('an id that nobody knows', async (t) => {
+  test('an unknown id', async (t) => {
     const { provider, asked } = await withNamespace(t)
     assert.equal(await provider.destroy(ABSENT_ID), undefined)
     assert.deepEqual(asked(), [when])
   })
 
   for (const destroyDying of ['accept', 'refuse']) {
-    test(`one that is on its way out (${destroyDying})`, async (t) => {
+    test(`one that is being deleted (${destroyDying})`, async (t) => {
       const { provider, id } = await withInstance(t, { status: 'DESTROYING', server: { destroyDying } })
       assert.equal(await provider.destroy(id), undefined)
     })
@@ -90,7 +90,7 @@ describe('what is gone already is destroyed with success:', () => {
       const { instanceId } = await provider.create()
       await Promise.all([1, 2, 3].map(() => provider.destroy(instanceId)))
       assert.deepEqual(idsOf(instances()), [])
-      assert.equal(requestsFor(when).length, 3, 'nobody was kept waiting for what is known to be gone')
+      assert.equal(requestsFor(when).length, 3, 'a known deletion waits for nothing')
     })
   }
 })
@@ -231,7 +231,7 @@ describe('destroy asks again', () => {
   })
 })
 
-describe('what is outside the scope counts as gone and is not touched:', () => {
+describe('an instance outside the scope counts as gone and is not touched:', () => {
   test('an instance of another workspace', async (t) => {
     const { provider, world } = await withNamespace(t)
     const foreign = world.addInstance(world.createWorkspace())

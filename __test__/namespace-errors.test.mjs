@@ -94,7 +94,7 @@ describe('without a code it is not Namespace that answers', () => {
     })
   }
 
-  test('a host without the Compute API is told at each method, and is nobody to be asked again', async (t) => {
+  test('a host without the Compute API rejects each method, and gets no second request', async (t) => {
     const { provider, asked } = await withNamespace(t, { server: { wrongHost: true }, config: { maxRetries: 3 } })
     const message = /check baseUrl, region and NSC_ENDPOINT/
     const calls = [provider.create(), provider.getById(ABSENT_ID), provider.list(), provider.destroy(ABSENT_ID)]
@@ -104,7 +104,7 @@ describe('without a code it is not Namespace that answers', () => {
 })
 
 describe('a read', () => {
-  test('that nobody answers ends, and is asked again before', async (t) => {
+  test('without an answer ends after a retry', async (t) => {
     const { makeProvider, server, asked } = await withNamespace(t)
     server.faults.add({ kind: 'slow', milliseconds: Infinity, times: Infinity })
     const provider = makeProvider({ requestTimeoutMs: 50, maxRetries: 1 })

@@ -10,7 +10,7 @@ import { connectError, PLANS, SECRETS } from './servers/namespace/index.mjs'
 const READY = { waitUntilReady: true }
 const look = 'DescribeInstance'
 
-/** A reason as an instance has it that is down; only the fields are on record (reference/namespace.md §7). */
+/** A reason as an instance has it that is down; only the fields are on record (docs/providers/namespace.md). */
 const reason = (fields) => ({ errorCode: 1, containerName: 'main-container', ...fields })
 
 const idsOf = (instances) => instances.map(({ id }) => id)
@@ -70,7 +70,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
     })
   }
 
-  test('rejects when somebody else destroys the instance meanwhile', async (t) => {
+  test('rejects when another client destroys the instance meanwhile', async (t) => {
     const { provider, server, world, instances } = await withNamespace(t, { server: { plan: PLANS.never } })
     const rejected = rejection(provider.create(READY), { code: 'PROVISION_FAILED' })
     await server.waitForRequest(look)

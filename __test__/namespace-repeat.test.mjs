@@ -21,7 +21,7 @@ const LOST = {
   'an unknown error': ({ effect }) => connectError('unknown', { effect }),
   'an error of its time limit': ({ effect }) => connectError('deadline_exceeded', { effect }),
   'an aborted call': ({ effect }) => connectError('aborted', { effect }),
-  'a call that somebody has cancelled': ({ effect }) => connectError('canceled', { effect }),
+  'a call that a proxy has cancelled': ({ effect }) => connectError('canceled', { effect }),
   'a page of a proxy': ({ effect }) => ({ kind: 'respond', status: 502, body: page, effect }),
   'a bare 400': ({ effect }) => ({ kind: 'respond', status: 400, effect }),
   'a success that is a page': ({ effect }) => ({ kind: 'html', status: 200, effect }),
@@ -150,7 +150,7 @@ describe('a create is not sent again', () => {
   })
 })
 
-describe('a tag that somebody else holds', () => {
+describe('a tag that another instance holds', () => {
   for (const otherBody of ['reuse', 'refuse']) {
     test(`is ALREADY_EXISTS with the holder's id, and the holder stays (${otherBody})`, async (t) => {
       const scene = await withNamespace(t, { server: { otherBody } })
@@ -267,7 +267,7 @@ describe('a key', () => {
   })
 })
 
-describe('a tag whose holder is on its way out', () => {
+describe('a tag whose holder is being deleted', () => {
   const HOLDERS = { 'a key': { idempotencyKey: 'key' }, 'a name': { name: 'box' } }
 
   for (const [how, options] of Object.entries(HOLDERS)) {

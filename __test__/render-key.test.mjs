@@ -82,7 +82,7 @@ describe('the same key', () => {
   })
 })
 
-// What GET gives is the long form of what was sent (reference/render.md §4.2).
+// What GET gives is the long form of what was sent (docs/providers/render.md).
 describe('the image under a key', () => {
   const spellings = [
     ['nginx', 'docker.io/library/nginx:latest'],

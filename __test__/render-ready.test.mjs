@@ -1,5 +1,4 @@
-// `waitUntilReady` at Render: the deploy that the create has started is followed to its end (reference/render.md §8,
-// §11.16).
+// `waitUntilReady` at Render: the deploy that the create has started is followed to its end (docs/providers/render.md).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -78,7 +77,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
     const created = provider.create(READY)
     await server.waitForRequest('retrieveDeploy')
     const [service] = services()
-    // As when somebody has changed a setting: the new deploy goes live, and the first is deactivated.
+    // As after a changed setting: the new deploy goes live, and the first is deactivated.
     world.deploys.end(service.deploys[0], 'deactivated')
     world.deploy(service, { plan: ['live'] })
     assert.equal((await created).instance.status, 'running')

@@ -33,7 +33,7 @@ describe('without a card', () => {
   })
 })
 
-// Both statuses are plausible (reference/render.md §4.4).
+// Both statuses are plausible (docs/providers/render.md).
 for (const nameTakenStatus of [400, 409]) {
   describe(`a name that is taken, told with ${nameTakenStatus},`, () => {
     const server = { nameTakenStatus }
@@ -93,7 +93,7 @@ for (const nameTakenStatus of [400, 409]) {
   })
 }
 
-// 20 an hour for each user (reference/render.md §2).
+// 20 an hour for each user (docs/providers/render.md).
 describe('the 21st create of an hour', () => {
   const HOUR = 3_600_000
   const untilTheHourIsOver = ({ retryAfterMs }) => retryAfterMs > HOUR - 60_000 && retryAfterMs < HOUR + 2_000

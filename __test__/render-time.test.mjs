@@ -1,4 +1,4 @@
-// What takes its time at Render: slow creates, searches, services of somebody else under our name.
+// Slow work at Render: creates, searches, other clients' services under our name.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -76,7 +76,7 @@ describe('a create', { concurrency: true }, () => {
   })
 })
 
-// Somebody makes a service of our name after our look and before our create, which fails in a way that tells nothing.
+// Another client makes a service with our name after our lookup and before our create, which fails without a reason.
 describe('a service under our name that bears another mark', { concurrency: true }, () => {
   async function race(t, mark) {
     const scene = await withFastRender(t)

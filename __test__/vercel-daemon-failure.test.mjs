@@ -99,7 +99,7 @@ describe('secrets in the output', { concurrency: true }, () => {
   })
 })
 
-describe('what else can come between', { concurrency: true }, () => {
+describe('other events before the daemon runs', { concurrency: true }, () => {
   test('an image without a shell', async (t) => {
     const { provider, sandboxes, asked } = await withVercel(t, { server: { commandPlan: COMMAND_PLANS.missing } })
     await rejection(provider.create(DAEMON), {
@@ -135,7 +135,7 @@ describe('what else can come between', { concurrency: true }, () => {
     })
   }
 
-  test('a sandbox that was destroyed by somebody else while its daemon is watched', async (t) => {
+  test('a sandbox that another client destroys while its daemon is watched', async (t) => {
     const scene = await withFastVercel(t, { server: { deletedSession: 'sandbox_stopped' } })
     const { provider, sandboxes, world, server } = scene
     const failed = rejection(provider.create(DAEMON), { code: 'PROVISION_FAILED' })

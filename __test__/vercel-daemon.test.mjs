@@ -60,7 +60,7 @@ describe('the command that starts the daemon', () => {
       const [{ json }] = requestsFor(started)
       const [flag, script] = json.args
       assert.equal(flag, '-c')
-      // reference/vercel.md §13
+      // docs/providers/vercel.md
       const parts = ['https://computesdk.com/install.sh', '--non-interactive', '/usr/local/bin', 'compute start']
       for (const part of parts) assert.ok(script.includes(part), part)
       assert.ok(!script.includes(ACCESS_TOKEN), 'the token stands in its variable, not in the script')

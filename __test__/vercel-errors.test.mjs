@@ -159,7 +159,7 @@ describe('a rate limit', () => {
 })
 
 describe('an OIDC token', () => {
-  test('that has expired is sent all the same, and its refusal is explained', async (t) => {
+  test('that has expired is still sent, and its refusal is explained', async (t) => {
     const { server, world, project } = await withVercel(t)
     const oidcToken = world.mintOidcToken(project, { lifetimeSeconds: -60, signature: canary('expired') })
     const error = await rejection(vercel({ oidcToken, baseUrl: server.url }).list(), {

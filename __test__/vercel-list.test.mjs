@@ -64,7 +64,7 @@ describe('list', () => {
     assert.equal(requestsFor(listed)[0].query.tags, 'computesdk:managed')
     const all = await provider.list()
     assert.deepEqual(names(all.filter(({ instance }) => instance.managed)), ['box-1', 'box-4'])
-    // A filter that is ignored shows somebody everything.
+    // If Vercel ignores the filter, the list shows everything.
     const sandboxes = tags.map((value, index) => ({ name: `box-${index}`, status: 'running', tags: value }))
     server.faults.add({ kind: 'respond', status: 200, body: { sandboxes, pagination: { count: 5, next: null } } })
     assert.deepEqual(names(await provider.list({ managed: true })), ['box-1', 'box-4'])

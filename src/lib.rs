@@ -1,6 +1,6 @@
 //! Infrastructure layer of the ComputeSDK gateway server, as a Node.js addon.
 //!
-//! `node` is the bridge to JavaScript, `providers` translate, `operations` are what every provider gets for nothing,
+//! `node` is the bridge to JavaScript, `providers` translate, `operations` are what all providers share,
 //! `http` sends. docs/contributing/architecture.md has the map; dependence goes downwards only.
 
 // napi-rs registers no exports in a test build, so that everything seems unused there.

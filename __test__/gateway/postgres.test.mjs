@@ -112,7 +112,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.equal(await quick.update('one', RUNNING), true)
   })
 
-  test('a lease that has run out and that nobody has taken is still its holder’s', async (t) => {
+  test('a lease that has run out and that no gateway has taken is still its holder’s', async (t) => {
     const { states: [state], query } = await withStates(t, 1)
     await state.insert(sandboxOf('one'))
     await query("UPDATE sandboxes SET lease_until = '-infinity'")
@@ -141,7 +141,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.equal(left, true)
   })
 
-  test('what is stored holds no secret in the clear, and another gateway with the secret reads it', async (t) => {
+  test('the database holds no secret in the clear, and another gateway with the secret reads it', async (t) => {
     const { states: [one, other], query } = await withStates(t, 2)
     await one.insert(sandboxOf('one'))
     const rows = JSON.stringify(await query('SELECT * FROM sandboxes'))

@@ -70,7 +70,7 @@ describe('the reaper', () => {
     assert.equal(existing().length, 10)
   })
 
-  test("leaves another owner's instances, and those of nobody", async (t) => {
+  test("leaves instances of another owner and of none", async (t) => {
     const { create, reaper, existing } = await begin(t)
     await create('staging', 3)
     await create(undefined, 3)

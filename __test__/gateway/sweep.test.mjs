@@ -1,4 +1,4 @@
-// What a gateway does of its own accord with rows that nobody has settled, beside what clients ask of it meanwhile.
+// How a gateway settles rows by itself, while clients call it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

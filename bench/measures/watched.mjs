@@ -67,7 +67,7 @@ function checksOf() {
     const before = threadMicroseconds()
     let watched = 0
     for (let index = 0; index < CHECKS; index += 1) if (diagnostics.watches(CALLS[index & 3])) watched += 1
-    if (watched > 0) throw new Error('somebody has subscribed')
+    if (watched > 0) throw new Error('a subscriber is left')
     return (threadMicroseconds() - before) / CHECKS
   }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Details {
     permanent: bool,
 }
 
-/// Where an error occurred: what every error that reaches a caller is told with.
+/// Where an error occurred. Every error that reaches a caller has it.
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorContext {
     /// `error.provider` in JavaScript.
@@ -59,7 +59,7 @@ pub(crate) struct ErrorContext {
     /// The provider's name in messages.
     pub(crate) title: &'static str,
     pub(crate) operation: Operation,
-    /// The name under which the call may leave a resource, for errors that are told before the work has ended.
+    /// The name under which the call may leave a resource, for errors that reach the caller before the work has ended.
     pub(crate) resource_name: Option<String>,
 }
 
@@ -149,7 +149,7 @@ impl Error {
         self.0.code.is_transient() && !self.0.permanent
     }
 
-    /// Returns whether repeating the call does not help before someone has changed a setting, whatever the code says.
+    /// Returns whether a setting has to change before a repeated call can succeed, even if the code is a transient one.
     pub(crate) fn is_permanent(&self) -> bool {
         self.0.permanent
     }
