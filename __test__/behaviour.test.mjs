@@ -203,7 +203,7 @@ for (const [title, entry] of Object.entries({ ...PROVIDERS, ...ENGINES })) {
         assert.equal(error.retryable, false)
       })
 
-      test(`${operation} that is turned away by a rate limit tells for how long`, async (t) => {
+      test(`${operation} that a rate limit refuses says for how long`, async (t) => {
         const { provider, server } = await begin(t)
         server.faults.add({ kind: 'respond', status: 429, headers: { 'retry-after': '3' } })
         await rejection(call(provider), { code: 'RATE_LIMITED', retryAfterMs: 3_000, retryable: true, operation })

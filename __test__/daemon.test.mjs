@@ -40,7 +40,7 @@ describe('the daemon', { concurrency: 4 }, () => {
     assert.equal((await fetch(`${url}/health?token=${ACCESS_TOKEN}`)).status, 401, 'the query is for WebSockets only')
   })
 
-  test('tells that it is well, and what it is', async (t) => {
+  test('reports its health and what it is', async (t) => {
     const { ask } = await startDaemon(t)
     assert.equal((await ask('GET /health')).body.status, 'ok')
     assert.equal((await ask('GET /ready')).body.ready, true)

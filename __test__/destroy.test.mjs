@@ -182,7 +182,7 @@ describe('a service outside the scope counts as gone and is not touched:', () =>
     await untouched(scene, scene.makeProvider({ environmentId: fork.id }), instanceId)
   })
 
-  test('a service of another environment that is too young to be believed absent at once', async (t) => {
+  test('a service of another environment that is too young to count as absent at once', async (t) => {
     // A request's time limit does not bound the wait for what may yet appear: it is not one request.
     const scene = await withRailway(t, { environments: ['production', 'staging'], config: { requestTimeoutMs: 500 } })
     const [, staging] = scene.project.environments

@@ -86,7 +86,7 @@ describe('getById rejects and does not say null', () => {
   })
 })
 
-// Waits between two looks, so they run side by side.
+// Waits between two lookups, so they run side by side.
 describe('reads that lag behind writes', { concurrency: true }, () => {
   test('do not make getById report an instance of this process missing', async (t) => {
     const { provider, world } = await withRailway(t)

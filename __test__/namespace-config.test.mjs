@@ -167,7 +167,7 @@ describe('a token file that is of no use rejects, names the variable and tells n
     })
   }
 
-  test('that does not exist, is a folder, or may keep a reader waiting', async (t) => {
+  test('that does not exist, is a folder, or may block a reader', async (t) => {
     const { make, folder } = await scene(t)
     const paths = [join(folder, 'missing.json'), folder, '/dev/null', '/dev/zero']
     for (const path of paths) {

@@ -201,7 +201,7 @@ describe('the lifetime', () => {
     assertLifetime(await created(t, { config: { timeout: 2 * HOUR }, timeout: 3 * HOUR }), 3 * HOUR)
   })
 
-  test('that is in force is told, where a policy has shortened it', async (t) => {
+  test('that holds is shown, where a policy has shortened it', async (t) => {
     const { instance, body } = await created(t, { timeout: 2 * DAY })
     assert.ok(Date.parse(instance.deadline) < Date.parse(body.deadline) - 23 * HOUR, instance.deadline)
   })

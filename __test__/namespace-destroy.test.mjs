@@ -41,14 +41,14 @@ describe('destroy', () => {
   })
 
   for (const status of ['PENDING', 'CREATING', 'ERROR', 'SUSPENDING', 'SUSPENDED', 'STATUS_OF_TOMORROW']) {
-    test(`destroys what is ${status}`, async (t) => {
+    test(`destroys an instance that is ${status}`, async (t) => {
       const { provider, id, exists } = await withInstance(t, { status })
       await provider.destroy(id)
       assert.equal(exists(), false)
     })
   }
 
-  test('takes the white space around an id for none of it', async (t) => {
+  test('ignores white space around an id', async (t) => {
     const { provider, id, exists } = await withInstance(t)
     await provider.destroy(` ${id}\n`)
     assert.equal(exists(), false)
@@ -95,7 +95,7 @@ describe('an instance that is gone is destroyed with success:', () => {
   }
 })
 
-describe('an answer that can mean "gone" and "failed" is settled by a look:', () => {
+describe('an answer that can mean "gone" and "failed" needs a read:', () => {
   const answers = {
     'failed_precondition without a detail': connectError('failed_precondition', { message: 'not now' }),
     'failed_precondition with another detail': connectError('failed_precondition', {
@@ -131,7 +131,7 @@ describe('an answer that can mean "gone" and "failed" is settled by a look:', ()
   }
 
   for (const title of ['failed_precondition without a detail', 'a page', 'an empty 200']) {
-    test(`${title} for what another process has just made, and no read shows yet, is not believed`, async (t) => {
+    test(`${title} is not believed for an instance that another process has just made and no read shows yet`, async (t) => {
       const scene = await withNamespace(t)
       scene.world.lag = { reads: 1 }
       const { instanceId } = await stranger(scene).create()
@@ -141,7 +141,7 @@ describe('an answer that can mean "gone" and "failed" is settled by a look:', ()
     })
   }
 
-  test('a look that fails rejects', async (t) => {
+  test('a read that fails rejects', async (t) => {
     const { provider, server, id, exists } = await withInstance(t)
     server.faults.add({ ...answers['failed_precondition without a detail'], when })
     server.faults.add({ ...connectError('unavailable'), when: 'DescribeInstance' })

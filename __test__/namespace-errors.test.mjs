@@ -53,7 +53,7 @@ describe('a code decides, in all its forms and with whatever status', () => {
       })
     }
 
-    test(`${providerCode} without a message is told by its name`, async (t) => {
+    test(`${providerCode} without a message is shown by its name`, async (t) => {
       const error = await answeredWith(t, connectError(providerCode), { code, providerCode })
       assert.match(error.message, new RegExp(`Namespace answered ${providerCode}`))
     })
@@ -122,7 +122,7 @@ describe('a read', () => {
   }
 })
 
-describe('details of a refusal are told', () => {
+describe('details of a refusal are in the message', () => {
   async function refusedCreate(t, workspace, expected, options) {
     const { provider, instances } = await withNamespace(t, { workspace })
     const error = await rejection(provider.create(options), { operation: 'create', retryable: false, ...expected })

@@ -71,7 +71,7 @@ describe('an instance that a lost create makes late', { concurrency: true }, () 
     assertBothGone(scene)
   })
 
-  test('is removed when the caller has turned away', async (t) => {
+  test('is removed after an abort', async (t) => {
     const scene = await withFastNamespace(t, { server: { plan: ['CREATING'] } })
     scene.server.faults.add(late(40_000))
     const controller = new AbortController()
@@ -118,7 +118,7 @@ describe('an instance that a lost create makes late', { concurrency: true }, () 
     assertBothGone(scene)
   })
 
-  test('is removed also where the list shows it before a look by its id does', async (t) => {
+  test('is removed also where the list shows it before a read by its id does', async (t) => {
     const scene = await withFastNamespace(t)
     const { server, provider } = scene
     server.faults.add(late(52_000))
@@ -143,7 +143,7 @@ describe('an instance that a lost create makes late', { concurrency: true }, () 
   })
 })
 
-describe('for a caller that has turned away, the clean-up goes on', { concurrency: true }, () => {
+describe('after an abort, the clean-up goes on', { concurrency: true }, () => {
   /** Aborted as soon as its create has arrived. */
   async function aborted(t, faults) {
     // Without retries, so that what is lost is looked for.

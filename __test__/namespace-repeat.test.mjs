@@ -128,7 +128,7 @@ describe('a create is not sent again', () => {
     assert.deepEqual(idsOf(instances()), [instanceId])
   })
 
-  test('when what was lost is found by its label among others, and the filter is not taken on trust', async (t) => {
+  test('when a lost instance is found by its label among others, even if the filter is ignored', async (t) => {
     const { provider, server, world, workspace, instances } = await withNamespace(t)
     const others = ['a', 'b', 'c'].map((name) => world.addInstance(workspace, { labels: { 'computesdk.name': name } }))
     server.faults.add({ kind: 'reset-after', when })
@@ -176,14 +176,14 @@ describe('a tag that another instance holds', () => {
     })
   }
 
-  test('is ALREADY_EXISTS also where the holder bears labels that are not ours', async (t) => {
+  test('is ALREADY_EXISTS also where the holder has labels that are not ours', async (t) => {
     const { provider, world, workspace, instances } = await withNamespace(t)
     const { id } = world.addInstance(workspace, { uniqueTag: 'box', labels: { team: 'blue' } })
     await rejection(provider.create({ name: 'box' }), { code: 'ALREADY_EXISTS', instanceId: id })
     assert.deepEqual(idsOf(instances()), [id])
   })
 
-  test('is ALREADY_EXISTS also where the holder bears no labels at all', async (t) => {
+  test('is ALREADY_EXISTS also where the holder has no labels', async (t) => {
     const scene = await withNamespace(t)
     const { id } = scene.world.addInstance(scene.workspace, { uniqueTag: 'box' })
     const provider = addon.namespace(scene.config)

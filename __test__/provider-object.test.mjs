@@ -19,7 +19,7 @@ test('a factory can be awaited', async () => {
   assert.equal(provider.name, 'railway')
 })
 
-test('a factory takes no config, undefined and null alike', () => {
+test('a factory takes no config, undefined and null', () => {
   for (const provider of [railway(), railway(undefined), railway(null)]) assert.deepEqual(Object.keys(provider), KEYS)
 })
 

@@ -225,7 +225,7 @@ describe('variables', () => {
     })
   }
 
-  test('of the caller do not take the place of the mark', async (t) => {
+  test('of the caller do not replace the ownership token', async (t) => {
     const { provider, world } = await withRender(t)
     const { instanceId } = await provider.create({ name: 'box', envs: { COMPUTESDK_CREATE_MARK: 'mine' } })
     assert.notEqual(world.variablesOf(instanceId).COMPUTESDK_CREATE_MARK, 'mine')

@@ -11,7 +11,7 @@ import { renderError } from './servers/render/index.mjs'
 const when = 'deleteService'
 
 describe('destroy resolves', () => {
-  test('for what this process has just made without a read before it', async (t) => {
+  test('for a service that this process has just made, without a read before it', async (t) => {
     const { provider, asked, services } = await withRender(t)
     const { instanceId } = await provider.create()
     assert.equal(await provider.destroy(instanceId), undefined)
@@ -19,7 +19,7 @@ describe('destroy resolves', () => {
     assert.deepEqual(services(), [])
   })
 
-  test('for what this process has just made while no read shows it', async (t) => {
+  test('for a service that this process has just made, while no read shows it', async (t) => {
     const { provider, world, services } = await withRender(t)
     world.lag = { ...world.lag, reads: 1_000, serviceById: true }
     const { instanceId } = await provider.create()
@@ -27,7 +27,7 @@ describe('destroy resolves', () => {
     assert.deepEqual(services(), [])
   })
 
-  test('for what another process has made, after a look at whose it is', async (t) => {
+  test('for a service that another process has made, after a read of its owner', async (t) => {
     const { provider, makeProvider, world, owner, asked, services } = await withRender(t)
     const other = makeProvider({ apiKey: world.addApiKey({ owners: [owner], key: canary('another-process') }) })
     const { instanceId } = await other.create()

@@ -144,7 +144,7 @@ describe('HTTP 429', () => {
     })
   }
 
-  test('in the form that Render’s own clients test is told in its words', async (t) => {
+  test('in the form that Render’s own clients test rejects in its words', async (t) => {
     const fault = tooManyRequests({ retryAfter: 7, body: { error: 'rate limit exceeded' } })
     const { error } = await answeredWith(t, fault, { code: 'RATE_LIMITED', retryAfterMs: 7_000 })
     assert.equal(error.message, 'Failed to get Render instance: rate limit exceeded')
@@ -169,7 +169,7 @@ describe('HTTP 429', () => {
 })
 
 describe('requests', () => {
-  test('carry key, user agent and the wish for JSON, and a body only where there is one', async (t) => {
+  test('carry key, user agent and `Accept` for JSON, and a body only where there is one', async (t) => {
     const { provider, server, apiKey } = await withRender(t)
     const { instanceId } = await provider.create()
     await provider.getById(instanceId)

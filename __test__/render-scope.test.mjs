@@ -87,7 +87,7 @@ describe('inside of the scope', () => {
     })
   }
 
-  test('the owner that is told is the service’s own', async (t) => {
+  test('the owner is the service’s own', async (t) => {
     const { provider, makeProvider, world, otherOwner } = await withRender(t)
     const { id } = world.addService(otherOwner)
     assert.equal((await makeProvider({ ownerId: otherOwner.id }).getById(id)).instance.ownerId, otherOwner.id)

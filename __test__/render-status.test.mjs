@@ -140,7 +140,7 @@ describe('an answer', () => {
     assert.deepEqual([instance.plan, instance.region, instance.status], ['96c-1t', 'moon', 'running'])
   })
 
-  test('in the newer spelling of a plan is told as it is', async (t) => {
+  test('in the newer spelling of a plan stays unchanged', async (t) => {
     const { provider } = await withRender(t, { server: { showPlan: () => '0.5c-512mb' } })
     assert.equal((await provider.create({ plan: 'starter' })).instance.plan, '0.5c-512mb')
   })

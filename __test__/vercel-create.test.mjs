@@ -19,7 +19,7 @@ async function bodyOf(t, options, { config } = {}) {
 }
 
 describe('create', () => {
-  test('without options makes one sandbox that leaves nothing behind, under a name and a tag of ours', async (t) => {
+  test('without options makes one sandbox that is not persistent, with a name and a tag of ours', async (t) => {
     const { provider, sandboxes, requestsFor, asked, projectId, teamId } = await withVercel(t)
     const { instanceId } = await provider.create()
     assert.match(instanceId, /^computesdk-[0-9a-z]{20}$/)

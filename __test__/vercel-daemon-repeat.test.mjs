@@ -129,7 +129,7 @@ describe('a lost answer', { concurrency: true }, () => {
     assert.equal(world.sandbox(instanceId).commands.length, 1)
   })
 
-  test('to a look at the daemon: it is looked at again', async (t) => {
+  test('to a probe of the daemon: the probe is repeated', async (t) => {
     const { provider, server, world } = await withFastVercel(t, RETRIES)
     server.faults.add({ kind: 'reset-before', when: 'getCommand', times: 2 })
     const { instanceId } = await provider.create(DAEMON)

@@ -121,7 +121,7 @@ describe('the command that starts the daemon', () => {
   }
 })
 
-// Mostly waits between two looks, so they run side by side.
+// Mostly waits between two probes, so they run side by side.
 describe('the daemon', { concurrency: true }, () => {
   test('is watched for at least two seconds', async (t) => {
     const { provider, requestsFor, real, asked } = await withFastVercel(t)

@@ -124,7 +124,7 @@ describe('an answer that is none of Vercel’s', () => {
 })
 
 describe('a rate limit', () => {
-  test('is named in unix seconds, and told as milliseconds from now', async (t) => {
+  test('is in unix seconds, and becomes milliseconds from now', async (t) => {
     const { provider, server } = await withVercel(t)
     const reset = Math.ceil(Date.now() / 1000) + 90
     const headers = { 'x-ratelimit-limit': '20', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }

@@ -80,7 +80,7 @@ describe('getById', () => {
     assert.equal(await provider.getById('gone'), null)
   })
 
-  test('finds the one of this project where two bear the same name', async (t) => {
+  test('finds the one of this project where two have the same name', async (t) => {
     const { provider, world, team, project } = await withVercel(t)
     world.addSandbox(world.createProject(team), { name: 'box', region: 'fra1' })
     world.addSandbox(project, { name: 'box', region: 'iad1' })

@@ -138,7 +138,7 @@ test('a sandbox that has ended by itself is gone to the client, and its name mak
   assert.deepEqual(provider.existing(), [next.json.data.sandboxId])
 })
 
-test('a sandbox can be kept where none expires, and where one does the client is told', async (t) => {
+test('a sandbox can be kept where none expires, and elsewhere the client gets an error', async (t) => {
   const { gateway, provider, speak } = await withRailway(t)
   const { json } = await speak('POST', '/v1/sandboxes', {})
   await clientOf(provider, gateway).extendTimeout(json.data.sandboxId)

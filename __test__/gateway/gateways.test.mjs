@@ -70,7 +70,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     assert.deepEqual(await query('SELECT key FROM sandboxes'), [])
   })
 
-  test('pass on to the one that holds a daemon’s connection, which was told once', async (t) => {
+  test('pass on to the one that holds a daemon’s connection, which registered once', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
     const { gateways } = await withGateways(t, holder.server, provider, 3)
     const { json } = await speakerOf(provider, gateways[0])('POST', '/v1/sandboxes', {})

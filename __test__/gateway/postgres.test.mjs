@@ -165,7 +165,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.ok((await work).every(Boolean))
   })
 
-  test('a statement that hangs is given up, and the caller told in time', async (t) => {
+  test('a statement that hangs ends, and the caller gets an error in time', async (t) => {
     const limits = { statementMilliseconds: 200, reconnectMilliseconds: 500 }
     const { states: [state], query } = await withStates(t, 1, limits)
     await state.insert(sandboxOf('one'))
@@ -179,7 +179,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.equal(await state.update('one', RUNNING), true)
   })
 
-  test('a gateway with a wrong password is told so at once, and the message does not hold it', async () => {
+  test('a gateway with a wrong password fails at once, and the message does not hold it', async () => {
     const url = server.url.replace(/:[^:@]+@/, ':wrong-password@')
     const error = await postgresState({ url, secret: SECRET }).catch((reason) => reason)
     assert.match(error.message, /authentication failed/)

@@ -93,7 +93,7 @@ describe('the reaper', () => {
     assert.deepEqual(existing(), [sandboxId])
   })
 
-  test('destroys nothing when the state was lost, unless told so', async (t) => {
+  test('destroys nothing when the state was lost, unless its options allow it', async (t) => {
     const { create, reaper, existing, lines } = await begin(t)
     const orphans = await create(OWNER, 6)
     const careful = reaper({ dryRun: false })

@@ -88,7 +88,7 @@ for (const name of Object.keys(PROVIDERS)) {
   })
 }
 
-test('an OIDC token of Vercel’s brings its place along, and one without is refused', async (t) => {
+test('an OIDC token of Vercel’s names its location, and one without is refused', async (t) => {
   const provider = await withProvider(t, 'vercel', { daemon: false, commandPlan: { reads: Infinity } })
   const gateway = await withGateway(t, provider)
   setEnvironment(t, { VERCEL_TEAM_ID: provider.teamId, VERCEL_PROJECT_ID: provider.projectId })

@@ -139,7 +139,7 @@ test('a state file is one gateway’s alone', async (t) => {
   await assert.rejects(() => sqliteState({ file: env.GATEWAY_STATE, secret: SECRET }), /locked/)
 })
 
-test('a gateway that is told to stop answers what it is at, takes no more, and ends well', async (t) => {
+test('a gateway that gets SIGTERM answers its open requests, takes no more, and ends with 0', async (t) => {
   const { provider, start } = await withRestarts(t, 'railway', { daemon: false })
   provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: 500 })
   const gateway = await start()

@@ -18,8 +18,8 @@ const CHECKS = 1_000_000
 
 const require = createRequire(import.meta.url)
 
-export async function run({ abreast, turns, turnSeconds, config }, contestant) {
-  const { open } = await contestant()
+export async function run({ abreast, turns, turnSeconds, config }, candidate) {
+  const { open } = await candidate()
   const call = callOf(open(config), 'create')
   const look = checksOf()
   const samples = { plain: [], watched: [], check: [] }
