@@ -1,4 +1,4 @@
-// The tables of errors in the documents are those of the sources.
+// The figures and the tables of errors in the documents are those of the sources.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -31,3 +31,14 @@ test('docs/providers/railway.md has a row for each text and code that Railway an
   const documented = rows.flatMap(([, words, code]) => inlineCode(words).map((word) => `${word}: ${code}`))
   assert.deepEqual(expected.filter((row) => !documented.includes(row)), [])
 })
+
+for (const provider of ['railway', 'render', 'namespace', 'vercel', 'docker']) {
+  test(`docs/providers/${provider}.md has the figures of its semantics`, async () => {
+    const source = await read(`src/providers/${provider}/semantics.rs`)
+    const { text } = await readPage(`docs/providers/${provider}.md`)
+    for (const name of ['visibility_lag', 'absence_window']) {
+      const [, seconds = '0'] = new RegExp(`${name}: Duration::(?:from_secs\\((\\d+)\\)|ZERO)`).exec(source)
+      assert.ok(text.includes(`| ${name.replace('_', ' ')} | ${seconds} s |`), name)
+    }
+  })
+}
