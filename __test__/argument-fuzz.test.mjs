@@ -112,7 +112,7 @@ test(`arguments at random (FUZZ_SEED=${SEED})`, { timeout: 60_000 }, async (t) =
         destroy: () => provider.destroy(id, options),
       }
       const call = pick(Object.values(calls))()
-      await call.then(() => assert.fail(`${what}: nobody listens there`), (error) => check(error, what))
+      await call.then(() => assert.fail(`${what}: no server listens there`), (error) => check(error, what))
     })
     await Promise.all(batch)
   }

@@ -124,7 +124,7 @@ impl CallInstances<'_> {
         }
     }
 
-    /// Forgets the creation of an instance that is gone, together with whatever a pending create has made.
+    /// Forgets the creation of an instance that is gone, together with all that a pending create has made.
     pub(crate) fn forget(&self, id: &str) {
         let mut tables = self.instances.tables();
         for key in self.keys(id) {
