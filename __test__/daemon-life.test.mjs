@@ -1,4 +1,4 @@
-// How the daemon of examples/daemon finds its gateway, and how it ends: with its service, whatever provider that is at.
+// How the fake daemon finds its gateway, and how it ends: with its service, whatever provider that is at.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'

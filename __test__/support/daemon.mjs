@@ -1,4 +1,4 @@
-// The stand-in for the ComputeSDK daemon as a process, for tests.
+// The fake daemon as a process, for tests.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

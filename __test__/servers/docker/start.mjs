@@ -78,9 +78,9 @@ export async function start({ onDone, runCommand }) {
   }
 }
 
-/** Makes an image with the stand-in for the daemon: of a Node image if one can be pulled, else of this machine's Node. */
+/** Makes an image with the fake daemon: of a Node image if one can be pulled, else of this machine's Node. */
 async function makeImage(engine, image) {
-  const files = { 'package.json': 'package.json', 'app/node_modules/ws': 'node_modules/ws', 'app/daemon': 'examples/daemon' }
+  const files = { 'package.json': 'package.json', 'app/node_modules/ws': 'node_modules/ws', 'app/daemon': '__test__/daemon' }
   const sources = Object.fromEntries(Object.entries(files).map(([path, source]) => [path, join(ROOT, source)]))
   if (await pulls(engine)) {
     const context = makeFileSystem({ bare: true, files: sources, texts: { Dockerfile: `FROM ${BASE}\nCOPY app /app\n` } })
