@@ -123,7 +123,7 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
     })
   }
 
-  test('comes with that of who has started it', async (t) => {
+  test('comes with that of the process that has started it', async (t) => {
     const { command, args } = daemonCommand()
     const code = `const { spawn } = require('node:child_process')
       const options = { stdio: ['ignore', 'pipe', 'inherit'], detached: true }
@@ -140,7 +140,7 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
     await until(() => !isAlive(pid))
   })
 
-  test('comes with that of a test server used by hand, whose --daemon has started it', async (t) => {
+  test('comes with that of a fake server used by hand, whose --daemon has started it', async (t) => {
     const file = fileURLToPath(new URL('servers/start.mjs', import.meta.url))
     const server = spawn(process.execPath, [file, 'railway', '--daemon'], { stdio: ['ignore', 'pipe', 'inherit'] })
     t.after(() => server.kill('SIGKILL'))

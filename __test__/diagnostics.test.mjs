@@ -34,7 +34,7 @@ function record(t, { operations = ['create', 'getById', 'list', 'destroy'], even
 }
 
 for (const [name, entry] of Object.entries(PROVIDERS)) {
-  describe(`${name}: a subscriber is told`, () => {
+  describe(`${name}: a subscriber gets`, () => {
     async function begin(t) {
       const scene = await entry.start()
       t.after(scene.close)
@@ -199,7 +199,7 @@ describe('a subscriber', () => {
     assert.equal(store.getStore(), undefined)
   })
 
-  test('is told of throttling, waits and retries', async (t) => {
+  test('gets throttling, waits and retries', async (t) => {
     const { provider, server } = await withRender(t, { config: { maxRetries: 1 } })
     const { of } = record(t)
     server.faults.add({ kind: 'respond', status: 429, headers: { 'retry-after': '1', 'x-ratelimit-limit': null, 'x-ratelimit-remaining': null, 'x-ratelimit-reset': null }, body: '{}' })

@@ -11,7 +11,7 @@ import { record } from './recordings.mjs'
 const AT_ONCE = 16
 const UNDER_WAY = 128
 
-/** From which share of the cases on somebody watches the calls. */
+/** From this share of the cases on, the calls have subscribers. */
 const WATCHED_FROM = 3 / 4
 
 /**
@@ -43,7 +43,7 @@ let recorded
 export const recordings = () => (recorded ??= record())
 
 async function runAll(numbers, run) {
-  // Half of the time would go into stacks that nobody reads.
+  // Half of the time would go into stacks that no test reads.
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
   const all = Array.isArray(numbers) ? numbers : Array.from({ length: numbers }, (_, number) => number)

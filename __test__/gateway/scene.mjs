@@ -1,4 +1,4 @@
-// The whole picture on this machine: a provider's test server that runs the daemon, the gateway, the published client.
+// The whole picture on this machine: a provider's fake server that runs the daemon, the gateway, the published client.
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 
@@ -33,7 +33,7 @@ globalThis.WebSocket ??= WebSocket
  * @property {(options: object) => Promise<object>} start
  * @property {(scene: object) => object} client what the client is configured with
  * @property {(scene: object) => { id: string }[]} existing what there is at the provider
- * @property {string} create what the test server calls the request that creates
+ * @property {string} create the fake server's name for the request that creates
  * @property {string} [image] that can be asked for
  */
 
@@ -67,7 +67,7 @@ export const PROVIDERS = {
 }
 
 /**
- * A provider's test server. With `daemon: true` what it runs is the daemon.
+ * A provider's fake server. With `daemon: true` it runs the daemon.
  *
  * @param {import('node:test').TestContext} t
  * @param {string} name

@@ -30,7 +30,7 @@ describe('Every workflow', () => {
       for (const job of jobs) assert.match(job, /\n {4}permissions:\n/)
     })
 
-    it(`${name} leaves no credentials in the checkout and runs nobody else’s code with rights of ours`, () => {
+    it(`${name} leaves no credentials in the checkout and runs no foreign code with rights of ours`, () => {
       const checkouts = text.match(/uses: actions\/checkout@/g).length
       assert.equal(text.match(/persist-credentials: false/g).length, checkouts)
       assert.doesNotMatch(text, /pull_request_target|workflow_run/)

@@ -1,4 +1,4 @@
-// The fake daemon as a process, for tests.
+// The fake ComputeSDK daemon as a process, for tests.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

@@ -18,8 +18,8 @@ const CHECKS = 1_000_000
 
 const require = createRequire(import.meta.url)
 
-export async function run({ abreast, turns, turnSeconds, config }, contestant) {
-  const { open } = await contestant()
+export async function run({ abreast, turns, turnSeconds, config }, candidate) {
+  const { open } = await candidate()
   const call = callOf(open(config), 'create')
   const look = checksOf()
   const samples = { plain: [], watched: [], check: [] }
@@ -67,7 +67,7 @@ function checksOf() {
     const before = threadMicroseconds()
     let watched = 0
     for (let index = 0; index < CHECKS; index += 1) if (diagnostics.watches(CALLS[index & 3])) watched += 1
-    if (watched > 0) throw new Error('somebody has subscribed')
+    if (watched > 0) throw new Error('a subscriber is left')
     return (threadMicroseconds() - before) / CHECKS
   }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorCode};
 /// What takes less time than this was no wait: the clock was read twice.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// An attempt of a call that somebody watches; empty otherwise. An attempt that is dropped on its way was aborted.
+/// An attempt of a call with subscribers; empty otherwise. An attempt that is dropped before its end was aborted.
 pub(super) struct ObservedAttempt<'a> {
     context: &'a CallContext,
     pending: Option<Pending>,

@@ -48,7 +48,7 @@ struct Limits {
 /// How the provider took a request, as far as its rate limit goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The rate limit let the request pass, whatever came of it then.
+    /// The rate limit let the request pass; it may have failed later.
     Passed,
     /// The rate limit refused the request. The provider said how long to wait.
     RefusedFor(Duration),

@@ -74,7 +74,7 @@ const ROOM = 64 * 1024 * 1024
 /** What a value costs besides its characters. So an object that holds another many times over is not read without end. */
 const ENTRY = 64
 
-/** The longest id that is handed on. No provider's is as long. */
+/** The longest id that crosses to the core. No provider's is as long. */
 const ID_LIMIT = 1_024
 
 /** What the calls that wait to be submitted may hold before they cross: see `ROOM`. */
@@ -96,7 +96,7 @@ const KINDS = /** @type {any} */ ({
 // --- The caller's objects -------------------------------------------------------------------------------------------
 
 /**
- * Returns an empty array of which `stringify` calls no `toJSON`, also if somebody gives one to all arrays meanwhile.
+ * Returns an empty array of which `stringify` calls no `toJSON`, also if other code gives one to all arrays meanwhile.
  *
  * @returns {unknown[]}
  */
@@ -718,7 +718,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
     })
 
   /**
-   * Returns the value of a call, or throws its error. Those who watch the call are told before.
+   * Returns the value of a call, or throws its error. Its subscribers get the event before.
    *
    * @param {unknown} settled
    * @param {Function} method the method that was called

@@ -23,7 +23,7 @@ pub(super) struct Environment {
     pub(super) cancellations: Arc<Cancellations>,
     /// Reads variables while a call goes on.
     pub(super) variables: Arc<JsVariables>,
-    /// The calls that somebody watches, until the end of the tick.
+    /// The calls with subscribers, until the end of the tick.
     ready: Mutex<Vec<Launch>>,
 }
 

@@ -131,7 +131,7 @@ impl ReadyCall {
         }
     }
 
-    /// Has somebody watch the call. Returns what is known of it, as JSON.
+    /// Records the call for its subscribers. Returns what is known of it, as JSON.
     pub(super) fn watch(mut self, call_id: String) -> (Self, String) {
         let description = serde_json::to_string(&self.call.describe()).unwrap_or_else(|_| "{}".to_owned());
         let ReplyTo {

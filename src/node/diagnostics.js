@@ -1,5 +1,5 @@
 // @ts-check
-// Publishes what calls do on the channels of `node:diagnostics_channel`. Nobody watches most calls: then all of it costs a few
+// Publishes what calls do on the channels of `node:diagnostics_channel`. Most calls have no subscriber: then all of it costs a few
 // flags a call.
 'use strict'
 
@@ -9,7 +9,7 @@
  *
  * @typedef {Record<'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error', Channel>} TracingChannels
  *
- * @typedef {object} TracedCall a call that somebody watches
+ * @typedef {object} TracedCall a call with subscribers
  * @property {Record<string, unknown>} context what the subscribers are given
  * @property {TracingChannels} channels
  */
@@ -84,7 +84,7 @@ const makeDiagnostics = ({ channel }) => {
 
   return {
     /**
-     * Returns whether somebody watches the calls of an operation. `TracingChannel.hasSubscribers` is missing in Bun, and before
+     * Returns whether the calls of an operation have subscribers. `TracingChannel.hasSubscribers` is missing in Bun, and before
      * Node 20.13, so its parts are asked.
      *
      * @param {string} operation
@@ -148,7 +148,7 @@ const makeDiagnostics = ({ channel }) => {
     },
 
     /**
-     * Publishes that a call has ended. Its caller is told right after.
+     * Publishes that a call has ended. Its promise settles right after.
      *
      * @param {TracedCall} call
      * @param {Record<string, unknown>} known what is known of it now

@@ -32,7 +32,7 @@ pub(super) fn submit(context: &FunctionCallContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Checks a call that somebody watches: `submitTraced(providers, text, callId)`. It waits for `launch`.
+/// Checks a call with subscribers: `submitTraced(providers, text, callId)`. It waits for `launch`.
 ///
 /// Returns what is known of it before it begins, as JSON.
 pub(super) fn submit_traced(context: &FunctionCallContext<'_>) -> Result<String> {
