@@ -87,9 +87,11 @@ export async function showReal({ title, factory: provider }, factory, screen, { 
   try {
     await tour(scene, { ...request, name, daemonConfig, waitUntilReady: true })
     const took = duration(performance.now() - start)
+    screen.line()
     screen.verdict(true, `One ${title} ${thing} created, found, listed and destroyed in ${took}.`)
   } catch (error) {
     const { code, message, left } = error
+    screen.line()
     if (left || !signal.aborted) process.exitCode = 1
     if (left) screen.verdict(false, `Could not make sure that ${left} is gone: look at ${title} and delete it by hand.`)
     else if (signal.aborted) screen.verdict(true, 'Interrupted. Nothing is left behind.')
