@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 
-import { prepare } from '../scripts/lib/addon.mjs'
+import { build, needsBuild } from '../scripts/lib/addon.mjs'
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
 import { PROVIDERS } from './providers.mjs'
 import { Screen } from './screen.mjs'
@@ -15,8 +15,7 @@ const USAGE = `usage: npm run demo -- [provider] [--trace] [--gateways N | --rea
   provider   ${NAMES} (default: railway)
   --trace    prints the calls that the package made, with times, from what it publishes on its channels
   --gateways so many gateways that share a PostgreSQL, on this machine
-  --real     against the provider's own API, with credentials from the environment; asks before it creates
-  --yes      do not ask`
+  --real     against the provider's own API, with credentials from the environment; asks first, unless with --yes`
 
 await runMain(async () => {
   const { name, ...options } = readArguments()
@@ -28,7 +27,7 @@ await runMain(async () => {
   const { describeReal, showReal } = options.real ? await import('../__test__/smoke/real.mjs') : {}
   const real = describeReal?.(entry, options)
   if (name === 'docker') await (await import('../__test__/servers/docker/start.mjs')).findEngine()
-  await prepare('release', options['no-build'])
+  if (await needsBuild('release', options['no-build'])) await build('release')
   if (showGateways) return showGateways(entry, screen, Number(options.gateways))
   // The package takes its exports from this object: the picture replaces a factory in it before the gateway's import.
   const addon = createRequire(import.meta.url)('../src/node/load.js')()

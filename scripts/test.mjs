@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { prepare } from './lib/addon.mjs'
+import { build, needsBuild } from './lib/addon.mjs'
 import { withoutCredentials } from './lib/environment.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
 import { ROOT, tool } from './lib/paths.mjs'
@@ -52,7 +52,7 @@ await runMain(async () => {
   }
 
   for (const kind of new Set(parts.flatMap(([, { builds }]) => builds))) {
-    await timed(`Build: ${kind}`, () => prepare(kind, noBuild))
+    if (await needsBuild(kind, noBuild)) await timed(`Build: ${kind}`, () => build(kind))
   }
   for (const [, { title, run }] of parts) await timed(title, () => run(env, words))
 

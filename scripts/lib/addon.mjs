@@ -40,7 +40,7 @@ const KINDS = {
 export const kinds = Object.keys(KINDS)
 
 /** Whether the outputs are there and were made from the sources as they are now. */
-export async function isCurrent(kind) {
+async function isCurrent(kind) {
   const { outputs, satisfiedBy } = KINDS[kind]
   if (!outputs.every(existsSync)) return false
   const now = await fingerprint(outputs)
@@ -49,14 +49,15 @@ export async function isCurrent(kind) {
 }
 
 /**
- * Builds if the outputs are not there or not current. With `noBuild` it only looks whether they are there.
+ * Whether the outputs have to be built. With `noBuild` they only have to be there.
  *
  * @param {string} kind
  * @param {boolean} [noBuild]
  */
-export async function prepare(kind, noBuild = false) {
-  if (!noBuild && !(await isCurrent(kind))) return build(kind)
+export async function needsBuild(kind, noBuild = false) {
+  if (!noBuild) return !(await isCurrent(kind))
   if (!KINDS[kind].outputs.every(existsSync)) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
+  return false
 }
 
 /**
