@@ -114,13 +114,13 @@ test('the check of a site finds links that lead nowhere, and what is loaded from
     await writeFile(join(folder, 'style.css'), '@import "https://a.example/x.css"; p { background: url(//b.example/y) }')
     await writeFile(join(folder, 'other.html'), '<h1 id="here">Here</h1>')
     const good = '<a href="other.html#here">1</a><a href="https://c.example/">2</a><a href="#a">3</a><p id="a">'
-    const bad = '<a href="other.html#there">4</a><a href="gone.html">5</a><script src="//d.example/z.js"></script>'
+    const bad = '<a href="other.html#there">4</a><a href="no.html">5</a><script src="//d.example/z.js">'
     await writeFile(join(folder, 'index.html'), good + bad)
     const { pages, faults } = await faultsOfSite(folder)
     assert.equal(pages, 2)
     assert.deepEqual(faults, [
       'index.html: other.html#there: no such anchor',
-      'index.html: gone.html: no such file',
+      'index.html: no.html: no such file',
       'index.html: loads //d.example/z.js',
       'style.css: loads https://a.example/x.css',
       'style.css: loads //b.example/y',

@@ -6,7 +6,7 @@ const MEASURES = ['p50', 'p99', 'max']
 
 /**
  * @param {object} results what `npm run simulate` has written: an object with `settleTimes`, an array of
- *   `{ provider, p50, p99, max }` in seconds, and `outcomes`, the number of creates by how they ended; or the array alone
+ *   `{ provider, p50, p99, max }` in seconds, and `outcomes`, the creates by how they ended; or the array alone
  */
 export function drawSettleTimes(results) {
   const { settleTimes, outcomes = {} } = Array.isArray(results) ? { settleTimes: results } : results
