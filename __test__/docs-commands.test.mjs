@@ -34,7 +34,7 @@ const ELSEWHERE = [
   { command: /^cargo fmt$/, file: '.ci/run', as: 'cargo fmt --check' },
   { command: /^cargo clippy --all-targets -- -D warnings$/, file: '.ci/run', as: 'cargo clippy --locked --all-targets' },
   { command: /^cargo deny$/, file: '.ci/run', as: 'cargo deny check' },
-  { command: /^\.ci\/(run|rules|layers|self-test)$/, file: '.github/workflows/ci.yml', as: '.ci/run' },
+  { command: /^\.ci\/(run|rules|layers|self-test|canary)$/, file: '.github/workflows/ci.yml', as: '.ci/run' },
   { command: /^npm run build:all( -- (TARGET|[\w-]+))?$/, file: '.github/workflows/release.yml', as: 'npm run build:all -- ' },
   { command: /^npm run release:(pack|check|sbom)$/, file: '.github/workflows/release.yml' },
   { command: /^npm run release:workflows$/, file: '.github/workflows/ci.yml' },
