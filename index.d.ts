@@ -522,7 +522,8 @@ export interface CallIdentity {
 /**
  * The message of the tracing channels `CHANNELS.create`, `.getById`, `.list` and `.destroy`: one object for a call, to which
  * more is added as the call goes on. `start` and `end` are published when the call begins; `asyncStart`, `asyncEnd`, and
- * before them `error` if it rejects, when it settles. Texts of providers are only in `error`.
+ * before them `error` if it rejects, when it settles. Texts of providers are only in `error`. It is a `Proxy`, because the
+ * fields from `location` to `serverPort` are found out when a subscriber reads one: copy it with `{ ...context }`.
  *
  * ```ts
  * import { tracingChannel } from 'node:diagnostics_channel'

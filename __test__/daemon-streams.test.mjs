@@ -1,4 +1,4 @@
-// What the daemon of examples/daemon sends over its WebSocket.
+// What the fake daemon sends over its WebSocket.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'

@@ -1,4 +1,4 @@
-// The fake ComputeSDK daemon (examples/daemon), without a gateway.
+// The fake ComputeSDK daemon (__test__/daemon), without a gateway.
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -7,6 +7,7 @@ import { require } from 'tsx/cjs/api'
 import { WebSocket } from 'ws'
 
 import { UNLIMITED } from '../servers/render/index.mjs'
+import { daemonCommand } from '../servers/shared/daemon.mjs'
 import { canary, MARK } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
 import { startNamespace } from '../support/namespace.mjs'
@@ -22,7 +23,6 @@ export const { postgresState } = require(`${MAIN}/state/postgres.ts`, import.met
 export const { keyOf } = require(`${MAIN}/state/sandbox.ts`, import.meta.url)
 export const GATEWAY_PROGRAM = fileURLToPath(new URL(`${MAIN}/main.ts`, import.meta.url))
 
-const DAEMON = fileURLToPath(new URL('../../examples/daemon/daemon.mjs', import.meta.url))
 const STEP_MILLISECONDS = 5
 
 // The client looks for the global one before it streams (computesdk@2.5.4), and Node 20 has none.
@@ -73,7 +73,7 @@ export const PROVIDERS = {
  * @param {string} name
  */
 export async function withProvider(t, name, { daemon = true, ...server } = {}) {
-  const runCommand = daemon ? { command: process.execPath, args: [DAEMON, '--heartbeat-ms=200'] } : undefined
+  const runCommand = daemon ? daemonCommand(['--heartbeat-ms=200']) : undefined
   const entry = PROVIDERS[name]
   const scene = await entry.start(runCommand ? { runCommand, ...server } : server)
   t.after(scene.close)

@@ -19,6 +19,7 @@ const COLUMNS = {
   watched: [
     ['main thread µs', 'mainThreadMicroseconds', 1],
     ['with subscribers, more µs', 'watchedMicroseconds', 1],
+    ['that read at the start, more µs', 'readingMicroseconds', 1],
     ['without, check ns', 'checkNanoseconds', 0],
     ['share %', 'checkPercent', 2],
   ],

@@ -67,12 +67,11 @@ struct Window {
 
 impl RateWindows {
     /// Waits until a request may be sent, first come, first served, and counts it. Returns the moment, for
-    /// [`RateWindows::update`].
+    /// [`RateWindows::update`]: `now` itself if it may be sent at once.
     ///
     /// Errors: `RATE_LIMITED` with the delay, if that is longer than 30 s or than the caller's deadline leaves; `ABORTED`.
-    pub(super) async fn acquire(&self, context: &CallContext, bucket: &'static str) -> Result<Instant> {
+    pub(super) async fn acquire(&self, context: &CallContext, bucket: &'static str, now: Instant) -> Result<Instant> {
         let bucket = self.bucket(bucket);
-        let now = context.now();
         // A call that comes while others wait waits behind them.
         let Some(delay) = bucket.try_acquire(now, bucket.waiting.load(Ordering::Relaxed) > 0) else {
             return Ok(now);
