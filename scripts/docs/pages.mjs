@@ -25,7 +25,6 @@ export const GROUPS = {
     { path: 'docs/migration-from-0.3.24.md' },
     { path: 'docs/glossary.md' },
     { path: 'examples/gateway-server/README.md' },
-    { path: 'examples/daemon/README.md' },
   ],
   'Changing it': [
     {
@@ -33,6 +32,7 @@ export const GROUPS = {
       children: ['architecture', 'adding-a-provider', 'testing', 'performance', 'distribution', 'releasing']
         .map((name) => `docs/contributing/${name}.md`),
     },
+    { path: '__test__/daemon/README.md' },
   ],
   'About it': [{ path: 'SECURITY.md' }, { path: 'CHANGELOG.md' }],
 }
