@@ -1,6 +1,6 @@
 // Puts the Markdown pages where TypeDoc reads them, with a title and a place in the navigation. Draws diagrams and
 // charts, and leads links to files that are no pages to the repository. The pages themselves stay as GitHub shows them.
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 
 import { Failure } from '../lib/failure.mjs'
@@ -10,12 +10,19 @@ import { drawSequence } from './sequence-diagram.mjs'
 export const HOME = 'README.md'
 const REPOSITORY = 'https://github.com/computesdk/gateway'
 
+/** Returns the pages of a folder: those that are named here first, then the others. */
+async function pagesOf(folder, first) {
+  const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith('.md') && name !== 'README.md')
+  const placeOf = (name) => (first.indexOf(name.slice(0, -3)) + 1 || first.length + 1)
+  return names.sort((one, other) => placeOf(one) - placeOf(other)).map((name) => `${folder}/${name}`)
+}
+
 /** The groups of the navigation with their pages, in order; a page's own pages follow it. */
 export const GROUPS = {
   'Using it': [
     {
       path: 'docs/providers/README.md',
-      children: ['railway', 'render', 'namespace', 'vercel', 'docker'].map((name) => `docs/providers/${name}.md`),
+      children: await pagesOf('docs/providers', ['railway', 'render', 'namespace', 'vercel', 'docker']),
     },
     { path: 'docs/reliability.md' },
     { path: 'docs/errors.md' },
@@ -29,8 +36,7 @@ export const GROUPS = {
   'Changing it': [
     {
       path: 'CONTRIBUTING.md',
-      children: ['architecture', 'adding-a-provider', 'testing', 'performance', 'distribution', 'releasing']
-        .map((name) => `docs/contributing/${name}.md`),
+      children: await pagesOf('docs/contributing', ['architecture', 'adding-a-provider', 'testing']),
     },
     { path: '__test__/daemon/README.md' },
   ],
