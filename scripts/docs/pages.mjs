@@ -14,7 +14,7 @@ const REPOSITORY = 'https://github.com/computesdk/gateway'
 async function pagesOf(folder, first) {
   const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith('.md') && name !== 'README.md')
   const placeOf = (name) => (first.indexOf(name.slice(0, -3)) + 1 || first.length + 1)
-  return names.sort((one, other) => placeOf(one) - placeOf(other)).map((name) => `${folder}/${name}`)
+  return names.sort().sort((one, other) => placeOf(one) - placeOf(other)).map((name) => `${folder}/${name}`)
 }
 
 /** The groups of the navigation with their pages, in order; a page's own pages follow it. */
