@@ -266,7 +266,7 @@ impl PreparedCall {
         };
         let output = output
             .map(|output| output.redact(&bound.redactor))
-            .map_err(|error| error.redact(&bound.redactor));
+            .map_err(|error| if mutated!(ShowsSecrets) { error } else { error.redact(&bound.redactor) });
         let watches = background.take();
         if !watches.is_empty() {
             let bound = Arc::new(bound);
