@@ -47,6 +47,7 @@ pub(super) fn judge(plan: &Plan, provider: &'static Provider, shared: &Shared, d
     checker.check_resources();
     checker.check_held();
     checker.check_destroyed();
+    checker.check_late_effects();
     checker.check_cleanups();
     checker.check_listings();
     checker.check_created();
@@ -209,7 +210,7 @@ impl Checker<'_> {
         let last = destroyed.filter_map(|call| call.told).max();
         let created = self.calls.iter().filter(|call| call.outcome == Outcome::Created(id.to_owned()));
         !self.provider.factory.semantics.ids_are_never_reused
-            && last.is_some_and(|last| created.clone().any(|call| call.began >= last))
+            && last.is_some_and(|last| created.clone().any(|call| call.told >= Some(last)))
     }
 
     /// Returns the ids that a caller has asked to destroy.
@@ -361,8 +362,33 @@ impl Checker<'_> {
             let is_excused = maker.is_some_and(|maker| {
                 self.was_destroyed_unseen(maker) || self.was_destroyed_elsewhere(maker)
             });
-            if lives && !is_excused {
+            // What its process was still to confirm is lost with it.
+            if lives && self.dead[call.process] {
+                self.by_design("left by a process that died");
+            } else if lives && !is_excused {
                 self.broken(format!("call {number} says that {id} is destroyed, and it is there"));
+            }
+        }
+    }
+
+    /// A destroy in the process of the create resolves only when no request of the create can take effect any more.
+    fn check_late_effects(&self) {
+        for (number, call) in self.calls.iter().enumerate() {
+            let (What::Destroy { id }, Outcome::Done, Some(told)) = (&call.what, &call.outcome, call.told) else {
+                continue;
+            };
+            let destroyed = self.world.resources.iter().find(|resource| resource.id == *id);
+            let Some(destroyed) = destroyed.filter(|resource| resource.call.is_some() && self.is_at_home(call, resource)) else {
+                continue;
+            };
+            let was_handed_out = |resource: &Resource| {
+                resource.call.is_some_and(|call| matches!(self.calls[call].outcome, Outcome::Created(_)))
+            };
+            let late = self.world.resources.iter().find(|resource| {
+                resource.call == destroyed.call && resource.created > told && was_handed_out(resource)
+            });
+            if let Some(late) = late {
+                self.broken(format!("call {number} destroyed {id}, and {} was made by the same create later", late.id));
             }
         }
     }

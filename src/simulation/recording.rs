@@ -7,7 +7,6 @@ use super::worlds::{Answer, Arrived};
 
 /// A request and its answer.
 pub(super) struct Exchange {
-    at: u64,
     method: String,
     target: String,
     body: String,
@@ -17,9 +16,8 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// Notes an exchange.
-    pub(super) fn new(at: u64, arrived: &Arrived, answer: &Answer) -> Self {
+    pub(super) fn new(arrived: &Arrived, answer: &Answer) -> Self {
         Self {
-            at,
             method: arrived.method.clone(),
             target: arrived.target.clone(),
             body: arrived.text.clone(),
@@ -31,7 +29,6 @@ impl Exchange {
     /// Returns it as JSON.
     pub(super) fn to_json(&self) -> Value {
         json!({
-            "at": self.at,
             "method": self.method,
             "target": self.target,
             "body": self.body,
@@ -43,6 +40,8 @@ impl Exchange {
 
 /// Returns a scenario whose world behaves as the fake servers do by themselves: without lag, with unique names, at one pace.
 pub(super) fn plain(plan: Plan) -> Plan {
+    // A project with one environment, or with two.
+    let variant = [0, 3][usize::from(plan.seed % 2 == 1)];
     let world = WorldPlan {
         lag: 0,
         token_lag: 0,
@@ -52,7 +51,7 @@ pub(super) fn plain(plan: Plan) -> Plan {
         renewal: None,
         name_is_taken: false,
         // What is the provider's own choice is that of the fake server.
-        variant: 0,
+        variant,
         start: 0,
         course: Course::Well,
         ..plan.world

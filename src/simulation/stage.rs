@@ -204,7 +204,7 @@ impl Stage {
             (self.provider.unauthenticated)()
         };
         if shared.story.is_told() {
-            shared.exchanges.push(Exchange::new(now, arrived, &answer));
+            shared.exchanges.push(Exchange::new(arrived, &answer));
             for made in &shared.world.resources[before..] {
                 let line = format!("    #{}: the provider makes {} ({})", arrived.number, made.id, made.name);
                 shared.story.add(now, || line);

@@ -186,7 +186,9 @@ fn list(world: &mut World, arrived: &Arrived) -> Answer {
         .filter(|instance| fits(instance))
         .map(|instance| view(world, instance))
         .collect();
-    Answer::json(200, &json!({ "instances": shown }))
+    // Answers leave out what is empty.
+    let body = if shown.is_empty() { json!({}) } else { json!({ "instances": shown }) };
+    Answer::json(200, &body)
 }
 
 fn view(world: &World, instance: &Resource) -> Value {

@@ -203,7 +203,9 @@ fn command(world: &mut World, arrived: &Arrived, session: &str, rest: &[&str]) -
             if command.args[2] == INSTALL {
                 world.launch(&name);
             }
-            let started = view_command(world, &command);
+            // A detached command is told as running, whatever has become of it since.
+            let mut started = view_command(world, &command);
+            started["exitCode"] = Value::Null;
             if let Some(sandbox) = world.live(&name) {
                 sandbox.commands.push(command);
             }
