@@ -17,6 +17,14 @@ macro_rules! mutated {
     }};
 }
 
+/// Has the simulation count a row of a table that a scenario has reached.
+#[cfg(test)]
+macro_rules! reached {
+    ($table:literal, $row:expr) => {
+        crate::simulation::coverage::reach($table, $row)
+    };
+}
+
 mod context;
 mod error;
 mod http;

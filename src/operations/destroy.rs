@@ -35,7 +35,10 @@ pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result
 
 /// Deletes an instance and whatever a pending request of its create makes, and notes it.
 pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
-    let pending_create = operation.instances().pending_create(id).filter(|_| !mutated!(ForgetsLateCreate));
+    let pending_create = operation
+        .instances()
+        .pending_create(id)
+        .filter(|_| !mutated!(ForgetsLateCreate));
     let deletion = delete_one(operation, id, ownership, &mut 0).await?;
     end_deletion(operation, id, ownership, deletion, None);
     if let Some(pending_create) = pending_create {

@@ -19,13 +19,14 @@ pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -
     } = operation;
     let mut found = provider.find(context, handle).await?;
     let instances = operation.instances();
-    let was_deleted = |id: &str| !mutated!(ForgetsDeletions) && semantics.ids_are_never_reused && instances.was_deleted(id);
+    let was_deleted =
+        |id: &str| !mutated!(ForgetsDeletions) && semantics.ids_are_never_reused && instances.was_deleted(id);
     found.retain(|instance| !instances.is_deleting(&instance.id) && !was_deleted(&instance.id));
     // The date is information and may be missing: such a resource comes last.
     found.sort_by(|one, other| {
         let key = |instance: &Instance| {
             (
-                !instances.was_created_here(&instance.id),
+                mutated!(PrefersOldest) || !instances.was_created_here(&instance.id),
                 instance.created_at.is_none(),
                 instance.created_at.clone(),
                 instance.id.clone(),

@@ -114,7 +114,9 @@ async fn delete_others(
         let id = instance.id.as_str();
         // What the caller has destroyed may show again. Where its id is a name, the ownership token tells whose it is.
         let instances = operation.instances();
-        let is_held = !mutated!(WatchDeletesHeld) && !instances.was_deleted(id) && (instances.was_created_here(id) || kept == Some(id));
+        let is_held = !mutated!(WatchDeletesHeld)
+            && !instances.was_deleted(id)
+            && (instances.was_created_here(id) || kept == Some(id));
         if is_held || instances.is_deleting(id) || instances.was_adopted(id) {
             continue;
         }

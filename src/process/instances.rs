@@ -116,7 +116,7 @@ impl CallInstances<'_> {
     pub(crate) fn was_adopted(&self, id: &str) -> bool {
         let now = self.now();
         let tables = self.instances.tables();
-        self.keys(id).any(|key| tables.adopted.get(now, &key).is_some())
+        !mutated!(RemovesAdopted) && self.keys(id).any(|key| tables.adopted.get(now, &key).is_some())
     }
 
     /// Notes that a read has shown the instance: from now on its absence means that it is gone.

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::clock::sleep;
 use super::fields::{Given, Object};
 use super::ledger::{Ledger, Outcome, Rejection, What};
-use super::plan::{Abort, CreatePlan, Ending, HandlePlan};
+use super::plan::{Abort, CreatePlan, Ending};
 use super::process::{Process, View};
 use super::stage::{CALL, Stage};
 use crate::context::events::{CleanupStep, Event, EventSink, ReconcileStep};
@@ -61,9 +61,8 @@ impl Cast {
             abort,
         };
         let outcome = self.make(create(plan.process, plan.abort)).await;
-        let id = match outcome {
-            Outcome::Created(id) => id,
-            _ => return,
+        let Outcome::Created(id) = outcome else {
+            return;
         };
         match plan.ending {
             Ending::Keep => {}
@@ -80,6 +79,11 @@ impl Cast {
                 let destroy = || self.make(Attempt::plain(plan.process, What::Destroy { id: id.clone() }));
                 tokio::join!(destroy(), destroy());
             }
+            Ending::Renew { after } => {
+                sleep(after).await;
+                self.make(Attempt::plain(plan.process, What::Destroy { id })).await;
+                self.make(create(plan.process, None)).await;
+            }
             Ending::Repeat { after, by } => {
                 sleep(after).await;
                 self.make(create(by, None)).await;
@@ -92,10 +96,15 @@ impl Cast {
         let outcome = self.make(Attempt::plain(process, What::Get { id: id.clone() })).await;
         if outcome == Outcome::Found(false) {
             let mut shared = self.stage.shared();
-            let is_there = shared.world.live(&id).is_some();
+            let is_there = shared
+                .world
+                .live(&id)
+                .is_some_and(|resource| resource.process == process);
             // With a renewed credential the process does not know what it has created.
             if is_there && self.stage.renewal().is_none() {
-                shared.broken.push(format!("getById does not find {id}, which is there"));
+                shared
+                    .broken
+                    .push(format!("getById does not find {id}, which is there"));
             }
         }
     }
@@ -310,7 +319,9 @@ impl EventSink for Events {
         let mut shared = self.stage.shared();
         match &event {
             Event::Reconcile(reconcile) => {
-                shared.coverage.count("steps of creates", &format!("{:?}", reconcile.step));
+                shared
+                    .coverage
+                    .count("steps of creates", &format!("{:?}", reconcile.step));
                 let must_look = !self.stage.provider.factory.semantics.create_is_idempotent;
                 let has_looked = &mut shared.ledger.calls[self.call].has_looked;
                 match reconcile.step {

@@ -47,6 +47,7 @@ pub(super) fn judge(plan: &Plan, provider: &'static Provider, shared: &Shared, d
     checker.check_resources();
     checker.check_held();
     checker.check_destroyed();
+    checker.check_rejections();
     checker.check_late_effects();
     checker.check_cleanups();
     checker.check_listings();
@@ -86,7 +87,10 @@ impl Checker<'_> {
     fn bound(&self, call: &Call) -> u64 {
         let semantics = self.provider.factory.semantics;
         let milliseconds = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap();
-        let (lag, window) = (milliseconds(semantics.visibility_lag), milliseconds(semantics.absence_window));
+        let (lag, window) = (
+            milliseconds(semantics.visibility_lag),
+            milliseconds(semantics.absence_window),
+        );
         match &call.what {
             What::Create { .. } => {
                 // Creates of one name in one process follow each other.
@@ -114,7 +118,9 @@ impl Checker<'_> {
         let is_simple = !create.waits && !create.settings && create.abort.is_none() && process.max_retries.is_none();
         let is_in_create = self.plan.faults.iter().all(|fault| {
             let operations = self.provider.operations.iter();
-            operations.clone().any(|(name, kind)| *name == fault.operation && *kind == Kind::Create)
+            operations
+                .clone()
+                .any(|(name, kind)| *name == fault.operation && *kind == Kind::Create)
         });
         call.faults == 1
             && is_in_create
@@ -125,14 +131,22 @@ impl Checker<'_> {
             && world.rate.is_none()
             && world.renewal.is_none()
             && matches!(call.outcome, Outcome::Created(_) | Outcome::Rejected(_))
-            && self.calls.iter().filter(|call| matches!(call.what, What::Create { .. })).count() == 1
+            && self
+                .calls
+                .iter()
+                .filter(|call| matches!(call.what, What::Create { .. }))
+                .count()
+                == 1
     }
 
     /// What others have made stays as it is.
     fn check_foreign(&self) {
         for resource in self.world.resources.iter().filter(|resource| resource.is_foreign) {
             if resource.deleted.is_some() || resource.launched.is_none() || resource.launches > 0 {
-                self.broken(format!("{} ({}) is another's, and was touched", resource.id, resource.name));
+                self.broken(format!(
+                    "{} ({}) is another's, and was touched",
+                    resource.id, resource.name
+                ));
             }
         }
     }
@@ -160,7 +174,10 @@ impl Checker<'_> {
             }
         }
         for (group, resources) in by_group {
-            let of_group: Vec<&&Resource> = resources.iter().filter(|resource| held.contains(resource.id.as_str())).collect();
+            let of_group: Vec<&&Resource> = resources
+                .iter()
+                .filter(|resource| held.contains(resource.id.as_str()))
+                .collect();
             let is_excused = of_group.iter().any(|resource| self.is_loosely_shared(&resource.id));
             if of_group.len() > 1 && !self.may_meet(&of_group) && !is_excused {
                 let ids: Vec<&str> = of_group.iter().map(|resource| resource.id.as_str()).collect();
@@ -180,7 +197,13 @@ impl Checker<'_> {
     /// Returns what belongs together: what was made with one key, or by one create.
     fn group_of(&self, resource: &Resource) -> String {
         match resource.call.map(|call| (&self.calls[call].what, call)) {
-            Some((What::Create { handle: handle @ HandlePlan::Key(_), .. }, _)) => format!("{handle:?}"),
+            Some((
+                What::Create {
+                    handle: handle @ HandlePlan::Key(_),
+                    ..
+                },
+                _,
+            )) => format!("{handle:?}"),
             Some((_, call)) => format!("call {call}"),
             None => resource.id.clone(),
         }
@@ -201,16 +224,29 @@ impl Checker<'_> {
             Outcome::Created(id) => Some(id.as_str()),
             _ => None,
         });
-        created.filter(|id| !touched.contains(id) || self.was_handed_out_again(id)).collect()
+        created
+            .filter(|id| !touched.contains(id) || self.was_handed_out_again(id))
+            .collect()
     }
 
     /// Returns whether an id was handed out again after it was destroyed, as a name may be.
     fn was_handed_out_again(&self, id: &str) -> bool {
-        let destroyed = self.calls.iter().filter(|call| call.what == What::Destroy { id: id.to_owned() });
-        let last = destroyed.filter_map(|call| call.told).max();
-        let created = self.calls.iter().filter(|call| call.outcome == Outcome::Created(id.to_owned()));
-        !self.provider.factory.semantics.ids_are_never_reused
-            && last.is_some_and(|last| created.clone().any(|call| call.told >= Some(last)))
+        let destroyed = self
+            .calls
+            .iter()
+            .filter(|call| call.what == What::Destroy { id: id.to_owned() });
+        let Some(last) = destroyed.max_by_key(|call| call.told) else {
+            return false;
+        };
+        let was_made = self
+            .world
+            .resources
+            .iter()
+            .any(|resource| resource.id == id && resource.created > last.began);
+        let mut calls = self.calls.iter();
+        let was_handed_out =
+            calls.any(|call| call.outcome == Outcome::Created(id.to_owned()) && call.told > Some(last.began));
+        !self.provider.factory.semantics.ids_are_never_reused && was_made && was_handed_out
     }
 
     /// Returns the ids that a caller has asked to destroy.
@@ -241,7 +277,7 @@ impl Checker<'_> {
     /// Returns why something may be left by design.
     fn excuse(&self, resource: &Resource) -> Option<&'static str> {
         let is_dead = self.dead.get(resource.process).copied().unwrap_or_default();
-        if is_dead {
+        if is_dead && !self.was_repeated_since(resource) {
             return Some("left by a process that died");
         }
         if self.was_destroyed_unseen(resource) {
@@ -256,10 +292,28 @@ impl Checker<'_> {
         None
     }
 
+    /// Returns whether a repeated key has found what the create of a resource made besides, and so had it removed.
+    fn was_repeated_since(&self, resource: &Resource) -> bool {
+        let auditor = self.plan.processes.len();
+        let mut others = self
+            .live()
+            .filter(|other| other.token == resource.token && other.id != resource.id);
+        resource.token.is_some()
+            && others.any(|other| {
+                let found = Outcome::Created(other.id.clone());
+                self.calls
+                    .iter()
+                    .any(|call| call.process == auditor && call.outcome == found)
+            })
+    }
+
     /// Returns whether a process that did not make a resource destroyed it before reads showed it.
     fn was_destroyed_unseen(&self, resource: &Resource) -> bool {
         self.calls.iter().any(|call| {
-            call.what == What::Destroy { id: resource.id.clone() }
+            call.what
+                == What::Destroy {
+                    id: resource.id.clone(),
+                }
                 && !self.is_at_home(call, resource)
                 && call.began < resource.visible
         })
@@ -270,7 +324,10 @@ impl Checker<'_> {
         let may_come_again = !self.provider.factory.semantics.ids_are_never_reused;
         may_come_again
             && self.calls.iter().any(|call| {
-                call.what == What::Destroy { id: resource.id.clone() }
+                call.what
+                    == What::Destroy {
+                        id: resource.id.clone(),
+                    }
                     && !self.is_at_home(call, resource)
                     && call.began < resource.created
             })
@@ -295,10 +352,10 @@ impl Checker<'_> {
                 None if self.is_loosely_shared(&id) => {
                     self.by_design("two processes, one key, and a name that exists twice");
                 }
-                None => match self.removed_by_its_maker(&id) {
-                    true => self.by_design("removed by the create that made it, and adopted by another"),
-                    false => self.broken(format!("phantom: {id} is held, and is not there")),
-                },
+                None if self.removed_by_its_maker(&id) => {
+                    self.by_design("removed by the create that made it, and adopted by another");
+                }
+                None => self.broken(format!("phantom: {id} is held, and is not there")),
                 Some(resource) if resource.launched.is_none() => {
                     self.broken(format!("unfinished: {id} is held, and was never started"));
                 }
@@ -329,7 +386,11 @@ impl Checker<'_> {
         let Some(call) = made.and_then(|resource| resource.call) else {
             return false;
         };
-        let What::Create { handle: handle @ HandlePlan::Key(_), .. } = self.calls[call].what else {
+        let What::Create {
+            handle: handle @ HandlePlan::Key(_),
+            ..
+        } = self.calls[call].what
+        else {
             return false;
         };
         let of_key = |call: &&Call| matches!(call.what, What::Create { handle: other, .. } if other == handle);
@@ -343,8 +404,18 @@ impl Checker<'_> {
         let Some(call) = maker.and_then(|resource| resource.call) else {
             return false;
         };
-        let has_failed = matches!(self.calls[call].outcome, Outcome::Rejected(_) | Outcome::Aborted | Outcome::Dead);
-        has_failed && matches!(self.calls[call].what, What::Create { handle: HandlePlan::Key(_), .. })
+        let has_failed = matches!(
+            self.calls[call].outcome,
+            Outcome::Rejected(_) | Outcome::Aborted | Outcome::Dead
+        );
+        has_failed
+            && matches!(
+                self.calls[call].what,
+                What::Create {
+                    handle: HandlePlan::Key(_),
+                    ..
+                }
+            )
     }
 
     /// What a caller was told to be destroyed is gone.
@@ -357,16 +428,45 @@ impl Checker<'_> {
                 continue;
             }
             let told = call.told.unwrap_or_default();
-            let lives = self.live().any(|resource| resource.id == *id && resource.created < told);
+            let lives = self
+                .live()
+                .any(|resource| resource.id == *id && resource.created < told);
             let maker = self.live().find(|resource| resource.id == *id);
-            let is_excused = maker.is_some_and(|maker| {
-                self.was_destroyed_unseen(maker) || self.was_destroyed_elsewhere(maker)
-            });
+            let is_excused =
+                maker.is_some_and(|maker| self.was_destroyed_unseen(maker) || self.was_destroyed_elsewhere(maker));
             // What its process was still to confirm is lost with it.
             if lives && self.dead[call.process] {
                 self.by_design("left by a process that died");
             } else if lives && !is_excused {
                 self.broken(format!("call {number} says that {id} is destroyed, and it is there"));
+            }
+        }
+    }
+
+    /// A caller who is told that a create failed is told what remains, if a lookup could have shown it.
+    fn check_rejections(&self) {
+        const LOOKUP: u64 = 3_000;
+        for (number, call) in self.calls.iter().enumerate() {
+            let (
+                Outcome::Rejected(rejection),
+                What::Create {
+                    handle: HandlePlan::Random,
+                    ..
+                },
+                Some(told),
+            ) = (&call.outcome, &call.what, call.told)
+            else {
+                continue;
+            };
+            let left = self.world.resources.iter().find(|resource| {
+                let is_there = resource.deleted.is_none_or(|deleted| deleted > told);
+                resource.call == Some(number) && is_there && resource.visible + LOOKUP <= told
+            });
+            if let Some(left) = left.filter(|_| !rejection.tells_of_remains()) {
+                self.broken(format!(
+                    "call {number} fails with {} and leaves {}",
+                    rejection.code, left.id
+                ));
             }
         }
     }
@@ -378,17 +478,24 @@ impl Checker<'_> {
                 continue;
             };
             let destroyed = self.world.resources.iter().find(|resource| resource.id == *id);
-            let Some(destroyed) = destroyed.filter(|resource| resource.call.is_some() && self.is_at_home(call, resource)) else {
+            let Some(destroyed) =
+                destroyed.filter(|resource| resource.call.is_some() && self.is_at_home(call, resource))
+            else {
                 continue;
             };
             let was_handed_out = |resource: &Resource| {
-                resource.call.is_some_and(|call| matches!(self.calls[call].outcome, Outcome::Created(_)))
+                resource
+                    .call
+                    .is_some_and(|call| matches!(self.calls[call].outcome, Outcome::Created(_)))
             };
             let late = self.world.resources.iter().find(|resource| {
                 resource.call == destroyed.call && resource.created > told && was_handed_out(resource)
             });
             if let Some(late) = late {
-                self.broken(format!("call {number} destroyed {id}, and {} was made by the same create later", late.id));
+                self.broken(format!(
+                    "call {number} destroyed {id}, and {} was made by the same create later",
+                    late.id
+                ));
             }
         }
     }
@@ -397,7 +504,10 @@ impl Checker<'_> {
     fn check_cleanups(&self) {
         for (number, call) in self.calls.iter().enumerate() {
             if call.open_cleanups != 0 && !self.dead[call.process] {
-                self.broken(format!("call {number} has {} clean-ups without an end", call.open_cleanups));
+                self.broken(format!(
+                    "call {number} has {} clean-ups without an end",
+                    call.open_cleanups
+                ));
             }
             for id in &call.cleaned {
                 let is_there = self.provider.factory.semantics.ids_are_never_reused
@@ -414,7 +524,12 @@ impl Checker<'_> {
         let resources = self.world.resources.iter();
         let live = resources.filter(|resource| resource.deleted.is_none() && resource.is_listed());
         let live: BTreeSet<&str> = live.map(|resource| resource.id.as_str()).collect();
-        let Some(Outcome::Listed(ids)) = self.calls.iter().rev().map(|call| &call.outcome).find(|outcome| matches!(outcome, Outcome::Listed(_)))
+        let Some(Outcome::Listed(ids)) = self
+            .calls
+            .iter()
+            .rev()
+            .map(|call| &call.outcome)
+            .find(|outcome| matches!(outcome, Outcome::Listed(_)))
         else {
             return;
         };
@@ -435,8 +550,17 @@ impl Checker<'_> {
             };
             let create = &self.plan.creates[*plan];
             let told = call.told.unwrap_or_default();
-            let resource = self.world.resources.iter().rev().find(|resource| resource.id == *id && resource.created <= told);
-            let asked = if create.other_image { "computesdk/other:1" } else { "computesdk/compute:latest" };
+            let resource = self
+                .world
+                .resources
+                .iter()
+                .rev()
+                .find(|resource| resource.id == *id && resource.created <= told);
+            let asked = if create.other_image {
+                "computesdk/other:1"
+            } else {
+                "computesdk/compute:latest"
+            };
             let shown = resource.and_then(|resource| resource.image.as_deref()).unwrap_or(asked);
             // A listing does not tell the image of an instance everywhere.
             // Two processes may set up one empty service at the same time.
@@ -459,7 +583,13 @@ impl Checker<'_> {
         };
         let world = &self.plan.world;
         let is_simple = !create.waits && !create.settings && world.renewal.is_none() && create.abort.is_none();
-        if !self.plan.is_calm() || !is_simple || world.rate.is_some() || world.lag > 0 || world.token_lag > 0 || world.latency > 300 {
+        if !self.plan.is_calm()
+            || !is_simple
+            || world.rate.is_some()
+            || world.lag > 0
+            || world.token_lag > 0
+            || world.latency > 300
+        {
             return;
         }
         let Some(call) = self.calls.first() else {
@@ -475,7 +605,10 @@ impl Checker<'_> {
             outcome => self.broken(format!("a healthy create ends with {outcome:?}")),
         }
         if call.requests > limit && create.ending != (Ending::Look { after: u64::MAX }) {
-            self.broken(format!("a healthy create sent {} requests; {limit} are documented", call.requests));
+            self.broken(format!(
+                "a healthy create sent {} requests; {limit} are documented",
+                call.requests
+            ));
         }
     }
 }

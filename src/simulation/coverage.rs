@@ -48,7 +48,11 @@ impl Coverage {
     pub(super) fn merge_for(&mut self, provider: &str, other: &Self) {
         for ((table, row), count) in &other.0 {
             if matches!(*table, "decisions" | "outcomes of create") {
-                let own = if *table == "decisions" { "decisions by provider" } else { "outcomes by provider" };
+                let own = if *table == "decisions" {
+                    "decisions by provider"
+                } else {
+                    "outcomes by provider"
+                };
                 self.add(own, &format!("{row}: {provider}"), *count);
             }
         }

@@ -107,7 +107,9 @@ pub(super) fn draw(dice: &mut Dice, kind: Kind, limits: Limits, refusals: &[bool
         },
         11 => FaultKind::Echo,
         12 if kind == Kind::Read => FaultKind::Drift,
-        12 => FaultKind::Twice { second: dice.percent(50) },
+        12 => FaultKind::Twice {
+            second: dice.percent(50),
+        },
         13 | 14 if refusals.is_empty() => FaultKind::ResetAfter,
         13 | 14 => draw_refusal(dice, refusals, kind == Kind::Create),
         15 | 16 => FaultKind::ResetThenEffect {

@@ -2,7 +2,13 @@
 //! world of a provider, over a network that loses, delays, repeats and garbles. All of it follows from a seed
 //! (docs/contributing/simulation.md).
 
-#![allow(clippy::cast_precision_loss, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::struct_excessive_bools,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 mod callers;
 mod checker;

@@ -41,6 +41,9 @@ macro_rules! mutations {
 }
 
 mutations! {
+    PrefersOldest: "prefers the oldest of several resources to the one that it has handed out",
+    RemovesAdopted: "removes as made late what another call with the key holds",
+    BelievesClash: "takes its own resource for another's when the name that a caller chose is taken",
     AdoptsWithoutToken: "adopts what a lookup shows without the ownership token",
     SendsBeforeLooking: "sends a lost create again before it looks",
     ForgetsLateCreate: "forgets at a destroy what the requests of the create may still make",
@@ -69,12 +72,10 @@ mutations! {
     HidesRemains: "does not tell that a removal has failed",
     HidesTheName: "does not tell the name under which something may exist",
     TellsCleanupWrongly: "tells of a removal that failed that it succeeded",
-    HandsOverAfterAbort: "hands out what it has made to a caller who was told ABORTED",
     ForgetsAbortedCreate: "does not watch what an aborted create may still make",
     ForgetsFailedCreate: "does not look once more after a create that failed",
     ForgetsHang: "forgets that a request which hangs takes effect later than one that was lost",
     ForgetsRepair: "leaves what an earlier create with the key has made twice",
-    RepairsWithoutToken: "removes as made twice what several creates have made",
     IgnoresImage: "hands out what was made with the key for another image",
     ForgetsSteps: "leaves out the steps that follow a create",
     TakesFailedStepForDone: "takes a step that failed for done",

@@ -47,7 +47,7 @@ impl Transport for Network {
         let reply = receiver.await;
         self.life.outlive().await;
         match reply {
-            Ok(reply) => reply.map(|answer| answer.into_response()),
+            Ok(reply) => reply.map(Answer::into_response),
             // No response ever comes.
             Err(_) => std::future::pending().await,
         }

@@ -68,7 +68,10 @@ pub(super) struct ProcessPlan {
 pub(super) enum Death {
     At(u64),
     /// As its nth request is sent; if `arrives`, that one still reaches the provider.
-    AtRequest { nth: u32, arrives: bool },
+    AtRequest {
+        nth: u32,
+        arrives: bool,
+    },
 }
 
 /// A create, and what its caller does then.
@@ -105,12 +108,26 @@ pub(super) enum Abort {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     Keep,
-    Look { after: u64 },
-    Destroy { after: u64, by: usize },
+    Look {
+        after: u64,
+    },
+    Destroy {
+        after: u64,
+        by: usize,
+    },
     /// Two calls destroy it at once.
-    DestroyTwice { after: u64 },
-    /// The same key again, in this process.
-    Repeat { after: u64, by: usize },
+    DestroyTwice {
+        after: u64,
+    },
+    /// Destroyed, and the same key again at once.
+    Renew {
+        after: u64,
+    },
+    /// The same key again.
+    Repeat {
+        after: u64,
+        by: usize,
+    },
 }
 
 /// A time in which nothing reaches the provider, or nothing comes back.
@@ -153,7 +170,11 @@ impl Plan {
             timeout: u64::from(request_timeout.unwrap_or(30_000)),
             latest: milliseconds(semantics.absence_window) - 2_000,
         };
-        let faults = if is_calm { Vec::new() } else { draw_faults(dice, provider, limits, &world) };
+        let faults = if is_calm {
+            Vec::new()
+        } else {
+            draw_faults(dice, provider, limits, &world)
+        };
         let outages = if is_calm || !dice.percent(12) {
             Vec::new()
         } else {
@@ -172,14 +193,57 @@ impl Plan {
                 ]),
             }]
         };
-        Self {
+        let mut plan = Self {
             seed,
             world,
             processes,
             creates,
             faults,
             outages,
+        };
+        if !is_calm {
+            match dice.below(100) {
+                0..=4 => plan.measure(dice),
+                5..=12 => plan.double(dice),
+                _ => {}
+            }
         }
+        plan
+    }
+
+    /// Makes it the scenario of one create that meets one fault, whose time is measured.
+    fn measure(&mut self, dice: &mut Dice) {
+        self.creates.truncate(1);
+        self.outages.clear();
+        self.processes.truncate(1);
+        let process = &mut self.processes[0];
+        (process.death, process.max_retries, process.request_timeout) = (None, None, None);
+        let create = &mut self.creates[0];
+        (create.process, create.handle, create.abort) = (0, HandlePlan::Random, None);
+        (create.waits, create.settings, create.ending) = (false, false, Ending::Keep);
+        let world = &mut self.world;
+        (world.rate, world.renewal, world.latency) = (None, None, 300);
+        world.lag = dice.between(0, 3_000).min(world.lag);
+        self.faults.retain(|fault| fault.nth == 1);
+        self.faults.truncate(1);
+    }
+
+    /// Has two callers create with one key or name at once.
+    fn double(&mut self, dice: &mut Dice) {
+        let handle = dice.pick(&[HandlePlan::Key(0), HandlePlan::Key(0), HandlePlan::Name(1)]);
+        let mut twin = self.creates[0].clone();
+        twin.at += dice.below(800);
+        if dice.percent(30) {
+            twin.process = usize::try_from(dice.below(self.processes.len() as u64)).unwrap();
+        }
+        for create in [&mut twin, &mut self.creates[0]] {
+            (create.handle, create.other_image, create.settings) = (handle, false, false);
+            if handle == HandlePlan::Name(1) {
+                create.ending = Ending::Keep;
+            }
+        }
+        twin.other_image = dice.percent(25);
+        self.creates.insert(1, twin);
     }
 
     /// Returns how many events it has, which shrinking makes fewer.
@@ -202,7 +266,9 @@ impl Plan {
 
     /// Returns whether nothing goes wrong and no call meets another.
     pub(super) fn is_calm(&self) -> bool {
-        self.faults.is_empty() && self.outages.is_empty() && self.processes.iter().all(|process| process.death.is_none())
+        self.faults.is_empty()
+            && self.outages.is_empty()
+            && self.processes.iter().all(|process| process.death.is_none())
     }
 }
 
@@ -224,7 +290,8 @@ fn draw_world(dice: &mut Dice, provider: &Provider, visible: u64, is_calm: bool)
         shows_deletion: dice.percent(50),
         names_are_unique: !provider.names_may_double || dice.percent(75),
         latency: dice.weighted(&[(6, 300), (3, 1_500), (1, 6_000)]),
-        rate: (!is_calm && provider.has_rate_limit && dice.percent(8)).then(|| u32::try_from(dice.between(8, 40)).unwrap()),
+        rate: (!is_calm && provider.has_rate_limit && dice.percent(8))
+            .then(|| u32::try_from(dice.between(8, 40)).unwrap()),
         renewal: (!provider.credential.is_empty() && dice.percent(10)).then(|| dice.between(0, 60_000)),
         course: dice.weighted(&[(5, Course::Well), (2, Course::Fails), (1, Course::NeverReady)]),
         start: dice.between(0, 20_000),
@@ -245,9 +312,17 @@ fn draw_death(dice: &mut Dice) -> Death {
 }
 
 fn draw_creates(dice: &mut Dice, provider: &Provider, processes: u64, is_calm: bool) -> Vec<CreatePlan> {
+    let semantics = provider.factory.semantics;
     // Callers with one key ask for the same settings.
-    let key_settings = [provider.has_settings && dice.percent(25), provider.has_settings && dice.percent(25)];
-    let count = if is_calm { 1 } else { dice.weighted(&[(5, 1), (3, 2), (2, 3), (1, 5)]) };
+    let key_settings = [
+        provider.has_settings && dice.percent(25),
+        provider.has_settings && dice.percent(25),
+    ];
+    let count = if is_calm {
+        1
+    } else {
+        dice.weighted(&[(5, 1), (3, 2), (2, 3), (1, 5)])
+    };
     (0..count)
         .map(|_| {
             let process = usize::try_from(dice.below(processes)).unwrap();
@@ -264,11 +339,16 @@ fn draw_creates(dice: &mut Dice, provider: &Provider, processes: u64, is_calm: b
                 5 | 6 => Ending::Destroy { after, by: process },
                 7 | 8 => Ending::Destroy { after, by },
                 9 => Ending::DestroyTwice { after },
+                10 if matches!(handle, HandlePlan::Key(_)) && semantics.ids_are_never_reused => Ending::Renew { after },
                 _ if matches!(handle, HandlePlan::Key(_)) => Ending::Repeat { after, by },
                 _ => Ending::Look { after },
             };
             CreatePlan {
-                at: if is_calm { 0 } else { dice.weighted(&[(4, 0), (3, 3_000), (2, 60_000)]) + dice.below(1_500) },
+                at: if is_calm {
+                    0
+                } else {
+                    dice.weighted(&[(4, 0), (3, 3_000), (2, 60_000)]) + dice.below(1_500)
+                },
                 process,
                 handle,
                 waits: dice.percent(20),
@@ -315,7 +395,9 @@ fn draw_faults(dice: &mut Dice, provider: &Provider, limits: Limits, world: &Wor
             let drawn = faults::draw(dice, kind, limits, &refusals);
             // Where a name may exist twice, no provider promises that a request which arrives twice has one effect.
             let is_promised = world.names_are_unique || !matches!(drawn, faults::FaultKind::Twice { .. });
-            let is_met = faults.iter().any(|fault| fault.operation == operation && fault.nth == nth);
+            let is_met = faults
+                .iter()
+                .any(|fault| fault.operation == operation && fault.nth == nth);
             if is_promised && !is_met {
                 faults.push(Fault {
                     operation,

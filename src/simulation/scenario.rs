@@ -140,10 +140,11 @@ async fn settle(cast: &Cast, clients: &[tokio::task::JoinHandle<()>]) {
 /// Ends all faults, and waits until reads show everything.
 async fn heal(cast: &Cast) {
     cast.stage.tell(|| "no more faults".to_owned());
-    let mut shared = cast.stage.shared();
-    shared.is_healed = true;
-    shared.world.plan.rate = None;
-    drop(shared);
+    {
+        let mut shared = cast.stage.shared();
+        shared.is_healed = true;
+        shared.world.plan.rate = None;
+    }
     sleep(CALM).await;
 }
 
@@ -155,13 +156,21 @@ async fn audit(cast: &Cast) {
     for (number, call) in calls.iter().enumerate() {
         match (&call.what, &call.outcome) {
             (What::Destroy { id }, Outcome::Rejected(_) | Outcome::Dead) => {
-                let again = cast.make(Attempt::plain(auditor, What::Destroy { id: id.clone() })).await;
+                let again = cast
+                    .make(Attempt::plain(auditor, What::Destroy { id: id.clone() }))
+                    .await;
                 if again != Outcome::Done {
                     let text = format!("the destroy of call {number} cannot be repeated: {again:?}");
                     cast.stage.shared().broken.push(text);
                 }
             }
-            (What::Create { handle: handle @ HandlePlan::Key(_), plan: Some(plan) }, outcome) => {
+            (
+                What::Create {
+                    handle: handle @ HandlePlan::Key(_),
+                    plan: Some(plan),
+                },
+                outcome,
+            ) => {
                 let plan = &cast.stage.plan.creates[*plan];
                 let is_new = keys.iter().all(|(key, known): &(HandlePlan, CreatePlan)| {
                     key != handle || known.other_image != plan.other_image
@@ -176,8 +185,8 @@ async fn audit(cast: &Cast) {
         }
     }
     // Where an id is a name, reads may still show what was just destroyed.
-    sleep(CALM).await;
     for (handle, plan) in keys {
+        sleep(CALM).await;
         let plan = CreatePlan { waits: false, ..plan };
         let again = cast
             .make(Attempt {

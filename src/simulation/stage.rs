@@ -141,7 +141,9 @@ impl Stage {
         *sent += 1;
         let planned = self.plan.faults.iter();
         let planned = planned.filter(|_| !shared.is_healed);
-        let fault = planned.clone().find(|fault| fault.operation == operation && fault.nth == *sent);
+        let fault = planned
+            .clone()
+            .find(|fault| fault.operation == operation && fault.nth == *sent);
         let mut outages = self.plan.outages.iter().filter(|_| !shared.is_healed);
         let outage = outages.find(|outage| (outage.at..outage.at + outage.lasts).contains(&now));
         let fault = fault.map(|fault| fault.kind).or(outage.map(|outage| outage.kind));
@@ -162,7 +164,11 @@ impl Stage {
         shared.story.add(now, || {
             let who = call.map_or_else(|| "background".to_owned(), |call| format!("call {call}"));
             let fault = fault.map_or_else(String::new, |fault| format!("  — meets {fault:?}"));
-            format!("#{} process {process}, {who}: {}{fault}", arrived.number, arrived.line())
+            format!(
+                "#{} process {process}, {who}: {}{fault}",
+                arrived.number,
+                arrived.line()
+            )
         });
         shared.in_flight += 1;
         Some(Departure {
@@ -206,7 +212,10 @@ impl Stage {
         if shared.story.is_told() {
             shared.exchanges.push(Exchange::new(arrived, &answer));
             for made in &shared.world.resources[before..] {
-                let line = format!("    #{}: the provider makes {} ({})", arrived.number, made.id, made.name);
+                let line = format!(
+                    "    #{}: the provider makes {} ({})",
+                    arrived.number, made.id, made.name
+                );
                 shared.story.add(now, || line);
             }
             let line = format!("    #{}: the provider answers {}", arrived.number, answer.line());
@@ -222,8 +231,7 @@ impl Stage {
             return self.provider.credential.is_empty();
         };
         let has_expired = self.renewal().is_some_and(|at| now >= at);
-        (0..=self.plan.processes.len()).any(|number| {
-            *shown == credential(number, true) || (!has_expired && *shown == credential(number, false))
-        })
+        (0..=self.plan.processes.len())
+            .any(|number| *shown == credential(number, true) || (!has_expired && *shown == credential(number, false)))
     }
 }

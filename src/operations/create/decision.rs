@@ -57,7 +57,7 @@ fn note_row(failure: Failure, decision: Decision) {
         }
         _ => format!("{outcome:?}, {again}: {decision:?}"),
     };
-    crate::simulation::coverage::reach("decisions", &row);
+    reached!("decisions", &row);
 }
 
 /// Decides.
@@ -79,7 +79,9 @@ fn choose(failure: Failure) -> Decision {
             (ErrorCode::AlreadyExists, _) if failure.sent > 1 => return Decision::AdoptOwn,
             // The earlier call's resource is too young to be seen, or another process is creating it.
             (ErrorCode::AlreadyExists, Origin::Key) => return Decision::AdoptEarlier,
-            (ErrorCode::AlreadyExists, Origin::Caller) if mutated!(AdoptsAnothersName) => return Decision::AdoptEarlier,
+            (ErrorCode::AlreadyExists, Origin::Caller) if mutated!(AdoptsAnothersName) => {
+                return Decision::AdoptEarlier;
+            }
             (ErrorCode::AlreadyExists, Origin::Caller) => return Decision::NameTaken,
             // This request was refused, but an earlier one was lost.
             _ if mutated!(BelievesRefusalAfterLoss) => return Decision::Fail,
@@ -88,7 +90,9 @@ fn choose(failure: Failure) -> Decision {
                     if_absent: IfAbsent::Fail,
                 };
             }
-            _ if failure.outcome == Outcome::RefusedUnclear && !mutated!(BelievesUnclearRefusal) => return Decision::LookUpBriefly,
+            _ if failure.outcome == Outcome::RefusedUnclear && !mutated!(BelievesUnclearRefusal) => {
+                return Decision::LookUpBriefly;
+            }
             _ => return Decision::Fail,
         }
     }

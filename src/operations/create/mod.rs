@@ -90,7 +90,7 @@ async fn finish(creation: &Creation<'_>, instance: &Instance, created_here: bool
         None => instance,
     };
     // The caller may have been told ABORTED already, and hold nothing.
-    if creation.handover.try_settle() || mutated!(HandsOverAfterAbort) {
+    if creation.handover.try_settle() {
         Ok(instance)
     } else {
         Err(Error::aborted())

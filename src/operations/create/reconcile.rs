@@ -87,7 +87,10 @@ impl Creation<'_> {
             }
         };
         // One lost request made what was found, unless that is another create's.
-        if mutated!(ForgetsWatch) || !was_repeated && (created.created_here || !requests.was_lost()) {
+        if mutated!(ForgetsWatch) {
+            return Ok(created);
+        }
+        if !was_repeated && (created.created_here || !requests.was_lost()) {
             return Ok(created);
         }
         let pending_create = PendingCreate {
@@ -235,7 +238,9 @@ impl Creation<'_> {
             .map_err(|error| error.with_outcome(Outcome::NoEffect))?
             .into_iter();
         match found.next() {
-            Some(holder) if self.handle.origin() == Origin::Caller && !mutated!(AdoptsTakenName) => Err(self.name_taken(&holder)),
+            Some(holder) if self.handle.origin() == Origin::Caller && !mutated!(AdoptsTakenName) => {
+                Err(self.name_taken(&holder))
+            }
             Some(oldest) => {
                 // From now on no other call of this process deletes it as made late.
                 self.operation.instances().adopted(&oldest.id);
@@ -256,7 +261,7 @@ impl Creation<'_> {
             return Ok(());
         };
         for other in others {
-            if provider.ownership_token(context, &other).await?.is(&token) == Some(true) || mutated!(RepairsWithoutToken) {
+            if provider.ownership_token(context, &other).await?.is(&token) == Some(true) {
                 delete_late(self.operation, self.handle, &other, None).await?;
             }
         }
@@ -355,6 +360,9 @@ impl Creation<'_> {
     /// about something else. One that does not show yet may be, too.
     async fn resolve_clash(&self, clash: Error) -> Result<CreatedResource> {
         let clash = clash.with_resource_name(self.handle.name());
+        if mutated!(BelievesClash) {
+            return Err(clash);
+        }
         let Ok(Some(holder)) = self.look_up_once().await else {
             return Err(clash.with_outcome(Outcome::RefusedUnclear));
         };

@@ -61,12 +61,10 @@ impl Creation<'_> {
                     wait: failure.details().retry_after.unwrap_or_default(),
                     cleanup: Some(cleanup),
                 });
+            } else if mutated!(TellsCleanupWrongly) {
+                cleanup.succeed();
             } else {
-                if mutated!(TellsCleanupWrongly) {
-                    cleanup.succeed();
-                } else {
-                    cleanup.fail(Some(&failure));
-                }
+                cleanup.fail(Some(&failure));
             }
             return self.left_over(error, &failure);
         };

@@ -33,8 +33,18 @@ pub(super) static DOCKER: Provider = Provider {
         refusal(404, "No such image: computesdk/compute:latest", &[Kind::Create], false),
         refusal(400, "invalid reference format", &[Kind::Create], false),
         refusal(403, "authorization denied by plugin", &[Kind::Create], false),
-        refusal(500, "driver failed", &[Kind::Create, Kind::Delete, Kind::Step, Kind::Read], true),
-        refusal(503, "engine is shutting down", &[Kind::Create, Kind::Delete, Kind::Step, Kind::Read], true),
+        refusal(
+            500,
+            "driver failed",
+            &[Kind::Create, Kind::Delete, Kind::Step, Kind::Read],
+            true,
+        ),
+        refusal(
+            503,
+            "engine is shutting down",
+            &[Kind::Create, Kind::Delete, Kind::Step, Kind::Read],
+            true,
+        ),
     ],
     names_may_double: false,
     has_rate_limit: false,
@@ -88,7 +98,10 @@ fn handle(world: &mut World, arrived: &Arrived) -> Answer {
     let path: Vec<&str> = arrived.path.iter().map(String::as_str).collect();
     let (method, path) = match (arrived.method.as_str(), &path[..]) {
         ("GET", ["version"]) => {
-            return Answer::json(200, &json!({ "ApiVersion": "1.41", "MinAPIVersion": "1.12", "Components": [{ "Name": "Engine" }] }));
+            return Answer::json(
+                200,
+                &json!({ "ApiVersion": "1.41", "MinAPIVersion": "1.12", "Components": [{ "Name": "Engine" }] }),
+            );
         }
         (method, ["v1.41", path @ ..]) => (method, path),
         _ => return world.misunderstand(arrived, "version"),

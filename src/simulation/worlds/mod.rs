@@ -102,7 +102,9 @@ impl Provider {
     }
 
     fn refusals_of(&self, kind: Kind) -> impl Iterator<Item = &'static Refusal> {
-        self.refusals.iter().filter(move |refusal| refusal.kinds.contains(&kind))
+        self.refusals
+            .iter()
+            .filter(move |refusal| refusal.kinds.contains(&kind))
     }
 }
 
@@ -148,7 +150,13 @@ impl Arrived {
             operation,
             kind,
             method: request.method.to_string(),
-            path: request.url.path_segments().into_iter().flatten().map(str::to_owned).collect(),
+            path: request
+                .url
+                .path_segments()
+                .into_iter()
+                .flatten()
+                .map(str::to_owned)
+                .collect(),
             query: request.url.query_pairs().into_owned().collect(),
             credential: bearer.or_else(|| header("project-access-token")).map(str::to_owned),
             body: serde_json::from_str(&text).unwrap_or_default(),
@@ -160,7 +168,11 @@ impl Arrived {
     /// Returns it for the story.
     pub(super) fn line(&self) -> String {
         let body = self.body.get("variables").unwrap_or(&self.body);
-        let body = if body.is_null() { String::new() } else { format!(" {body}") };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            format!(" {body}")
+        };
         format!("{} [{} {}]{body}", self.operation, self.method, self.target)
     }
 }
@@ -392,12 +404,16 @@ impl World {
 
     /// Returns the live resource of this name.
     pub(super) fn holder(&self, name: &str) -> Option<&Resource> {
-        self.resources.iter().find(|resource| resource.name == name && resource.deleted.is_none())
+        self.resources
+            .iter()
+            .find(|resource| resource.name == name && resource.deleted.is_none())
     }
 
     /// Returns the live resource of this id.
     pub(super) fn live(&mut self, id: &str) -> Option<&mut Resource> {
-        self.resources.iter_mut().find(|resource| resource.id == id && resource.deleted.is_none())
+        self.resources
+            .iter_mut()
+            .find(|resource| resource.id == id && resource.deleted.is_none())
     }
 
     /// Returns the newest resource of this id, deleted or not.
@@ -419,7 +435,9 @@ impl World {
 
     /// Returns what reads show as being there, in the order of creation.
     pub(super) fn seen(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.iter().filter(|resource| self.sight(resource) != Sight::Gone)
+        self.resources
+            .iter()
+            .filter(|resource| self.sight(resource) != Sight::Gone)
     }
 
     /// Returns whether reads show the resource's ownership token.
@@ -470,8 +488,11 @@ impl World {
 
     /// Notes that a request is not understood.
     pub(super) fn misunderstand(&mut self, arrived: &Arrived, why: &str) -> Answer {
-        self.misunderstood
-            .push(format!("request #{} is not understood ({why}): {}", arrived.number, arrived.line()));
+        self.misunderstood.push(format!(
+            "request #{} is not understood ({why}): {}",
+            arrived.number,
+            arrived.line()
+        ));
         Answer::text(400, "this simulation does not understand the request")
     }
 

@@ -28,11 +28,21 @@ pub(super) static NAMESPACE: Provider = Provider {
     problem,
     refusals: &[
         refusal(400, "a label has the wrong form", &[Kind::Create], false),
-        refusal(403, "not allowed to create resource \"instance\"", &[Kind::Create], false),
+        refusal(
+            403,
+            "not allowed to create resource \"instance\"",
+            &[Kind::Create],
+            false,
+        ),
         refusal(429, "no available region", &[Kind::Create], false),
         refusal(500, "internal", &[Kind::Create, Kind::Delete, Kind::Read], true),
         refusal(503, "unavailable", &[Kind::Create, Kind::Delete, Kind::Read], true),
-        refusal(504, "deadline exceeded", &[Kind::Create, Kind::Delete, Kind::Read], true),
+        refusal(
+            504,
+            "deadline exceeded",
+            &[Kind::Create, Kind::Delete, Kind::Read],
+            true,
+        ),
     ],
     names_may_double: true,
     has_rate_limit: true,
@@ -66,14 +76,18 @@ const CODES: [(u16, &str); 8] = [
 ];
 
 fn problem(status: u16, text: &str) -> Answer {
-    let code = CODES.iter().find(|(known, _)| *known == status).map_or("unknown", |(_, code)| code);
+    let code = CODES
+        .iter()
+        .find(|(known, _)| *known == status)
+        .map_or("unknown", |(_, code)| code);
     Answer::json(status, &json!({ "code": code, "message": text }))
 }
 
 /// What a second deletion is told. The detail is that of a destroyed environment.
 fn is_gone() -> Answer {
     let detail = json!({ "type": "nsl.clusters.v1.EnvironmentDestroyed", "value": "CgNhYmM" });
-    let body = json!({ "code": "failed_precondition", "message": "the instance is no longer running", "details": [detail] });
+    let body =
+        json!({ "code": "failed_precondition", "message": "the instance is no longer running", "details": [detail] });
     Answer::json(400, &body)
 }
 
@@ -100,8 +114,14 @@ fn handle(world: &mut World, arrived: &Arrived) -> Answer {
     let id = text(&arrived.body, &["instanceId"]).unwrap_or_default();
     match method.as_str() {
         "CreateInstance" => create(world, arrived),
-        "DescribeInstance" => match world.known(id).filter(|found| world.sight(found) != Sight::Gone || is_remembered(world, found)) {
-            Some(instance) => Answer::json(200, &json!({ "metadata": view(world, instance), "shutdownReasons": [] })),
+        "DescribeInstance" => match world
+            .known(id)
+            .filter(|found| world.sight(found) != Sight::Gone || is_remembered(world, found))
+        {
+            Some(instance) => Answer::json(
+                200,
+                &json!({ "metadata": view(world, instance), "shutdownReasons": [] }),
+            ),
             None => problem(404, &format!("no instance {id}")),
         },
         "DestroyInstance" => destroy(world, id),
@@ -187,12 +207,17 @@ fn list(world: &mut World, arrived: &Arrived) -> Answer {
         .map(|instance| view(world, instance))
         .collect();
     // Answers leave out what is empty.
-    let body = if shown.is_empty() { json!({}) } else { json!({ "instances": shown }) };
+    let body = if shown.is_empty() {
+        json!({})
+    } else {
+        json!({ "instances": shown })
+    };
     Answer::json(200, &body)
 }
 
 fn view(world: &World, instance: &Resource) -> Value {
-    let is_shown_as_gone = instance.deleted.is_some() && (world.plan.shows_deletion || world.sight(instance) == Sight::Gone);
+    let is_shown_as_gone =
+        instance.deleted.is_some() && (world.plan.shows_deletion || world.sight(instance) == Sight::Gone);
     let status = match world.progress(instance) {
         _ if is_shown_as_gone => "DESTROYED",
         Progress::NotStarted | Progress::Starting => "CREATING",

@@ -43,11 +43,23 @@ pub(super) static RAILWAY: Provider = Provider {
     unauthenticated: || problem_with("Not Authorized", "UNAUTHENTICATED"),
     problem: |_, text| problem(text),
     refusals: &[
-        refusal("Problem processing request", &[Kind::Create, Kind::Delete, Kind::Step, Kind::Read], true),
+        refusal(
+            "Problem processing request",
+            &[Kind::Create, Kind::Delete, Kind::Step, Kind::Read],
+            true,
+        ),
         refusal("Not Authorized", &[Kind::Create, Kind::Delete], true),
         refusal("Service not found", &[Kind::Create], true),
-        refusal("An operation is already in progress", &[Kind::Create, Kind::Delete, Kind::Step], false),
-        refusal("Free plan resource provision limit exceeded. Please upgrade to provision more resources!", &[Kind::Create], false),
+        refusal(
+            "An operation is already in progress",
+            &[Kind::Create, Kind::Delete, Kind::Step],
+            false,
+        ),
+        refusal(
+            "Free plan resource provision limit exceeded. Please upgrade to provision more resources!",
+            &[Kind::Create],
+            false,
+        ),
         refusal("Your account has been restricted", &[Kind::Create, Kind::Step], false),
         refusal("You are creating services too quickly", &[Kind::Create], false),
         refusal("Invalid service name", &[Kind::Create], false),
@@ -95,7 +107,14 @@ fn furnish(world: &mut World) {
 
 fn uuid(world: &mut World) -> String {
     let hex = world.dice.text("0123456789abcdef", 32);
-    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    format!(
+        "{}-{}-4{}-8{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..]
+    )
 }
 
 /// What kind of environment is configured.
@@ -115,14 +134,28 @@ fn layout(world: &World) -> Layout {
 }
 
 fn handle(world: &mut World, arrived: &Arrived) -> Answer {
-    let keys: Vec<&str> = arrived.body.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+    let keys: Vec<&str> = arrived
+        .body
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key.as_str())
+        .collect();
     let is_fit = arrived.method == "POST" && arrived.target == "/graphql/v2?source=computesdk_gateway";
-    if !is_fit || keys.iter().any(|key| !["operationName", "query", "variables"].contains(key)) {
+    if !is_fit
+        || keys
+            .iter()
+            .any(|key| !["operationName", "query", "variables"].contains(key))
+    {
         return world.misunderstand(arrived, "envelope");
     }
     let name = text(&arrived.body, &["operationName"]).unwrap_or_default();
     let query = text(&arrived.body, &["query"]).unwrap_or_default();
-    let kind = if arrived.kind == Kind::Read { "query" } else { "mutation" };
+    let kind = if arrived.kind == Kind::Read {
+        "query"
+    } else {
+        "mutation"
+    };
     if !query.starts_with(&format!("{kind} {name}(")) {
         return world.misunderstand(arrived, "document");
     }
@@ -131,7 +164,9 @@ fn handle(world: &mut World, arrived: &Arrived) -> Answer {
     let input = |name: &str| of(&["input", name]);
     let is_here = |environment: &str, project: &str| environment == ENVIRONMENT && project == PROJECT;
     match name {
-        "ServiceCreate" if is_here(&input("environmentId"), &input("projectId")) => create(world, arrived, &variables["input"]),
+        "ServiceCreate" if is_here(&input("environmentId"), &input("projectId")) => {
+            create(world, arrived, &variables["input"])
+        }
         "ServiceDelete" => delete(world, &of(&["id"]), variables.get("environmentId")),
         "Service" => match world.known(&of(&["id"])) {
             Some(service) if service.deleted.is_none() => data("service", &service_node(service, false)),
@@ -165,11 +200,17 @@ fn handle(world: &mut World, arrived: &Arrived) -> Answer {
             }
         }
         "Variables" if is_here(&of(&["environmentId"]), &of(&["projectId"])) => {
-            match world.known(&of(&["serviceId"])).filter(|service| world.sight(service) != Sight::Gone) {
+            match world
+                .known(&of(&["serviceId"]))
+                .filter(|service| world.sight(service) != Sight::Gone)
+            {
                 None => problem("ServiceInstance not found"),
                 Some(service) => {
                     let token = service.token.as_ref().filter(|_| world.shows_token(service));
-                    data("variables", &token.map_or(json!({}), |token| json!({ OWNERSHIP_VARIABLE: token })))
+                    data(
+                        "variables",
+                        &token.map_or(json!({}), |token| json!({ OWNERSHIP_VARIABLE: token })),
+                    )
                 }
             }
         }
@@ -179,7 +220,9 @@ fn handle(world: &mut World, arrived: &Arrived) -> Answer {
         "ServiceInstanceLimitsUpdate" => step(world, &input("serviceId"), "serviceInstanceLimitsUpdate", |_| {}),
         "ServiceInstanceUpdate" => {
             let image = of(&["input", "source", "image"]);
-            step(world, &of(&["serviceId"]), "serviceInstanceUpdate", |service| service.image = Some(image))
+            step(world, &of(&["serviceId"]), "serviceInstanceUpdate", |service| {
+                service.image = Some(image);
+            })
         }
         "ServiceInstanceDeployV2" => {
             let id = of(&["serviceId"]);
@@ -223,7 +266,10 @@ fn create(world: &mut World, arrived: &Arrived, input: &Value) -> Answer {
 
 fn delete(world: &mut World, id: &str, environment: Option<&Value>) -> Answer {
     if world.live(id).is_none() {
-        return problem(["Not Authorized", "Problem processing request", "Service not found"][usize::try_from(world.plan.variant % 3).unwrap()]);
+        return problem(
+            ["Not Authorized", "Problem processing request", "Service not found"]
+                [usize::try_from(world.plan.variant % 3).unwrap()],
+        );
     }
     if let Some(Value::String(_)) = environment
         && let Some(service) = world.live(id)

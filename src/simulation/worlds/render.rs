@@ -29,11 +29,26 @@ pub(super) static RENDER: Provider = Provider {
     unauthenticated: || problem(401, "Unauthorized"),
     problem,
     refusals: &[
-        refusal(402, "Payment information is required to complete this request.", &[Kind::Create], false),
+        refusal(
+            402,
+            "Payment information is required to complete this request.",
+            &[Kind::Create],
+            false,
+        ),
         refusal(400, "invalid JSON", &[Kind::Create], false),
         refusal(404, "not found: tea-1", &[Kind::Create], false),
-        refusal(500, "internal server error", &[Kind::Create, Kind::Delete, Kind::Read], true),
-        refusal(503, "please try again later", &[Kind::Create, Kind::Delete, Kind::Read], true),
+        refusal(
+            500,
+            "internal server error",
+            &[Kind::Create, Kind::Delete, Kind::Read],
+            true,
+        ),
+        refusal(
+            503,
+            "please try again later",
+            &[Kind::Create, Kind::Delete, Kind::Read],
+            true,
+        ),
     ],
     names_may_double: true,
     has_rate_limit: true,
@@ -124,7 +139,14 @@ fn find<'a>(world: &'a World, id: &str) -> Option<&'a Resource> {
 fn create(world: &mut World, arrived: &Arrived) -> Answer {
     let body = &arrived.body;
     let known = [
-        "type", "name", "ownerId", "autoDeploy", "environmentId", "image", "envVars", "serviceDetails",
+        "type",
+        "name",
+        "ownerId",
+        "autoDeploy",
+        "environmentId",
+        "image",
+        "envVars",
+        "serviceDetails",
     ];
     let is_fit = body
         .as_object()
@@ -137,11 +159,16 @@ fn create(world: &mut World, arrived: &Arrived) -> Answer {
         return world.misunderstand(arrived, "body");
     };
     if world.plan.names_are_unique && world.holder(name).is_some() {
-        return problem([400, 409][usize::from(world.plan.variant.is_multiple_of(2))], &format!("name: {name} already in use"));
+        return problem(
+            [400, 409][usize::from(world.plan.variant.is_multiple_of(2))],
+            &format!("name: {name} already in use"),
+        );
     }
     let token = body["envVars"].as_array().into_iter().flatten().find_map(|variable| {
         let is_token = text(variable, &["key"]) == Some(OWNERSHIP_VARIABLE);
-        is_token.then(|| text(variable, &["value"]).map(str::to_owned)).flatten()
+        is_token
+            .then(|| text(variable, &["value"]).map(str::to_owned))
+            .flatten()
     });
     let id = make_id(world);
     let service = world.add(id.clone(), name, Some(arrived));
@@ -162,10 +189,15 @@ fn list(world: &mut World, arrived: &Arrived) -> Answer {
     // The filter may match parts of names.
     let has_name = |service: &Resource| {
         query("name").is_none_or(|name| {
-            if world.plan.variant.is_multiple_of(2) { service.name == name } else { service.name.contains(name) }
+            if world.plan.variant.is_multiple_of(2) {
+                service.name == name
+            } else {
+                service.name.contains(name)
+            }
         })
     };
-    let has_kind = |service: &Resource| query("type").is_none_or(|kinds| kinds.split(',').any(|kind| kind == service.kind));
+    let has_kind =
+        |service: &Resource| query("type").is_none_or(|kinds| kinds.split(',').any(|kind| kind == service.kind));
     let shown = world.seen().filter(|service| has_name(service) && has_kind(service));
     let shown: Vec<Value> = shown
         .map(|service| json!({ "service": view(service), "cursor": service.id }))

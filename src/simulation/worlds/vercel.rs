@@ -31,7 +31,10 @@ pub(super) static VERCEL: Provider = Provider {
         ("GET /v2/sandboxes", Kind::Read),
         ("GET /v2/sandboxes/sessions/{sessionId}/cmd", Kind::Read),
         ("GET /v2/sandboxes/sessions/{sessionId}/cmd/{commandId}", Kind::Read),
-        ("GET /v2/sandboxes/sessions/{sessionId}/cmd/{commandId}/logs", Kind::Read),
+        (
+            "GET /v2/sandboxes/sessions/{sessionId}/cmd/{commandId}/logs",
+            Kind::Read,
+        ),
     ],
     handle,
     furnish,
@@ -41,12 +44,27 @@ pub(super) static VERCEL: Provider = Provider {
     },
     problem,
     refusals: &[
-        refusal(402, "A payment method is required to use Vercel Sandbox.", &[Kind::Create], false),
+        refusal(
+            402,
+            "A payment method is required to use Vercel Sandbox.",
+            &[Kind::Create],
+            false,
+        ),
         refusal(400, "Invalid request: name.", &[Kind::Create], false),
-        refusal(403, "You don't have permission to access this resource.", &[Kind::Create], false),
+        refusal(
+            403,
+            "You don't have permission to access this resource.",
+            &[Kind::Create],
+            false,
+        ),
         refusal(404, "Project not found.", &[Kind::Create], false),
         refusal(409, "conflict", &[Kind::Create], true),
-        refusal(500, "internal server error", &[Kind::Create, Kind::Delete, Kind::Step, Kind::Read], true),
+        refusal(
+            500,
+            "internal server error",
+            &[Kind::Create, Kind::Delete, Kind::Step, Kind::Read],
+            true,
+        ),
         refusal(422, "sandbox_pending", &[Kind::Step], false),
     ],
     names_may_double: false,
@@ -99,9 +117,14 @@ fn handle(world: &mut World, arrived: &Arrived) -> Answer {
         ("POST", ["api", "v3", "sandboxes"]) => create(world, arrived),
         ("GET", ["api", "v2", "sandboxes"]) if query("project") == Some(PROJECT) => {
             let shown: Vec<Value> = world.seen().map(|sandbox| view(world, sandbox)).collect();
-            Answer::json(200, &json!({ "sandboxes": shown, "pagination": { "count": shown.len(), "next": null } }))
+            Answer::json(
+                200,
+                &json!({ "sandboxes": shown, "pagination": { "count": shown.len(), "next": null } }),
+            )
         }
-        (_, ["api", "v2", "sandboxes", "sessions", session, "cmd", rest @ ..]) => command(world, arrived, session, rest),
+        (_, ["api", "v2", "sandboxes", "sessions", session, "cmd", rest @ ..]) => {
+            command(world, arrived, session, rest)
+        }
         ("GET", ["api", "v2", "sandboxes", name]) if query("projectId") == Some(PROJECT) => {
             match world.known(name).filter(|sandbox| world.sight(sandbox) != Sight::Gone) {
                 Some(sandbox) => Answer::json(200, &found(world, sandbox)),
@@ -123,7 +146,18 @@ fn handle(world: &mut World, arrived: &Arrived) -> Answer {
 
 fn create(world: &mut World, arrived: &Arrived) -> Answer {
     let body = &arrived.body;
-    let known = ["projectId", "name", "persistent", "env", "tags", "ports", "timeout", "resources", "image", "region"];
+    let known = [
+        "projectId",
+        "name",
+        "persistent",
+        "env",
+        "tags",
+        "ports",
+        "timeout",
+        "resources",
+        "image",
+        "region",
+    ];
     let is_fit = body
         .as_object()
         .is_some_and(|fields| fields.keys().all(|field| known.contains(&field.as_str())))
@@ -132,7 +166,9 @@ fn create(world: &mut World, arrived: &Arrived) -> Answer {
         return world.misunderstand(arrived, "body");
     };
     if world.holder(name).is_some() {
-        let words = format!("A sandbox with the name '{name}' already exists for this project. Use GET /sandboxes/:name to retrieve it.");
+        let words = format!(
+            "A sandbox with the name '{name}' already exists for this project. Use GET /sandboxes/:name to retrieve it."
+        );
         return problem(400, &words);
     }
     let tags = body["tags"].as_object().cloned().unwrap_or_default();
@@ -176,7 +212,12 @@ fn view(world: &World, sandbox: &Resource) -> Value {
 
 fn command(world: &mut World, arrived: &Arrived, session: &str, rest: &[&str]) -> Answer {
     let is_here = |sandbox: &Resource| sandbox.deleted.is_none() && session_of(sandbox) == session;
-    let Some(name) = world.resources.iter().find(|sandbox| is_here(sandbox)).map(|sandbox| sandbox.id.clone()) else {
+    let Some(name) = world
+        .resources
+        .iter()
+        .find(|sandbox| is_here(sandbox))
+        .map(|sandbox| sandbox.id.clone())
+    else {
         return if world.plan.variant.is_multiple_of(3) {
             let error = json!({ "code": "sandbox_stopped", "message": "Sandbox has stopped execution and is no longer available." });
             Answer::json(410, &json!({ "error": error }))
@@ -212,12 +253,22 @@ fn command(world: &mut World, arrived: &Arrived, session: &str, rest: &[&str]) -
             Answer::json(200, &json!({ "command": started }))
         }
         ("GET", []) => {
-            let commands = world.known(&name).map(|sandbox| sandbox.commands.clone()).unwrap_or_default();
-            let shown: Vec<Value> = commands.iter().rev().map(|command| view_command(world, command)).collect();
+            let commands = world
+                .known(&name)
+                .map(|sandbox| sandbox.commands.clone())
+                .unwrap_or_default();
+            let shown: Vec<Value> = commands
+                .iter()
+                .rev()
+                .map(|command| view_command(world, command))
+                .collect();
             Answer::json(200, &json!({ "commands": shown }))
         }
         ("GET", [id]) => {
-            let commands = world.known(&name).map(|sandbox| sandbox.commands.clone()).unwrap_or_default();
+            let commands = world
+                .known(&name)
+                .map(|sandbox| sandbox.commands.clone())
+                .unwrap_or_default();
             match commands.iter().find(|command| command.id == *id) {
                 Some(command) => Answer::json(200, &json!({ "command": view_command(world, command) })),
                 None => problem(404, "Command not found."),
