@@ -19,23 +19,22 @@ export interface InfraProvider<
   /** The name of the factory that made it: of `railway(…)` it is `'railway'`. */
   readonly name: TName
   /**
-   * Makes an instance with the ComputeSDK daemon in it. On failure nothing of it is left, or the error says what may
-   * be (`instanceId`, `resourceName`).
+   * Makes an instance with the ComputeSDK daemon in it. If creation fails, the instance is deleted. If that is not
+   * certain, `instanceId` or `resourceName` names what may remain.
    *
    * @throws {GatewayError} as a rejection, also for bad arguments.
    */
   create(options?: TCreateOptions): Promise<ProvisionedInstance<TInstance>>
   /**
-   * Looks an instance up. `null` if it does not exist, is deleted, or does not belong to the configured scope; every
+   * Reads an instance. Resolves to `null` if it does not exist, is deleted, or does not belong to the configured scope; every
    * other failure rejects.
    */
   getById(instanceId: string, options?: CallOptions): Promise<ProvisionedInstance<TInstance> | null>
   /** Lists all instances of the configured scope, all pages. `[]` when there are none. */
   list(options?: ListOptions): Promise<ProvisionedInstance<TInstance>[]>
   /**
-   * Deletes an instance. Resolves when the provider has accepted the deletion for good, also when the instance was
-   * gone already; an id outside the configured scope is left alone and counts as gone. Rejects when neither can be
-   * established.
+   * Deletes an instance. Resolves when the provider has accepted the deletion, and when the instance was already gone.
+   * An id outside the configured scope counts as gone and is not deleted. Rejects when neither can be established.
    */
   destroy(instanceId: string, options?: CallOptions): Promise<void>
 }
@@ -46,10 +45,10 @@ export interface ProvisionedInstance<TInstance = unknown> {
   instanceId: string
 }
 
-/** What an instance does. `unknown` where the provider does not say, or says something newer than this package. */
+/** The status of an instance. `unknown` if the provider does not report one, or one that is newer than this package. */
 export type InstanceStatus = 'pending' | 'running' | 'stopped' | 'failed' | 'unknown'
 
-/** The daemon's access to the gateway, handed to the instance as environment variables. */
+/** The daemon's access to the gateway. The instance gets it as environment variables. */
 export interface DaemonConfig {
   /** Becomes `COMPUTESDK_ACCESS_TOKEN`. */
   accessToken: string
@@ -62,19 +61,19 @@ export interface DaemonConfig {
 /** Options of every method. */
 export interface CallOptions {
   /**
-   * Rejects at once with `ABORTED` when it fires. A read is cut off; what a create has made, or may have made, is
-   * removed in the background.
+   * When it fires, the call rejects at once with `ABORTED`. A read is cut. The package deletes in the background what a
+   * create has made or may have made.
    */
   signal?: AbortSignal | undefined
 }
 
 /** Options of `list`. */
 export interface ListOptions extends CallOptions {
-  /** Only what this package created. Default `false`. */
+  /** Only instances that this package created. Default `false`. */
   managed?: boolean | undefined
   /**
-   * Only what this package created for the configured `owner`: what a reaper may destroy. Costs as much as `managed`.
-   * Default `false`. Without an owner it rejects with `INVALID_ARGUMENT`.
+   * Only instances that this package created for the configured `owner`: a reaper may destroy these. It costs as much as
+   * `managed`. Default `false`. Without an owner it rejects with `INVALID_ARGUMENT`.
    *
    * ```ts
    * const gateway = railway({ owner: 'prod-eu' })
@@ -134,13 +133,13 @@ export interface ProviderSettings {
   maxRetries?: number | undefined
   /**
    * Who runs this gateway, such as `prod-eu`: 1 to 64 visible ASCII characters. Default: `COMPUTESDK_OWNER`, else none.
-   * What `create` makes bears it, as a label or tag, or in its name as five characters of a hash after `computesdk-`. The
-   * same `idempotencyKey` under two owners gives two instances.
+   * `create` writes it on the resource as a label or tag, or as five characters of a hash after `computesdk-` in its name.
+   * The same `idempotencyKey` under two owners gives two instances.
    */
   owner?: string | undefined
 }
 
-/** What a rejection's `code` can be. */
+/** The codes of a rejection. */
 export type GatewayErrorCode =
   | 'INVALID_CONFIG'
   | 'INVALID_ARGUMENT'
@@ -160,7 +159,7 @@ export type GatewayErrorCode =
   | 'OUTCOME_UNKNOWN'
   | 'INTERNAL'
 
-/** What every method rejects with. Recognise it with {@link isGatewayError}. Holds no key, token or variable's value. */
+/** The error of every rejection. Recognise it with {@link isGatewayError}. It holds no key, token or variable's value. */
 export interface GatewayError extends Error {
   readonly name: 'GatewayError'
   /** What went wrong; see docs/errors.md for each. */
@@ -177,7 +176,7 @@ export interface GatewayError extends Error {
   readonly providerCode?: string
   /** The provider's name for the request, for its support: visible ASCII, at most 128 characters. */
   readonly requestId?: string
-  /** How long to stay away, in milliseconds; with `RATE_LIMITED`. */
+  /** How long to wait before the next call, in milliseconds; with `RATE_LIMITED`. */
   readonly retryAfterMs?: number
   /** The instance that exists, or may exist, at the provider. */
   readonly instanceId?: string
@@ -260,13 +259,13 @@ export interface RenderInstance {
   /** Also the `instanceId`. */
   serviceId: string
   ownerId: string
-  /** Of what `list` gives, always one of {@link RenderServiceType}. */
+  /** In `list`, always one of {@link RenderServiceType}. */
   type?: string
   /** As Render spells it; older and newer names are in use side by side. */
   plan?: string
   region?: string
   name?: string
-  /** `unknown` in what `list` gives, unless the service is suspended: a listing does not tell of deploys. */
+  /** `unknown` in `list`, unless the service is suspended: a listing does not show deploys. */
   status: InstanceStatus
   /** RFC 3339. */
   createdAt?: string
@@ -302,7 +301,7 @@ export interface RenderOwnOptions {
   environmentId?: string | undefined
 }
 
-/** What an instance of Namespace is made of; in the config a default, in the options of `create` for that instance. */
+/** The shape of a Namespace instance: in the config a default, in the options of `create` for that instance. */
 export interface NamespaceShape {
   /** Whole number. Default 2. */
   virtualCpu?: number | undefined
@@ -310,7 +309,7 @@ export interface NamespaceShape {
   memoryMegabytes?: number | undefined
   /** Default `amd64`. */
   machineArch?: 'amd64' | 'arm64' | undefined
-  /** Default `linux`. On the others Namespace runs no container: `image` has no meaning, and no daemon can be given. */
+  /** Default `linux`. On the others Namespace runs no container: `image` has no meaning, and `daemonConfig` is refused. */
   os?: 'linux' | 'macos' | 'windows' | undefined
   /** Shown in Namespace's lists. Default `ComputeSDK instance`. */
   documentedPurpose?: string | undefined
@@ -324,7 +323,7 @@ export interface NamespaceConfig extends ProviderSettings, NamespaceShape {
   token?: string | undefined
   /** Region of the endpoint, such as `us` or `eu`. Environment: `NSC_ENDPOINT`, a whole address. Default `us`. */
   region?: string | undefined
-  /** Kept with what is destroyed. Default `Destroyed by the ComputeSDK gateway`. */
+  /** Kept with a destroyed instance. Default `Destroyed by the ComputeSDK gateway`. */
   destroyReason?: string | undefined
 }
 
@@ -334,12 +333,12 @@ export interface NamespaceInstance {
   instanceId: string
   /** When it ends, RFC 3339. */
   deadline?: string
-  /** Of what this package has made; Namespace itself knows no names. */
+  /** Only of instances that this package made: Namespace itself has no names. */
   name?: string
   status: InstanceStatus
   /** RFC 3339. */
   createdAt?: string
-  /** Of the first exported port; not in what `list` gives. */
+  /** Of the first exported port; not in `list`. */
   url?: string
   /** Created by this package, as its label tells. */
   managed: boolean
@@ -358,7 +357,7 @@ export interface NamespaceOwnOptions extends NamespaceShape {
   args?: string[] | undefined
 }
 
-/** What a sandbox of Vercel is made of; in the config a default, in the options of `create` for that sandbox. */
+/** The shape of a Vercel sandbox: in the config a default, in the options of `create` for that sandbox. */
 export interface VercelShape {
   /**
    * An image of Vercel's own registry: `repo:tag`, `team/project/repo:tag` or `vercel/sandbox/node:24`. Others are
@@ -367,11 +366,11 @@ export interface VercelShape {
   image?: string | undefined
   /** 1 or an even number. Default: Vercel's own, 2. Each comes with 2 GB of memory. */
   vcpus?: number | undefined
-  /** At most 15 ports from 1024 to 65 535 that are reached from outside, each by a public address. Default: none. */
+  /** At most 15 ports from 1024 to 65 535; each gets a public address. Default: none. */
   ports?: number[] | undefined
   /** Such as `iad1`. Default: the project's. */
   region?: string | undefined
-  /** How long the sandbox lives, in milliseconds. Default: Vercel's own, 300 000. The most is the plan's. */
+  /** How long the sandbox lives, in milliseconds. Default: Vercel's own, 300 000. The plan sets the maximum. */
   timeout?: number | undefined
 }
 
@@ -379,7 +378,7 @@ export interface VercelShape {
 export interface VercelConfig extends ProviderSettings, VercelShape {
   /** Access token. Environment: `VERCEL_TOKEN`. */
   token?: string | undefined
-  /** The id, `team_…`: a slug is another place to `idempotencyKey`. Environment: `VERCEL_TEAM_ID`. */
+  /** The id, `team_…`: to `idempotencyKey` a slug is another location. Environment: `VERCEL_TEAM_ID`. */
   teamId?: string | undefined
   /** The id, `prj_…`, likewise. Environment: `VERCEL_PROJECT_ID`. */
   projectId?: string | undefined
@@ -396,7 +395,7 @@ export interface VercelInstance {
   teamId: string
   /** The run of the virtual machine. */
   sessionId?: string
-  /** Public addresses of the sandbox's ports; not in what `list` gives. */
+  /** Public addresses of the sandbox's ports; not in `list`. */
   routes?: { port: number; url: string }[]
   region?: string
   vcpus?: number
@@ -424,7 +423,7 @@ export interface VercelOwnOptions extends VercelShape {
   readyCommand?: string | undefined
 }
 
-/** What a container is made of; in the config a default, in the options of `create` for that container. */
+/** The settings of a container: in the config a default, in the options of `create` for that container. */
 export interface DockerOptions {
   /** When the image is pulled. Default `missing`. A pull may take ten minutes. */
   pull?: 'missing' | 'always' | 'never' | undefined
@@ -457,11 +456,11 @@ export interface DockerOptions {
   extraHosts?: string[] | undefined
   /** Labels of the container. `computesdk.` is this package's own. */
   labels?: Record<string, string> | undefined
-  /** Whether the engine starts a container again that has ended. Default `no`. */
+  /** Whether the engine restarts an ended container. Default `no`. */
   restart?: 'no' | 'on-failure' | 'always' | 'unless-stopped' | undefined
   /** The container's own file system cannot be written. Default `false`. */
   readOnly?: boolean | undefined
-  /** How long the container shall live, in milliseconds. No engine enforces it: it is told as `deadline`, for a reaper of yours. */
+  /** How long the container shall live, in milliseconds. No engine enforces it: a label keeps it as `deadline`, for your reaper. */
   timeout?: number | undefined
 }
 
@@ -523,7 +522,8 @@ export interface CallIdentity {
 /**
  * The message of the tracing channels `CHANNELS.create`, `.getById`, `.list` and `.destroy`: one object for a call, to which
  * more is added as the call goes on. `start` and `end` are published when the call begins; `asyncStart`, `asyncEnd`, and
- * before them `error` if it rejects, when it settles. Texts of providers are only in `error`.
+ * before them `error` if it rejects, when it settles. Texts of providers are only in `error`. It is a `Proxy`, because the
+ * fields from `location` to `serverPort` are found out when a subscriber reads one: copy it with `{ ...context }`.
  *
  * ```ts
  * import { tracingChannel } from 'node:diagnostics_channel'
@@ -536,10 +536,10 @@ export interface CallIdentity {
  * ```
  */
 export interface CallContext extends CallIdentity {
-  /** Missing, like what follows up to `serverPort`, if the call was refused before it began. */
+  /** Missing, like the fields up to `serverPort`, if the call was refused before it began. */
   location?: CallLocation
   region?: string
-  /** Of what `create` makes. */
+  /** The image of a `create`. */
   image?: string
   /** The resource's name at the provider, chosen before anything is sent. Of `create`. */
   name?: string
@@ -594,12 +594,12 @@ export interface RetryEvent extends CallIdentity {
   errorCode: GatewayErrorCode
 }
 
-/** The message of `CHANNELS.reconcile`: a step of a create that was not told its outcome. */
+/** The message of `CHANNELS.reconcile`: a step of a create with an unknown outcome. */
 export interface ReconcileEvent extends CallIdentity {
   /**
-   * `lookup`: asks whether the resource exists. `adopted`: takes what an earlier request, or an earlier call with the key,
-   * has made. `resent`: sends the request again. `absent`: nothing was made. `duplicateRemoved`: deleted what a second
-   * request had made, also after the call has settled. `unknown`: could not find out.
+   * `lookup`: asks whether the resource exists. `adopted`: returns the resource of an earlier request, or of an earlier call
+   * with the key. `resent`: sends the request again. `absent`: nothing was made. `duplicateRemoved`: deleted the resource of
+   * a second request, also after the call has settled. `unknown`: could not find out.
    */
   step: 'lookup' | 'adopted' | 'absent' | 'resent' | 'duplicateRemoved' | 'unknown'
   resourceName: string
@@ -618,7 +618,7 @@ export interface RateLimitEvent extends CallIdentity {
 }
 
 /**
- * The message of `CHANNELS.cleanup`: the deletion of what a failed or aborted create has made. Each resource has one
+ * The message of `CHANNELS.cleanup`: the deletion of a resource of a failed or aborted create. Each resource has one
  * `started`, followed by one `succeeded` or one `failed`, also after the call has settled.
  */
 export interface CleanupEvent extends CallIdentity {
@@ -633,8 +633,8 @@ export interface CleanupEvent extends CallIdentity {
 }
 
 /**
- * The names of the channels of `node:diagnostics_channel`. The first four are tracing channels. Nothing is published while
- * nobody subscribes.
+ * The names of the channels of `node:diagnostics_channel`. The first four are tracing channels. Without a
+ * subscriber nothing is published.
  *
  * ```ts
  * import { subscribe } from 'node:diagnostics_channel'
@@ -663,11 +663,11 @@ export declare const CHANNELS: Readonly<{
  * [Podman](https://podman.io), over the Docker Engine API.
  *
  * Returns at once, without I/O. Each call looks the engine up: in `config.host`, then in `DOCKER_HOST`, then at the sockets of
- * Docker and Podman. There is no account and no credential: **whoever reaches the engine's socket is root on its machine**, and
+ * Docker and Podman. There is no account and no credential: **anyone who reaches the engine's socket is root on its machine**, and
  * can read a container's variables, the daemon's token among them.
  *
  * A container runs without the right to gain privileges, with few capabilities and without mounts of the machine. It stays until
- * it is destroyed: `timeout` is kept with it as `deadline`, and whoever reaps containers has to enforce it.
+ * it is destroyed: a label keeps `timeout` as `deadline`, and your reaper has to enforce it.
  *
  * @param config Address and defaults; every field is optional.
  * @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form.

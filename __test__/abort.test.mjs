@@ -222,7 +222,7 @@ test('a signal that cannot be unhooked does not keep the result back', { timeout
   assert.deepEqual(await provider.list({ signal }), [])
 })
 
-test('a signal whose reason throws rejects all the same', { timeout: 5_000 }, async (t) => {
+test('a signal whose reason throws still rejects', { timeout: 5_000 }, async (t) => {
   const { provider } = await withRailway(t)
   const signal = Object.defineProperty(AbortSignal.abort(), 'reason', {
     get() {
@@ -298,7 +298,7 @@ async function seen(server, operation) {
 test('a signal that fires while the reply is on its way is an abort like any other', async (t) => {
   const { makeProvider } = await withRailway(t)
   const controller = new AbortController()
-  // Nobody listens there, so that the call ends by itself while this thread stands still.
+  // No server listens there, so that the call ends by itself while this thread stands still.
   const call = makeProvider({ baseUrl: 'http://127.0.0.1:1' }).list({ signal: controller.signal })
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
   controller.abort()

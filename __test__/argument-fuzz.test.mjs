@@ -1,121 +1,66 @@
-// Arguments at random: whatever is given, a factory or call refuses it by name or goes on, and neither throws nor hangs.
+// Arguments that no type allows: whatever is given, a factory or call refuses it by name or goes on, and neither throws
+// nor hangs. FUZZ_SEED chooses others; with FUZZ_PATH, the `path` that a failure prints, it repeats the least call that
+// fails.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { isGatewayError, namespace, railway, render, vercel } from '@computesdk/gateway'
+import * as addon from '@computesdk/gateway'
+import * as fc from 'fast-check'
 
-import { createRandom } from './servers/shared/random.mjs'
-import { assertNoSecret, canary, printable } from './support/canary.mjs'
-import { PROVIDERS } from './support/providers.mjs'
+import './support/environment.mjs'
+import { createArgumentFuzz } from './fuzz/arguments.mjs'
+import { recordings } from './fuzz/run.mjs'
 
-const FACTORIES = { namespace, railway, render, vercel }
-const SEED = Number(process.env.FUZZ_SEED ?? 20_261)
-const CASES = 4_000
+const RUNS = 6_000
+const { FUZZ_SEED: seed = 1, FUZZ_PATH: path } = process.env
 
-/** What is given where something else is expected. */
-const VALUES = [
-  undefined,
-  null,
-  true,
-  false,
-  0,
-  -1,
-  1.5,
-  NaN,
-  Infinity,
-  2 ** 53,
-  5n,
-  '',
-  ' ',
-  'x',
-  '\0',
-  '\u202e\r\n\u001b[31m',
-  '\ud800',
-  '🚀',
-  '../..',
-  '${{ x.Y }}',
-  'xn--',
-  'http://127.0.0.1:1',
-  'x'.repeat(100_000),
-  Symbol('x'),
-  () => 'x',
-  [],
-  [1, 'x', null],
-  {},
-  { NAME: 'x' },
-  { NAME: canary('variable') },
-  { accessToken: 'x', gatewayUrl: 'x', env: { NAME: 5 } },
-  { accessToken: canary('access-token'), gatewayUrl: 'ws://x' },
-  Object.create(null),
-  Promise.resolve('x'),
-  new Date(),
-  new Map(),
-  new Proxy([], { get: () => Infinity }),
-  Object.defineProperty({}, 'NAME', { enumerable: true, get: () => assert.fail('from a getter') }),
-  new Proxy({}, { get: () => assert.fail('from a trap'), ownKeys: () => assert.fail('from a trap') }),
-]
+const propertyOf = (fuzz) => fc.asyncProperty(fuzz.calls, async (call) => assert.equal(await fuzz.check(call), undefined))
 
-const CONFIG = [
-  'apiKey projectToken projectId environmentId ownerId serviceType plan region registryCredentialId token destroyReason',
-  'virtualCpu memoryMegabytes machineArch os documentedPurpose timeout oidcToken teamId image vcpus ports',
-  'baseUrl requestTimeoutMs maxRetries owner',
-].join(' ').split(' ')
-
-const OPTIONS = [
-  'image daemonConfig envs name idempotencyKey waitUntilReady readyTimeoutMs signal region startCommand numReplicas',
-  'healthcheckPath vcpus memoryGB registryCredentials allowVariableReferences serviceType plan registryCredentialId',
-  'numInstances healthCheckPath dockerCommand environmentId virtualCpu memoryMegabytes machineArch os documentedPurpose',
-  'timeout labels args exportPorts ports installCommand readyCommand managed owned',
-].join(' ').split(' ')
-
-const REFUSED = new Set(['INVALID_CONFIG', 'INVALID_ARGUMENT', 'NETWORK', 'ABORTED'])
-
-test(`arguments at random (FUZZ_SEED=${SEED})`, { timeout: 60_000 }, async (t) => {
-  const { integer, pick } = createRandom(SEED)
-  const some = (names) => Object.fromEntries(Array.from({ length: 1 + integer(3) }, () => [pick(names), pick(VALUES)]))
-  const base = {
-    apiKey: canary('key'),
-    token: canary('token'),
-    projectId: 'p',
-    environmentId: 'e',
-    ownerId: 'o',
-    teamId: 't',
-    maxRetries: 0,
-    baseUrl: 'http://127.0.0.1:1',
+test(`${RUNS} calls with hostile arguments break no rule (FUZZ_SEED=${seed})`, async (t) => {
+  const fuzz = await createArgumentFuzz(await recordings(), addon)
+  t.after(fuzz.close)
+  const options = { seed: Number(seed), numRuns: RUNS, includeErrorInReport: true, ...(path && { path }) }
+  await fc.assert(propertyOf(fuzz), options)
+  assert.deepEqual([...fuzz.violations], [])
+  t.diagnostic(JSON.stringify(fuzz.counts))
+  for (const code of ['INVALID_CONFIG', 'INVALID_ARGUMENT', 'UNAUTHENTICATED', 'NETWORK']) {
+    assert.ok(path || fuzz.counts[code] > 100, `${code} is among the outcomes`)
   }
-  const counts = {}
-  const check = (error, what) => {
-    counts[error.code] = (counts[error.code] ?? 0) + 1
-    assert.ok(isGatewayError(error) && REFUSED.has(error.code), `${what}: ${printable(error)}`)
-    assertNoSecret(error)
-    assert.ok(error.message.isWellFormed())
-  }
-  for (let round = 0; round < CASES / 8; round += 1) {
-    const batch = Array.from({ length: 8 }, async (_, index) => {
-      const name = pick(Object.keys(FACTORIES))
-      const what = `case ${round}.${index}, ${name}`
-      const config = integer(20) === 0 ? pick(VALUES) : { ...base, ...(integer(3) === 0 && some(CONFIG)) }
-      let provider
-      try {
-        provider = FACTORIES[name](config)
-      } catch (error) {
-        return check(error, what)
-      }
-      // Its requests would leave this machine.
-      if (config?.token && config.baseUrl !== base.baseUrl) return
-      const options = integer(10) === 0 ? pick(VALUES) : some(OPTIONS)
-      const id = integer(2) === 0 ? PROVIDERS[name].absentId : pick(VALUES)
-      const calls = {
-        create: () => provider.create(options),
-        getById: () => provider.getById(id, options),
-        list: () => provider.list(options),
-        destroy: () => provider.destroy(id, options),
-      }
-      const call = pick(Object.values(calls))()
-      await call.then(() => assert.fail(`${what}: nobody listens there`), (error) => check(error, what))
-    })
-    await Promise.all(batch)
-  }
-  t.diagnostic(JSON.stringify(counts))
-  assert.ok(counts.NETWORK > 100 && counts.INVALID_ARGUMENT > 100 && counts.INVALID_CONFIG > 100)
 })
+
+/** Creates that each break one rule, and how the fuzz tells it. */
+const BROKEN = {
+  'a call that throws': [() => assert.fail('x'), /create throws: /],
+  'a call that returns no promise': [() => 1, /create returns no promise: 1/],
+  'a call that resolves': [async () => {}, /create resolves although its credential is refused/],
+  'an error of another kind': [() => Promise.reject(new Error('x')), /no error of the package/],
+}
+
+const refusing = (operation) => () => {
+  const properties = { name: 'GatewayError', code: 'UNAUTHENTICATED', provider: 'render', operation, retryable: false }
+  return Promise.reject(Object.assign(new Error('x'), properties))
+}
+
+/** Hostile options may throw. */
+function hasImage(options) {
+  try {
+    return options.image !== undefined
+  } catch {
+    return false
+  }
+}
+
+for (const [title, [breaks, says]] of Object.entries(BROKEN)) {
+  test(`the fuzz tells ${title}, and the least arguments that show it`, async (t) => {
+    const [getById, list, destroy] = ['getById', 'list', 'destroy'].map(refusing)
+    const create = (options) => (hasImage(options) ? breaks() : refusing('create')())
+    const { render } = await recordings()
+    const fuzz = await createArgumentFuzz({ render }, { render: () => ({ name: 'render', create, getById, list, destroy }) })
+    t.after(fuzz.close)
+    const { failed, counterexample, errorInstance } = await fc.check(propertyOf(fuzz), { seed: 1, numRuns: 1_000 })
+    assert.ok(failed)
+    assert.match(errorInstance.message, says)
+    const [{ method, options }] = counterexample
+    assert.deepEqual([method, options.map(({ name }) => name)], ['create', ['image']])
+  })
+}

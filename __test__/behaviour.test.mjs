@@ -16,7 +16,7 @@ const ids = (results) => results.map(({ instanceId }) => instanceId).sort()
 
 const factories = new Map(Object.entries(gateway))
 
-// Docker and Podman are real engines; the others are test servers.
+// Docker and Podman are real engines; the others are fake servers.
 for (const [title, entry] of Object.entries({ ...PROVIDERS, ...ENGINES })) {
   const name = entry.factory
   const factory = factories.get(entry.factory)
@@ -85,7 +85,7 @@ for (const [title, entry] of Object.entries({ ...PROVIDERS, ...ENGINES })) {
       assert.deepEqual(await provider.list(), [])
     })
 
-    test('gives the daemon its token and address, and no one else a look at them', async (t) => {
+    test('gives its token and address to the daemon alone', async (t) => {
       const { provider, variablesOf } = await begin(t)
       const created = await provider.create({ ...createOptions(entry), envs: { EXTRA: canary('extra') } })
       const expected = {
@@ -116,9 +116,9 @@ for (const [title, entry] of Object.entries({ ...PROVIDERS, ...ENGINES })) {
       assert.equal(await provider.getById(entry.absentId), null)
     })
 
-    const hasNoOutside = needsNone && 'whoever reaches the engine reaches all of it'
+    const hasNoOutside = needsNone && 'a client of the engine reaches all of it'
 
-    test('what is outside the scope is neither found, listed nor destroyed', { skip: hasNoOutside }, async (t) => {
+    test('a resource outside the scope is neither found, listed nor destroyed', { skip: hasNoOutside }, async (t) => {
       const { provider, addForeign, existing } = await begin(t)
       const id = addForeign()
       assert.equal(await provider.getById(id), null)
@@ -127,7 +127,7 @@ for (const [title, entry] of Object.entries({ ...PROVIDERS, ...ENGINES })) {
       assert.deepEqual(existing(), [id])
     })
 
-    test('what somebody else has made in the scope is listed and not called ours', async (t) => {
+    test("another client's resource in the scope is listed and not called ours", async (t) => {
       const { provider, addOther } = await begin(t)
       const other = addOther()
       const { instanceId } = await provider.create()
@@ -203,7 +203,7 @@ for (const [title, entry] of Object.entries({ ...PROVIDERS, ...ENGINES })) {
         assert.equal(error.retryable, false)
       })
 
-      test(`${operation} that is turned away by a rate limit tells for how long`, async (t) => {
+      test(`${operation} that a rate limit refuses says for how long`, async (t) => {
         const { provider, server } = await begin(t)
         server.faults.add({ kind: 'respond', status: 429, headers: { 'retry-after': '3' } })
         await rejection(call(provider), { code: 'RATE_LIMITED', retryAfterMs: 3_000, retryable: true, operation })

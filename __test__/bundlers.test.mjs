@@ -80,7 +80,7 @@ describe('esbuild', () => {
     }
   }
 
-  test('what is external is left out', async () => {
+  test('an external package is left out', async () => {
     const { path } = await bundle('import.mjs', 'esm', { external: ['@computesdk/gateway'] })
     assert.match(await readFile(path, 'utf8'), /from "@computesdk\/gateway"/)
   })

@@ -7,7 +7,7 @@ import { check, LIVES, play, SCENES, timesOf } from './support/cleanup-story.mjs
 
 const POINTS = ['arrives', 'acted', 'answered']
 
-/** Time runs fast: with all lives at once the test servers would be late by seconds of it. */
+/** Time runs fast: with all scenarios at once the fake servers would be late by seconds of it. */
 const LIVES_AT_A_TIME = 8
 
 describe('a create that is aborted at any moment has one story for each resource that it made', { concurrency: LIVES_AT_A_TIME }, () => {

@@ -104,7 +104,7 @@ describe('a proxy', () => {
   })
 
   for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']) {
-    test(`whose variable ${name} is malformed is INVALID_CONFIG, and the value is not told`, async () => {
+    test(`whose variable ${name} is malformed is INVALID_CONFIG, and no error shows the value`, async () => {
       const outcome = await list({ [name]: `http://${canary('proxy')}:999999` })
       assert.equal(outcome.code, 'INVALID_CONFIG')
       assert.equal(outcome.retryable, false)

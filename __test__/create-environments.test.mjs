@@ -15,7 +15,7 @@ const variables = { A: canary('a'), COMPUTESDK_ACCESS_TOKEN: ACCESS_TOKEN }
 const OTHERS = ['production', 'staging', { name: 'pr-1', forkOf: 'production' }]
 
 describe('in the only environment of a project', () => {
-  test('create is one look at the environments and one request with image and variables', async (t) => {
+  test('create reads the environments once and sends one request with image and variables', async (t) => {
     const { provider, services, asked, requestsFor } = await withRailway(t)
     await provider.create(options)
     assert.deepEqual(asked(), ['environments', 'serviceCreate'])
@@ -34,7 +34,7 @@ describe('in the only environment of a project', () => {
 })
 
 describe('in a fork', () => {
-  test('create is one request with image and variables, and the others see nothing of it', async (t) => {
+  test('create is one request with image and variables, and the other environments get nothing', async (t) => {
     const { makeProvider, project, world, asked } = await withRailway(t, { environments: OTHERS })
     const [production, staging, fork] = project.environments
     const { instanceId } = await makeProvider({ environmentId: fork.id }).create(options)
@@ -117,8 +117,8 @@ describe('next to environments that would get a copy', () => {
   })
 })
 
-describe('the look at the environments', () => {
-  test('is taken once, not at every create', async (t) => {
+describe('the read of the environments', () => {
+  test('happens once, not at every create', async (t) => {
     const { provider, makeProvider, requestsFor } = await withRailway(t)
     await provider.create()
     await provider.create()
@@ -157,7 +157,7 @@ describe('the look at the environments', () => {
     for (const { id } of others) assert.deepEqual(world.runningInstances(id), [])
   })
 
-  test('assumes the worst when the token may not take it', async (t) => {
+  test('assumes environments that are not forks when the token may not read them', async (t) => {
     const { provider, server, project, world } = await withRailway(t, { environments: ['production', 'staging'] })
     server.faults.add({ ...graphqlError('Not Authorized'), when: 'environments' })
     await provider.create(options)

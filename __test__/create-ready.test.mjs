@@ -7,7 +7,7 @@ import { graphqlError } from './servers/railway/index.mjs'
 
 const READY = { waitUntilReady: true }
 
-// These tests are mostly waits between two looks, so they run side by side.
+// These tests are mostly waits between two probes, so they run side by side.
 describe('waitUntilReady', { concurrency: true }, () => {
   for (const step of ['SUCCESS', 'SLEEPING']) {
     test(`resolves with a running instance at ${step}`, async (t) => {
@@ -18,7 +18,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
     })
   }
 
-  test('looks until the deployment has gone through all its states', async (t) => {
+  test('probes until the deployment has gone through all its states', async (t) => {
     const { provider, requestsFor } = await withRailway(t, {
       server: { deploymentPlan: ['QUEUED', 'DEPLOYING', 'SUCCESS'] },
     })
@@ -58,13 +58,13 @@ describe('waitUntilReady', { concurrency: true }, () => {
     assert.deepEqual(services(), [])
   })
 
-  test('bears reads that lag and a deployment that is null at first', async (t) => {
+  test('continues while reads lag and the deployment is null at first', async (t) => {
     const { provider, world } = await withRailway(t, { server: { deploymentPlan: ['SUCCESS'] } })
     world.lag = { reads: 1, deploymentReads: 1 }
     assert.equal((await provider.create(READY)).instance.status, 'running')
   })
 
-  test('bears a look that fails for a moment', async (t) => {
+  test('continues after a probe that fails for a moment', async (t) => {
     const { provider, server } = await withRailway(t, { server: { deploymentPlan: ['SUCCESS'] } })
     server.faults.add({ kind: 'respond', status: 503, when: 'serviceInstance' })
     assert.equal((await provider.create(READY)).instance.status, 'running')

@@ -47,7 +47,7 @@ describe('a value that refers to variables of other services', () => {
   })
 
   // What the refusal is for: text that a tenant supplies would pull the secret of the service next door.
-  test('would, once allowed, hand out the secret of another service', async (t) => {
+  test('would give the secret of another service if it were allowed', async (t) => {
     const printAll = (service) => (service.name === 'Postgres' ? { command: 'true' } : { command: 'env' })
     const { provider, world, project, server, environmentId } = await withRailway(t, {
       server: { runCommand: printAll, deploymentPlan: ['SUCCESS'] },

@@ -11,7 +11,7 @@ import { rejection } from './support/rejection.mjs'
 const when = 'serviceCreate'
 const LOOKUP = 'project'
 
-/** Recorded texts (reference/railway.md, later findings): each came after the service had been made. */
+/** Recorded texts (docs/providers/railway.md): each came after the service had been made. */
 const MISLEADING = ['ServiceInstance not found', 'Not Authorized', 'Environment not found', 'Deployment not found']
 const UNLISTED = 'The moon is in the wrong phase'
 
@@ -52,7 +52,7 @@ describe('a refusal without an effect', { concurrency: true }, () => {
   }
 })
 
-test('what a refused create made and no lookup showed is removed when reads have ceased to lag', async (t) => {
+test('a service that a refused create made and no lookup showed is removed when reads no longer lag', async (t) => {
   const { addon, real } = withFastClock()
   const { config, world, server, services } = await withRailway(t)
   world.lag = { ...world.lag, milliseconds: real(20_000) }

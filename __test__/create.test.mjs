@@ -39,7 +39,7 @@ describe('create', () => {
     )
   })
 
-  test('ignores options that nobody knows, without reading them', async (t) => {
+  test('ignores unknown options, without reading them', async (t) => {
     const { provider, services } = await withRailway(t)
     await provider.create({
       runtime: 'node',

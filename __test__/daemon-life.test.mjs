@@ -1,4 +1,4 @@
-// How the daemon of examples/daemon finds its gateway, and how it ends: with its service, whatever provider that is at.
+// How the fake daemon finds its gateway, and how it ends: with its service, whatever provider that is at.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
@@ -72,7 +72,7 @@ describe('the daemon and its gateway', { concurrency: 4 }, () => {
   test('it ends when no gateway knows it for long', async (t) => {
     const gateway = await startGateway(t, { status: 404 })
     const env = { COMPUTESDK_GATEWAY_URL: gateway.url }
-    const daemon = await startDaemon(t, { env, options: ['--heartbeat-ms', '50', '--lonely-ms', '400'] })
+    const daemon = await startDaemon(t, { env, options: ['--heartbeat-ms', '50', '--lonely-ms', '2000'] })
     assert.equal(await daemon.ended, 1)
     assert.match(daemon.output, /ending: no gateway knows it\n$/)
   })
@@ -123,7 +123,7 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
     })
   }
 
-  test('comes with that of who has started it', async (t) => {
+  test('comes with that of the process that has started it', async (t) => {
     const { command, args } = daemonCommand()
     const code = `const { spawn } = require('node:child_process')
       const options = { stdio: ['ignore', 'pipe', 'inherit'], detached: true }
@@ -140,7 +140,7 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
     await until(() => !isAlive(pid))
   })
 
-  test('comes with that of a test server used by hand, whose --daemon has started it', async (t) => {
+  test('comes with that of a fake server used by hand, whose --daemon has started it', async (t) => {
     const file = fileURLToPath(new URL('servers/start.mjs', import.meta.url))
     const server = spawn(process.execPath, [file, 'railway', '--daemon'], { stdio: ['ignore', 'pipe', 'inherit'] })
     t.after(() => server.kill('SIGKILL'))

@@ -1,4 +1,4 @@
-// What the daemon of examples/daemon sends over its WebSocket.
+// What the fake daemon sends over its WebSocket.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
@@ -43,7 +43,7 @@ describe('a streamed command', { concurrency: 4 }, () => {
     assert.deepEqual(messages.slice(1), [message('stderr', { output: 'two\n' }), message('exit', { exit_code: 4 })])
   })
 
-  test('is told to its subscribers only', async (t) => {
+  test('reaches its subscribers only', async (t) => {
     const daemon = await startDaemon(t)
     const { send, messages } = await open(t, daemon)
     const unheard = await prepare(daemon, 'echo no')

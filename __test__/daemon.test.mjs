@@ -1,4 +1,4 @@
-// The stand-in for the ComputeSDK daemon (examples/daemon), without a gateway.
+// The fake ComputeSDK daemon (__test__/daemon), without a gateway.
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ const exists = (path) =>
   )
 
 describe('the daemon', { concurrency: 4 }, () => {
-  test('answers nobody without its token', async (t) => {
+  test('answers no request without its token', async (t) => {
     const { url } = await startDaemon(t)
     const reads = ['GET /health', 'GET /info', 'GET /ready', 'GET /files/x', 'GET /nothing']
     const endpoints = [...reads, 'POST /run/command', 'POST /run/code', 'POST /files', 'DELETE /files/x']
@@ -40,7 +40,7 @@ describe('the daemon', { concurrency: 4 }, () => {
     assert.equal((await fetch(`${url}/health?token=${ACCESS_TOKEN}`)).status, 401, 'the query is for WebSockets only')
   })
 
-  test('tells that it is well, and what it is', async (t) => {
+  test('reports its health and what it is', async (t) => {
     const { ask } = await startDaemon(t)
     assert.equal((await ask('GET /health')).body.status, 'ok')
     assert.equal((await ask('GET /ready')).body.ready, true)

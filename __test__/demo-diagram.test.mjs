@@ -63,7 +63,7 @@ describe('the diagram', () => {
     })
   }
 
-  test('has colours on a terminal, unless somebody wants none', () => {
+  test('has colours on a terminal, unless NO_COLOR is set', () => {
     const paints = (stream, environment) => {
       const { diagram, shown } = setUp({ stream, environment })
       diagram.hop('app', 'gateway', 'x', { bad: true })

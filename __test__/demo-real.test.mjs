@@ -1,4 +1,4 @@
-// npm run demo -- <provider> --real, against test servers.
+// npm run demo -- <provider> --real, against fake servers.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -127,7 +127,7 @@ describe('the demo with --real', { concurrency: 4 }, () => {
     assert.equal(stderr, 'For --real, set in the environment: RENDER_OWNER_ID.\n')
   })
 
-  test('--real waits until what is on its way out is gone', async (t) => {
+  test('--real waits until a resource that is being deleted is gone', async (t) => {
     const account = await withAccount(t, 'namespace')
     account.server.settings.endingMilliseconds = 400
     const { status, stdout, stderr } = await runDemo(t, [...account.parameters, '--yes'], account)
@@ -145,7 +145,7 @@ describe('the demo with --real', { concurrency: 4 }, () => {
     assert.match(stdout, new RegExp(`api +${account.baseUrl}\n`))
   })
 
-  test('--real creates nothing when nobody can be asked', async (t) => {
+  test('--real creates nothing without a terminal to ask at', async (t) => {
     const account = await withAccount(t)
     const { status, stderr } = await runDemo(t, account.parameters, account)
     assert.equal(status, 2)
@@ -191,7 +191,7 @@ describe('the demo with --real', { concurrency: 4 }, () => {
     })
   }
 
-  test('what cannot be destroyed is named', async (t) => {
+  test('a resource that cannot be destroyed is named', async (t) => {
     const account = await withAccount(t)
     account.server.faults.add({
       kind: 'respond',

@@ -48,14 +48,14 @@ describe('destroying', () => {
     assert.deepEqual(services().map(({ id }) => id), [second.instanceId])
   })
 
-  test('what this process has just created needs no read before it', async (t) => {
+  test('a service that this process has just created is deleted without a read', async (t) => {
     const { provider, asked } = await withRailway(t)
     const { instanceId } = await provider.create()
     await provider.destroy(instanceId)
     assert.deepEqual(asked(), ['environments', 'serviceCreate', 'serviceDelete'])
   })
 
-  test('what this process has just created works while reads do not show it', async (t) => {
+  test('a service that this process has just created is deleted while reads do not show it', async (t) => {
     const { provider, world, services } = await withRailway(t)
     world.lag = { reads: 1000 }
     const { instanceId } = await provider.create()
@@ -87,7 +87,7 @@ describe('destroying', () => {
   })
 })
 
-describe('destroying a service of somebody else', () => {
+describe("destroying another client's service", () => {
   test('in the only environment removes it wholly', async (t) => {
     const { provider, world, project, services, requestsFor } = await withRailway(t)
     const { id } = world.addService(project, { name: 'postgres', image: 'x' })
@@ -133,7 +133,7 @@ test('a service of ours is removed wholly, also by a process that has not create
   assert.deepEqual(scene.services(), [])
 })
 
-describe('what is outside the scope counts as gone and is not touched:', () => {
+describe('a service outside the scope counts as gone and is not touched:', () => {
   /** Old enough that its absence is believed at once. */
   function settled(service) {
     service.createdAt = new Date(Date.now() - 3_600_000).toISOString()
@@ -182,7 +182,7 @@ describe('what is outside the scope counts as gone and is not touched:', () => {
     await untouched(scene, scene.makeProvider({ environmentId: fork.id }), instanceId)
   })
 
-  test('a service of another environment that is too young to be believed absent at once', async (t) => {
+  test('a service of another environment that is too young to count as absent at once', async (t) => {
     // A request's time limit does not bound the wait for what may yet appear: it is not one request.
     const scene = await withRailway(t, { environments: ['production', 'staging'], config: { requestTimeoutMs: 500 } })
     const [, staging] = scene.project.environments

@@ -33,8 +33,15 @@ function record(t, { operations = ['create', 'getById', 'list', 'destroy'], even
   return { published, of, names: () => published.map(([what]) => what) }
 }
 
+/** Has a function take the contexts of creates, as they are published, until the test ends. */
+function watch(t, part, take) {
+  const handlers = Object.fromEntries(PARTS.map((name) => [name, (context) => void (name === part && take(context))]))
+  tracingChannel(CHANNELS.create).subscribe(handlers)
+  t.after(() => tracingChannel(CHANNELS.create).unsubscribe(handlers))
+}
+
 for (const [name, entry] of Object.entries(PROVIDERS)) {
-  describe(`${name}: a subscriber is told`, () => {
+  describe(`${name}: a subscriber gets`, () => {
     async function begin(t) {
       const scene = await entry.start()
       t.after(scene.close)
@@ -133,6 +140,57 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
       assert.deepEqual(existing(), [])
     })
 
+    for (const moment of ['at its start', 'in the same tick', 'while it goes on', 'at its end', 'after it']) {
+      test(`the same description of a call if it reads it ${moment}`, async (t) => {
+        const { provider, server } = await begin(t)
+        server.faults.add({ kind: 'slow', milliseconds: 30, when: CREATING[name] })
+        const contexts = []
+        const seen = []
+        const read = ({ name, location, region, image, serverAddress, serverPort, ...rest }) => {
+          assert.equal(rest.operation, 'create')
+          seen.push({ name, location, region, image, serverAddress, serverPort })
+        }
+        watch(t, 'start', (context) => contexts.push(context) === 1 && moment === 'at its start' && read(context))
+        watch(t, 'asyncEnd', (context) => moment === 'at its end' && context === contexts[0] && read(context))
+        const { length } = server.requests
+        const creating = provider.create({ ...createOptions(entry), signal: new AbortController().signal })
+        const [context] = contexts
+        if (moment === 'in the same tick') read(context)
+        await eventually(() => server.requests.length > length, 'a request has come')
+        if (moment === 'while it goes on') read(context)
+        await creating
+        const [, ...others] = await Promise.all([provider.list(), ...Array.from({ length: 4 }, () => provider.create(createOptions(entry)))])
+        assert.equal(others.length, 4)
+        if (moment === 'after it') read(context)
+        assert.equal(seen.length, 1)
+        const { name: resourceName, location, region, image, serverAddress, serverPort } = { ...context }
+        assert.deepEqual(seen[0], { name: resourceName, location, region, image, serverAddress, serverPort })
+        assert.match(resourceName, /^computesdk-[0-9a-z]{20}$/)
+        assert.equal(context.resourceName, resourceName)
+        assert.ok('location' in context && Object.keys(context).includes('serverPort'))
+        assert.equal(contexts.length, 5)
+        assert.equal(new Set(contexts.map(({ name }) => name)).size, 5)
+      })
+    }
+
+    test('nothing of another call, if its own was refused or aborted', async (t) => {
+      const { provider } = await begin(t)
+      const contexts = []
+      watch(t, 'start', (context) => contexts.push(context))
+      const controller = new AbortController()
+      const aborted = provider.create({ ...createOptions(entry), signal: controller.signal })
+      controller.abort()
+      await rejection(aborted, { code: 'ABORTED' })
+      await rejection(provider.create({ name: 7 }), { code: 'INVALID_ARGUMENT' })
+      const creating = provider.create(createOptions(entry))
+      const [ofAborted, ofRefused] = contexts
+      assert.equal(ofAborted.serverPort, undefined)
+      assert.equal(ofRefused.name, undefined)
+      assert.equal(typeof contexts[2].name, 'string')
+      await creating
+      assert.equal(ofRefused.name, undefined)
+    })
+
     test('events of its own call alone', async (t) => {
       const { provider } = await begin(t)
       const { of } = record(t)
@@ -199,7 +257,7 @@ describe('a subscriber', () => {
     assert.equal(store.getStore(), undefined)
   })
 
-  test('is told of throttling, waits and retries', async (t) => {
+  test('gets throttling, waits and retries', async (t) => {
     const { provider, server } = await withRender(t, { config: { maxRetries: 1 } })
     const { of } = record(t)
     server.faults.add({ kind: 'respond', status: 429, headers: { 'retry-after': '1', 'x-ratelimit-limit': null, 'x-ratelimit-remaining': null, 'x-ratelimit-reset': null }, body: '{}' })

@@ -126,7 +126,7 @@ forEachEngine(describe, (kind) => {
     assert.equal(server.requests.length, 0)
   })
 
-  test('values are handed over as they are', async (t) => {
+  test('values reach the container unchanged', async (t) => {
     const { provider, variablesOf } = await withEngine(t, kind)
     const envs = { EMPTY: '', EQUALS: 'a=b', LINES: 'a\nb', QUOTES: `'"\\`, DOLLAR: '$HOME ${HOME}', UNICODE: 'ä€😀' }
     const { instanceId } = await provider.create({ image: IMAGE, envs })
@@ -182,7 +182,7 @@ forEachEngine(describe, (kind) => {
     assert.equal(error.instanceId, instanceId)
   })
 
-  test('a half-made container is started by whoever comes with its key', async (t) => {
+  test('a half-made container is started by the next call with its key', async (t) => {
     const { provider, server, makeProvider, engine, inspect, existing } = await withEngine(t, kind)
     // The process ends between create and start: its next request never arrives.
     server.faults.add({ kind: 'slow', milliseconds: Infinity, when: 'start', effectFirst: false })
@@ -210,7 +210,7 @@ forEachEngine(describe, (kind) => {
     assert.equal(inspect(instanceId).State.StartedAt, StartedAt)
   })
 
-  test('a name that is taken is told with its holder', async (t) => {
+  test('a taken name rejects with its holder', async (t) => {
     const { provider, addOther, engine } = await withEngine(t, kind)
     const id = addOther()
     await engine.call('POST', `/containers/${id}/rename?name=theirs`)
@@ -218,14 +218,14 @@ forEachEngine(describe, (kind) => {
     assert.deepEqual([error.instanceId, error.resourceName], [id, 'theirs'])
   })
 
-  test('an image that is not there is told, and nothing is left', async (t) => {
+  test('a missing image rejects, and nothing is left', async (t) => {
     const { provider, existing } = await withEngine(t, kind, { config: { pull: 'never' } })
     await rejection(provider.create({ image: 'local/nothing:1' }), { code: 'NOT_FOUND', httpStatus: 404 })
     await rejection(provider.create({ image: 'local/NOT VALID' }), { code: 'INVALID_ARGUMENT' })
     assert.deepEqual(existing(), [])
   })
 
-  test('a command or network that is not there is told, and nothing is left', async (t) => {
+  test('a missing command or network rejects, and nothing is left', async (t) => {
     const { provider, existing } = await withEngine(t, kind)
     await rejection(provider.create({ image: IMAGE, command: ['/bin/nothing'] }), { code: 'INVALID_ARGUMENT', retryable: false })
     await rejection(provider.create({ image: IMAGE, network: 'nothing' }), { code: 'INVALID_ARGUMENT', retryable: false })

@@ -69,7 +69,7 @@ describe('a socket', { skip: onWindows }, () => {
     assert.deepEqual(other.requests.at(-1).version, '1.44')
   })
 
-  test('that does not exist is told with its path, and what to start', async (t) => {
+  test('that does not exist is named with its path, and what to start', async (t) => {
     const path = join(folderFor(t), 'missing.sock')
     for (const call of [(p) => p.create(), (p) => p.list(), (p) => p.destroy('f'.repeat(64))]) {
       const error = await rejection(call(docker({ host: `unix://${path}` })), { code: 'NETWORK', retryable: false })
@@ -77,7 +77,7 @@ describe('a socket', { skip: onWindows }, () => {
     }
   })
 
-  test('that nobody listens at may be listened at soon', async (t) => {
+  test('without a listener may get one soon', async (t) => {
     const path = join(folderFor(t), 'stale.sock')
     // Who is killed leaves the socket behind.
     const code = `require('net').createServer().listen('${path}', () => process.kill(process.pid, 'SIGKILL'))`
@@ -96,7 +96,7 @@ describe('a socket', { skip: onWindows }, () => {
     assert.deepEqual(await provider.list(), [])
   })
 
-  test('that this user may not use is told with its path and the group', { skip: process.getuid?.() !== 0 && 'only root can become another user' }, async (t) => {
+  test('that this user may not use is named with its path and the group', { skip: process.getuid?.() !== 0 && 'only root can become another user' }, async (t) => {
     const folder = folderFor(t)
     chmodSync(folder, 0o755)
     const server = await withFake(t, { socketPath: join(folder, 'engine.sock') })
@@ -199,7 +199,7 @@ describe('the version of the API', () => {
     }
   })
 
-  test('of an engine that is too old, or too new, is told with ours', async (t) => {
+  test('of an engine that is too old, or too new, is named with ours', async (t) => {
     for (const [version, least, advice] of [['1.40', '1.12', 'update the engine'], ['1.99', '1.60', 'update this package']]) {
       const server = await withFake(t, { version, least })
       const error = await rejection(docker({ host: server.url }).create(), { code: 'INVALID_CONFIG', retryable: false })

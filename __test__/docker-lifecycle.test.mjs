@@ -62,7 +62,7 @@ forEachEngine(describe, (kind) => {
     assert.deepEqual(JSON.parse(managed.filters), { label: ['computesdk.managed=true'] })
   })
 
-  test('a container is removed whatever it does', async (t) => {
+  test('a container is removed in every state', async (t) => {
     const { provider, addOther, engine, existing } = await withEngine(t, kind)
     const running = (await provider.create({ image: IMAGE })).instanceId
     const ended = (await provider.create({ image: IMAGE, command: ['/bin/true'] })).instanceId
@@ -84,7 +84,7 @@ forEachEngine(describe, (kind) => {
     }
   })
 
-  test('whoever aborts leaves nothing', async (t) => {
+  test('an aborted create leaves nothing', async (t) => {
     const { provider, server, existing } = await withEngine(t, kind)
     for (const operation of ['inspectImage', 'create', 'start', 'inspect']) {
       server.reset()

@@ -73,7 +73,7 @@ const ENDS = {
 
 describe('a pull that fails', () => {
   for (const [word, code] of Object.entries(ENDS)) {
-    test(`(${word}) is told as ${code}, and nothing was made`, async (t) => {
+    test(`(${word}) is ${code}, and nothing was made`, async (t) => {
       const { server, provider } = await withFake(t)
       const error = await rejection(provider.create({ image: `acme/${word}:1` }), { code, operation: 'create' })
       assert.ok(error.message.startsWith('Failed to create Docker instance: The image could not be pulled: '), error.message)

@@ -16,7 +16,7 @@ const MOMENTS = [10, 60, 250]
 const CREATES = 6
 
 forEachEngine(describe, (kind) => {
-  test('what a create gave is there after a restart, and nothing else is', { timeout: 500_000 }, async () => {
+  test('each created container is there after a restart, and no other', { timeout: 500_000 }, async () => {
     const { addon, real } = withFastClock(SPEED)
     const engine = await engineOf(kind)
     const provider = addon.docker({ host: engine.host, network: 'none', maxRetries: 6 })

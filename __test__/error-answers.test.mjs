@@ -110,7 +110,7 @@ describe('an error in a GraphQL answer is understood by its message before its c
     })
   }
 
-  test('a document that Railway refuses with HTTP 400 is told with its words', async (t) => {
+  test('a document that Railway refuses with HTTP 400 rejects with its words', async (t) => {
     const message = 'Unknown argument "environmentId" on field "Service.serviceInstances".'
     const error = await answeredWith(t, graphqlError(message, { code: 'GRAPHQL_VALIDATION_FAILED', status: 400 }), {
       code: 'PROTOCOL',
@@ -189,7 +189,7 @@ describe('an answer that is no GraphQL answer is understood by its status', () =
     await answeredWith(t, { kind: 'respond', status: 404 }, { message: /baseUrl/ })
   })
 
-  // Which status the page comes with is not known (reference/railway.md §2).
+  // Which status the page comes with is not known (docs/providers/railway.md).
   for (const status of [200, 403, 429, 503]) {
     test(`the edge's page with ${status} is a rate limit`, async (t) => {
       const expected = { code: 'RATE_LIMITED', httpStatus: status, message: /Cloudflare/ }
@@ -228,7 +228,7 @@ describe('HTTP 429', () => {
     })
   })
 
-  test('with Retry-After as a date tells how long that is', async (t) => {
+  test('with Retry-After as a date says how long that is', async (t) => {
     const error = await answeredWith(t, tooManyRequests({ retryAfter: date(3_600) }), { code: 'RATE_LIMITED' })
     assert.ok(error.retryAfterMs > 3_590_000 && error.retryAfterMs <= 3_600_000, String(error.retryAfterMs))
   })
@@ -242,7 +242,7 @@ describe('HTTP 429', () => {
     'with an unreadable': 'soon',
     'with a negative': '-5',
   })) {
-    test(`${title} Retry-After does not tell how long`, async (t) => {
+    test(`${title} Retry-After does not say how long`, async (t) => {
       await answeredWith(t, tooManyRequests({ retryAfter }), { code: 'RATE_LIMITED', retryAfterMs: undefined })
     })
   }

@@ -33,14 +33,14 @@ test('name, message and stack are there without being enumerable', () => {
   assert.ok(error.stack.startsWith(`GatewayError: ${error.message}\n    at `), error.stack)
 })
 
-test('what the provider did not tell is left out', async (t) => {
+test('an unknown property is left out', async (t) => {
   const { provider } = await withRailway(t)
   const error = await rejection(provider.getById('no uuid'), { code: 'INVALID_ARGUMENT', operation: 'getById' })
   assert.deepEqual(Object.keys(error), OWN)
   assert.equal(Object.hasOwn(error, 'cause'), false)
 })
 
-test('what the provider told follows in a fixed order', async (t) => {
+test('known properties follow in a fixed order', async (t) => {
   const { provider, server } = await withRailway(t)
   const words = 'You are creating projects too quickly. This workspace allows 1 project per 30 seconds.'
   server.faults.add(graphqlError(words))

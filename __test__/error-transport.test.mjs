@@ -84,7 +84,7 @@ describe('an answer that takes longer than requestTimeoutMs is TIMEOUT', () => {
   const patience = { requestTimeoutMs: 100 }
   const expected = { code: 'TIMEOUT', retryable: true, message: /100 ms/ }
 
-  test('when nothing comes at all, and the connection is closed', async (t) => {
+  test('when the connection closes without a response', async (t) => {
     const { provider, server } = await withRailway(t, { config: patience })
     server.faults.add({ kind: 'slow', milliseconds: Infinity })
     await rejection(provider.list(), expected)

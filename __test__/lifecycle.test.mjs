@@ -5,7 +5,7 @@ import { ABSENT_ID, withRailway } from './support/railway.mjs'
 import { rejection } from './support/rejection.mjs'
 import { graphqlError } from './servers/railway/index.mjs'
 
-test('what is created can be looked up, destroyed, and is then gone', async (t) => {
+test('a created instance can be read, destroyed, and is then gone', async (t) => {
   const { provider, services } = await withRailway(t)
   const { instanceId } = await provider.create()
   const found = await provider.getById(instanceId)
@@ -16,7 +16,7 @@ test('what is created can be looked up, destroyed, and is then gone', async (t) 
 })
 
 describe('getById gives null', () => {
-  test('for an id that nobody has', async (t) => {
+  test('for an unknown id', async (t) => {
     const { provider } = await withRailway(t)
     assert.equal(await provider.getById(ABSENT_ID), null)
   })
@@ -86,7 +86,7 @@ describe('getById rejects and does not say null', () => {
   })
 })
 
-// Waits between two looks, so they run side by side.
+// Waits between two lookups, so they run side by side.
 describe('reads that lag behind writes', { concurrency: true }, () => {
   test('do not make getById report an instance of this process missing', async (t) => {
     const { provider, world } = await withRailway(t)
@@ -110,18 +110,18 @@ describe('reads that lag behind writes', { concurrency: true }, () => {
     assert.equal((await provider.getById(instanceId))?.instanceId, instanceId)
   })
 
-  test('keep nobody waiting once the instance has been seen', async (t) => {
+  test('do not wait once the instance has been seen', async (t) => {
     const { provider, world, services, requestsFor } = await withRailway(t)
     const { instanceId } = await provider.create()
     assert.notEqual(await provider.getById(instanceId), null)
-    // Somebody else deletes it: the answer is to be believed at once.
+    // Another client deletes it: the first answer counts.
     world.deleteService(services()[0])
     const before = requestsFor('serviceInstance').length
     assert.equal(await provider.getById(instanceId), null)
     assert.equal(requestsFor('serviceInstance').length, before + 1)
   })
 
-  test('keep nobody waiting for what this process has destroyed', async (t) => {
+  test('do not wait for an instance that this process has destroyed', async (t) => {
     const { provider, requestsFor } = await withRailway(t)
     const { instanceId } = await provider.create()
     await provider.destroy(instanceId)
@@ -129,7 +129,7 @@ describe('reads that lag behind writes', { concurrency: true }, () => {
     assert.equal(requestsFor('serviceInstance').length, 1)
   })
 
-  test('keep nobody waiting for what this process has not created', async (t) => {
+  test('do not wait for an instance that this process has not created', async (t) => {
     const { provider, requestsFor } = await withRailway(t)
     assert.equal(await provider.getById(ABSENT_ID), null)
     assert.equal(requestsFor('serviceInstance').length, 1)

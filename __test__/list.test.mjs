@@ -69,7 +69,7 @@ describe('list gives', () => {
     assert.deepEqual(ids(await provider.list()), alive)
   })
 
-  test('what has failed or stopped, too: a gateway has to be able to reap it', async (t) => {
+  test('failed and stopped instances, too: a gateway has to reap them', async (t) => {
     const { provider, world, project } = await withRailway(t)
     const all = ['CRASHED', 'FAILED', 'SKIPPED', 'SLEEPING'].map(
       (step) => world.addService(project, { image: 'x', plan: [step] }).id,

@@ -64,7 +64,7 @@ describe('before any request, with a value that is too long:', () => {
     })
   }
 
-  test('what else becomes part of a URL', async (t) => {
+  test('other parts of a URL', async (t) => {
     for (const length of LENGTHS) {
       const text = 'x'.repeat(length)
       thrown(() => render({ ownerId: text }), { code: 'INVALID_CONFIG', message: /config\.ownerId must/ })

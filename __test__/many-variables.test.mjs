@@ -12,7 +12,7 @@ import { ABSENT_ID } from './support/railway.mjs'
 import { ABSENT_ID as RENDER_ID } from './support/render.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
 
-/** Where nobody listens. */
+/** An address at which no server listens. */
 const baseUrl = 'http://127.0.0.1:1'
 const provider = railway({ apiKey: canary('key'), projectId: 'p', environmentId: 'e', baseUrl, maxRetries: 0 })
 
@@ -120,7 +120,7 @@ describe('a list without end is refused by its name', () => {
 })
 
 describe('options that are too long are refused by name', () => {
-  // Such a text takes no memory before somebody reads it.
+  // Such a text takes no memory before it is read.
   const long = (name) => canary(name).repeat(2 ** 24)
   const HALF = 'x'.repeat(2 ** 28)
   const shared = variables(50_000)

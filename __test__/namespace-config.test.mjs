@@ -167,7 +167,7 @@ describe('a token file that is of no use rejects, names the variable and tells n
     })
   }
 
-  test('that does not exist, is a folder, or may keep a reader waiting', async (t) => {
+  test('that does not exist, is a folder, or may block a reader', async (t) => {
     const { make, folder } = await scene(t)
     const paths = [join(folder, 'missing.json'), folder, '/dev/null', '/dev/zero']
     for (const path of paths) {
@@ -212,7 +212,7 @@ describe('the address', () => {
     assert.equal(server.requests.length, 2)
   })
 
-  // The proxy learns where the package wants to go, and nobody goes there.
+  // The proxy learns the address, and connects to none.
   const ways = [
     ['of the region us without a word of it', {}, {}, 'us.compute.namespaceapis.com:443'],
     ['of the region that the config names', { region: 'eu' }, {}, 'eu.compute.namespaceapis.com:443'],

@@ -201,7 +201,7 @@ describe('the lifetime', () => {
     assertLifetime(await created(t, { config: { timeout: 2 * HOUR }, timeout: 3 * HOUR }), 3 * HOUR)
   })
 
-  test('that is in force is told, where a policy has shortened it', async (t) => {
+  test('that holds is shown, where a policy has shortened it', async (t) => {
     const { instance, body } = await created(t, { timeout: 2 * DAY })
     assert.ok(Date.parse(instance.deadline) < Date.parse(body.deadline) - 23 * HOUR, instance.deadline)
   })
@@ -234,7 +234,7 @@ describe('labels', () => {
     ])
   })
 
-  // Namespace refuses each of them with a bare invalid_argument (reference/namespace.md §6).
+  // Namespace refuses each of them with a bare invalid_argument (docs/providers/namespace.md).
   const bad = {
     'a capital in the name': { Team: 'x' },
     'an underscore': { team_name: 'x' },
@@ -323,7 +323,7 @@ describe('a value of the wrong kind is refused before any request, by the name o
     })
   }
 
-  test('what counts as absent is not refused', async (t) => {
+  test('a value that counts as absent is not refused', async (t) => {
     const absent = { virtualCpu: undefined, memoryMegabytes: null, os: '', documentedPurpose: ' ', labels: undefined }
     const { body } = await created(t, { config: absent, ...absent })
     assert.equal(body.shape.virtualCpu, 2)

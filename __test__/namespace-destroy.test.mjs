@@ -11,7 +11,7 @@ const when = 'DestroyInstance'
 
 const idsOf = (instances) => instances.map(({ id }) => id)
 
-/** Somebody else's instance, so that nothing is known of it before. */
+/** Another client's instance, so that this process does not know it before. */
 async function withInstance(t, { status, ...options } = {}) {
   const scene = await withNamespace(t, options)
   const { id } = scene.world.addInstance(scene.workspace, { status })
@@ -41,24 +41,24 @@ describe('destroy', () => {
   })
 
   for (const status of ['PENDING', 'CREATING', 'ERROR', 'SUSPENDING', 'SUSPENDED', 'STATUS_OF_TOMORROW']) {
-    test(`destroys what is ${status}`, async (t) => {
+    test(`destroys an instance that is ${status}`, async (t) => {
       const { provider, id, exists } = await withInstance(t, { status })
       await provider.destroy(id)
       assert.equal(exists(), false)
     })
   }
 
-  test('takes the white space around an id for none of it', async (t) => {
+  test('ignores white space around an id', async (t) => {
     const { provider, id, exists } = await withInstance(t)
     await provider.destroy(` ${id}\n`)
     assert.equal(exists(), false)
   })
 })
 
-/** How errors may look (reference/namespace.md §4). */
+/** How errors may look (docs/providers/namespace.md). */
 const FORMS = [{}, { code: 'number' }, { code: 'upper' }, { details: false }, { details: false, message: false }]
 
-describe('what is gone already is destroyed with success:', () => {
+describe('an instance that is gone is destroyed with success:', () => {
   for (const destroyDead of ['not_found', 'failed_precondition']) {
     for (const errorForm of FORMS) {
       test(`by ${destroyDead} ${JSON.stringify(errorForm)}`, async (t) => {
@@ -73,14 +73,14 @@ describe('what is gone already is destroyed with success:', () => {
     }
   }
 
-  test('an id that nobody knows', async (t) => {
+  test('an unknown id', async (t) => {
     const { provider, asked } = await withNamespace(t)
     assert.equal(await provider.destroy(ABSENT_ID), undefined)
     assert.deepEqual(asked(), [when])
   })
 
   for (const destroyDying of ['accept', 'refuse']) {
-    test(`one that is on its way out (${destroyDying})`, async (t) => {
+    test(`one that is being deleted (${destroyDying})`, async (t) => {
       const { provider, id } = await withInstance(t, { status: 'DESTROYING', server: { destroyDying } })
       assert.equal(await provider.destroy(id), undefined)
     })
@@ -90,12 +90,12 @@ describe('what is gone already is destroyed with success:', () => {
       const { instanceId } = await provider.create()
       await Promise.all([1, 2, 3].map(() => provider.destroy(instanceId)))
       assert.deepEqual(idsOf(instances()), [])
-      assert.equal(requestsFor(when).length, 3, 'nobody was kept waiting for what is known to be gone')
+      assert.equal(requestsFor(when).length, 3, 'a known deletion waits for nothing')
     })
   }
 })
 
-describe('an answer that can mean "gone" and "failed" is settled by a look:', () => {
+describe('an answer that can mean "gone" and "failed" needs a read:', () => {
   const answers = {
     'failed_precondition without a detail': connectError('failed_precondition', { message: 'not now' }),
     'failed_precondition with another detail': connectError('failed_precondition', {
@@ -131,7 +131,7 @@ describe('an answer that can mean "gone" and "failed" is settled by a look:', ()
   }
 
   for (const title of ['failed_precondition without a detail', 'a page', 'an empty 200']) {
-    test(`${title} for what another process has just made, and no read shows yet, is not believed`, async (t) => {
+    test(`${title} is not believed for an instance that another process has just made and no read shows yet`, async (t) => {
       const scene = await withNamespace(t)
       scene.world.lag = { reads: 1 }
       const { instanceId } = await stranger(scene).create()
@@ -141,7 +141,7 @@ describe('an answer that can mean "gone" and "failed" is settled by a look:', ()
     })
   }
 
-  test('a look that fails rejects', async (t) => {
+  test('a read that fails rejects', async (t) => {
     const { provider, server, id, exists } = await withInstance(t)
     server.faults.add({ ...answers['failed_precondition without a detail'], when })
     server.faults.add({ ...connectError('unavailable'), when: 'DescribeInstance' })
@@ -231,7 +231,7 @@ describe('destroy asks again', () => {
   })
 })
 
-describe('what is outside the scope counts as gone and is not touched:', () => {
+describe('an instance outside the scope counts as gone and is not touched:', () => {
   test('an instance of another workspace', async (t) => {
     const { provider, world } = await withNamespace(t)
     const foreign = world.addInstance(world.createWorkspace())

@@ -53,7 +53,7 @@ describe('a code decides, in all its forms and with whatever status', () => {
       })
     }
 
-    test(`${providerCode} without a message is told by its name`, async (t) => {
+    test(`${providerCode} without a message is shown by its name`, async (t) => {
       const error = await answeredWith(t, connectError(providerCode), { code, providerCode })
       assert.match(error.message, new RegExp(`Namespace answered ${providerCode}`))
     })
@@ -94,7 +94,7 @@ describe('without a code it is not Namespace that answers', () => {
     })
   }
 
-  test('a host without the Compute API is told at each method, and is nobody to be asked again', async (t) => {
+  test('a host without the Compute API rejects each method, and gets no second request', async (t) => {
     const { provider, asked } = await withNamespace(t, { server: { wrongHost: true }, config: { maxRetries: 3 } })
     const message = /check baseUrl, region and NSC_ENDPOINT/
     const calls = [provider.create(), provider.getById(ABSENT_ID), provider.list(), provider.destroy(ABSENT_ID)]
@@ -104,7 +104,7 @@ describe('without a code it is not Namespace that answers', () => {
 })
 
 describe('a read', () => {
-  test('that nobody answers ends, and is asked again before', async (t) => {
+  test('without an answer ends after a retry', async (t) => {
     const { makeProvider, server, asked } = await withNamespace(t)
     server.faults.add({ kind: 'slow', milliseconds: Infinity, times: Infinity })
     const provider = makeProvider({ requestTimeoutMs: 50, maxRetries: 1 })
@@ -122,7 +122,7 @@ describe('a read', () => {
   }
 })
 
-describe('details of a refusal are told', () => {
+describe('details of a refusal are in the message', () => {
   async function refusedCreate(t, workspace, expected, options) {
     const { provider, instances } = await withNamespace(t, { workspace })
     const error = await rejection(provider.create(options), { operation: 'create', retryable: false, ...expected })

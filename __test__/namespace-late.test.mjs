@@ -1,4 +1,4 @@
-// A create whose answer was lost is sent again at once. The lost one may still take effect: in vain while the instance
+// A create whose answer was lost is sent again at once. The lost one may still take effect: it does nothing while the instance
 // is there, for it holds the tag, and making another one when it is gone.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -36,7 +36,7 @@ function assertBothGone({ world, workspace, instances }) {
 }
 
 // Mostly waits, so they run side by side.
-describe('what a lost create makes belatedly', { concurrency: true }, () => {
+describe('an instance that a lost create makes late', { concurrency: true }, () => {
   test('is nothing as long as the instance is there', async (t) => {
     const { provider, server, world, workspace } = await withFastNamespace(t)
     server.faults.add(late(5_000))
@@ -71,7 +71,7 @@ describe('what a lost create makes belatedly', { concurrency: true }, () => {
     assertBothGone(scene)
   })
 
-  test('is removed when the caller has turned away', async (t) => {
+  test('is removed after an abort', async (t) => {
     const scene = await withFastNamespace(t, { server: { plan: ['CREATING'] } })
     scene.server.faults.add(late(40_000))
     const controller = new AbortController()
@@ -118,19 +118,19 @@ describe('what a lost create makes belatedly', { concurrency: true }, () => {
     assertBothGone(scene)
   })
 
-  test('is removed also where the list shows it before a look by its id does', async (t) => {
+  test('is removed also where the list shows it before a read by its id does', async (t) => {
     const scene = await withFastNamespace(t)
     const { server, provider } = scene
     server.faults.add(late(52_000))
     const { instanceId } = await provider.create({ idempotencyKey: 'key' })
-    // Until the window is over, whoever looks by id sees nothing.
+    // Until the window is over, a read by id shows nothing.
     const isLate = ({ operation, json }) => operation === 'DescribeInstance' && json.instanceId !== instanceId
     server.faults.add({ ...connectError('not_found'), when: isLate, times: 3 })
     await provider.destroy(instanceId)
     assertBothGone(scene)
   })
 
-  test('is told from what somebody else has made under the name meanwhile', async (t) => {
+  test("is told apart from another client's instance of that name", async (t) => {
     const scene = await withFastNamespace(t)
     const { server, provider, instances } = scene
     server.faults.add({ kind: 'reset-before', when: create })
@@ -143,7 +143,7 @@ describe('what a lost create makes belatedly', { concurrency: true }, () => {
   })
 })
 
-describe('for a caller that has turned away, the clean-up goes on', { concurrency: true }, () => {
+describe('after an abort, the clean-up goes on', { concurrency: true }, () => {
   /** Aborted as soon as its create has arrived. */
   async function aborted(t, faults) {
     // Without retries, so that what is lost is looked for.
@@ -160,7 +160,7 @@ describe('for a caller that has turned away, the clean-up goes on', { concurrenc
 
   const lost = { kind: 'reset-after', when: create }
   const obstacles = {
-    'a moment in which nobody knows the address': bareNotFound,
+    'a moment in which the address is unknown': bareNotFound,
     'a page that forbids it': () => ({ kind: 'html', status: 403 }),
     'a time without service': () => connectError('unavailable'),
   }

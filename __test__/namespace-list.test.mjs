@@ -20,7 +20,7 @@ describe('list gives', () => {
     assert.deepEqual(asked(), [when])
   })
 
-  test('what is in the workspace and the region, out of several', async (t) => {
+  test('the instances of the workspace and the region, out of several', async (t) => {
     const scene = await withNamespace(t)
     const mine = fill(scene, 45)
     fill(scene, 5, { region: 'eu' })
@@ -51,7 +51,7 @@ describe('list gives', () => {
     })
   }
 
-  test('what comes after empty pages', async (t) => {
+  test('the instances after empty pages', async (t) => {
     const scene = await withNamespace(t, { server: { pageSizeMaximum: 10, sparsePages: true } })
     const [first] = fill(scene, 1, { labels: { 'computesdk.managed': 'true' } })
     fill(scene, 35)
@@ -82,7 +82,7 @@ describe('list gives', () => {
     assert.deepEqual(ids(await scene.provider.list()), all)
   })
 
-  test('what has failed, for it is there and costs', async (t) => {
+  test('failed instances, which exist and cost', async (t) => {
     const scene = await withNamespace(t)
     const [failed] = fill(scene, 1, { status: 'ERROR' })
     const results = await scene.provider.list()
@@ -125,14 +125,14 @@ describe('list gives', () => {
     })
   }
 
-  test('what has no state, as one that is not known', async (t) => {
+  test('an instance without a state, as unknown', async (t) => {
     const { provider, server } = await withNamespace(t)
     server.faults.add({ kind: 'respond', status: 200, body: { instances: [{ instanceId: ABSENT_ID }] } })
     const [{ instance }] = await provider.list()
     assert.deepEqual(instance, { instanceId: ABSENT_ID, status: 'unknown', managed: false })
   })
 
-  test('what newer versions tell besides, as if they did not', async (t) => {
+  test('instances with fields of newer versions, without these', async (t) => {
     const { provider, server } = await withNamespace(t)
     const labels = [{ name: 'a', more: [] }]
     const entry = { instanceId: ABSENT_ID, status: 'RUNNING', placement: { cell: 'x' }, labels }
@@ -252,7 +252,7 @@ describe('getById gives', () => {
     assert.equal(scene.requestsFor('DescribeInstance').length, 1)
   })
 
-  test('what this process has made moments ago, though Namespace does not show it yet', async (t) => {
+  test('an instance that this process has just made, though Namespace does not show it yet', async (t) => {
     const { provider, world, requestsFor } = await withNamespace(t)
     world.lag = { reads: 2 }
     const { instanceId } = await provider.create()

@@ -10,14 +10,14 @@ import { connectError, PLANS, SECRETS } from './servers/namespace/index.mjs'
 const READY = { waitUntilReady: true }
 const look = 'DescribeInstance'
 
-/** A reason as an instance has it that is down; only the fields are on record (reference/namespace.md §7). */
+/** A reason as an instance has it that is down; only the fields are on record (docs/providers/namespace.md). */
 const reason = (fields) => ({ errorCode: 1, containerName: 'main-container', ...fields })
 
 const idsOf = (instances) => instances.map(({ id }) => id)
 
-// These tests are mostly waits between two looks, so they run side by side.
+// These tests are mostly waits between two probes, so they run side by side.
 describe('waitUntilReady', { concurrency: true }, () => {
-  test('looks until the instance runs, and gives it as it is then', async (t) => {
+  test('reads until the instance runs, and returns it as it is then', async (t) => {
     const { provider, instances, requestsFor } = await withNamespace(t, { server: { plan: PLANS.runs } })
     const { instance, instanceId } = await provider.create({ ...READY, exportPorts: [8080] })
     assert.equal(instance.status, 'running')
@@ -70,7 +70,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
     })
   }
 
-  test('rejects when somebody else destroys the instance meanwhile', async (t) => {
+  test('rejects when another client destroys the instance meanwhile', async (t) => {
     const { provider, server, world, instances } = await withNamespace(t, { server: { plan: PLANS.never } })
     const rejected = rejection(provider.create(READY), { code: 'PROVISION_FAILED' })
     await server.waitForRequest(look)
@@ -94,7 +94,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
     assert.deepEqual(idsOf(instances()), [])
   })
 
-  test('bears reads that lag', async (t) => {
+  test('continues while reads lag', async (t) => {
     const { provider, world } = await withNamespace(t, { server: { plan: ['RUNNING'] } })
     world.lag = { reads: 2 }
     assert.equal((await provider.create(READY)).instance.status, 'running')
@@ -107,7 +107,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
     'that answers with a page': { kind: 'html', status: 200 },
   }
   for (const [title, fault] of Object.entries(moments)) {
-    test(`bears a moment ${title}`, async (t) => {
+    test(`continues after a moment ${title}`, async (t) => {
       const { provider, server } = await withNamespace(t, { server: { plan: ['RUNNING'] } })
       server.faults.add({ ...fault, when: look })
       assert.equal((await provider.create(READY)).instance.status, 'running')

@@ -21,7 +21,7 @@ const LOST = {
   'an unknown error': ({ effect }) => connectError('unknown', { effect }),
   'an error of its time limit': ({ effect }) => connectError('deadline_exceeded', { effect }),
   'an aborted call': ({ effect }) => connectError('aborted', { effect }),
-  'a call that somebody has cancelled': ({ effect }) => connectError('canceled', { effect }),
+  'a call that a proxy has cancelled': ({ effect }) => connectError('canceled', { effect }),
   'a page of a proxy': ({ effect }) => ({ kind: 'respond', status: 502, body: page, effect }),
   'a bare 400': ({ effect }) => ({ kind: 'respond', status: 400, effect }),
   'a success that is a page': ({ effect }) => ({ kind: 'html', status: 200, effect }),
@@ -128,7 +128,7 @@ describe('a create is not sent again', () => {
     assert.deepEqual(idsOf(instances()), [instanceId])
   })
 
-  test('when what was lost is found by its label among others, and the filter is not taken on trust', async (t) => {
+  test('when a lost instance is found by its label among others, even if the filter is ignored', async (t) => {
     const { provider, server, world, workspace, instances } = await withNamespace(t)
     const others = ['a', 'b', 'c'].map((name) => world.addInstance(workspace, { labels: { 'computesdk.name': name } }))
     server.faults.add({ kind: 'reset-after', when })
@@ -150,7 +150,7 @@ describe('a create is not sent again', () => {
   })
 })
 
-describe('a tag that somebody else holds', () => {
+describe('a tag that another instance holds', () => {
   for (const otherBody of ['reuse', 'refuse']) {
     test(`is ALREADY_EXISTS with the holder's id, and the holder stays (${otherBody})`, async (t) => {
       const scene = await withNamespace(t, { server: { otherBody } })
@@ -176,14 +176,14 @@ describe('a tag that somebody else holds', () => {
     })
   }
 
-  test('is ALREADY_EXISTS also where the holder bears labels that are not ours', async (t) => {
+  test('is ALREADY_EXISTS also where the holder has labels that are not ours', async (t) => {
     const { provider, world, workspace, instances } = await withNamespace(t)
     const { id } = world.addInstance(workspace, { uniqueTag: 'box', labels: { team: 'blue' } })
     await rejection(provider.create({ name: 'box' }), { code: 'ALREADY_EXISTS', instanceId: id })
     assert.deepEqual(idsOf(instances()), [id])
   })
 
-  test('is ALREADY_EXISTS also where the holder bears no labels at all', async (t) => {
+  test('is ALREADY_EXISTS also where the holder has no labels', async (t) => {
     const scene = await withNamespace(t)
     const { id } = scene.world.addInstance(scene.workspace, { uniqueTag: 'box' })
     const provider = addon.namespace(scene.config)
@@ -267,7 +267,7 @@ describe('a key', () => {
   })
 })
 
-describe('a tag whose holder is on its way out', () => {
+describe('a tag whose holder is being deleted', () => {
   const HOLDERS = { 'a key': { idempotencyKey: 'key' }, 'a name': { name: 'box' } }
 
   for (const [how, options] of Object.entries(HOLDERS)) {

@@ -14,12 +14,12 @@ test('a factory returns its provider at once', () => {
   assert.equal(provider.name, 'railway')
 })
 
-test('a factory can be awaited all the same', async () => {
+test('a factory can be awaited', async () => {
   const provider = await railway({})
   assert.equal(provider.name, 'railway')
 })
 
-test('a factory takes no config, undefined and null alike', () => {
+test('a factory takes no config, undefined and null', () => {
   for (const provider of [railway(), railway(undefined), railway(null)]) assert.deepEqual(Object.keys(provider), KEYS)
 })
 
@@ -148,7 +148,7 @@ describe('a result', () => {
   })
 })
 
-test('a JSON.parse that somebody has replaced leaves no call pending', { timeout: 5_000 }, async (t) => {
+test('a replaced JSON.parse leaves no call pending', { timeout: 5_000 }, async (t) => {
   const { provider } = await withRailway(t)
   const { parse } = JSON
   t.after(() => (JSON.parse = parse))

@@ -75,7 +75,7 @@ for (const [name, { start, title }] of Object.entries(PROVIDERS)) {
       assert.ok(second.at - first.at >= 950, `${name}: ${second.at - first.at} ms`)
     })
 
-    test('is told where it is too long', async (t) => {
+    test('rejects where it is too long', async (t) => {
       const { provider, server } = await begin(t)
       server.faults.add({ kind: 'respond', status: 503, headers: { 'retry-after': '120' } })
       const expected = { code: 'RATE_LIMITED', httpStatus: 503, retryAfterMs: 120_000, retryable: true }
@@ -83,7 +83,7 @@ for (const [name, { start, title }] of Object.entries(PROVIDERS)) {
       assert.equal(server.requests.length, 1)
     })
 
-    test('is not told of a failure that is none of a rate', async (t) => {
+    test('is not set on a failure that is not a rate limit', async (t) => {
       const { server, make } = await begin(t)
       server.faults.add({ kind: 'respond', status: 502, headers: { 'retry-after': '5' } })
       const expected = { code: 'UNAVAILABLE', httpStatus: 502, retryAfterMs: undefined }

@@ -84,7 +84,7 @@ describe('key and owner', () => {
     setEnvironment(t, { RENDER_API_KEY: canary('two words'), RENDER_OWNER_ID: 'tea-a,tea-b' })
     await rejection(provider.list(), { code: 'INVALID_CONFIG', message: /RENDER_API_KEY/ })
     process.env.RENDER_API_KEY = apiKey
-    // A comma would ask for two workspaces (reference/render.md §6).
+    // A comma would ask for two workspaces (docs/providers/render.md).
     await rejection(provider.list(), { code: 'INVALID_CONFIG', message: /RENDER_OWNER_ID/ })
     assert.equal(server.requests.length, 0)
   })
@@ -147,7 +147,7 @@ describe('defaults of create', () => {
     assert.deepEqual({ serviceType: type, plan, region }, DEFAULTS)
   })
 
-  test('are Render’s own where nobody says anything', async (t) => {
+  test('are Render’s own unless the caller gives others', async (t) => {
     const { type, plan, region } = await created(t, {})
     assert.deepEqual([type, plan, region], ['web_service', undefined, undefined])
   })

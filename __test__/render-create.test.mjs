@@ -1,4 +1,4 @@
-// What `create` asks Render for, and what it makes of the answer (reference/render.md §4, §11.11 to §11.17).
+// What `create` asks Render for, and what it makes of the answer (docs/providers/render.md).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -54,7 +54,7 @@ describe('create', () => {
     })
   })
 
-  test('ignores options that nobody knows, without reading them', async (t) => {
+  test('ignores unknown options, without reading them', async (t) => {
     const options = {
       runtime: 'node',
       timeout: 'whenever',
@@ -181,7 +181,7 @@ describe('refused before any request, by the field’s name:', () => {
     })
   }
 
-  // Neither pattern nor length of a name is documented (reference/render.md §4.1).
+  // Neither pattern nor length of a name is documented (docs/providers/render.md).
   const names = { 'a blank one': ' ', 'space at the end': 'box ', 'a line break': 'a\nb', 'a NUL': 'a\0b' }
   for (const [title, name] of Object.entries(names)) {
     test(`a name with what surely is wrong: ${title}`, async (t) => {
@@ -225,7 +225,7 @@ describe('variables', () => {
     })
   }
 
-  test('of the caller do not take the place of the mark', async (t) => {
+  test('of the caller do not replace the ownership token', async (t) => {
     const { provider, world } = await withRender(t)
     const { instanceId } = await provider.create({ name: 'box', envs: { COMPUTESDK_CREATE_MARK: 'mine' } })
     assert.notEqual(world.variablesOf(instanceId).COMPUTESDK_CREATE_MARK, 'mine')

@@ -1,4 +1,4 @@
-// `destroy` at Render: which answers mean that a service is gone, and which do not (reference/render.md §7, §11.5).
+// `destroy` at Render: which answers mean that a service is gone, and which do not (docs/providers/render.md).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -11,7 +11,7 @@ import { renderError } from './servers/render/index.mjs'
 const when = 'deleteService'
 
 describe('destroy resolves', () => {
-  test('for what this process has just made without a read before it', async (t) => {
+  test('for a service that this process has just made, without a read before it', async (t) => {
     const { provider, asked, services } = await withRender(t)
     const { instanceId } = await provider.create()
     assert.equal(await provider.destroy(instanceId), undefined)
@@ -19,7 +19,7 @@ describe('destroy resolves', () => {
     assert.deepEqual(services(), [])
   })
 
-  test('for what this process has just made while no read shows it', async (t) => {
+  test('for a service that this process has just made, while no read shows it', async (t) => {
     const { provider, world, services } = await withRender(t)
     world.lag = { ...world.lag, reads: 1_000, serviceById: true }
     const { instanceId } = await provider.create()
@@ -27,7 +27,7 @@ describe('destroy resolves', () => {
     assert.deepEqual(services(), [])
   })
 
-  test('for what another process has made, after a look at whose it is', async (t) => {
+  test('for a service that another process has made, after a read of its owner', async (t) => {
     const { provider, makeProvider, world, owner, asked, services } = await withRender(t)
     const other = makeProvider({ apiKey: world.addApiKey({ owners: [owner], key: canary('another-process') }) })
     const { instanceId } = await other.create()
@@ -37,7 +37,7 @@ describe('destroy resolves', () => {
   })
 
   for (const status of [404, 410]) {
-    test(`when a deletion is answered with ${status}: somebody was quicker`, async (t) => {
+    test(`when a deletion is answered with ${status}: another client was quicker`, async (t) => {
       const { provider, server, world, owner } = await withRender(t)
       const { id } = world.addService(owner)
       server.faults.add({ ...renderError(status, `not found: ${id}`), when })
@@ -45,7 +45,7 @@ describe('destroy resolves', () => {
     })
   }
 
-  // Render says 204 (reference/render.md §7): any other success may come from in between.
+  // Render says 204 (docs/providers/render.md): any other success may come from a proxy.
   for (const [title, fault] of Object.entries({
     'a page of HTML': { kind: 'html', status: 200 },
     'an empty 200': { kind: 'respond', status: 200 },
@@ -81,7 +81,7 @@ describe('destroy rejects when it cannot be established that the service is gone
     'a rate limit': [renderError(429, 'Too Many Requests', { headers: { 'retry-after': '7' } }), 'RATE_LIMITED'],
     'a lost connection': [{ kind: 'reset-before' }, 'NETWORK'],
     'a redirect': [{ kind: 'respond', status: 302, headers: { location: '/' } }, 'PROTOCOL'],
-    'a 404 of somebody else': [
+    'a 404 of a proxy': [
       { kind: 'respond', status: 404, body: 'nothing here', headers: { 'render-request-id': null } },
       'PROTOCOL',
     ],

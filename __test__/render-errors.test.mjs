@@ -1,5 +1,4 @@
-// What Render's refusals become: code, words, the name of the request, the wait (reference/render.md §2, §3, §11.8,
-// §11.10).
+// What Render's refusals become: code, words, the name of the request, the wait (docs/providers/render.md).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -54,7 +53,7 @@ describe('a refusal', () => {
       assert.match(error.requestId, /^[0-9a-f-]{36}$/)
     })
 
-    // Clients of Render's own fall back to the raw text, which may be anybody's (reference/render.md §3).
+    // Clients of Render's own fall back to the raw text, which may come from a proxy (docs/providers/render.md).
     for (const [kind, body] of Object.entries({
       text: 'upstream hunter2',
       nothing: undefined,
@@ -127,7 +126,7 @@ describe('an answer that cannot be read is PROTOCOL and names the request', () =
   }
 })
 
-// `Ratelimit-Reset` is seconds that remain, whatever the page on it says (reference/render.md §2).
+// `Ratelimit-Reset` is seconds that remain, whatever the page on it says (docs/providers/render.md).
 describe('HTTP 429', () => {
   const window = (remaining, reset) => ({ 'ratelimit-remaining': remaining, 'ratelimit-reset': reset })
   const rows = [
@@ -145,7 +144,7 @@ describe('HTTP 429', () => {
     })
   }
 
-  test('in the form that Render’s own clients test is told in its words', async (t) => {
+  test('in the form that Render’s own clients test rejects in its words', async (t) => {
     const fault = tooManyRequests({ retryAfter: 7, body: { error: 'rate limit exceeded' } })
     const { error } = await answeredWith(t, fault, { code: 'RATE_LIMITED', retryAfterMs: 7_000 })
     assert.equal(error.message, 'Failed to get Render instance: rate limit exceeded')
@@ -170,7 +169,7 @@ describe('HTTP 429', () => {
 })
 
 describe('requests', () => {
-  test('carry key, user agent and the wish for JSON, and a body only where there is one', async (t) => {
+  test('carry key, user agent and `Accept` for JSON, and a body only where there is one', async (t) => {
     const { provider, server, apiKey } = await withRender(t)
     const { instanceId } = await provider.create()
     await provider.getById(instanceId)

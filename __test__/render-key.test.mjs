@@ -42,13 +42,13 @@ describe('the same key', () => {
     assert.equal(services().length, 1)
   })
 
-  test('tells how the service does, by its deploys', async (t) => {
+  test('shows the status of the service, by its deploys', async (t) => {
     const { provider } = await withRender(t, LIVE)
     await provider.create(KEY)
     assert.equal((await provider.create(KEY)).instance.status, 'running')
   })
 
-  test('tells that the service is suspended, as getById does', async (t) => {
+  test('shows that the service is suspended, as getById does', async (t) => {
     const { provider, world, services } = await withRender(t, LIVE)
     const { instanceId } = await provider.create(KEY)
     world.suspend(services()[0], 'billing')
@@ -66,14 +66,14 @@ describe('the same key', () => {
     assert.equal(services().length, 1)
   })
 
-  test('and waitUntilReady is content with a service that serves, though a later deploy has failed', async (t) => {
+  test('and waitUntilReady accepts a service that serves, though a later deploy has failed', async (t) => {
     const { provider, world, services } = await withRender(t, LIVE)
     await provider.create(KEY)
     world.deploy(services()[0], { plan: ['update_failed'] })
     assert.equal((await provider.create({ ...KEY, waitUntilReady: true })).instance.status, 'running')
   })
 
-  test('and waitUntilReady does not destroy what an earlier call has made and what does not run', async (t) => {
+  test('and waitUntilReady does not destroy a service that an earlier call has made and that does not run', async (t) => {
     const { provider, services } = await withRender(t, { server: { deployPlan: ['update_failed'] } })
     const { instanceId } = await provider.create(KEY)
     const expected = { code: 'PROVISION_FAILED', instanceId, message: /update_failed/ }
@@ -82,7 +82,7 @@ describe('the same key', () => {
   })
 })
 
-// What GET gives is the long form of what was sent (reference/render.md §4.2).
+// What GET gives is the long form of what was sent (docs/providers/render.md).
 describe('the image under a key', () => {
   const spellings = [
     ['nginx', 'docker.io/library/nginx:latest'],
@@ -94,7 +94,7 @@ describe('the image under a key', () => {
     [`acme/box@sha256:${'a'.repeat(64)}`, `docker.io/acme/box@sha256:${'a'.repeat(64)}`],
   ]
   for (const [first, second] of spellings) {
-    test(`is the same however it is spelt: ${first.slice(0, 40)}`, async (t) => {
+    test(`is the same in each spelling: ${first.slice(0, 40)}`, async (t) => {
       const { provider } = await withRender(t)
       const { instanceId } = await provider.create({ ...KEY, image: first })
       for (const image of [first, second]) {
@@ -103,7 +103,7 @@ describe('the image under a key', () => {
     })
   }
 
-  test('that is another one is INVALID_ARGUMENT, and nothing is changed', async (t) => {
+  test('is INVALID_ARGUMENT if it is another one, and nothing changes', async (t) => {
     const { provider, services, requestsFor } = await withRender(t)
     const { instanceId } = await provider.create({ ...KEY, image: 'acme/box:1' })
     const expected = { code: 'INVALID_ARGUMENT', instanceId, retryable: false, message: /another image/ }

@@ -1,4 +1,4 @@
-// `list` at Render: what is asked for, page by page, until the last one (reference/render.md §6, §11.1 to §11.4).
+// `list` at Render: what is asked for, page by page, until the last one (docs/providers/render.md).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -53,7 +53,7 @@ describe('list', () => {
     const mine = fill(world, owner, 21)
     assert.deepEqual(ids(await provider.list()), mine)
     const [, { url, query }] = requestsFor('listServices')
-    // The server's hold all that spoils a query if it is written as it is (reference/render.md §6).
+    // The server's hold all that spoils a query if it is written as it is (docs/providers/render.md).
     assert.match(query.cursor, /[+/]/)
     assert.match(query.cursor, /=$/)
     assert.match(url, /&cursor=[\w%.*-]+$/)
@@ -160,7 +160,7 @@ describe('list rejects instead of giving half of it', () => {
   })
 
   for (const status of [403, 404]) {
-    test(`when Render answers ${status} to somebody else’s workspace`, async (t) => {
+    test(`when Render answers ${status} to another workspace`, async (t) => {
       const { makeProvider, world } = await withRender(t, { server: { foreignOwnerInList: status } })
       const foreign = world.createOwner({ name: 'foreign' })
       const code = status === 403 ? 'PERMISSION_DENIED' : 'NOT_FOUND'

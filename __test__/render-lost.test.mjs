@@ -1,5 +1,5 @@
 // Creates at Render whose answer is lost or says too little: the service is looked for by its name and adopted
-// (reference/render.md §11.15).
+// (docs/providers/render.md).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -18,7 +18,7 @@ const LOST = {
   'a page of the proxy before it': { kind: 'html', status: 520, effect: true },
   'text that is no JSON': { kind: 'respond', status: 201, body: 'Created', effect: true },
   'an empty 201': { kind: 'respond', status: 201, effect: true },
-  // Neither field of the answer is a required one (reference/render.md §4.6).
+  // Neither field of the answer is a required one (docs/providers/render.md).
   'an answer without the service': { kind: 'replace', map: ({ deployId }) => ({ deployId }) },
   'a service that is null': { kind: 'replace', map: ({ deployId }) => ({ service: null, deployId }) },
   'a service without an id': { kind: 'replace', map: ({ service }) => ({ service: { ...service, id: null } }) },
@@ -41,14 +41,14 @@ describe('a service is adopted after', () => {
 
   test('a name that is taken, as what arrived twice says of itself', async (t) => {
     const { provider, server, services } = await withRender(t)
-    // On the way, somebody repeats the request: the second answer is the one that comes back.
+    // A proxy repeats the request: the second answer comes back.
     server.faults.add({ ...renderError(400, 'name: … already in use', { effect: true }), when })
     const { instanceId } = await provider.create()
     assert.deepEqual(services().map(({ id }) => id), [instanceId])
   })
 })
 
-describe('what was lost is looked for', () => {
+describe('a lost create is looked up', () => {
   test('in the configured workspace, by its exact name, and asked for by it', async (t) => {
     const { provider, server, ownerId, requestsFor } = await withRender(t)
     server.faults.add({ ...LOST['a connection that is reset'], when })

@@ -1,5 +1,4 @@
-// `waitUntilReady` at Render: the deploy that the create has started is followed to its end (reference/render.md §8,
-// §11.16).
+// `waitUntilReady` at Render: the deploy that the create has started is followed to its end (docs/providers/render.md).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -10,7 +9,7 @@ import { renderError } from './servers/render/index.mjs'
 const READY = { waitUntilReady: true }
 const withPlan = (t, ...deployPlan) => withRender(t, { server: { deployPlan } })
 
-// These tests are mostly waits between two looks, so they run side by side.
+// These tests are mostly waits between two probes, so they run side by side.
 describe('waitUntilReady', { concurrency: true }, () => {
   test('follows the deploy whose id came with the answer, until it is live', async (t) => {
     const { provider, asked, requestsFor, services } = await withPlan(t, 'created', 'update_in_progress', 'live')
@@ -23,7 +22,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
     assert.equal(requestsFor('retrieveDeploy')[0].path, `/v1/services/${instanceId}/deploys/${id}`)
   })
 
-  test('tells what is known only now', async (t) => {
+  test('returns the fields that are known only now', async (t) => {
     const { provider, server } = await withPlan(t, 'live')
     const forgetUrl = ({ service: { serviceDetails, ...service }, deployId }) => {
       const { url: _url, ...details } = serviceDetails
@@ -33,7 +32,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
     assert.match((await provider.create(READY)).instance.url, /^https:/)
   })
 
-  test('bears the words, and the lack of words, of every deploy that is not over', async (t) => {
+  test('continues at every status, and without one, of a deploy that is not over', async (t) => {
     const steps = ['queued', 'build_in_progress', 'pre_deploy_in_progress', null, undefined, 'a_status_of_tomorrow']
     const { provider } = await withPlan(t, ...steps, 'live')
     assert.equal((await provider.create(READY)).instance.status, 'running')
@@ -73,25 +72,25 @@ describe('waitUntilReady', { concurrency: true }, () => {
     assert.deepEqual(services(), [])
   })
 
-  test('is content with a newer deploy that has taken the place of the followed one', async (t) => {
+  test('accepts a newer deploy that has replaced the followed one', async (t) => {
     const { provider, world, server, services } = await withPlan(t, 'update_in_progress')
     const created = provider.create(READY)
     await server.waitForRequest('retrieveDeploy')
     const [service] = services()
-    // As when somebody has changed a setting: the new deploy goes live, and the first is deactivated.
+    // As after a changed setting: the new deploy goes live, and the first is deactivated.
     world.deploys.end(service.deploys[0], 'deactivated')
     world.deploy(service, { plan: ['live'] })
     assert.equal((await created).instance.status, 'running')
   })
 
-  test('looks for the deploy where the answer did not name it', async (t) => {
+  test('finds the deploy if the response did not name it', async (t) => {
     const { provider, server, asked } = await withPlan(t, 'update_in_progress', 'live')
     server.faults.add({ kind: 'replace', when: 'createService', map: ({ service }) => ({ service, deployId: null }) })
     assert.equal((await provider.create(READY)).instance.status, 'running')
     assert.deepEqual(asked(), ['createService', 'listDeploys', 'retrieveDeploy', 'retrieveService'])
   })
 
-  test('bears a deploy that does not show at first, named or not', async (t) => {
+  test('continues while a deploy does not show, named or not', async (t) => {
     for (const deployId of ['as it is', undefined]) {
       const { provider, server, world } = await withPlan(t, 'live')
       world.lag = { ...world.lag, deployReads: 2 }
@@ -101,20 +100,20 @@ describe('waitUntilReady', { concurrency: true }, () => {
     }
   })
 
-  test('bears a service that does not show at first', async (t) => {
+  test('continues while a service does not show', async (t) => {
     const { provider, world } = await withPlan(t, 'live')
     world.lag = { ...world.lag, reads: 2, serviceById: true }
     assert.equal((await provider.create(READY)).instance.status, 'running')
   })
 
-  test('bears a look that fails for a moment', async (t) => {
+  test('continues after a probe that fails for a moment', async (t) => {
     const { provider, server } = await withPlan(t, 'live')
     server.faults.add({ kind: 'respond', status: 503, when: 'retrieveDeploy' })
     server.faults.add({ kind: 'respond', status: 200, body: 'not JSON', when: 'retrieveService' })
     assert.equal((await provider.create(READY)).instance.status, 'running')
   })
 
-  test('gives up, and removes the service, when looking is forbidden', async (t) => {
+  test('ends, and removes the service, when reading is forbidden', async (t) => {
     const { provider, server, services } = await withPlan(t, 'live')
     server.faults.add({ ...renderError(403, 'Forbidden'), when: 'retrieveDeploy' })
     await rejection(provider.create(READY), { code: 'PERMISSION_DENIED', message: /removed again: Forbidden$/ })

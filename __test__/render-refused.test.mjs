@@ -25,7 +25,7 @@ describe('without a card', () => {
     assert.deepEqual([services(), asked()], [[], ['createService']])
   })
 
-  test('the plan free works where Render lets it, and is refused alike where not', async (t) => {
+  test('the plan free works where Render allows it, and is refused in the same way elsewhere', async (t) => {
     const { provider, server } = await withRender(t, { server: { paymentRequired: true } })
     assert.equal((await provider.create({ plan: 'free' })).instance.plan, 'free')
     server.settings.paymentRequired = 'even free'
@@ -33,9 +33,9 @@ describe('without a card', () => {
   })
 })
 
-// Both statuses are plausible (reference/render.md §4.4).
+// Both statuses are plausible (docs/providers/render.md).
 for (const nameTakenStatus of [400, 409]) {
-  describe(`a name that is taken, told with ${nameTakenStatus},`, () => {
+  describe(`a taken name, answered with ${nameTakenStatus},`, () => {
     const server = { nameTakenStatus }
 
     test('is ALREADY_EXISTS with its holder, which stays untouched', async (t) => {
@@ -53,7 +53,7 @@ for (const nameTakenStatus of [400, 409]) {
         })
       }
       assert.deepEqual(services(), [holder, late])
-      assert.equal(requestsFor('createService').length, 1, 'for the one that a look does not show')
+      assert.equal(requestsFor('createService').length, 1, 'for the one that a lookup does not show')
     })
 
     test('by something that no create makes is ALREADY_EXISTS, too', async (t) => {
@@ -63,7 +63,7 @@ for (const nameTakenStatus of [400, 409]) {
       assert.deepEqual(services(), [site])
     })
 
-    test('by what looks like it is not taken', async (t) => {
+    test('by a similar name is not taken', async (t) => {
       const { provider, world, owner } = await withRender(t, { server: { ...server, nameFilter: 'partial' } })
       for (const name of ['box-2', 'my box', 'BOX']) world.addService(owner, { name })
       assert.equal((await provider.create({ name: 'box' })).instance.name, 'box')
@@ -93,7 +93,7 @@ for (const nameTakenStatus of [400, 409]) {
   })
 }
 
-// 20 an hour for each user (reference/render.md §2).
+// 20 an hour for each user (docs/providers/render.md).
 describe('the 21st create of an hour', () => {
   const HOUR = 3_600_000
   const untilTheHourIsOver = ({ retryAfterMs }) => retryAfterMs > HOUR - 60_000 && retryAfterMs < HOUR + 2_000
@@ -112,7 +112,7 @@ describe('the 21st create of an hour', () => {
     assert.equal(services().length, 20)
   })
 
-  test('keeps nothing else waiting: reads and deletes have windows of their own', async (t) => {
+  test('delays nothing else: reads and deletes have windows of their own', async (t) => {
     const { provider } = await withTwenty(t)
     await rejection(provider.create(), { code: 'RATE_LIMITED' })
     const [{ instanceId }] = await provider.list()

@@ -1,5 +1,5 @@
-// Render's keys reach every workspace of their user (reference/render.md §1): what is outside of the configured one, or
-// of a kind that `create` does not make, is neither found nor listed nor destroyed (§11.2, §11.3, §11.6, §11.7, §11.9).
+// Render's keys reach every workspace of their user (docs/providers/render.md): what is outside of the configured one, or
+// of a kind that `create` does not make, is neither found nor listed nor destroyed.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -76,7 +76,7 @@ describe('outside of the scope', () => {
 
 describe('inside of the scope', () => {
   for (const type of ['web_service', 'private_service', 'background_worker']) {
-    test(`a ${type} that somebody else has made is found, listed and destroyed`, async (t) => {
+    test(`a ${type} of another client is found, listed and destroyed`, async (t) => {
       const { provider, world, owner, ownerId, services } = await withRender(t)
       const { id } = world.addService(owner, { type })
       const { instance } = await provider.getById(id)
@@ -87,7 +87,7 @@ describe('inside of the scope', () => {
     })
   }
 
-  test('the owner that is told is the service’s own', async (t) => {
+  test('the owner is the service’s own', async (t) => {
     const { provider, makeProvider, world, otherOwner } = await withRender(t)
     const { id } = world.addService(otherOwner)
     assert.equal((await makeProvider({ ownerId: otherOwner.id }).getById(id)).instance.ownerId, otherOwner.id)
@@ -125,7 +125,7 @@ describe('a missing service', () => {
     }
   })
 
-  // Whether a stranger's service is forbidden or not there is not recorded (reference/render.md §5).
+  // Whether a stranger's service is forbidden or not there is not recorded (docs/providers/render.md).
   test('is not what Render forbids to look at', async (t) => {
     const { provider, world } = await withRender(t, { server: { foreignServiceStatus: 403 } })
     const { id } = world.addService(world.createOwner({ name: 'foreign' }))

@@ -6,7 +6,7 @@ import { rejection } from './support/rejection.mjs'
 import { withRender } from './support/render.mjs'
 import { renderError } from './servers/render/index.mjs'
 
-/** What getById and list tell of a service that somebody has made. */
+/** The status in getById and list of another client's service. */
 async function told(t, options, later = () => {}) {
   const scene = await withRender(t, { server: { newestDeployFirst: options.newestDeployFirst ?? false } })
   const service = scene.world.addService(scene.owner, options)
@@ -44,7 +44,7 @@ describe('the status by the deploy', () => {
     })
   }
 
-  // The order of a listing is not guaranteed (reference/render.md §8).
+  // The order of a listing is not guaranteed (docs/providers/render.md).
   for (const newestDeployFirst of [true, false]) {
     const order = newestDeployFirst ? 'newest first' : 'oldest first'
 
@@ -101,7 +101,7 @@ describe('a suspended service', () => {
   })
 })
 
-// Unknown fields, unknown words and nulls occur in recorded answers (reference/render.md §4.6, §8).
+// Unknown fields, unknown words and nulls occur in recorded answers (docs/providers/render.md).
 describe('an answer', () => {
   async function answeredWith(t, map) {
     const { provider, server, world, owner, ownerId } = await withRender(t)
@@ -140,7 +140,7 @@ describe('an answer', () => {
     assert.deepEqual([instance.plan, instance.region, instance.status], ['96c-1t', 'moon', 'running'])
   })
 
-  test('in the newer spelling of a plan is told as it is', async (t) => {
+  test('in the newer spelling of a plan stays unchanged', async (t) => {
     const { provider } = await withRender(t, { server: { showPlan: () => '0.5c-512mb' } })
     assert.equal((await provider.create({ plan: 'starter' })).instance.plan, '0.5c-512mb')
   })

@@ -1,4 +1,4 @@
-// What takes its time at Render: slow creates, searches, services of somebody else under our name.
+// Slow work at Render: creates, searches, other clients' services under our name.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
@@ -76,8 +76,8 @@ describe('a create', { concurrency: true }, () => {
   })
 })
 
-// Somebody makes a service of our name after our look and before our create, which fails in a way that tells nothing.
-describe('a service under our name that bears another mark', { concurrency: true }, () => {
+// Another client makes a service with our name after our lookup and before our create, which fails without a reason.
+describe('a service under our name with another ownership token', { concurrency: true }, () => {
   async function race(t, mark) {
     const scene = await withFastRender(t)
     const { world, owner, server } = scene
@@ -144,7 +144,7 @@ describe('destroying', { concurrency: true }, () => {
     return scene.requestsFor('deleteService').every(({ at }) => at - first.at < real(5_000))
   }
 
-  test('a service of ours several times at once does not keep any of the callers waiting', async (t) => {
+  test('a service of ours several times at once delays no caller', async (t) => {
     const scene = await withFastRender(t)
     const { instanceId } = await scene.provider.create()
     await Promise.all(Array.from({ length: 3 }, () => scene.provider.destroy(instanceId)))
@@ -152,7 +152,7 @@ describe('destroying', { concurrency: true }, () => {
     assert.ok(quick(scene), `${scene.requestsFor('deleteService').length} deletions over a while`)
   })
 
-  test('a service of ours whose deletion lost its answer does not keep the caller waiting', async (t) => {
+  test('a service of ours whose deletion lost its answer does not delay the caller', async (t) => {
     const scene = await withFastRender(t, { config: { maxRetries: 1 } })
     const { instanceId } = await scene.provider.create()
     scene.server.faults.add({ kind: 'reset-after', when: 'deleteService' })

@@ -103,7 +103,7 @@ describe('connections', () => {
   test('that the server has closed while they were idle are not used again', async (t) => {
     const { provider, server } = await withRailway(t)
     assert.deepEqual(await provider.list(), [])
-    // A request sent before the client has heard of it is lost, by nobody's fault.
+    // A request sent before the client has noticed is lost; that is no fault.
     await server.stopListening({ untilSeen: true })
     await server.listenAgain()
     assert.deepEqual(await provider.list(), [])
@@ -134,6 +134,6 @@ test('two providers of different places do not see each other', async (t) => {
   assert.equal((await there.list()).length, 1)
 })
 
-test('without a base URL a provider is made and asks nobody before its first call', () => {
+test('without a base URL a provider is made and sends nothing before its first call', () => {
   assert.equal(railway({ apiKey: API_KEY, projectId: ABSENT_ID, environmentId: ABSENT_ID }).name, 'railway')
 })

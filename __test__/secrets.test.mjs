@@ -91,7 +91,7 @@ test('a failed step of a create tells none of the variables', async (t) => {
   }
 })
 
-test('a key that the server repeats behind its usual words is masked, the words are kept', async (t) => {
+test("a key after the server's usual words is masked, and the words stay", async (t) => {
   const { makeProvider, server, world } = await withRailway(t)
   const apiKey = world.addToken({ kind: 'account', token: canary('first-tenant') })
   server.faults.add(graphqlError(`Not Authorized: ${apiKey}`))

@@ -24,7 +24,7 @@ async function withAddress(t, listener) {
   return `http://127.0.0.1:${server.address().port}`
 }
 
-test('a destroy of what another credential reaches hides nothing from its owner', async (t) => {
+test("a destroy with another credential's id hides nothing from its owner", async (t) => {
   const { world, config, provider } = await withNamespace(t)
   const { instanceId } = await provider.create(KEY)
   const token = world.addToken({ workspace: world.createWorkspace({ name: 'other' }), token: canary('other-tenant') })

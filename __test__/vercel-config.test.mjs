@@ -88,7 +88,7 @@ describe('credentials', () => {
     assertSame(await listed(config, wrong), [`Bearer ${token}`, teamId, other.id], 'credentials')
   })
 
-  test('of an OIDC token bring their team and project along', async (t) => {
+  test('of an OIDC token name team and project', async (t) => {
     const { listed, oidcToken, otherOidcToken, oidc, access, teamId, projectId, other } = await begin(t)
     const expected = [`Bearer ${oidcToken}`, teamId, projectId]
     assertSame(await listed({ oidcToken }, {}), expected, 'from the config')

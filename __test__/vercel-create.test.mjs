@@ -19,7 +19,7 @@ async function bodyOf(t, options, { config } = {}) {
 }
 
 describe('create', () => {
-  test('without options makes one sandbox that leaves nothing behind, under a name and a tag of ours', async (t) => {
+  test('without options makes one sandbox that is not persistent, with a name and a tag of ours', async (t) => {
     const { provider, sandboxes, requestsFor, asked, projectId, teamId } = await withVercel(t)
     const { instanceId } = await provider.create()
     assert.match(instanceId, /^computesdk-[0-9a-z]{20}$/)
@@ -29,7 +29,7 @@ describe('create', () => {
     assert.deepEqual(json, {
       projectId,
       name: instanceId,
-      // One that persists is stored, and billed, when it stops (reference/vercel.md §1).
+      // One that persists is stored, and billed, when it stops (docs/providers/vercel.md).
       persistent: false,
       env: {},
       tags: { computesdk: 'managed' },
@@ -153,7 +153,7 @@ describe('the options that only Vercel knows', () => {
     ['ports', [1023], 'ports[0]'],
     ['ports', [3000, 65_536], 'ports[1]'],
     ['ports', [3000, 3000]],
-    // Vercel's own (reference/vercel.md §4).
+    // Vercel's own (docs/providers/vercel.md).
     ['ports', [23_456]],
     ['ports', ['3000'], 'ports[0]'],
     ['ports', Array.from({ length: 16 }, (_, index) => 3000 + index)],
@@ -266,7 +266,7 @@ describe('a name', () => {
     await rejection(provider.create({ name: 'box' }), { code: 'ALREADY_EXISTS', instanceId: 'box' })
   })
 
-  // 400 is on record, 409 is listed (reference/vercel.md §11).
+  // 400 is on record, 409 is listed (docs/providers/vercel.md).
   for (const nameTakenStatus of [400, 409]) {
     test(`that was too young to be seen is refused with ${nameTakenStatus}, and means the same`, async (t) => {
       const { provider, world, project, sandboxes } = await withVercel(t, { server: { nameTakenStatus } })

@@ -32,7 +32,7 @@ async function failure(t, installCommand, { envs, expected } = {}) {
 }
 
 describe('a command that fails', { concurrency: true }, () => {
-  test('destroys the sandbox and is told with its exit code and its words', async (t) => {
+  test('destroys the sandbox, and the error has its exit code and its words', async (t) => {
     const { message } = await failure(t, 'echo one; echo "two: $GREETING"; exit 7', { envs: { GREETING: 'greetings' } })
     assert.equal(
       message,
@@ -53,12 +53,12 @@ describe('a command that fails', { concurrency: true }, () => {
     assert.match((await failure(t, 'kill -9 $$')).message, /exit code 137\.$/)
   })
 
-  test('may call what is not there', async (t) => {
+  test('may call a missing program', async (t) => {
     const { message } = await failure(t, 'no-such-program --at-all')
     assert.match(message, /exit code 127\. It printed: .*no-such-program/)
   })
 
-  test('may not be a shell script at all', async (t) => {
+  test('may hold a syntax error', async (t) => {
     assert.match((await failure(t, 'if (')).message, /exit code 2\. It printed: /)
   })
 
@@ -99,7 +99,7 @@ describe('secrets in the output', { concurrency: true }, () => {
   })
 })
 
-describe('what else can come between', { concurrency: true }, () => {
+describe('other events before the daemon runs', { concurrency: true }, () => {
   test('an image without a shell', async (t) => {
     const { provider, sandboxes, asked } = await withVercel(t, { server: { commandPlan: COMMAND_PLANS.missing } })
     await rejection(provider.create(DAEMON), {
@@ -135,7 +135,7 @@ describe('what else can come between', { concurrency: true }, () => {
     })
   }
 
-  test('a sandbox that was destroyed by somebody else while its daemon is watched', async (t) => {
+  test('a sandbox that another client destroys while its daemon is watched', async (t) => {
     const scene = await withFastVercel(t, { server: { deletedSession: 'sandbox_stopped' } })
     const { provider, sandboxes, world, server } = scene
     const failed = rejection(provider.create(DAEMON), { code: 'PROVISION_FAILED' })

@@ -37,7 +37,7 @@ describe('a sandbox that a create with the same key has made before', { concurre
     assert.equal(requestsFor(started).length, 1)
   })
 
-  test('is not mistaken for one by somebody else’s commands', async (t) => {
+  test('is not mistaken for one because of foreign commands', async (t) => {
     const { provider, makeProvider, world, requestsFor } = await withVercel(t, SUCCEEDS)
     const { instanceId } = await provider.create({ ...KEYED, installCommand: false })
     const { session } = world.sandbox(instanceId)
@@ -52,7 +52,7 @@ describe('a sandbox that a create with the same key has made before', { concurre
     const { provider, makeProvider, sandboxes, world } = await withVercel(t, SUCCEEDS)
     const { instanceId } = await provider.create({ ...KEYED, installCommand: false })
     world.planNextCommand(COMMAND_PLANS.fails)
-    // It may be in somebody's hands: only who made it may remove it.
+    // Another caller may hold it: only its creator may delete it.
     await rejection(makeProvider().create(KEYED), { code: 'PROVISION_FAILED', instanceId, message: /exit code 1/ })
     assert.deepEqual(sandboxes().map(({ name }) => name), [instanceId])
   })
@@ -129,7 +129,7 @@ describe('a lost answer', { concurrency: true }, () => {
     assert.equal(world.sandbox(instanceId).commands.length, 1)
   })
 
-  test('to a look at the daemon: it is looked at again', async (t) => {
+  test('to a probe of the daemon: the probe is repeated', async (t) => {
     const { provider, server, world } = await withFastVercel(t, RETRIES)
     server.faults.add({ kind: 'reset-before', when: 'getCommand', times: 2 })
     const { instanceId } = await provider.create(DAEMON)

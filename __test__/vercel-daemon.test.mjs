@@ -60,7 +60,7 @@ describe('the command that starts the daemon', () => {
       const [{ json }] = requestsFor(started)
       const [flag, script] = json.args
       assert.equal(flag, '-c')
-      // reference/vercel.md §13
+      // docs/providers/vercel.md
       const parts = ['https://computesdk.com/install.sh', '--non-interactive', '/usr/local/bin', 'compute start']
       for (const part of parts) assert.ok(script.includes(part), part)
       assert.ok(!script.includes(ACCESS_TOKEN), 'the token stands in its variable, not in the script')
@@ -121,7 +121,7 @@ describe('the command that starts the daemon', () => {
   }
 })
 
-// Mostly waits between two looks, so they run side by side.
+// Mostly waits between two probes, so they run side by side.
 describe('the daemon', { concurrency: true }, () => {
   test('is watched for at least two seconds', async (t) => {
     const { provider, requestsFor, real, asked } = await withFastVercel(t)

@@ -124,7 +124,7 @@ describe('an answer that is none of Vercel’s', () => {
 })
 
 describe('a rate limit', () => {
-  test('is named in unix seconds, and told as milliseconds from now', async (t) => {
+  test('is in unix seconds, and becomes milliseconds from now', async (t) => {
     const { provider, server } = await withVercel(t)
     const reset = Math.ceil(Date.now() / 1000) + 90
     const headers = { 'x-ratelimit-limit': '20', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }
@@ -159,7 +159,7 @@ describe('a rate limit', () => {
 })
 
 describe('an OIDC token', () => {
-  test('that has expired is sent all the same, and its refusal is explained', async (t) => {
+  test('that has expired is still sent, and its refusal is explained', async (t) => {
     const { server, world, project } = await withVercel(t)
     const oidcToken = world.mintOidcToken(project, { lifetimeSeconds: -60, signature: canary('expired') })
     const error = await rejection(vercel({ oidcToken, baseUrl: server.url }).list(), {

@@ -9,13 +9,13 @@ const names = (results) => results.map(({ instanceId }) => instanceId).sort()
 const listed = 'listSandboxes'
 
 describe('list', () => {
-  test('asks for the project in as few pages as can be', async (t) => {
+  test('asks for the project in the fewest pages', async (t) => {
     const { provider, requestsFor, teamId, projectId } = await withVercel(t)
     assert.deepEqual(await provider.list(), [])
     assert.deepEqual({ ...requestsFor(listed)[0].query }, { teamId, project: projectId, limit: '50' })
   })
 
-  test('says of an instance what a listing tells, and asks for none by itself', async (t) => {
+  test('shows of an instance what a listing has, and reads none by itself', async (t) => {
     const { provider, asked, world, projectId, teamId } = await withVercel(t)
     const { instanceId } = await provider.create({ ports: [3000], vcpus: 4 })
     const { session, createdAt } = world.sandbox(instanceId)
@@ -35,7 +35,7 @@ describe('list', () => {
     assert.deepEqual(asked(), ['createSandbox', listed])
   })
 
-  test('tells of what has stopped: it is there until it is deleted', async (t) => {
+  test('shows a stopped sandbox, which exists until it is deleted', async (t) => {
     const { provider, world } = await withVercel(t)
     const { instanceId } = await provider.create()
     world.stopSession(world.sandbox(instanceId).session)
@@ -55,7 +55,7 @@ describe('list', () => {
     assert.deepEqual(names(await provider.list({ managed: true })), [])
   })
 
-  test('{ managed: true } asks for our tag, and believes only what bears it', async (t) => {
+  test('{ managed: true } asks for our tag, and keeps only sandboxes that have it', async (t) => {
     const { provider, world, project, requestsFor, server } = await withVercel(t)
     const ours = { computesdk: 'managed' }
     const tags = [undefined, ours, { computesdk: 'other' }, { managed: 'computesdk' }, { ...ours, more: 'x' }]
@@ -64,7 +64,7 @@ describe('list', () => {
     assert.equal(requestsFor(listed)[0].query.tags, 'computesdk:managed')
     const all = await provider.list()
     assert.deepEqual(names(all.filter(({ instance }) => instance.managed)), ['box-1', 'box-4'])
-    // A filter that is ignored shows somebody everything.
+    // If Vercel ignores the filter, the list shows everything.
     const sandboxes = tags.map((value, index) => ({ name: `box-${index}`, status: 'running', tags: value }))
     server.faults.add({ kind: 'respond', status: 200, body: { sandboxes, pagination: { count: 5, next: null } } })
     assert.deepEqual(names(await provider.list({ managed: true })), ['box-1', 'box-4'])

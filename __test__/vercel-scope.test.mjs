@@ -11,7 +11,7 @@ describe('getById', () => {
     const { provider, world, project, requestsFor, teamId, projectId } = await withVercel(t)
     world.addSandbox(project, { name: 'box', persistent: true })
     const { session } = world.sandbox('box')
-    // It leaves a snapshot: it could be resumed (reference/vercel.md §1).
+    // It leaves a snapshot: it could be resumed (docs/providers/vercel.md).
     world.stopSession(session)
     const { instance, instanceId } = await provider.getById('box')
     assert.deepEqual([instanceId, instance.name, instance.status], ['box', 'box', 'stopped'])
@@ -80,7 +80,7 @@ describe('getById', () => {
     assert.equal(await provider.getById('gone'), null)
   })
 
-  test('finds the one of this project where two bear the same name', async (t) => {
+  test('finds the one of this project where two have the same name', async (t) => {
     const { provider, world, team, project } = await withVercel(t)
     world.addSandbox(world.createProject(team), { name: 'box', region: 'fra1' })
     world.addSandbox(project, { name: 'box', region: 'iad1' })
@@ -97,7 +97,7 @@ describe('getById', () => {
   test('does not take 410 for a missing sandbox', async (t) => {
     const { provider, server, world, project } = await withVercel(t)
     world.addSandbox(project, { name: 'box' })
-    // Listed for records too; what is missing there is the session (reference/vercel.md §11).
+    // Listed for records too; what is missing there is the session (docs/providers/vercel.md).
     server.faults.add(apiError(410, 'sandbox_stopped'))
     await rejection(provider.getById('box'), { httpStatus: 410, providerCode: 'sandbox_stopped' })
   })

@@ -4,7 +4,7 @@
 // npm run bench:gateways -- --quick     the same in seconds, for a look
 // npm run bench:gateways -- --seconds 20 --clients 64 --latency 500
 //
-// The provider is a test server in this process; `--latency` is what each of its answers takes, in milliseconds.
+// The provider is a fake server in this process; `--latency` is the time of each of its answers, in milliseconds.
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../scripts/lib/failure.mjs'

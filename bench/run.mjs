@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util'
 import { build } from '../scripts/lib/addon.mjs'
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
 import { measure } from './lib/child.mjs'
-import { contestants as makeContestants } from './lib/contestants.mjs'
+import { candidates as makeCandidates } from './lib/candidates.mjs'
 import { judge } from './lib/goals.mjs'
 import { buildWithHttp2 } from './lib/http2.mjs'
 import { importCost, timeImports } from './lib/imports.mjs'
@@ -34,7 +34,7 @@ await runMain(async () => {
   const options = readArguments()
   const machine = await describeMachine()
   await prepare()
-  const contestants = makeContestants({ ...options, http2Build: options.http2 && (await buildWithHttp2()) })
+  const candidates = makeCandidates({ ...options, http2Build: options.http2 && (await buildWithHttp2()) })
   const plan = makePlan(options)
   const { starts, steps: all } = plan
   const rounds = options.rounds ?? plan.rounds
@@ -51,7 +51,7 @@ await runMain(async () => {
       if (isWanted('import')) timeImports(imports, starts)
       for (const step of steps) {
         quiet.look()
-        await runStep(step, { contestants, load, results, round })
+        await runStep(step, { candidates, load, results, round })
       }
     }
   } finally {
@@ -61,7 +61,7 @@ await runMain(async () => {
   const importMilliseconds = isWanted('import') ? importCost(imports, 'addon') : Number.NaN
   const goals = judge(results, importMilliseconds)
     .filter(({ value }) => !Number.isNaN(value))
-  print({ machine, results, steps, contestants, imports, goals, quiet })
+  print({ machine, results, steps, candidates, imports, goals, quiet })
   await mkdir(dirname(options.json), { recursive: true })
   const record = { machine, quick: options.quick, rounds, goals, imports, spread: quiet.spread, samples: results.samples }
   await writeFile(options.json, `${JSON.stringify(record, null, 2)}\n`)
@@ -108,26 +108,26 @@ async function prepare() {
   if (!process.env.NAPI_RS_NATIVE_LIBRARY_PATH) await build('release')
 }
 
-async function runStep({ key, place, job, environmentId, bare, newer, ours, measure: name }, { contestants, load, ...rest }) {
+async function runStep({ key, place, job, environmentId, bare, newer, ours, measure: name }, { candidates, load, ...rest }) {
   const { results, round } = rest
   const baseUrl = load.addresses[place]
   const config = { apiKey: API_KEY, projectId: environmentId, environmentId, baseUrl }
-  const isTaking = (contestant) => (newer || !contestant.newer) && (!ours || contestant.module === 'addon')
-  const taking = contestants.filter(isTaking)
+  const isTaking = (candidate) => (newer || !candidate.newer) && (!ours || candidate.module === 'addon')
+  const taking = candidates.filter(isTaking)
   // Not always the same one first after the pause between two steps.
   const turn = round % taking.length
-  for (const contestant of [...taking.slice(turn), ...taking.slice(0, turn)]) {
+  for (const candidate of [...taking.slice(turn), ...taking.slice(0, turn)]) {
     const authority = baseUrl.startsWith('https:') ? load.authority : undefined
-    const sample = await measure(contestant, { measure: name, ...job, config }, authority)
-    results.add(key, contestant.id, sample)
+    const sample = await measure(candidate, { measure: name, ...job, config }, authority)
+    results.add(key, candidate.id, sample)
   }
   if (bare) results.add(key, 'bare', await bareClient(baseUrl, job.abreast, job.seconds))
 }
 
-function print({ machine, results, steps, contestants, imports, goals, quiet }) {
+function print({ machine, results, steps, candidates, imports, goals, quiet }) {
   const lines = Object.entries(machine).map(([name, value]) => `${name.padEnd(18)}  ${value}`)
   console.log(`${lines.join('\n')}\n`)
-  console.log(`${measuresTable(results, steps, contestants)}\n`)
+  console.log(`${measuresTable(results, steps, candidates)}\n`)
   if (imports.addon) console.log(`${importsTable(imports)}\n`)
   console.log(goalsTable(goals, quiet.isQuiet))
   if (quiet.warning) console.log(`\n${quiet.warning}`)

@@ -1,105 +1,59 @@
 #!/usr/bin/env node
-// npm run demo                      the whole picture on this machine, at Railway's test server
-// npm run demo -- render            at another provider's
-// npm run demo -- --trace            and what the package published of its calls, as a tree with times
-// npm run demo -- --gateways 3      several gateways with one PostgreSQL; one of them is killed, and the database
-// npm run demo -- render --real     the package at the provider itself, with credentials from the environment
+// npm run demo: the whole picture on this machine. USAGE tells what else there is.
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 
-import { build, isCurrent, isPresent } from '../scripts/lib/addon.mjs'
+import { build, needsBuild } from '../scripts/lib/addon.mjs'
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
-import { tool } from '../scripts/lib/paths.mjs'
-import { requireToolchain } from '../scripts/lib/toolchain.mjs'
-import { countOf, requirePostgres, showGateways } from './gateways.mjs'
 import { PROVIDERS } from './providers.mjs'
-import { describeReal, runReal } from './real.mjs'
 import { Screen } from './screen.mjs'
 import { startTrace } from './trace.mjs'
 
-const DEFAULT_PROVIDER = 'railway'
-
+const NAMES = Object.keys(PROVIDERS).join(', ')
 const USAGE = `usage: npm run demo -- [provider] [--trace] [--gateways N | --real [--yes]]
 
-  provider   ${Object.keys(PROVIDERS).join(', ')} (default: ${DEFAULT_PROVIDER})
+  provider   ${NAMES} (default: railway)
   --trace    prints the calls that the package made, with times, from what it publishes on its channels
   --gateways so many gateways that share a PostgreSQL, on this machine
-  --real     against the provider's own API, with credentials from the environment; asks before it creates
-  --yes      do not ask`
-
-/** A create that was interrupted may take effect this much later. */
-const SETTLE_SECONDS = '15'
-
-const screen = new Screen(process.stdout)
+  --real     against the provider's own API, with credentials from the environment; asks first, unless with --yes`
 
 await runMain(async () => {
-  const options = readArguments()
+  const { name, ...options } = readArguments()
   if (options.help) return console.log(USAGE)
-  const entry = PROVIDERS[options.name]
-  const real = options.real && describeReal(entry, options)
-  if (options.gateways !== undefined) await requirePostgres()
-  if (!real) await entry.check?.()
-  await prepareAddon(options)
-  if (options.gateways !== undefined) return showGateways(entry, screen, options.gateways)
-  // The object from which the package takes its exports: the picture replaces a factory in it before the gateway's import.
+  const entry = { ...PROVIDERS[name], factory: name }
+  const screen = new Screen(process.stdout)
+  const { requirePostgres, showGateways } = options.gateways ? await import('../__test__/gateway/show.mjs') : {}
+  requirePostgres?.()
+  const { describeReal, showReal } = options.real ? await import('../__test__/smoke/real.mjs') : {}
+  const real = describeReal?.(entry, options)
+  if (name === 'docker') await (await import('../__test__/servers/docker/start.mjs')).findEngine()
+  if (await needsBuild('release', options['no-build'])) await build('release')
+  if (showGateways) return showGateways(entry, screen, Number(options.gateways))
+  // The package takes its exports from this object: the picture replaces a factory in it before the gateway's import.
   const addon = createRequire(import.meta.url)('../src/node/load.js')()
-  const trace = options.trace ? startTrace(addon.CHANNELS) : undefined
-  if (real) return runReal(entry, addon[entry.factory], screen, real, options).finally(() => trace?.print(screen))
-  const isReal = entry.remark !== undefined
-  const realCommand = isReal ? undefined : `npm run demo -- ${options.name === DEFAULT_PROVIDER ? '' : `${options.name} `}--real`
-  // Only now: it needs the development dependencies.
-  const { showPicture } = await import('./picture.mjs')
-  return showPicture(entry, addon, screen, { realCommand, trace })
+  const printTrace = options.trace ? startTrace(addon.CHANNELS, screen) : () => {}
+  if (real) return showReal(entry, addon[name], screen, real, options).finally(printTrace)
+  const { showPicture } = await import('./picture.mjs') // only now: it needs the development dependencies
+  return showPicture(entry, addon, screen, printTrace)
 })
 
 function readArguments() {
+  const [boolean, string] = [{ type: 'boolean' }, { type: 'string' }]
+  // The last three are for tests and for those who work on the demo: another address for --real, another time to look
+  // for what an interrupted create may still make, and the addon as it lies there.
+  const switches = { help: { ...boolean, short: 'h' }, trace: boolean, real: boolean, yes: boolean }
+  const values = { provider: string, gateways: string, settle: { ...string, default: '15' }, 'base-url': string }
+  const options = { ...switches, ...values, 'no-build': boolean }
   try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        provider: { type: 'string' },
-        trace: { type: 'boolean', default: false },
-        gateways: { type: 'string' },
-        real: { type: 'boolean', default: false },
-        yes: { type: 'boolean', default: false },
-        // For tests and for those who work on the demo: another address for --real, another time to look for what an
-        // interrupted create may still make, and the addon as it lies there.
-        'base-url': { type: 'string' },
-        settle: { type: 'string', default: SETTLE_SECONDS },
-        'no-build': { type: 'boolean', default: false },
-      },
-    })
-    const named = values.provider === undefined ? positionals : [values.provider, ...positionals]
-    const [name = DEFAULT_PROVIDER, ...rest] = named
-    if (!Object.hasOwn(PROVIDERS, name)) {
-      throw new Error(`unknown provider: ${name} (known: ${Object.keys(PROVIDERS).join(', ')})`)
-    }
+    const { values: given, positionals } = parseArgs({ allowPositionals: true, options })
+    const { provider, gateways, real, trace } = given
+    const [name = 'railway', ...rest] = provider === undefined ? positionals : [provider, ...positionals]
+    if (!Object.hasOwn(PROVIDERS, name)) throw new Error(`unknown provider: ${name} (known: ${NAMES})`)
     if (rest.length > 0) throw new Error('one provider at a time')
-    if (values.gateways !== undefined && values.trace) throw new Error('either --gateways or --trace')
-    if (values.gateways !== undefined && values.real) throw new Error('either --gateways or --real')
-    return { ...values, name, ...(values.gateways !== undefined && { gateways: countOf(values.gateways) }) }
+    if (gateways !== undefined && (trace || real)) throw new Error(`either --gateways or --${trace ? 'trace' : 'real'}`)
+    if (gateways !== undefined && !/^[2-9]$/.test(gateways)) throw new Error(`--gateways 2 to 9, not ${gateways}`)
+    return { ...given, name }
   } catch (error) {
     throw new Failure(`${error.message}\n\n${USAGE}`, 2)
   }
-}
-
-async function prepareAddon({ 'no-build': noBuild }) {
-  if (!tool('computesdk', 'package.json')) {
-    throw new Failure('The development dependencies are missing: run `npm ci` first.')
-  }
-  if (noBuild) {
-    if (!isPresent('release')) throw new Failure('The addon is not built: leave out --no-build.')
-    return
-  }
-  if (await isCurrent('release')) return
-  await requireToolchain()
-  let crates = 0
-  await screen.progress('Building the addon, a minute or two the first time', 'Addon built', (note) =>
-    build('release', {
-      quietly: (line) => {
-        if (/^\s+Compiling /.test(line)) note(`${(crates += 1)} compiled`)
-      },
-    }),
-  )
 }

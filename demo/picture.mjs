@@ -1,172 +1,100 @@
-// The whole picture on this machine: a test server in the provider's place, the example gateway with this package in
-// it, a stand-in for the daemon, and the published client, unmodified. Each hop is shown as it happens.
-import { randomBytes } from 'node:crypto'
+// The whole picture on this machine: a fake server in the provider's place, the example gateway with this package in
+// it, a fake daemon, and the published client, unmodified. Each hop is shown as it happens.
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { daemonCommand } from '../__test__/servers/shared/daemon.mjs'
 import { isUnwanted } from '../scripts/lib/environment.mjs'
 import { Diagram } from './diagram.mjs'
-import { listenForInterruption } from './interruption.mjs'
-import { Observer } from './observer.mjs'
-import { configure } from './providers.mjs'
-import { duration } from './screen.mjs'
+import { observe } from './observer.mjs'
+import { runDemo } from './run.mjs'
 import { tell } from './story.mjs'
 
-/** It takes a few seconds; on a machine that is busy, more. */
 const LIMIT_MILLISECONDS = 90_000
 const TIDY_MILLISECONDS = 15_000
-const STEP_MILLISECONDS = 60
 const LOOK_MILLISECONDS = 50
-/** What still keeps the process then, such as a connection that a client holds, does not count. */
-const LEAVE_MILLISECONDS = 1000
-const PART_WIDTH = 26
 
-/**
- * @param {import('./providers.mjs').Entry} entry
- * @param {Record<string, (config: object) => object>} addon the package's exports
- * @param {import('./screen.mjs').Screen} screen
- * @param {{ realCommand?: string, trace?: ReturnType<typeof import('./trace.mjs').startTrace> }} options
- */
-export async function showPicture(entry, addon, screen, { realCommand, trace }) {
-  forgetEnvironment()
-  const start = performance.now()
-  const interruption = listenForInterruption({
-    onFirst: () => screen.warn('Interrupted: ending what was started. Once more ends it at once.'),
-    onSecond: () => screen.verdict(false, 'Ended at once, with all that was started.'),
-  })
+export async function showPicture(entry, addon, screen, printTrace) {
+  // Nothing of the user's shell may lead the demo elsewhere, or be used by it.
+  const isForeign = (name) => isUnwanted(name) || name.startsWith('COMPUTESDK_')
+  for (const name of Object.keys(process.env).filter(isForeign)) delete process.env[name]
   const diagram = new Diagram(screen)
-  const observer = new Observer(diagram)
-  const parts = { entry, screen, diagram, observer, warnings: [] }
-  let failure
-  try {
-    await open(parts, addon)
-    showParts(parts)
-    const onSandbox = (sandbox) => (parts.sandbox = sandbox)
-    parts.greeting = await tell({ ...parts, onSandbox, signal: whatEnds(interruption.signal, parts) })
-  } catch (error) {
-    failure = error
+  const scene = { entry, screen, diagram, observer: observe(diagram), warnings: [], isEnding: false }
+  const play = async (unless, fail) => {
+    await open(scene, addon, fail)
+    screen.title(entry.title, 'the whole picture, on this machine')
+    const part = (name, what, remark) => screen.fact(name, what.padEnd(26), remark)
+    part('app', 'computesdk@2.5.4', 'the published client, as it is')
+    part('gateway', scene.gateway.url, 'examples/gateway-server')
+    part('package', '@computesdk/gateway', 'this repository')
+    part('provider', scene.baseUrl, entry.remark ?? `behaves as ${entry.title}'s API`)
+    part('daemon', '__test__/daemon', "stands in for ComputeSDK's")
+    screen.line()
+    diagram.head()
+    return tell(scene, unless)
   }
-  const left = await close(parts).catch((error) => {
-    failure ??= error
-    return undefined
+  await runDemo(screen, LIMIT_MILLISECONDS, play, async (failure) => {
+    const left = await close(scene)
+    diagram.settle()
+    printTrace()
+    screen.line()
+    const realCommand = `npm run demo -- ${entry.factory} --real`
+    if (failure) for (const warning of scene.warnings) screen.line(`the gateway says: ${warning}`)
+    else if (!entry.remark) screen.line(screen.paint('dim', `With your own account: ${realCommand}`), '')
+    return [left === 0, `${left} resource${left === 1 ? '' : 's'} left at ${entry.title}`]
   })
-  interruption.stop()
-  process.exitCode = conclude({ parts, failure, left, interruption, took: performance.now() - start, realCommand, trace })
-  setTimeout(() => process.exit(), LEAVE_MILLISECONDS).unref()
 }
 
-/** Of the user's shell nothing may lead the demo elsewhere, or be used by it. */
-function forgetEnvironment() {
-  for (const name of Object.keys(process.env)) {
-    if (isUnwanted(name) || name.startsWith('COMPUTESDK_')) delete process.env[name]
+async function open(scene, addon, fail) {
+  const { entry: { factory: name }, observer, warnings } = scene
+  const factory = addon[name]
+  addon[name] = observer.watchFactory(factory, 'gateway') // before the gateway imports it
+  const { start } = await import(`../__test__/servers/${name}/start.mjs`)
+  const runCommand = () => {
+    observer.hop('provider', 'daemon', 'starts its process')
+    scene.daemonGone = watchDaemon(scene, fail)
+    return daemonCommand()
   }
-}
-
-async function open(parts, addon) {
-  const { entry, observer } = parts
-  const factory = addon[entry.factory]
-  // Before the gateway imports it.
-  addon[entry.factory] = observer.watchFactory(factory, 'gateway')
-  const { start } = await entry.testServer()
-  parts.place = await start({
-    stepMilliseconds: STEP_MILLISECONDS,
-    runCommand: () => observer.daemonStarts(),
-    onDone: (request) => observer.providerDone(request),
-  })
-  const { environment, settings = {} } = parts.place
-  const baseUrl = environment[entry.address]
-  const { config } = configure(entry, environment)
-  Object.assign(parts, { baseUrl, config, provider: observer.watchFactory(factory, 'app')({ ...config, baseUrl, owner: settings.owner }) })
+  const place = await start({ stepMilliseconds: 60, onDone: observer.providerDone, runCommand })
+  const { settings = {}, config: { baseUrl, ...credentials } } = place
   // Whoever owns an engine may have other containers of this package there.
-  parts.which = settings.owner ? { owned: true } : { managed: true }
-  parts.apiKey = `demo_${randomBytes(16).toString('hex')}`
-  // TypeScript, which Node 20 does not run by itself.
-  const { require } = await import('tsx/cjs/api')
-  const { startGateway } = require('../examples/gateway-server/server.ts', import.meta.url)
-  parts.gateway = await startGateway({
-    apiKeys: { demo: parts.apiKey },
-    settings: { [entry.factory]: { baseUrl, ...settings } },
-    log: { level: 'warn', stream: { write: (line) => parts.warnings.push(JSON.parse(line).msg) } },
+  const which = settings.owner ? { owned: true } : { managed: true }
+  const provider = observer.watchFactory(factory, 'app')({ ...credentials, baseUrl, owner: settings.owner })
+  Object.assign(scene, { place, baseUrl, credentials, which, provider, apiKey: `demo_${randomUUID()}` })
+  const { require } = await import('tsx/cjs/api') // the server is TypeScript, which Node 20 does not run by itself
+  scene.gateway = await require('../examples/gateway-server/server.ts', import.meta.url).startGateway({
+    apiKeys: { demo: scene.apiKey },
+    settings: { [name]: { baseUrl, ...settings } },
+    log: { level: 'warn', stream: { write: (line) => warnings.push(JSON.parse(line).msg) } },
   })
-  observer.watch(parts.gateway.url)
+  observer.gatewayPort = Number(new URL(scene.gateway.url).port)
 }
 
-function showParts({ entry, screen, diagram, baseUrl, gateway }) {
-  screen.title('@computesdk/gateway', entry.title, 'the whole picture, on this machine')
-  const part = (name, what, remark) => screen.fact(name, what.padEnd(PART_WIDTH), remark)
-  part('app', 'computesdk@2.5.4', 'the published client, as it is')
-  part('gateway', gateway.url, 'examples/gateway-server')
-  part('package', '@computesdk/gateway', 'this repository')
-  part('provider', baseUrl, entry.remark ?? `behaves as ${entry.title}'s API`)
-  part('daemon', 'examples/daemon', "stands in for ComputeSDK's")
-  screen.line()
-  diagram.head()
+/** Resolves when the provider has ended the daemon, and fails the demo if that is before its time. */
+async function watchDaemon(scene, fail) {
+  // The server notes a process as soon as it has begun.
+  while (!scene.isEnding && !scene.place.processes().some(({ pid }) => pid)) await sleep(LOOK_MILLISECONDS)
+  await Promise.all(scene.place.processes().map(({ exited }) => exited))
+  scene.observer.hop('provider', 'daemon', 'its process has ended')
+  if (!scene.isEnding) fail(new Error('the daemon has ended'))
 }
 
-/** What ends the story before its time: Ctrl-C, a daemon that has ended, or too long a time. */
-function whatEnds(interrupted, { observer, place }) {
-  const controller = new AbortController()
-  const end = (reason) => controller.abort(reason)
-  if (interrupted.aborted) end(new Error('interrupted'))
-  interrupted.addEventListener('abort', () => end(new Error('interrupted')))
-  const limit = setTimeout(() => end(new Error(`not done within ${duration(LIMIT_MILLISECONDS)}`)), LIMIT_MILLISECONDS)
-  limit.unref()
-  observer.onDaemon = async () => {
-    // The server notes a process as soon as it has begun.
-    while (!observer.destroying && !place.processes().some(({ pid }) => pid)) await sleep(LOOK_MILLISECONDS)
-    await Promise.all(place.processes().map(({ exited }) => exited))
-    observer.daemonEnded()
-    if (!observer.destroying) end(new Error('the daemon has ended'))
-  }
-  return controller.signal
-}
-
-/**
- * Takes everything down, whatever has been reached.
- *
- * @returns {Promise<number | undefined>} how many resources are left at the provider, by its own books
- */
-async function close({ sandbox, gateway, provider, place, observer, which }) {
-  observer.destroying = true
+/** Ends everything that has been reached. Returns how many resources the provider's own books still hold. */
+async function close(scene) {
+  scene.isEnding = true
+  const { sandbox, gateway, provider, place, observer, which } = scene
   const within = (promise) => Promise.race([promise, sleep(TIDY_MILLISECONDS, undefined, { ref: false })])
+  const countLeft = async () => (await place?.resources())?.length ?? 0
   try {
-    if (sandbox) await within(sandbox.disconnect().catch(() => {}))
-    if (gateway) await within(gateway.close())
-    if (!place) return 0
-    const end = performance.now() + TIDY_MILLISECONDS
-    while ((await place.resources()).length > 0 && performance.now() < end) {
-      const found = await provider.list(which)
-      await Promise.all(found.map(({ instanceId }) => provider.destroy(instanceId)))
-      if ((await place.resources()).length > 0) await sleep(LOOK_MILLISECONDS)
+    await within(sandbox?.disconnect().catch(() => {}))
+    await within(gateway?.close())
+    for (const end = performance.now() + TIDY_MILLISECONDS; (await countLeft()) > 0 && performance.now() < end; ) {
+      for (const { instanceId } of await provider.list(which)) await provider.destroy(instanceId)
+      await sleep(LOOK_MILLISECONDS)
     }
-    return (await place.resources()).length
+    return await countLeft()
   } finally {
     await place?.server.close()
-    observer.stop()
+    observer.isStopped = true
   }
-}
-
-/** Says how it ended. @returns {number} exit code */
-function conclude({ parts, failure, left, interruption, took, realCommand, trace }) {
-  const { entry, screen, diagram, greeting } = parts
-  diagram.settle()
-  trace?.print(screen)
-  const resources = `${left ?? 'unknown'} resource${left === 1 ? '' : 's'} left at ${entry.title}`
-  screen.line()
-  const good = left === 0
-  if (interruption.happened) {
-    screen.verdict(good, `Interrupted: ${resources}.`)
-    return good ? interruption.exitCode : 1
-  }
-  if (failure) {
-    for (const warning of parts.warnings) screen.line(`the gateway says: ${warning}`)
-    screen.verdict(false, `The demo failed: ${failure.message.replace(/\.$/, '')}.`)
-    screen.verdict(good, `${resources}.`)
-    return 1
-  }
-  if (realCommand) {
-    screen.line(screen.paint('dim', `With your own account: ${realCommand}`))
-    screen.line()
-  }
-  screen.verdict(good, `${greeting}, in ${duration(took)}. ${resources}.`)
-  return good ? 0 : 1
 }

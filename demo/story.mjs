@@ -1,127 +1,61 @@
 // What a user of ComputeSDK writes, line by line, and what comes of it.
+import assert from 'node:assert/strict'
+
 import { WebSocket } from 'ws'
 
 import { duration } from './screen.mjs'
 
-const FILE = 'note.txt'
 const NOTE = 'written by the app'
 
-/**
- * @param {object} scene
- * @param {import('./providers.mjs').Entry} scene.entry
- * @param {object} scene.config of the package, as the provider's test server gives it
- * @param {{ url: string }} scene.gateway
- * @param {string} scene.apiKey
- * @param {object} scene.provider the package's
- * @param {object} scene.which what `list` shall give: of this demo alone
- * @param {import('./screen.mjs').Screen} scene.screen
- * @param {import('./diagram.mjs').Diagram} scene.diagram
- * @param {{ destroying: boolean }} scene.observer
- * @param {AbortSignal} scene.signal
- * @param {(sandbox: object) => void} scene.onSandbox told as soon as there is one
- * @returns {Promise<string>} what the code in the sandbox has said
- */
-export async function tell(scene) {
-  const { entry, config, gateway, apiKey, provider, which, observer, diagram, screen } = scene
+/** Plays the user's program before the gateway of the scene. Returns what the code in the sandbox has said. */
+export async function tell(scene, unless) {
+  const { entry, credentials, gateway, apiKey, provider, which, screen } = scene
   const { compute, PROVIDER_AUTH } = await import('computesdk')
-  // The client refuses names that it does not know: its own table takes another one, without credentials.
-  if (entry.isUnknown) PROVIDER_AUTH[entry.factory] = [[]]
+  PROVIDER_AUTH[entry.factory] ??= [[]] // the client refuses names that are not in its own table
   compute.setConfig({
     provider: entry.factory,
     computesdkApiKey: apiKey,
     gatewayUrl: gateway.url,
-    [entry.factory]: entry.client(config),
+    [entry.factory]: entry.client?.(credentials) ?? credentials,
     WebSocket, // Node 20 has none of its own, and the client wants one even if it opens none
   })
-  const act = (code, call, show, colour = 'green') => perform({ ...scene, code, call, show, colour })
-
-  const sandbox = await act(
-    'const sandbox = await compute.sandbox.create()',
-    () => compute.sandbox.create(),
-    ({ sandboxId }) => `sandbox ${sandboxId}`,
-  )
-  scene.onSandbox(sandbox)
-  const { output } = await act(
-    `const { output } = await sandbox.runCode('console.log("hello")')`,
-    () => sandbox.runCode('console.log("hello")'),
-    (result) => screen.paint('bold', result.output.trim()),
-  )
-  expect(output === 'hello\n', 'the code has said something else than hello')
-  await act(
-    `await sandbox.filesystem.writeFile('${FILE}', '${NOTE}')`,
-    () => sandbox.filesystem.writeFile(FILE, NOTE),
-    () => 'written',
-  )
-  const text = await act(
-    `await sandbox.filesystem.readFile('${FILE}')`,
-    () => sandbox.filesystem.readFile(FILE),
-    (read) => read,
-  )
-  expect(text === NOTE, 'the file holds something else than what was written')
-  await act(
-    'await compute.sandbox.list()',
-    () => compute.sandbox.list().then(mustThrow, (error) => error),
-    ({ message }) => [`always throws: ${message.split('. ', 1)[0]}.`, 'So with the package:'],
-    'yellow',
-  )
-  const options = `{ ${Object.keys(which)}: true }`
-  const listed = await act(
-    `await ${entry.factory}(config).list(${options})`,
-    () => provider.list(which),
-    (found) => found.map(({ instance, instanceId }) => instance.name ?? instanceId).join(', '),
-  )
-  expect(listed.length === 1, 'the list does not hold the one sandbox')
-  await act(
-    'await sandbox.destroy()',
-    async () => {
-      observer.destroying = true
-      await sandbox.destroy()
-      await observer.daemonGone
-    },
-    () => 'destroyed',
-  )
-  await act(
-    `await ${entry.factory}(config).list(${options})`,
-    () => provider.list(which),
-    (found) => (found.length === 0 ? 'none' : found.map(({ instance }) => instance.status).join(', ')),
-  )
-  diagram.settle()
+  const act = (code, call, show, mark) => perform(scene, code, () => unless(call()), show, mark)
+  const listCode = `await ${entry.factory}(config).list({ ${Object.keys(which)}: true })`
+  const list = (show) => act(listCode, () => provider.list(which), show)
+  const create = () => compute.sandbox.create()
+  const tellId = ({ sandboxId }) => `sandbox ${sandboxId}`
+  const sandbox = (scene.sandbox = await act('const sandbox = await compute.sandbox.create()', create, tellId))
+  const run = () => sandbox.runCode('console.log("hello")')
+  const runCode = `const { output } = await sandbox.runCode('console.log("hello")')`
+  const { output } = await act(runCode, run, (result) => screen.paint('bold', result.output.trim()))
+  assert.ok(output === 'hello\n', 'the code has said something else than hello')
+  const write = () => sandbox.filesystem.writeFile('note.txt', NOTE)
+  await act(`await sandbox.filesystem.writeFile('note.txt', '${NOTE}')`, write, () => 'written')
+  const read = () => sandbox.filesystem.readFile('note.txt')
+  const text = await act("await sandbox.filesystem.readFile('note.txt')", read, (content) => content)
+  assert.ok(text === NOTE, 'the file holds something else than what was written')
+  const mustThrow = () => assert.fail('the client can list by now, and this says that it cannot')
+  const refused = () => compute.sandbox.list().then(mustThrow, (error) => error)
+  const tellRefusal = ({ message }) => [`always throws: ${message.split('. ', 1)[0]}.`, '  So with the package:']
+  await act('await compute.sandbox.list()', refused, tellRefusal, screen.paint('yellow', '!'))
+  const listed = await list((found) => found.map(({ instance, instanceId }) => instance.name ?? instanceId).join(', '))
+  assert.ok(listed.length === 1, 'the list does not hold the one sandbox')
+  scene.isEnding = true
+  await act('await sandbox.destroy()', () => sandbox.destroy().then(() => scene.daemonGone), () => 'destroyed')
+  await list((found) => found.map(({ instance }) => instance.status).join(', ') || 'none')
   return output.trim()
 }
 
-function expect(fact, otherwise) {
-  if (!fact) throw new Error(otherwise)
-}
-
-function mustThrow() {
-  throw new Error('the client can list by now, and this says that it cannot')
-}
-
 /** One line of the user's: the code, the hops that it causes, and what comes of it. */
-async function perform({ screen, diagram, signal, code, call, show, colour }) {
+async function perform({ screen, diagram }, code, call, show, mark = screen.paint('green', '✔')) {
   diagram.code(code)
   const start = performance.now()
-  const stop = screen.busy()
-  const end = (mark, texts) => {
-    stop()
-    diagram.settle()
-    const [text, ...more] = [texts].flat()
-    screen.line(`${mark} ${text}  ${screen.paint('dim', duration(performance.now() - start))}`)
-    for (const further of more) screen.line(`  ${further}`)
-  }
-  const ended = new Promise((_, reject) => {
-    const give = () => reject(signal.reason)
-    if (signal.aborted) give()
-    else signal.addEventListener('abort', give, { once: true })
-  })
-  try {
-    const result = await Promise.race([call(), ended])
-    end(screen.paint(colour, colour === 'green' ? '✔' : '!'), show(result))
-    return result
-  } catch (error) {
-    end(screen.paint('red', '✖'), error.message)
-    throw error
-  } finally {
-    ended.catch(() => {})
-  }
+  const [{ value, reason }] = await Promise.allSettled([call()])
+  diagram.settle()
+  const [text, ...more] = reason ? [reason.message] : [show(value)].flat()
+  const took = screen.paint('dim', duration(performance.now() - start))
+  screen.line(`${reason ? screen.paint('red', '✖') : mark} ${text}  ${took}`, ...more)
+  if (reason) throw reason
+  return value
 }
+

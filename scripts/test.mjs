@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { build, isCurrent, isPresent } from './lib/addon.mjs'
+import { build, needsBuild } from './lib/addon.mjs'
 import { withoutCredentials } from './lib/environment.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
 import { ROOT, tool } from './lib/paths.mjs'
@@ -52,8 +52,7 @@ await runMain(async () => {
   }
 
   for (const kind of new Set(parts.flatMap(([, { builds }]) => builds))) {
-    if (noBuild && !isPresent(kind)) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
-    if (!noBuild && !(await isCurrent(kind))) await timed(`Build: ${kind}`, () => build(kind))
+    if (await needsBuild(kind, noBuild)) await timed(`Build: ${kind}`, () => build(kind))
   }
   for (const [, { title, run }] of parts) await timed(title, () => run(env, words))
 

@@ -1,7 +1,7 @@
 //! Infrastructure layer of the ComputeSDK gateway server, as a Node.js addon.
 //!
-//! `node` is the bridge to JavaScript, `providers` translate, `operations` are what every provider gets for nothing,
-//! `http` sends. docs/architecture.md has the map; dependence goes downwards only.
+//! `node` is the bridge to JavaScript, `providers` translate, `operations` are what all providers share,
+//! `http` sends. docs/contributing/architecture.md has the map; dependence goes downwards only.
 
 // napi-rs registers no exports in a test build, so that everything seems unused there.
 #![cfg_attr(test, allow(dead_code, reason = "exports are not registered in tests"))]
@@ -39,3 +39,7 @@ mod providers;
 mod secret;
 #[cfg(test)]
 mod simulation;
+
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

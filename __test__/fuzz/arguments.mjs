@@ -1,14 +1,15 @@
-// A case of the fuzz of arguments: one factory and one method, given values that no type allows. It follows from the
-// seed and the number of the case.
+// The fuzz of arguments: one factory and one method, given values that no type allows.
 import { getEventListeners } from 'node:events'
 import vm from 'node:vm'
 
+import * as fc from 'fast-check'
+
 import { printable } from '../support/canary.mjs'
-import { createRandom } from '../servers/shared/random.mjs'
 import { checkError, checkRequest, credential, secret } from './invariants.mjs'
 import { startServer } from './server.mjs'
 
 const METHODS = ['create', 'getById', 'list', 'destroy']
+const CREDENTIALS = ['apiKey', 'token', 'projectToken', 'oidcToken']
 const KEYS = ['name', 'create', 'getById', 'list', 'destroy']
 const LONGEST_MILLISECONDS = 10_000
 const REFUSED = 'HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
@@ -60,8 +61,10 @@ const HOSTILE = [
   () => '\uD800',
   () => 'a\uDC00b',
   () => '\u202Eabc\u200B',
+  () => '\u202e\r\n\u001b[31m',
+  () => 'http://127.0.0.1:1',
   () => '\u{1F600}'.repeat(50),
-  () => 'x'.repeat(20_000),
+  () => 'x'.repeat(100_000),
   () => '__proto__',
   () => 'xn--',
   () => '${{ shared.SECRET }}',
@@ -83,6 +86,9 @@ const HOSTILE = [
   () => ({ ['__proto__']: 1, constructor: 2, A: 3 }),
   () => ({ 'a\uD800': '1', '': '2', 'a=b': '3' }),
   () => ({ A: '\uD800', B: secret('value') }),
+  () => ({ A: secret('value') }),
+  () => ({ accessToken: 'x', gatewayUrl: 'x', env: { A: 5 } }),
+  () => ({ accessToken: secret('access'), gatewayUrl: 'ws://x' }),
   () => Object.fromEntries(Array.from({ length: 500 }, (_, number) => [`K${number}`, secret('many')])),
   () => Object.defineProperty({}, 'A', { get: boom, enumerable: true }),
   cyclic,
@@ -147,6 +153,7 @@ const SIGNALS = [
 /** Addresses that are none, or none of ours. What is missing is left out: the provider's own would be used. */
 const ADDRESSES = [
   'http://',
+  'http://127.0.0.1:1',
   'javascript:alert(1)',
   'file:///etc/passwd',
   'http://127.0.0.1:99999',
@@ -158,78 +165,105 @@ const ADDRESSES = [
   `http://127.0.0.1:1/${'x'.repeat(100_000)}`,
 ]
 
+const weighted = (...table) => fc.oneof(...table.map(([weight, arbitrary]) => ({ weight, arbitrary })))
+const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withNullPrototype: true })
+const hostile = weighted([4, fc.constantFrom(...HOSTILE)], [1, anything.map((value) => () => value)])
+const address = fc.oneof(hostile, fc.constantFrom(...ADDRESSES).map((text) => () => text)).map((make) => () => {
+  const value = make()
+  return value === undefined || value === null || value === '' ? {} : value
+})
+const signal = weighted([4, fc.constantFrom(...SIGNALS)], [1, hostile])
+const VALUES = { baseUrl: address, signal }
+
+/** Some fields with values, of these names or of one that nobody knows; now and then by a getter that throws. */
+const fieldsAmong = (names) => {
+  const field = (name) => fc.record({ name: fc.constant(name), make: VALUES[name] ?? hostile, throws: rarely })
+  return fc.array(fc.constantFrom(...names, 'unknown').chain(field), { minLength: 1, maxLength: 3 })
+}
+const rarely = fc.integer({ min: 0, max: 9 }).map((number) => number === 0)
+
 /**
- * @param {object} options
- * @param {Record<string, import('./recordings.mjs').Recording>} options.recordings
- * @param {Record<string, (config: object) => any>} options.addon
- * @param {number} options.seed
+ * Calls of one provider. An argument is made by a function, or has these fields besides those that it should have; of the
+ * fields that another provider reads, this one may take no notice.
  */
-export async function createArgumentFuzz({ recordings, addon, seed }) {
-  const names = Object.keys(recordings)
-  const violations = []
-  let number = -1
+function callsOf(name, { ids }, fields, foreign) {
+  const fitting = fc.constant([])
+  const nobody = fc.constant([{ name: 'baseUrl', make: () => 'http://127.0.0.1:1' }])
+  const argument = (names, others) => {
+    const [own, any] = [fieldsAmong(names), fieldsAmong(others)]
+    return weighted([6, fitting], [4, own], [3, any], [1, hostile])
+  }
+  const config = weighted([8, fitting], [10, argument(fields.configure, foreign.configure)], [1, nobody])
+  const call = (method) => {
+    const options = argument(fields[method], foreign[method])
+    const id = weighted([2, fc.constantFrom(...ids).map((text) => () => text)], [1, hostile])
+    return fc.record({ name: fc.constant(name), method: fc.constant(method), config, options, id, isInherited: rarely })
+  }
+  return fc.constantFrom(...METHODS).chain(call)
+}
+
+/**
+ * The calls, and what runs one and tells what is wrong with it.
+ *
+ * @param {Record<string, import('./recordings.mjs').Recording>} recordings
+ * @param {Record<string, (config: object) => any>} addon
+ */
+export async function createArgumentFuzz(recordings, addon) {
+  /** By case: what was wrong with a request, and the credentials that its configuration held. */
+  const violations = new Map()
+  const credentials = new Map()
+  const counts = {}
+  const fields = Object.fromEntries(Object.keys(recordings).map((name) => [name, fieldsOf(addon[name])]))
+  const all = Object.fromEntries(
+    ['configure', ...METHODS].map((use) => [use, [...new Set(Object.values(fields).flatMap((each) => each[use]))]]),
+  )
+  const calls = fc.oneof(...Object.keys(recordings).map((name) => callsOf(name, recordings[name], fields[name], all)))
+  let number = 0
   const server = await startServer((request, socket) => {
     const [, name, own, target] = /^\/(\w+)\/c(\d+)(\/.*)$/.exec(request.target) ?? []
-    const wrong = name ? checkRequest(name, { ...request, target }, credential(`argument-${own}`)) : `to ${request.target}`
-    if (wrong) violations.push({ number: Number(own ?? -1), text: wrong })
+    const check = (each) => checkRequest(name, { ...request, target }, each)
+    const complaints = name ? credentials.get(Number(own)).map(check) : [`to ${request.target}`]
+    const wrong = complaints.every(Boolean) && complaints[0]
+    if (wrong) violations.set(Number(own ?? -1), wrong)
     socket.write(REFUSED)
   })
-  const fields = Object.fromEntries(names.map((name) => [name, fieldsOf(addon[name])]))
 
-  function configFor(name, random) {
-    const { config, path } = { ...recordings[name].config, config: recordings[name].config }
-    const own = credential(`argument-${number}`)
-    const { apiKey, token, ...rest } = config
-    const key = apiKey === undefined ? { token: own } : { apiKey: own }
-    const baseUrl = `${server.url}/${name}/c${number}${path}`
-    const { path: _path, ...fitting } = { ...rest, ...key, baseUrl, maxRetries: 0 }
-    if (random.next() < 0.6) return fitting
-    if (random.next() < 0.2) return hostile(random)
-    for (let count = random.integer(3); count >= 0; count -= 1) {
-      const field = random.pick(fields[name].configure)
-      fitting[field] = field === 'baseUrl' ? addressFor(random) : hostile(random)
+  function configOf({ name, config, isInherited }) {
+    if (typeof config === 'function') return config()
+    const { path, apiKey, token, ...rest } = recordings[name].config
+    const own = { [apiKey === undefined ? 'token' : 'apiKey']: credential(`argument-${number}`) }
+    const fitting = { ...rest, ...own, baseUrl: `${server.url}/${name}/c${number}${path}`, maxRetries: 0 }
+    for (const { name: field, make } of config) fitting[field] = make()
+    const held = CREDENTIALS.map((field) => fitting[field])
+    credentials.set(number, held.filter((each) => typeof each === 'string' && each !== ''))
+    return isInherited ? Object.create(fitting) : fitting
+  }
+
+  function optionsOf({ options }) {
+    if (typeof options === 'function') return options()
+    const made = {}
+    for (const { name, make, throws } of options) {
+      const property = throws ? { get: boom } : { value: make(), writable: true }
+      Object.defineProperty(made, name, { ...property, enumerable: true, configurable: true })
     }
-    return random.next() < 0.1 ? Object.create(fitting) : fitting
+    return made
   }
 
-  const hostile = (random) => random.pick(HOSTILE)()
-
-  function addressFor(random) {
-    const value = random.next() < 0.5 ? hostile(random) : random.pick(ADDRESSES)
-    return value === undefined || value === null || value === '' ? {} : value
-  }
-
-  function optionsFor(name, method, random) {
-    if (random.next() < 0.25) return hostile(random)
-    const options = {}
-    for (let count = random.integer(3); count >= 0; count -= 1) {
-      const field = random.pick([...fields[name][method], 'signal'])
-      const value = field === 'signal' && random.next() < 0.8 ? random.pick(SIGNALS)() : hostile(random)
-      if (random.next() < 0.1) Object.defineProperty(options, field, { get: boom, enumerable: true, configurable: true })
-      else Object.defineProperty(options, field, { value, enumerable: true, configurable: true, writable: true })
-    }
-    return options
-  }
-
-  /** Runs a case; says what is wrong. */
-  async function runCase() {
-    const random = createRandom((Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0xc2b2ae35)) >>> 0)
-    const name = random.pick(names)
-    const method = random.pick(METHODS)
+  async function run(each) {
+    const { name, method } = each
+    const thoroughly = number % 10 === 0
     let provider
     try {
-      provider = addon[name](configFor(name, random))
+      provider = addon[name](configOf(each))
     } catch (error) {
-      const wrong = checkError(error, { provider: name, operation: 'configure', thoroughly: true })
+      const wrong = checkRefusal(error, { provider: name, operation: 'configure', thoroughly: true })
       return wrong ?? (error.code === 'INVALID_CONFIG' ? undefined : `the factory throws ${error.code}`)
     }
     if (String(Object.keys(provider)) !== String(KEYS)) return `no provider: ${printable(provider)}`
-    const options = optionsFor(name, method, random)
-    const id = random.next() < 0.4 ? random.pick(recordings[name].ids) : hostile(random)
-    const parameters = method === 'create' || method === 'list' ? [options] : [id, options]
+    const options = optionsOf(each)
     let call
     try {
-      call = provider[method](...parameters)
+      call = provider[method](...(method === 'create' || method === 'list' ? [options] : [each.id(), options]))
     } catch (error) {
       return `${method} throws: ${printable(error)}`
     }
@@ -237,15 +271,22 @@ export async function createArgumentFuzz({ recordings, addon, seed }) {
     const error = await errorOf(call)
     if (error === 'hangs') return 'the call hangs'
     if (error === undefined) return `${method} resolves although its credential is refused`
-    return checkError(error, { provider: name, operation: method, thoroughly: number % 10 === 0 }) ?? checkListeners(options)
+    return checkRefusal(error, { provider: name, operation: method, thoroughly }) ?? checkListeners(options)
+  }
+
+  function checkRefusal(error, call) {
+    counts[error.code] = (counts[error.code] ?? 0) + 1
+    return checkError(error, call) ?? (error.message.isWellFormed() ? undefined : 'the message is not well-formed')
   }
 
   return {
+    calls,
     violations,
-    async run(each) {
-      number = each
-      const wrong = await runCase()
-      if (wrong) violations.push({ number: each, text: wrong })
+    /** How many errors there were of each code. */
+    counts,
+    async check(each) {
+      number += 1
+      return (await run(each)) ?? violations.get(number)
     },
     close: () => server.close(),
   }
@@ -257,7 +298,7 @@ function fieldsOf(factory) {
     const found = new Set()
     const object = new Proxy({}, { get: (_target, key) => void found.add(key) })
     use(object)
-    return [...found].filter((key) => typeof key === 'string' && key !== 'signal')
+    return [...found].filter((key) => typeof key === 'string')
   }
   const provider = factory({})
   const ignored = (promise) => void promise.catch(() => {})

@@ -1,27 +1,24 @@
 #!/usr/bin/env node
 // node __test__/fuzz/replay.mjs --seed 7 --case 123     repeats one case of the fuzz of answers, and shows what is sent
 // node __test__/fuzz/replay.mjs --seed 7 --cases 20000  runs so many, and counts
-// node __test__/fuzz/replay.mjs --arguments …           the same for the fuzz of arguments
 import { parseArgs } from 'node:util'
 
 import { printable } from '../support/canary.mjs'
-import { runAnswers, runArguments } from './run.mjs'
+import { runAnswers } from './run.mjs'
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     case: { type: 'string' },
     cases: { type: 'string', default: '20000' },
-    arguments: { type: 'boolean' },
   },
 })
 const numbers = values.case === undefined ? Number(values.cases) : [Number(values.case)]
 const trace = values.case === undefined ? undefined : (text) => console.log(text)
-const run = values.arguments ? runArguments : runAnswers
 const cpu = process.cpuUsage()
-const { violations, counts, milliseconds } = await run({ seed: Number(values.seed), numbers, trace })
+const { violations, counts, milliseconds } = await runAnswers({ seed: Number(values.seed), numbers, trace })
 const { user, system } = process.cpuUsage(cpu)
-console.log(counts ?? '', `${milliseconds.toFixed(0)} ms, ${((user + system) / 1000).toFixed(0)} ms of the processors`)
+console.log(counts, `${milliseconds.toFixed(0)} ms, ${((user + system) / 1000).toFixed(0)} ms of the processors`)
 /** One of each kind. */
 const kinds = new Map()
 for (const violation of violations) {

@@ -2,7 +2,6 @@
 import * as addon from '@computesdk/gateway'
 
 import { createAnswerFuzz } from './answers.mjs'
-import { createArgumentFuzz } from './arguments.mjs'
 import { watchEvents } from '../support/event-watch.mjs'
 import { loadFastAddon } from './addon.mjs'
 import { END, END_OF_VARIABLE } from './invariants.mjs'
@@ -12,7 +11,7 @@ import { record } from './recordings.mjs'
 const AT_ONCE = 16
 const UNDER_WAY = 128
 
-/** From which share of the cases on somebody watches the calls. */
+/** From this share of the cases on, the calls have subscribers. */
 const WATCHED_FROM = 3 / 4
 
 /**
@@ -26,7 +25,7 @@ export async function runAnswers({ seed, numbers, trace }) {
   const counts = {}
   // A watched call goes another way than one that is not watched: the last quarter of the cases goes it.
   let watch
-  const milliseconds = await runAll(numbers, AT_ONCE, async (number, onSlow) => {
+  const milliseconds = await runAll(numbers, async (number, onSlow) => {
     if (number >= numbers * WATCHED_FROM) watch ??= watchEvents([END, END_OF_VARIABLE])
     const { provider, operation, requests, outcome } = await fuzz.run(number, onSlow)
     const name = `${provider}.${operation}`
@@ -39,20 +38,12 @@ export async function runAnswers({ seed, numbers, trace }) {
   return { violations: fuzz.violations, counts: { ...counts, events: watch?.count() ?? 0 }, milliseconds }
 }
 
-/** The same for the fuzz of arguments. One after the other: what a value does to another call would be hard to tell. */
-export async function runArguments({ seed, numbers }) {
-  const fuzz = await createArgumentFuzz({ recordings: await recordings(), addon, seed })
-  const milliseconds = await runAll(numbers, 1, fuzz.run)
-  await fuzz.close()
-  return { violations: fuzz.violations, milliseconds }
-}
-
 let recorded
 /** The recordings, made once. */
 export const recordings = () => (recorded ??= record())
 
-async function runAll(numbers, atOnce, run) {
-  // Half of the time would go into stacks that nobody reads.
+async function runAll(numbers, run) {
+  // Half of the time would go into stacks that no test reads.
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
   const all = Array.isArray(numbers) ? numbers : Array.from({ length: numbers }, (_, number) => number)
@@ -73,7 +64,7 @@ async function runAll(numbers, atOnce, run) {
       while (running.size >= UNDER_WAY) await Promise.race(running)
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, lane))
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
   await Promise.all(running)
   Error.stackTraceLimit = stackTraceLimit
   return performance.now() - began

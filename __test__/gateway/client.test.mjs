@@ -1,4 +1,4 @@
-// The published client, computesdk@2.5.4, unmodified, against the gateway over each provider's test server.
+// The published client, computesdk@2.5.4, unmodified, against the gateway over each provider's fake server.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 

@@ -126,7 +126,7 @@ test('a find-or-create that takes long is being created, and the client asks unt
   assert.deepEqual(provider.existing(), [sandbox.sandboxId])
 })
 
-test('what has ended by itself is gone to the client, and its name makes a new one', async (t) => {
+test('a sandbox that has ended by itself is gone to the client, and its name makes a new one', async (t) => {
   const { provider, speak } = await withRailway(t)
   const { json } = await speak('POST', '/v1/sandboxes/find-or-create', { name: 'app' })
   // Shown once, so that the package does not wait for it to appear.
@@ -138,7 +138,7 @@ test('what has ended by itself is gone to the client, and its name makes a new o
   assert.deepEqual(provider.existing(), [next.json.data.sandboxId])
 })
 
-test('a sandbox can be kept where none expires, and where one does the client is told', async (t) => {
+test('a sandbox can be kept where none expires, and elsewhere the client gets an error', async (t) => {
   const { gateway, provider, speak } = await withRailway(t)
   const { json } = await speak('POST', '/v1/sandboxes', {})
   await clientOf(provider, gateway).extendTimeout(json.data.sandboxId)

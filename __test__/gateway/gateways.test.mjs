@@ -12,7 +12,7 @@ import { withDaemon } from './fake-daemon.mjs'
 import { SECRET, withCluster, withGateways, withServer } from './gateways-scene.mjs'
 import { clientOf, keyOf, postgresState, speakerOf, withProvider } from './scene.mjs'
 
-/** Until the test is over: whoever waits for the answer is killed before. */
+/** Until the test is over: the process that waits for the answer is killed before. */
 const LONG_MILLISECONDS = 60_000
 const SHORT_LEASE = { leaseMilliseconds: 1500 }
 
@@ -70,7 +70,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     assert.deepEqual(await query('SELECT key FROM sandboxes'), [])
   })
 
-  test('pass on to the one that holds a daemon’s connection, which was told once', async (t) => {
+  test('pass on to the one that holds a daemon’s connection, which registered once', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
     const { gateways } = await withGateways(t, holder.server, provider, 3)
     const { json } = await speakerOf(provider, gateways[0])('POST', '/v1/sandboxes', {})
@@ -105,7 +105,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     const refused = await fetch(`${address(gateways[0])}/health`, { headers: { authorization: 'Bearer no' } })
     assert.equal(refused.status, 401)
 
-    // Its gateway ends: until the daemon has found another one, nobody has its connection.
+    // Its gateway ends: until the daemon has found another one, no gateway has its connection.
     await gateways[1].close()
     assert.equal((await fetch(`${address(gateways[0])}/health`, { headers })).status, 502)
     await daemon.register(gateways[2], token)
@@ -146,7 +146,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     assert.deepEqual(await cluster.query('SELECT phase FROM sandboxes'), [{ phase: 'running' }])
   })
 
-  test('what a killed gateway has made and not told is removed, unless its client shows that it knows', async (t) => {
+  test('a sandbox that a killed gateway has made is removed, unless its client shows that it knows it', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
     const { url, gateways: [gateway], query } = await withGateways(t, holder.server, provider, 1, SHORT_LEASE)
     const { apiKey, projectId, environmentId } = provider.config

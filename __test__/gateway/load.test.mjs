@@ -30,7 +30,7 @@ test(`${SANDBOXES} sandboxes are made, used and destroyed at once, each with its
   await gone(provider)
 })
 
-test('two gateways that are asked for one name at once make one sandbox, and hand out the same token', async (t) => {
+test('two gateways that create one name at once make one sandbox, and return the same token', async (t) => {
   const provider = await withProvider(t, 'railway')
   const secret = canary('shared-secret')
   const [one, other] = await Promise.all([withGateway(t, provider, { secret }), withGateway(t, provider, { secret })])

@@ -112,7 +112,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.equal(await quick.update('one', RUNNING), true)
   })
 
-  test('a lease that has run out and that nobody has taken is still its holder’s', async (t) => {
+  test('a lease that has run out and that no gateway has taken is still its holder’s', async (t) => {
     const { states: [state], query } = await withStates(t, 1)
     await state.insert(sandboxOf('one'))
     await query("UPDATE sandboxes SET lease_until = '-infinity'")
@@ -141,7 +141,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.equal(left, true)
   })
 
-  test('what is stored holds no secret in the clear, and another gateway with the secret reads it', async (t) => {
+  test('the database holds no secret in the clear, and another gateway with the secret reads it', async (t) => {
     const { states: [one, other], query } = await withStates(t, 2)
     await one.insert(sandboxOf('one'))
     const rows = JSON.stringify(await query('SELECT * FROM sandboxes'))
@@ -165,7 +165,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.ok((await work).every(Boolean))
   })
 
-  test('a statement that hangs is given up, and the caller told in time', async (t) => {
+  test('a statement that hangs ends, and the caller gets an error in time', async (t) => {
     const limits = { statementMilliseconds: 200, reconnectMilliseconds: 500 }
     const { states: [state], query } = await withStates(t, 1, limits)
     await state.insert(sandboxOf('one'))
@@ -179,7 +179,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.equal(await state.update('one', RUNNING), true)
   })
 
-  test('a gateway with a wrong password is told so at once, and the message does not hold it', async () => {
+  test('a gateway with a wrong password fails at once, and the message does not hold it', async () => {
     const url = server.url.replace(/:[^:@]+@/, ':wrong-password@')
     const error = await postgresState({ url, secret: SECRET }).catch((reason) => reason)
     assert.match(error.message, /authentication failed/)

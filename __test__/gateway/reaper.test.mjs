@@ -70,7 +70,7 @@ describe('the reaper', () => {
     assert.equal(existing().length, 10)
   })
 
-  test("leaves another owner's instances, and those of nobody", async (t) => {
+  test("leaves instances of another owner and of none", async (t) => {
     const { create, reaper, existing } = await begin(t)
     await create('staging', 3)
     await create(undefined, 3)
@@ -93,7 +93,7 @@ describe('the reaper', () => {
     assert.deepEqual(existing(), [sandboxId])
   })
 
-  test('destroys nothing when the state was lost, unless told so', async (t) => {
+  test('destroys nothing when the state was lost, unless its options allow it', async (t) => {
     const { create, reaper, existing, lines } = await begin(t)
     const orphans = await create(OWNER, 6)
     const careful = reaper({ dryRun: false })

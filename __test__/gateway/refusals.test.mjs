@@ -25,7 +25,7 @@ const VARIABLES = {
   vercel: ['VERCEL_TOKEN', 'VERCEL_TEAM_ID', 'VERCEL_PROJECT_ID'],
 }
 
-test('a ComputeSDK key that nobody has is named as the cause, and nothing is asked of the provider', async (t) => {
+test('an unknown ComputeSDK key is named as the cause, and the provider gets no request', async (t) => {
   const { provider, gateway, client } = await withRailway(t)
   for (const apiKey of [canary('wrong'), `${API_KEY}x`, API_KEY.slice(1), 'x']) {
     assert.match(await shown(() => client({ apiKey }).create()), /^Invalid ComputeSDK API key/)
@@ -88,7 +88,7 @@ for (const name of Object.keys(PROVIDERS)) {
   })
 }
 
-test('an OIDC token of Vercel’s brings its place along, and one without is refused', async (t) => {
+test('an OIDC token of Vercel’s names its location, and one without is refused', async (t) => {
   const provider = await withProvider(t, 'vercel', { daemon: false, commandPlan: { reads: Infinity } })
   const gateway = await withGateway(t, provider)
   setEnvironment(t, { VERCEL_TEAM_ID: provider.teamId, VERCEL_PROJECT_ID: provider.projectId })
@@ -155,7 +155,7 @@ test('a name belongs to its place', async (t) => {
   assert.notEqual(here.json.data.sandboxId, elsewhere.json.data.sandboxId)
 })
 
-test('what it is asked for is checked, and what it cannot do is refused', async (t) => {
+test('a request is checked, and one that it cannot serve is refused', async (t) => {
   const { provider, speak, gateway } = await withRailway(t)
   const bad = [
     { envs: { PORT: 1 } },

@@ -12,7 +12,7 @@ import { startGatewayProcess } from './gateway-process.mjs'
 import { clientOf, gone, PROVIDERS, speakerOf, sqliteState, withProvider } from './scene.mjs'
 
 const SECRET = canary('gateway-secret-of-more-than-32-characters')
-/** Until the test is over: whoever waits for the answer is killed before. */
+/** Until the test is over: the process that waits for the answer is killed before. */
 const LONG_MILLISECONDS = 60_000
 
 async function withStateFile(t) {
@@ -116,7 +116,7 @@ describe('a gateway that is killed', { concurrency: 4 }, () => {
   })
 })
 
-test('what is written down holds no secret in the clear', async (t) => {
+test('the state file holds no secret in the clear', async (t) => {
   const scene = await withRestarts(t, 'railway', { daemon: false })
   const { provider, start, folder } = scene
   provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: LONG_MILLISECONDS })
@@ -139,7 +139,7 @@ test('a state file is one gateway’s alone', async (t) => {
   await assert.rejects(() => sqliteState({ file: env.GATEWAY_STATE, secret: SECRET }), /locked/)
 })
 
-test('a gateway that is told to stop answers what it is at, takes no more, and ends well', async (t) => {
+test('a gateway that gets SIGTERM answers its open requests, takes no more, and ends with 0', async (t) => {
   const { provider, start } = await withRestarts(t, 'railway', { daemon: false })
   provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: 500 })
   const gateway = await start()

@@ -1,4 +1,4 @@
-// The whole picture on this machine: a provider's test server that runs the daemon, the gateway, the published client.
+// The whole picture on this machine: a provider's fake server that runs the daemon, the gateway, the published client.
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 
@@ -7,6 +7,7 @@ import { require } from 'tsx/cjs/api'
 import { WebSocket } from 'ws'
 
 import { UNLIMITED } from '../servers/render/index.mjs'
+import { daemonCommand } from '../servers/shared/daemon.mjs'
 import { canary, MARK } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
 import { startNamespace } from '../support/namespace.mjs'
@@ -22,7 +23,6 @@ export const { postgresState } = require(`${MAIN}/state/postgres.ts`, import.met
 export const { keyOf } = require(`${MAIN}/state/sandbox.ts`, import.meta.url)
 export const GATEWAY_PROGRAM = fileURLToPath(new URL(`${MAIN}/main.ts`, import.meta.url))
 
-const DAEMON = fileURLToPath(new URL('../../examples/daemon/daemon.mjs', import.meta.url))
 const STEP_MILLISECONDS = 5
 
 // The client looks for the global one before it streams (computesdk@2.5.4), and Node 20 has none.
@@ -33,7 +33,7 @@ globalThis.WebSocket ??= WebSocket
  * @property {(options: object) => Promise<object>} start
  * @property {(scene: object) => object} client what the client is configured with
  * @property {(scene: object) => { id: string }[]} existing what there is at the provider
- * @property {string} create what the test server calls the request that creates
+ * @property {string} create the fake server's name for the request that creates
  * @property {string} [image] that can be asked for
  */
 
@@ -67,13 +67,13 @@ export const PROVIDERS = {
 }
 
 /**
- * A provider's test server. With `daemon: true` what it runs is the daemon.
+ * A provider's fake server. With `daemon: true` it runs the daemon.
  *
  * @param {import('node:test').TestContext} t
  * @param {string} name
  */
 export async function withProvider(t, name, { daemon = true, ...server } = {}) {
-  const runCommand = daemon ? { command: process.execPath, args: [DAEMON, '--heartbeat-ms=200'] } : undefined
+  const runCommand = daemon ? daemonCommand(['--heartbeat-ms=200']) : undefined
   const entry = PROVIDERS[name]
   const scene = await entry.start(runCommand ? { runCommand, ...server } : server)
   t.after(scene.close)

@@ -72,7 +72,7 @@ for (const [name, { open, skip }] of Object.entries(STATES)) {
       assert.deepEqual(await state.select({ instanceId: 'instance' }), [{ ...sandbox, ...RUNNING }])
     })
 
-    test('what it gives back is the caller’s to change', async (t) => {
+    test('the caller may change the rows that it returns', async (t) => {
       const state = await withState(t)
       const sandbox = sandboxOf('one')
       await state.insert(sandbox)
@@ -116,7 +116,7 @@ for (const [name, { open, skip }] of Object.entries(STATES)) {
       await state.release('one')
     })
 
-    test('what has been made is confirmed without its lease, and nothing else is', async (t) => {
+    test('a made sandbox is confirmed without its lease, and no other', async (t) => {
       const state = await withState(t)
       const changes = { phase: 'running', config: {}, wish: { name: 'app' } }
       const sandbox = sandboxOf('one')
@@ -150,7 +150,7 @@ for (const [name, { open, skip }] of Object.entries(STATES)) {
       assert.equal(taken.key, 'one')
     })
 
-    test('what is unsettled is found when its lease has run out, each row once', async (t) => {
+    test('an unsettled row is found when its lease has run out, each row once', async (t) => {
       const state = await withState(t, SHORT)
       const keys = ['a', 'b', 'c', 'd', 'e']
       for (const key of keys) await state.insert(sandboxOf(key))
@@ -175,7 +175,7 @@ for (const [name, { open, skip }] of Object.entries(STATES)) {
       assert.deepEqual(await state.leaseUnsettled(10, []), [])
     })
 
-    test('what was given back is free at once, and is looked for after a lease’s time', async (t) => {
+    test('a released row is free at once, and is found after a lease’s time', async (t) => {
       const state = await withState(t)
       await state.insert(sandboxOf('one'))
       await state.release('one')

@@ -1,10 +1,10 @@
-// What a gateway does of its own accord with rows that nobody has settled, beside what clients ask of it meanwhile.
+// How a gateway settles rows by itself, while clients call it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { API_KEY, keyOf, memoryState, speakerOf, startGateway, withProvider } from './scene.mjs'
 
-test('a find-or-create that arrives while its gateway takes the lease of the row is not kept waiting', async (t) => {
+test('a find-or-create does not wait while its gateway takes the lease of the row', async (t) => {
   const provider = await withProvider(t, 'railway', { daemon: false })
   const { projectId, environmentId } = provider.config
   const account = { tenant: 'acme', provider: 'railway', place: `${projectId}/${environmentId}`.toLowerCase() }

@@ -25,7 +25,7 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-/** A folder with nine tarballs, of which nobody looks inside. */
+/** A folder with nine tarballs that no test opens. */
 async function packedRelease(name, change = (packages) => packages) {
   const out = join(folder, name)
   await mkdir(out)

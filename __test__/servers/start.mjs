@@ -13,7 +13,7 @@ const PROVIDERS = {
 
 const USAGE = `usage: npm run server -- <provider> [--port N] [--run "command" | --daemon]
   --run      starts the command as the process of each instance, with the instance's variables
-  --daemon   the same with the stand-in for the ComputeSDK daemon, examples/daemon
+  --daemon   the same with the fake of the ComputeSDK daemon, __test__/daemon
 providers: ${Object.keys(PROVIDERS).join(', ')}`
 
 function fail(message) {

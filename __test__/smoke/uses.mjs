@@ -1,4 +1,4 @@
-// Every way in which an installed package is used, against a test server.
+// Every way in which an installed package is used, against a fake server.
 import assert from 'node:assert/strict'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -20,7 +20,7 @@ export function printable(value) {
   return text.replace(SECRET, '[canary]')
 }
 
-/** All that anybody could log of a value: properties that do not show, accessors, the stack, the cause. */
+/** All that a program could log of a value: properties that do not show, accessors, the stack, the cause. */
 export function everythingIn(value) {
   const texts = [inspect(value, { depth: 10, showHidden: true, getters: true }), String(value)]
   if (value instanceof Error) texts.push(value.message, value.stack, inspect(value.cause, { depth: 10 }))

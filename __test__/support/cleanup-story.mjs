@@ -64,7 +64,7 @@ export const LIVES = {
   'whose request hangs before its effect': { meets: { answer: 'late', effect: 'late' }, config: { maxRetries: 1 }, requests: 6 },
 }
 
-/** How a deletion fails. The last one has its effect all the same. */
+/** How a deletion fails. The last one still has its effect. */
 const FAILURES = [
   { status: 403, body: { message: 'no' } },
   { status: 503, body: { message: 'busy' } },

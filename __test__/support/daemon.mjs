@@ -1,4 +1,4 @@
-// The stand-in for the ComputeSDK daemon as a process, for tests.
+// The fake ComputeSDK daemon as a process, for tests.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -21,7 +21,7 @@ export async function startDaemon(t, { options, env } = {}) {
     detached: true,
   })
   const daemon = { child, output: '' }
-  daemon.ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
+  daemon.ended = once(child, 'close').then(([code, signal]) => code ?? signal)
   t.after(() => child.kill('SIGTERM') && daemon.ended)
   child.stdout.setEncoding('utf8').on('data', (text) => {
     daemon.output += text

@@ -17,7 +17,7 @@ export const ABSENT_ID = 'f'.repeat(64)
 /** What becomes of the containers that are made from now on. */
 const PLANS = {
   runs: {},
-  // It is not healthy before it ends, so nobody takes it for one that runs.
+  // It is not healthy before it ends, so it never counts as running.
   fails: { Cmd: ['/bin/sh', '-c', 'sleep 0.1; exit 3'], ...neverHealthy() },
   never: neverHealthy(),
 }
@@ -58,7 +58,7 @@ export async function withEngine(t, kind, options = {}) {
   return scene
 }
 
-/** The same for whoever closes it. */
+/** The same; the caller closes it. */
 export async function startScene(kind, { proxy: proxyOptions, config } = {}) {
   const engine = await engineOf(kind)
   engine.removeAll()

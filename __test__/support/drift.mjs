@@ -43,7 +43,7 @@ export function withValue(json, path, value) {
 const IDENTIFYING = /name$|labels|tags|^key$|^value$|variables|^commands?(\.|$)/i
 
 /**
- * A fault of the test servers that changes one field of information.
+ * A fault of the fake servers that changes one field of information.
  *
  * @param {string} provider
  * @param {{ pick: <T>(list: T[]) => T }} random

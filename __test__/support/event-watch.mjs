@@ -10,7 +10,7 @@ const CALLS = ['create', 'getById', 'list', 'destroy']
 const PARTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error']
 
 /**
- * Subscribes to all channels. A message that holds a secret ends the test, or the process, by an exception that nobody
+ * Subscribes to all channels. A message that holds a secret ends the test, or the process, by an exception that no code
  * catches.
  *
  * @param {(string | RegExp)[]} [secrets] besides the mark

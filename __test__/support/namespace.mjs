@@ -31,7 +31,7 @@ export async function withNamespace(t, options = {}) {
 
 let scenes = 0
 
-/** The same for whoever closes it. */
+/** The same; the caller closes it. */
 export async function startNamespace({ server: serverOptions, workspace: workspaceOptions, config } = {}) {
   const server = await startNamespaceServer(serverOptions)
   const { world } = server
@@ -56,7 +56,7 @@ export async function startNamespace({ server: serverOptions, workspace: workspa
     asked: () => server.requests.map(({ operation }) => operation),
     /** The requests of one operation. */
     requestsFor: (operation) => server.requests.filter((request) => request.operation === operation),
-    /** What exists in the workspace and is not on its way out, whatever region it is in. */
+    /** All that exists in the workspace and is not being deleted, in every region. */
     instances: () => world.liveInstances(workspace),
     async close() {
       await server.close()

@@ -47,7 +47,7 @@ export function startProgram(name, { input, execArgv = [], milliseconds = 20_000
   return { child, ended }
 }
 
-/** The same for whoever only wants to know how it ends. */
+/** The same; only its end counts. */
 export function runProgram(name, options) {
   return startProgram(name, options).ended
 }

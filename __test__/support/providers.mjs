@@ -98,7 +98,7 @@ export const PROVIDERS = {
     credentials: ['token'],
     async start() {
       let plan = PLANS.namespace.runs
-      // Really an instance is on its way out for a while, and shown so; here it is gone at once.
+      // At Namespace a destroyed instance shows for a while; here it is gone at once.
       const scene = await namespace.startNamespace({ server: { plan: () => plan, ending: ['DESTROYED'] } })
       const { world, workspace, instances } = scene
       return {
@@ -120,7 +120,7 @@ export const PROVIDERS = {
     absentId: vercel.ABSENT_NAME,
     badIds: ['a b', 'a.b', '../sessions', 'box/x', 'a'.repeat(129)],
     credentials: ['token', 'teamId', 'projectId'],
-    // Of Vercel's own registry: it runs no other (reference/vercel.md §8).
+    // Of Vercel's own registry: it runs no other (docs/providers/vercel.md).
     image: 'box:1',
     async start() {
       let plan = PLANS.vercel.runs

@@ -27,7 +27,7 @@ export async function withRailway(t, options = {}) {
 
 let scenes = 0
 
-/** The same for whoever closes it. */
+/** The same; the caller closes it. */
 export async function startRailway({ server: serverOptions, environments = ['production'], config } = {}) {
   const server = await startRailwayServer(serverOptions)
   const { world } = server

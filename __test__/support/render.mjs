@@ -26,7 +26,7 @@ export async function withRender(t, options = {}) {
 
 let scenes = 0
 
-/** The same for whoever closes it. */
+/** The same; the caller closes it. */
 export async function startRender({ server: serverOptions, config } = {}) {
   const server = await startRenderServer(serverOptions)
   const { world } = server

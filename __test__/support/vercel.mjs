@@ -35,7 +35,7 @@ export async function withVercel(t, options = {}) {
 
 let scenes = 0
 
-/** The same for whoever closes it. */
+/** The same; the caller closes it. */
 export async function startVercel({ server: serverOptions, oidc = false, config } = {}) {
   const server = await startVercelServer({
     commandPlan: COMMAND_PLANS.stays,

@@ -110,5 +110,5 @@ export function members() {
   return provider.name === 'render'
 }
 
-// @ts-expect-error what napi-rs declares of its loader is nobody's
+// @ts-expect-error no user needs what napi-rs declares of its loader
 export type { __napiBindingTarget } from '@computesdk/gateway'

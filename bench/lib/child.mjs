@@ -1,4 +1,4 @@
-/** Runs one measure of one contestant in a process of its own, so that none inherits another's heap or connections. */
+/** Runs one measure of one candidate in a process of its own, so that none inherits another's heap or connections. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -8,7 +8,7 @@ import { Failure } from '../../scripts/lib/failure.mjs'
 const ENTRY = fileURLToPath(new URL('../processes/measure.mjs', import.meta.url))
 
 /**
- * @param {{ id: string, module: string, binary?: string }} contestant
+ * @param {{ id: string, module: string, binary?: string }} candidate
  * @param {{ measure: string } & Record<string, unknown>} job what to do; see bench/measures
  * @param {string} [authority] file of a certificate to trust; only for TLS, because reading it takes Node time and memory
  * @returns {Promise<Record<string, number>>}

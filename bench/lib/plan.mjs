@@ -1,5 +1,5 @@
 /**
- * What is measured. A step is one measure of every contestant, one after the other; a round is all steps; and rounds
+ * What is measured. A step is one measure of every candidate, one after the other; a round is all steps; and rounds
  * are repeated, so that a machine that is slow for a while is slow for all.
  */
 

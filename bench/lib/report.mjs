@@ -19,6 +19,7 @@ const COLUMNS = {
   watched: [
     ['main thread µs', 'mainThreadMicroseconds', 1],
     ['with subscribers, more µs', 'watchedMicroseconds', 1],
+    ['that read at the start, more µs', 'readingMicroseconds', 1],
     ['without, check ns', 'checkNanoseconds', 0],
     ['share %', 'checkPercent', 2],
   ],
@@ -41,10 +42,10 @@ const COLUMNS = {
 
 const BARE = { id: 'bare', title: 'bare hyper client' }
 
-/** @returns {string} a table a step, a line a contestant, medians */
-export function measuresTable(results, steps, contestants) {
+/** @returns {string} a table a step, a line a candidate, medians */
+export function measuresTable(results, steps, candidates) {
   const tables = steps.map((step) => {
-    const who = [...contestants, BARE].filter(({ id }) => results.has(step.key, id))
+    const who = [...candidates, BARE].filter(({ id }) => results.has(step.key, id))
     const columns = COLUMNS[step.measure]
     const lines = who.map(({ id, title }) => [
       title,

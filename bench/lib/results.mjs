@@ -1,26 +1,26 @@
-/** Samples by step and contestant, a sample a round, and what is made of them. */
+/** Samples by step and candidate, a sample a round, and what is made of them. */
 import { median, medianRatio } from './statistics.mjs'
 
 export class Results {
   /** @type {Record<string, Record<string, Record<string, number>[]>>} */
   samples = {}
 
-  add(step, contestant, sample) {
+  add(step, candidate, sample) {
     const ofStep = (this.samples[step] ??= {})
-    const ofContestant = (ofStep[contestant] ??= [])
-    ofContestant.push(sample)
+    const ofCandidate = (ofStep[candidate] ??= [])
+    ofCandidate.push(sample)
   }
 
-  has(step, contestant) {
-    return this.samples[step]?.[contestant] !== undefined
+  has(step, candidate) {
+    return this.samples[step]?.[candidate] !== undefined
   }
 
-  values(step, contestant, metric) {
-    return (this.samples[step]?.[contestant] ?? []).map((sample) => sample[metric] ?? Number.NaN)
+  values(step, candidate, metric) {
+    return (this.samples[step]?.[candidate] ?? []).map((sample) => sample[metric] ?? Number.NaN)
   }
 
-  median(step, contestant, metric) {
-    return median(this.values(step, contestant, metric))
+  median(step, candidate, metric) {
+    return median(this.values(step, candidate, metric))
   }
 
   ratio(step, metric, above, below) {

@@ -5,8 +5,8 @@ import { callOf } from './calls.mjs'
 
 const WARM = 5
 
-export async function run({ size, config }, contestant) {
-  const { open } = await contestant()
+export async function run({ size, config }, candidate) {
+  const { open } = await candidate()
   const call = callOf(open(config), 'create')
   const burst = async () => {
     const began = performance.now()

@@ -5,9 +5,9 @@ import { callOf } from './calls.mjs'
 
 const FACTORIES = 20_000
 
-export async function run({ config }, contestant) {
+export async function run({ config }, candidate) {
   const times = [performance.now()]
-  const { open } = await contestant()
+  const { open } = await candidate()
   times.push(performance.now())
   const call = callOf(open(config), 'create')
   times.push(performance.now())

@@ -7,13 +7,13 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { callOf } from './calls.mjs'
 import { threadMicroseconds } from './main-thread.mjs'
 
-/** More than any contestant makes in the time of one measure; what is beyond is not in the percentiles. */
+/** More than any candidate makes in the time of one measure; what is beyond is not in the percentiles. */
 const KEPT = 1_000_000
 
 const DELAY_RESOLUTION_MILLISECONDS = 1
 
-export async function run({ method, abreast, warmUpSeconds, seconds, delaySeconds, config }, contestant) {
-  const { open } = await contestant()
+export async function run({ method, abreast, warmUpSeconds, seconds, delaySeconds, config }, candidate) {
+  const { open } = await candidate()
   const call = callOf(open(config), method)
   await call()
   await drive(call, abreast, warmUpSeconds)

@@ -4,8 +4,8 @@ import { callOf } from './calls.mjs'
 const ABREAST = 16
 const MEBIBYTE = 1024 * 1024
 
-export async function run({ calls, config }, contestant) {
-  const { open } = await contestant()
+export async function run({ calls, config }, candidate) {
+  const { open } = await candidate()
   const call = callOf(open(config), 'create')
   let left = calls
   const one = async () => {

@@ -1,6 +1,7 @@
 /**
- * What the diagnostics channels cost JavaScript's thread, per call: with subscribers to all of them, as the difference between
- * turns with and without that alternate in one process; and without a subscriber, as the flags that a call asks.
+ * What the diagnostics channels cost JavaScript's thread, per call: with subscribers to all of them, and with one that reads the
+ * location at the start, each as the difference between turns with and without that alternate in one process; and without a
+ * subscriber, as the flags that a call asks.
  */
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { createRequire } from 'node:module'
@@ -18,27 +19,33 @@ const CHECKS = 1_000_000
 
 const require = createRequire(import.meta.url)
 
-export async function run({ abreast, turns, turnSeconds, config }, contestant) {
-  const { open } = await contestant()
+export async function run({ abreast, turns, turnSeconds, config }, candidate) {
+  const { open } = await candidate()
   const call = callOf(open(config), 'create')
   const look = checksOf()
-  const samples = { plain: [], watched: [], check: [] }
+  const samples = { plain: [], watched: [], reading: [], check: [] }
   for (let turn = 0; turn <= turns; turn += 1) {
     const plain = await cost(call, abreast, turnSeconds)
     const unsubscribe = subscribeAll()
     const watched = await cost(call, abreast, turnSeconds)
     unsubscribe()
+    const stopReading = subscribeAll(({ location }) => location)
+    const reading = await cost(call, abreast, turnSeconds)
+    stopReading()
     // The first turn warms up.
     if (turn === 0) continue
     samples.plain.push(plain)
     samples.watched.push(watched)
+    samples.reading.push(reading)
     samples.check.push(look())
   }
   const plain = median(samples.plain)
+  const more = (turns) => median(turns.map((cost, turn) => cost - samples.plain[turn]))
   const check = median(samples.check)
   return {
     mainThreadMicroseconds: plain,
-    watchedMicroseconds: median(samples.watched.map((watched, turn) => watched - samples.plain[turn])),
+    watchedMicroseconds: more(samples.watched),
+    readingMicroseconds: more(samples.reading),
     checkNanoseconds: check * 1000,
     checkPercent: (check / plain) * 100,
   }
@@ -67,16 +74,19 @@ function checksOf() {
     const before = threadMicroseconds()
     let watched = 0
     for (let index = 0; index < CHECKS; index += 1) if (diagnostics.watches(CALLS[index & 3])) watched += 1
-    if (watched > 0) throw new Error('somebody has subscribed')
+    if (watched > 0) throw new Error('a subscriber is left')
     return (threadMicroseconds() - before) / CHECKS
   }
 }
 
-/** Subscribes to all channels, and returns what undoes it. */
-function subscribeAll() {
+/** Subscribes to all channels, and returns what undoes it. `take` gets the messages. */
+function subscribeAll(take = () => {}) {
   const { CHANNELS } = require('../../index.js')
   let messages = 0
-  const note = () => (messages += 1)
+  const note = (message) => {
+    messages += 1
+    take(message)
+  }
   const channels = Object.entries(CHANNELS).flatMap(([name, channel]) =>
     CALLS.includes(name) ? PARTS.map((part) => `tracing:${channel}:${part}`) : [channel],
   )

@@ -27,7 +27,7 @@ export function providerOf({ provider, config }: Account, settings: Settings): P
 export function accountOf(headers: IncomingHttpHeaders, settings: Settings): Account {
   const header = (name: string) => String(headers[`x-${name.toLowerCase()}`] ?? '').trim()
   const provider = header('Provider') as Provider['name']
-  // Whoever may use it runs code on the operator's machine.
+  // A tenant with access to it runs code on the operator's machine.
   const isAllowed = provider === 'docker' ? settings.docker : Object.hasOwn(FACTORIES, provider)
   if (!isAllowed) throw new Refusal(400, 'INVALID_CONFIG', 'X-Provider names none of ours.')
   const config = Object.fromEntries(Object.entries(HEADERS[provider]).map(([field, name]) => [field, header(name)]))

@@ -1,4 +1,4 @@
-// Spans and metrics of OpenTelemetry, made of what the package publishes. Whoever runs the gateway registers the SDK.
+// Spans and metrics of OpenTelemetry, made of the package's events. The operator of the gateway registers the SDK.
 import { subscribe, tracingChannel } from 'node:diagnostics_channel'
 import { type CallContext, CHANNELS, type CleanupEvent, type RequestRecord } from '@computesdk/gateway'
 import { type Attributes, context, metrics, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'

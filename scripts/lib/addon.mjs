@@ -40,7 +40,7 @@ const KINDS = {
 export const kinds = Object.keys(KINDS)
 
 /** Whether the outputs are there and were made from the sources as they are now. */
-export async function isCurrent(kind) {
+async function isCurrent(kind) {
   const { outputs, satisfiedBy } = KINDS[kind]
   if (!outputs.every(existsSync)) return false
   const now = await fingerprint(outputs)
@@ -48,28 +48,32 @@ export async function isCurrent(kind) {
   return made.includes(now)
 }
 
-export const isPresent = (kind) => KINDS[kind].outputs.every(existsSync)
+/**
+ * Whether the outputs have to be built. With `noBuild` they only have to be there.
+ *
+ * @param {string} kind
+ * @param {boolean} [noBuild]
+ */
+export async function needsBuild(kind, noBuild = false) {
+  if (!noBuild) return !(await isCurrent(kind))
+  if (!KINDS[kind].outputs.every(existsSync)) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
+  return false
+}
 
 /**
  * Builds. Cargo decides what there is to do; outputs that come out the same are left untouched, others are replaced
  * in one step, so that a process that is loading them is not disturbed.
  *
  * @param {string} kind
- * @param {object} [options]
- * @param {(line: string) => void} [options.quietly] told each line of the build instead of the terminal
  */
-export async function build(kind, { quietly } = {}) {
+export async function build(kind) {
   await requireToolchain()
   const { title, outputs, make } = KINDS[kind]
   const sources = await sourcesHash()
   const staging = join(STATE, `${kind}-${process.pid}`)
   await mkdir(staging, { recursive: true })
   try {
-    await make(staging, async (program, parameters, options = {}) => {
-      if (!quietly) return run(program, parameters, { cwd: ROOT, what: `Building ${title}`, ...options })
-      const result = await capture(program, parameters, { cwd: ROOT, ...options }, quietly)
-      if (!result.ok) throw new Failure(`${result.output.trimEnd()}\n\nBuilding ${title} failed.`)
-    })
+    await make(staging, (program, parameters) => run(program, parameters, { cwd: ROOT, what: `Building ${title}` }))
     for (const output of outputs) await install(join(staging, relativeName(output)), output)
   } finally {
     await rm(staging, { recursive: true, force: true })

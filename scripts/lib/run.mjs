@@ -17,19 +17,14 @@ export async function run(program, parameters, { what = program, ...options } = 
 /**
  * Runs a program to its end and keeps what it says.
  *
- * @param {(line: string) => void} [onLine] told of each line of either stream
  * @returns {Promise<{ ok: boolean, status: number | string, stdout: string, output: string }>} `output`: both streams
  */
-export async function capture(program, parameters, options = {}, onLine = () => {}) {
+export async function capture(program, parameters, options = {}) {
   const child = spawn(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let output = ''
-  let line = ''
   const take = (text) => {
     output += text
-    const lines = (line + text).split('\n')
-    line = lines.pop()
-    for (const whole of lines) onLine(whole)
   }
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text

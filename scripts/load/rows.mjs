@@ -1,4 +1,4 @@
-// What is loaded where: each row of the platforms table in the README that was run is one of these.
+// What is loaded where: each row of the table in docs/platforms.md that was run is one of these.
 import { Failure } from '../lib/failure.mjs'
 
 /**

@@ -2,7 +2,7 @@
 // node scripts/release/publish.mjs FOLDER [--registry URL] [--platforms-only] [--without-provenance]
 //   publishes what pack.mjs has put into FOLDER. May be run again after a failure: it goes on where it ended.
 //   --platforms-only       all but the root package
-//   --without-provenance   outside of GitHub Actions, where no provenance can be had: RELEASING.md
+//   --without-provenance   outside of GitHub Actions, where no provenance can be had: docs/contributing/releasing.md
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 

@@ -118,7 +118,7 @@ function bySetting(file) {
   }
 }
 
-/** What is said of a package manager in the README. */
+/** What docs/platforms.md says of a package manager. */
 const OWN = {
   npm: [missingPlatform, lockfileOfAnotherSystem, forAnotherSystem],
   pnpm: [bySetting('pnpm-workspace.yaml')],

@@ -29,7 +29,7 @@ await runMain(async () => {
   await inRoot('npm version', process.execPath, [await findNpm(), ...bump])
   await setCargoVersion(version)
   await inRoot('cargo update', 'cargo', ['update', '--workspace', '--offline'])
-  console.log(`\nNow ${version}. Read the changes, then commit them and tag the commit v${version}: RELEASING.md`)
+  console.log(`\nNow ${version}. Read the changes, then commit them and tag the commit v${version}: docs/contributing/releasing.md`)
 })
 
 async function setCargoVersion(version) {

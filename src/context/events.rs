@@ -11,7 +11,7 @@ pub(crate) trait EventSink: Send + Sync {
     fn record(&self, event: Event);
 }
 
-/// Where a call's events go. Nobody watches most calls: then recording costs a branch.
+/// Where a call's events go. Most calls have no subscriber: then recording costs a branch.
 #[derive(Clone, Default)]
 pub(crate) struct Events(Option<Arc<dyn EventSink>>);
 
@@ -21,12 +21,12 @@ impl Events {
         Self(Some(sink))
     }
 
-    /// Returns whether somebody watches the call.
+    /// Returns whether the call has subscribers.
     pub(crate) fn are_watched(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Records an event. `make` runs only if somebody watches the call.
+    /// Records an event. `make` runs only if the call has subscribers.
     pub(crate) fn record(&self, make: impl FnOnce() -> Event) {
         if let Some(sink) = &self.0 {
             sink.record(make());

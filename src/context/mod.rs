@@ -112,7 +112,7 @@ impl CallContext {
         }
     }
 
-    /// Waits, whatever the caller does and the deadline says.
+    /// Waits, also after a cancellation and after the deadline.
     pub(crate) async fn sleep_uncancelled(&self, duration: Duration) {
         self.clock.sleep(duration).await;
     }

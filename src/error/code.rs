@@ -23,6 +23,28 @@ pub(crate) enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Every code, in the order of docs/errors.md.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 17] = [
+        Self::InvalidConfig,
+        Self::InvalidArgument,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::RateLimited,
+        Self::QuotaExceeded,
+        Self::PaymentRequired,
+        Self::ProvisionFailed,
+        Self::Timeout,
+        Self::Aborted,
+        Self::Network,
+        Self::Unavailable,
+        Self::Protocol,
+        Self::OutcomeUnknown,
+        Self::Internal,
+    ];
+
     /// Returns the name that is part of the public contract.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -51,7 +51,7 @@ pub(crate) struct Details {
     permanent: bool,
 }
 
-/// Where an error occurred: what every error that reaches a caller is told with.
+/// Where an error occurred. Every error that reaches a caller has it.
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorContext {
     /// `error.provider` in JavaScript.
@@ -59,7 +59,7 @@ pub(crate) struct ErrorContext {
     /// The provider's name in messages.
     pub(crate) title: &'static str,
     pub(crate) operation: Operation,
-    /// The name under which the call may leave a resource, for errors that are told before the work has ended.
+    /// The name under which the call may leave a resource, for errors that reach the caller before the work has ended.
     pub(crate) resource_name: Option<String>,
 }
 
@@ -149,7 +149,7 @@ impl Error {
         self.0.code.is_transient() && !self.0.permanent
     }
 
-    /// Returns whether repeating the call does not help before someone has changed a setting, whatever the code says.
+    /// Returns whether a setting has to change before a repeated call can succeed, even if the code is a transient one.
     pub(crate) fn is_permanent(&self) -> bool {
         self.0.permanent
     }
@@ -433,6 +433,28 @@ mod tests {
         let error = Error::config("Missing Railway API key.").in_context(&context(Operation::List));
         assert_eq!(error.to_string(), "Missing Railway API key.");
         assert_eq!(error.details().operation, Some(Operation::List));
+    }
+
+    #[test]
+    fn the_documented_codes_are_those_of_the_code_and_as_retryable() {
+        let document = include_str!("../../docs/errors.md");
+        let rows: Vec<(&str, &str)> = document
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+            .filter_map(|(code, rest)| Some((code, rest.split_once(" | ")?.0)))
+            .collect();
+        let retryable = |code: ErrorCode| match code {
+            ErrorCode::OutcomeUnknown => vec!["with a key"],
+            // Where the fault does not pass by itself, it is not.
+            ErrorCode::Network => vec!["yes", "no"],
+            _ if Error::new(code, "x").is_retryable() => vec!["yes"],
+            _ => vec!["no"],
+        };
+        let expected: Vec<(&str, &str)> = ErrorCode::ALL
+            .into_iter()
+            .flat_map(|code| retryable(code).into_iter().map(move |word| (code.as_str(), word)))
+            .collect();
+        assert_eq!(rows, expected);
     }
 
     #[test]

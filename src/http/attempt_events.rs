@@ -11,10 +11,7 @@ use crate::context::CallContext;
 use crate::context::events::{Event, RateLimitEvent, RateLimitStep, RequestEvent};
 use crate::error::{Error, ErrorCode};
 
-/// What takes less time than this was no wait: the clock was read twice.
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
-
-/// An attempt of a call that somebody watches; empty otherwise. An attempt that is dropped on its way was aborted.
+/// An attempt of a call with subscribers; empty otherwise. An attempt that is dropped before its end was aborted.
 pub(super) struct ObservedAttempt<'a> {
     context: &'a CallContext,
     pending: Option<Pending>,
@@ -49,7 +46,7 @@ impl<'a> ObservedAttempt<'a> {
     /// Notes how long the attempt waited for its rate window.
     pub(super) fn waited(&mut self, wait: Duration) {
         let Some(pending) = &mut self.pending else { return };
-        if wait >= SHORTEST_WAIT {
+        if !wait.is_zero() {
             pending.event.rate_limit_wait = wait.into();
             record(self.context, RateLimitStep::Waited, Some(wait));
         }

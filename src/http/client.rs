@@ -229,7 +229,7 @@ impl Client {
         } = &*self.shared;
         let bucket = request.bucket;
         let asked_at = context.now();
-        let admitted_at = match tenant.windows.acquire(context, bucket).await {
+        let admitted_at = match tenant.windows.acquire(context, bucket, asked_at).await {
             Ok(admitted_at) => admitted_at,
             Err(error) => {
                 observe_refusal(context, &error);

@@ -36,7 +36,7 @@ pub(crate) enum Presentation {
     Header(HeaderName, &'static str),
     /// By the certificate of the client, when it connects. The secret is its private key.
     Certificates(Arc<Certificates>),
-    /// Not at all: whoever reaches the server may use it.
+    /// Not at all: every client that reaches the server may use it.
     Nothing,
 }
 
@@ -121,7 +121,7 @@ impl Credential {
     }
 
     /// Adds to the refusal of this credential where it came from, or that it has expired by its own claim. An expired one is
-    /// sent all the same: the clocks may differ.
+    /// still sent: the clocks may differ.
     pub(super) fn explain_refusal(&self, error: Error, date: SystemTime) -> Error {
         if !self.is_refused_by(&error, date) {
             return error;

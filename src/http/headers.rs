@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use ::http::HeaderMap;
+use ::http::header::{HeaderMap, HeaderName, RETRY_AFTER};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -23,9 +23,13 @@ const EPOCH_SECONDS: f64 = 1e9;
 const EPOCH_MILLISECONDS: f64 = 1e12;
 
 /// Names of the rate window's headers, with and without the prefix.
-const LIMIT: [&str; 2] = ["x-ratelimit-limit", "ratelimit-limit"];
-const REMAINING: [&str; 2] = ["x-ratelimit-remaining", "ratelimit-remaining"];
-const RESET: [&str; 2] = ["x-ratelimit-reset", "ratelimit-reset"];
+static LIMIT: [HeaderName; 2] = names(["x-ratelimit-limit", "ratelimit-limit"]);
+static REMAINING: [HeaderName; 2] = names(["x-ratelimit-remaining", "ratelimit-remaining"]);
+static RESET: [HeaderName; 2] = names(["x-ratelimit-reset", "ratelimit-reset"]);
+
+const fn names([prefixed, plain]: [&'static str; 2]) -> [HeaderName; 2] {
+    [HeaderName::from_static(prefixed), HeaderName::from_static(plain)]
+}
 
 /// The rate-limit headers of one response. A header that is missing or unreadable is `None`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,14 +47,14 @@ pub(crate) struct RateLimitHeaders {
 impl RateLimitHeaders {
     /// Reads the headers of a response. `date` is today's, for headers that name a date.
     pub(super) fn read(headers: &HeaderMap, date: SystemTime) -> Self {
-        let text = |name: &str| headers.get(name)?.to_str().ok();
-        let either = |names: [&'static str; 2]| names.into_iter().find_map(text);
+        let text = |name: &HeaderName| headers.get(name)?.to_str().ok();
+        let either = |names: &[HeaderName; 2]| names.iter().find_map(text);
         let number = |names| either(names)?.trim().parse().ok();
         Self {
-            retry_after: text("retry-after").and_then(|value| parse_retry_after(value, date)),
-            limit: number(LIMIT),
-            remaining: number(REMAINING),
-            reset_after: either(RESET).and_then(|value| parse_reset(value, date)),
+            retry_after: text(&RETRY_AFTER).and_then(|value| parse_retry_after(value, date)),
+            limit: number(&LIMIT),
+            remaining: number(&REMAINING),
+            reset_after: either(&RESET).and_then(|value| parse_reset(value, date)),
         }
     }
 

@@ -95,7 +95,7 @@ fn build() -> Result<Client<Connector, Full<Bytes>>, TransportError> {
     http.set_tcp_user_timeout(Some(super::limits::TCP_USER_TIMEOUT));
     let tls = configure_tls().map_err(|error| TransportError::Unsent(error.to_string()))?;
     // A request that was not begun on a pooled connection, because the server has just closed it, goes to another connection:
-    // hyper does that unless it is told otherwise, under reqwest too. One of which a byte may be on its way fails.
+    // hyper does that by default, under reqwest too. A request of which a byte may have been sent fails.
     Ok(Client::builder(TokioExecutor::new())
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .pool_timer(TokioTimer::new())

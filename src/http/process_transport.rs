@@ -45,7 +45,7 @@ impl ProcessTransport {
 }
 
 impl Transport for ProcessTransport {
-    // Written as the macro of the trait would, but for the future of the sender, which is handed on as it is.
+    // Written as the macro of the trait would, except that it returns the sender's future unchanged.
     fn send<'transport, 'sending>(
         &'transport self,
         request: Request,

@@ -48,7 +48,7 @@ struct Limits {
 /// How the provider took a request, as far as its rate limit goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The rate limit let the request pass, whatever came of it then.
+    /// The rate limit let the request pass; it may have failed later.
     Passed,
     /// The rate limit refused the request. The provider said how long to wait.
     RefusedFor(Duration),
@@ -67,12 +67,11 @@ struct Window {
 
 impl RateWindows {
     /// Waits until a request may be sent, first come, first served, and counts it. Returns the moment, for
-    /// [`RateWindows::update`].
+    /// [`RateWindows::update`]: `now` itself if it may be sent at once.
     ///
     /// Errors: `RATE_LIMITED` with the delay, if that is longer than 30 s or than the caller's deadline leaves; `ABORTED`.
-    pub(super) async fn acquire(&self, context: &CallContext, bucket: &'static str) -> Result<Instant> {
+    pub(super) async fn acquire(&self, context: &CallContext, bucket: &'static str, now: Instant) -> Result<Instant> {
         let bucket = self.bucket(bucket);
-        let now = context.now();
         // A call that comes while others wait waits behind them.
         let Some(delay) = bucket.try_acquire(now, bucket.waiting.load(Ordering::Relaxed) > 0) else {
             return Ok(now);

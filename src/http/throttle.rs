@@ -78,7 +78,7 @@ impl Throttle {
                 if now < until {
                     return Some(until - now);
                 }
-                // Nobody waited: what was learned may not hold any more.
+                // No request waited: what was learned may no longer hold.
                 let was_idle = self.phase == Phase::Closed(until) && now >= until + FIRST_PAUSE;
                 if was_idle {
                     self.phase = Phase::Open;

@@ -89,7 +89,7 @@ impl CreateRequest {
         })
     }
 
-    /// Checks the address of the gateway. A daemon that cannot reach its gateway is a billed resource for nothing.
+    /// Checks the address of the gateway. A daemon that cannot reach its gateway is a billed resource without use.
     ///
     /// `is_replaced` says of a value that the provider puts another one in its place.
     pub(crate) fn check_gateway_url(&self, is_replaced: impl Fn(&str) -> bool) -> Result<()> {

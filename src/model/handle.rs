@@ -50,7 +50,7 @@ pub(crate) enum Origin {
     Random,
     /// Derived from the caller's idempotency key: a resource of this name was made by a create with this key.
     Key,
-    /// Chosen by the caller: a resource of this name may be anybody's.
+    /// Chosen by the caller: another client may have made a resource of this name.
     Caller,
 }
 

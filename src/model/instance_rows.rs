@@ -1,4 +1,4 @@
-//! The instances of a listing as the text that is handed out. Each is written when it is read, and not kept.
+//! The instances of a listing as the text that crosses to JavaScript. Each is written when it is read, and not kept.
 
 use std::convert::Infallible;
 

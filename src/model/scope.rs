@@ -1,5 +1,6 @@
 //! Where resources live, and which credential reaches them.
 
+use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -20,7 +21,7 @@ pub(crate) struct Identity {
 
 /// The key of everything that this process remembers or serialises: provider, location, endpoint and credential. It holds
 /// hashes only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scope {
     /// Hash of provider and location: the same for every credential and endpoint.
     location: [u8; 32],
@@ -28,6 +29,13 @@ pub(crate) struct Scope {
     place: [u8; 32],
     /// Hash of location, endpoint and credential: equal for two calls exactly if all three are.
     tenant: [u8; 32],
+}
+
+// The hash of the tenant is one of the whole.
+impl Hash for Scope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.tenant);
+    }
 }
 
 impl Scope {

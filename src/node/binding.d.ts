@@ -9,9 +9,19 @@ export interface Binding {
 /** The functions that publish what a call does. */
 export type Diagnostics = ReturnType<typeof import('./diagnostics.js').makeDiagnostics>
 
+/** What identifies a call in every message. */
+export interface CallIdentity {
+  provider: string
+  operation: string
+  callId: string
+}
+
 /** The events of a call; src/node/diagnostics.rs writes them. */
 export interface CallEvents {
-  call: { provider: string; operation: string; callId: string }
+  /** Of a call that has settled. */
+  call?: CallIdentity
+  /** What its subscribers were not told at `start`. */
+  known?: Record<string, unknown>
   events: { channel: string; fields: Record<string, unknown> }[]
 }
 
@@ -24,16 +34,19 @@ export interface Native {
    * Begins calls. Each gets one reply, by its slot.
    *
    * `text` is two arrays of JSON, one after the other. The first has four numbers of each call: its slot, its method, the state
-   * of its signal, the index of its provider. The second has three values of each: its id, its options, and the variables of its
-   * provider.
+   * of its signal, the index of its provider. The second has four values of each: its id, its options, the variables of its
+   * provider, and the id of the call if it has subscribers.
    *
    * @param cancellable the slots of the calls that `cancel` may be told
+   * @param described those that `describe` may be asked for
    */
-  submit(providers: ConfiguredProvider[], text: string, cancellable: number[]): void
-  /** Checks a call that somebody watches, which waits for `launch`. Returns what is known of it before it begins, as JSON. */
+  submit(providers: ConfiguredProvider[], text: string, cancellable: number[], described: number[]): void
+  /** Checks a call whose subscribers ask for it at `start`. It waits for `launch`. Returns what is known of it, as JSON. */
   submitTraced(providers: ConfiguredProvider[], text: string, callId: string): string
   /** Begins the calls that wait. */
   launch(): void
+  /** Returns what is known of a call that was submitted, as JSON, as soon as the worker has prepared it. */
+  describe(slot: number): string
   /** Cancels a call, if it is still under way. It is replied to. */
   cancel(slot: number): void
   /** Lets the event loop end: no call is under way. */

@@ -74,7 +74,7 @@ const ROOM = 64 * 1024 * 1024
 /** What a value costs besides its characters. So an object that holds another many times over is not read without end. */
 const ENTRY = 64
 
-/** The longest id that is handed on. No provider's is as long. */
+/** The longest id that crosses to the core. No provider's is as long. */
 const ID_LIMIT = 1_024
 
 /** What the calls that wait to be submitted may hold before they cross: see `ROOM`. */
@@ -96,7 +96,7 @@ const KINDS = /** @type {any} */ ({
 // --- The caller's objects -------------------------------------------------------------------------------------------
 
 /**
- * Returns an empty array of which `stringify` calls no `toJSON`, also if somebody gives one to all arrays meanwhile.
+ * Returns an empty array of which `stringify` calls no `toJSON`, also if other code gives one to all arrays meanwhile.
  *
  * @returns {unknown[]}
  */
@@ -475,7 +475,7 @@ const reasonsOf = ({ signal }) => {
  * @param {Native} native
  * @param {string} constants what both sides agree on, as JSON
  */
-const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle }, constants) => {
+const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cancel, idle }, constants) => {
   const { Method, SignalState, ReplyKind, fields } = /** @type {Constants} */ (parse(constants))
 
   /** @type {Watched} */
@@ -573,7 +573,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
   }
 
   // --- Submission. The calls of a tick wait for its end and cross together: `heads` has four numbers of each (slot, method,
-  // state of its signal, index of its provider), `bodies` three values (id, options, variables).
+  // state of its signal, index of its provider), `bodies` four values (id, options, variables, id of the call).
 
   let heads = /** @type {number[]} */ (makeList())
   /** @type {unknown[]} */
@@ -582,6 +582,8 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
   let providers = []
   /** @type {Watched[]} those of the waiting calls whose signals may fire before they cross */
   let listening = []
+  /** @type {number[]} the slots of those with subscribers */
+  let described = []
   let waitingRoom = 0
 
   const submitWaiting = () => {
@@ -606,8 +608,10 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
     bodies = makeList()
     providers = []
     listening = []
+    const askable = described
+    if (askable.length > 0) described = []
     waitingRoom = 0
-    submit(submitted, text, cancellable)
+    submit(submitted, text, cancellable, askable)
   }
 
   const submitSoon = async () => {
@@ -615,7 +619,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
     submitWaiting()
   }
 
-  /** Whether calls that are watched wait for the end of the tick: they were checked already. */
+  /** Whether calls that were checked already wait for the end of the tick. */
   let launching = false
 
   const launchSoon = async () => {
@@ -635,9 +639,10 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
    * @param {string} id
    * @param {unknown} options
    * @param {unknown} variables
+   * @param {string | null} callId
    * @param {number} room what it holds
    */
-  const addWaiting = (provider, method, slot, watched, id, options, variables, room) => {
+  const addWaiting = (provider, method, slot, watched, id, options, variables, callId, room) => {
     const { length } = heads
     if (length === 0) void submitSoon()
     let last = providers.length - 1
@@ -654,6 +659,8 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
     bodies[end] = id
     bodies[end + 1] = options
     bodies[end + 2] = variables
+    bodies[end + 3] = callId
+    if (callId !== null) described[described.length] = slot
     waitingRoom += room
     if (waitingRoom > SUBMIT_ROOM) submitWaiting()
   }
@@ -702,23 +709,41 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
       /** @type {Call} */
       const call = { resolve, watched, traced: undefined }
       const slot = addCall(call)
-      if (diagnostics.watches(names.operation)) {
-        const context = diagnostics.describe(names.provider, names.operation)
+      const room = ROOM - budget.room
+      if (!diagnostics.watches(names.operation)) {
+        addWaiting(provider, method, slot, watched, id, encoded, variables, null, room)
+        return
+      }
+      const traced = diagnostics.trace(names.provider, names.operation)
+      const { callId } = traced
+      let isChecked = false
+      // If a subscriber asks while `start` is published, the call is checked at once.
+      traced.ask = () => {
+        isChecked = true
         watched.slot = watched.state === SignalState.WATCHED ? slot : -1
         const body = makeList()
         body[0] = id
         body[1] = encoded
         body[2] = variables
+        body[3] = null
         const text = `[${slot},${method},${watched.state},0]${stringify(body)}`
-        diagnostics.add(context, parse(submitTraced([provider], text, /** @type {string} */ (context['callId']))))
+        const known = parse(submitTraced([provider], text, callId))
         if (!launching) void launchSoon()
-        call.traced = diagnostics.trace(context)
-        diagnostics.begin(call.traced)
-      } else addWaiting(provider, method, slot, watched, id, encoded, variables, ROOM - budget.room)
+        return known
+      }
+      call.traced = traced
+      diagnostics.begin(traced)
+      if (isChecked) return
+      addWaiting(provider, method, slot, watched, id, encoded, variables, callId, room)
+      traced.ask = () => {
+        // In case that it waits.
+        submitWaiting()
+        return parse(describe(slot))
+      }
     })
 
   /**
-   * Returns the value of a call, or throws its error. Those who watch the call are told before.
+   * Returns the value of a call, or throws its error. Its subscribers get the event before.
    *
    * @param {unknown} settled
    * @param {Function} method the method that was called
@@ -783,6 +808,8 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, cancel, idle },
     removeCall(slot)
     unwatchSignal(call.watched)
     const { resolve, watched, traced } = call
+    // Its slot is free for another call.
+    if (traced !== undefined) traced.ask = undefined
     if (kind === ReplyKind.FAILURE) {
       const failure = /** @type {ErrorProperties} */ (value)
       resolve(new Outcome(undefined, failure, failure.code === 'ABORTED' ? reasonsOf(watched) : NOTHING, traced))

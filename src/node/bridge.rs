@@ -9,6 +9,7 @@ use napi::{Env, Result};
 
 use super::cancellations::Cancellations;
 use super::completions::CompletionQueue;
+use super::descriptions::Descriptions;
 use super::variables::JsVariables;
 
 /// A function of `bridge.js`.
@@ -21,9 +22,10 @@ pub(super) type Launch = Box<dyn FnOnce(crate::error::Result<()>) + Send>;
 pub(super) struct Environment {
     pub(super) completions: Arc<CompletionQueue>,
     pub(super) cancellations: Arc<Cancellations>,
+    pub(super) descriptions: Arc<Descriptions>,
     /// Reads variables while a call goes on.
     pub(super) variables: Arc<JsVariables>,
-    /// The calls that somebody watches, until the end of the tick.
+    /// The calls that were checked before they cross, until the end of the tick.
     ready: Mutex<Vec<Launch>>,
 }
 
@@ -66,6 +68,7 @@ impl Bridge {
             environment: Arc::new(Environment {
                 completions,
                 cancellations: Arc::default(),
+                descriptions: Arc::default(),
                 variables: Arc::new(JsVariables::new(&functions.get_named_property("readVariable")?)?),
                 ready: Mutex::default(),
             }),

@@ -13,7 +13,8 @@ use super::cancellations::Cancellations;
 use super::completions::CompletionQueue;
 use super::constants::SignalState;
 use super::decode::Content;
-use super::diagnostics::CallEvents;
+use super::descriptions::{self, Descriptions};
+use super::diagnostics::{CallEvents, CallIdentity};
 use super::environment::CallVariables;
 use super::reply::Reply;
 use super::runtime;
@@ -39,6 +40,8 @@ pub(super) struct Body<'a> {
     pub(super) options: Content<'a>,
     /// The values of the variables that its provider may need, in the order in which it names them.
     pub(super) variables: Vec<String>,
+    /// How its subscribers tell it from others; `None` without subscribers.
+    pub(super) call_id: Option<String>,
 }
 
 /// Where the reply to a call goes, which it gets once.
@@ -47,6 +50,8 @@ pub(super) struct ReplyTo {
     pub(super) completions: Arc<CompletionQueue>,
     /// Those of the environment, if the call's signal may cancel it.
     pub(super) cancellations: Option<Arc<Cancellations>>,
+    /// Those of the environment, if the call has subscribers.
+    pub(super) descriptions: Option<Arc<Descriptions>>,
     pub(super) error_context: ErrorContext,
 }
 
@@ -55,6 +60,9 @@ impl ReplyTo {
     pub(super) fn send(&self, result: Result<CallOutput>) {
         if let Some(cancellations) = &self.cancellations {
             cancellations.remove(self.slot);
+        }
+        if let Some(descriptions) = &self.descriptions {
+            descriptions.remove(self.slot);
         }
         self.completions
             .push(self.slot, &Reply::new(result, &self.error_context));
@@ -93,6 +101,7 @@ impl ReadyCall {
             slot,
             completions: Arc::clone(&environment.completions),
             cancellations: cancellation.is_some().then(|| Arc::clone(&environment.cancellations)),
+            descriptions: body.call_id.is_some().then(|| Arc::clone(&environment.descriptions)),
             error_context: ErrorContext {
                 provider: identity.name,
                 title: identity.title,
@@ -118,12 +127,18 @@ impl ReadyCall {
             }
         });
         match checked {
-            Ok(call) => Some(Self {
-                reply_to,
-                call,
-                cancellation,
-                events: None,
-            }),
+            Ok(call) => {
+                let ready = Self {
+                    reply_to,
+                    call,
+                    cancellation,
+                    events: None,
+                };
+                Some(match body.call_id {
+                    Some(call_id) => ready.watch(call_id),
+                    None => ready,
+                })
+            }
             Err(error) => {
                 reply_to.send(Err(error));
                 None
@@ -131,9 +146,22 @@ impl ReadyCall {
         }
     }
 
-    /// Has somebody watch the call. Returns what is known of it, as JSON.
-    pub(super) fn watch(mut self, call_id: String) -> (Self, String) {
-        let description = serde_json::to_string(&self.call.describe()).unwrap_or_else(|_| "{}".to_owned());
+    /// Returns what is known of the call, as JSON.
+    pub(super) fn describe(&self) -> String {
+        serde_json::to_string(&self.call.describe()).unwrap_or_else(|_| descriptions::NOTHING.to_owned())
+    }
+
+    /// Records the call for its subscribers, who get its description with its events.
+    fn watch(self, call_id: String) -> Self {
+        let description = self.describe();
+        if let Some(descriptions) = &self.reply_to.descriptions {
+            descriptions.set(self.reply_to.slot, &description);
+        }
+        self.record(call_id, Some(description))
+    }
+
+    /// Records the call for its subscribers. `description` is what they were not told yet.
+    pub(super) fn record(mut self, call_id: String, description: Option<String>) -> Self {
         let ReplyTo {
             slot,
             completions,
@@ -143,9 +171,13 @@ impl ReadyCall {
         let ErrorContext {
             provider, operation, ..
         } = *error_context;
-        let events = Arc::new(CallEvents::new(completions, *slot, provider, operation, call_id));
-        self.events = Some(events);
-        (self, description)
+        let identity = CallIdentity {
+            provider,
+            operation: operation.as_str(),
+            call_id,
+        };
+        self.events = Some(Arc::new(CallEvents::new(completions, *slot, identity, description)));
+        self
     }
 
     /// Replies to the call that it failed.

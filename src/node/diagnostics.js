@@ -1,5 +1,5 @@
 // @ts-check
-// Publishes what calls do on the channels of `node:diagnostics_channel`. Nobody watches most calls: then all of it costs a few
+// Publishes what calls do on the channels of `node:diagnostics_channel`. Most calls have no subscriber: then all of it costs a few
 // flags a call.
 'use strict'
 
@@ -9,9 +9,12 @@
  *
  * @typedef {Record<'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error', Channel>} TracingChannels
  *
- * @typedef {object} TracedCall a call that somebody watches
- * @property {Record<string, unknown>} context what the subscribers are given
+ * @typedef {object} TracedCall a call with subscribers
+ * @property {string} callId
+ * @property {Record<string, unknown>} context what is known of it
+ * @property {Record<string, unknown>} view the context as its subscribers see it: it asks for what they read
  * @property {TracingChannels} channels
+ * @property {(() => Record<string, unknown>) | undefined} ask returns the fields in `ASKED`, until the context holds them
  */
 
 /** The channels. The first four are those of `tracingChannel`. */
@@ -28,6 +31,76 @@ const CHANNELS = Object.freeze({
 })
 
 const { assign } = Object
+const { getOwnPropertyDescriptor, has, ownKeys } = Reflect
+
+/**
+ * The fields that cost a check of the call. The worker checks each call, so these are asked for only if a subscriber reads one
+ * before the call ends.
+ *
+ * @type {Record<PropertyKey, true | undefined>}
+ */
+const ASKED = assign(Object.create(null), {
+  location: true,
+  region: true,
+  image: true,
+  name: true,
+  instanceId: true,
+  serverAddress: true,
+  serverPort: true,
+})
+
+/**
+ * Asks for what the context of a call lacks.
+ *
+ * @param {TracedCall} call
+ */
+const complete = (call) => {
+  const { ask } = call
+  if (ask === undefined) return
+  call.ask = undefined
+  assign(call.context, ask())
+}
+
+/** Lets a context look as if it held the fields in `ASKED`. */
+class View {
+  /** @param {TracedCall} call */
+  constructor(call) {
+    this.call = call
+  }
+
+  /**
+   * @param {Record<PropertyKey, unknown>} context
+   * @param {PropertyKey} key
+   */
+  get(context, key) {
+    if (ASKED[key]) complete(this.call)
+    return context[key]
+  }
+
+  /**
+   * @param {Record<PropertyKey, unknown>} context
+   * @param {PropertyKey} key
+   */
+  has(context, key) {
+    if (ASKED[key]) complete(this.call)
+    return has(context, key)
+  }
+
+  /**
+   * @param {Record<PropertyKey, unknown>} context
+   * @param {PropertyKey} key
+   */
+  getOwnPropertyDescriptor(context, key) {
+    if (ASKED[key]) complete(this.call)
+    return getOwnPropertyDescriptor(context, key)
+  }
+
+  /** @param {Record<PropertyKey, unknown>} context */
+  ownKeys(context) {
+    complete(this.call)
+    return ownKeys(context)
+  }
+}
 
 /**
  * Publishes a message. What a subscriber throws touches no call: Node reports it as uncaught, another runtime lets it through.
@@ -84,7 +157,7 @@ const makeDiagnostics = ({ channel }) => {
 
   return {
     /**
-     * Returns whether somebody watches the calls of an operation. `TracingChannel.hasSubscribers` is missing in Bun, and before
+     * Returns whether the calls of an operation have subscribers. `TracingChannel.hasSubscribers` is missing in Bun, and before
      * Node 20.13, so its parts are asked.
      *
      * @param {string} operation
@@ -106,62 +179,51 @@ const makeDiagnostics = ({ channel }) => {
     },
 
     /**
-     * Makes the context of a call.
+     * Makes a call that is traced.
      *
      * @param {string} provider
      * @param {string} operation
-     * @returns {Record<string, unknown>}
-     */
-    describe: (provider, operation) => ({ provider, operation, callId: `${prefix}-${(latest += 1)}` }),
-
-    /**
-     * Adds what is known of a call to its context.
-     *
-     * @param {Record<string, unknown>} context
-     * @param {Record<string, unknown>} known
-     */
-    add: (context, known) => void assign(context, known),
-
-    /**
-     * Makes a call that is traced.
-     *
-     * @param {Record<string, unknown>} context
      * @returns {TracedCall}
      */
-    trace: (context) => ({
-      context,
-      channels: /** @type {TracingChannels} */ (calls[/** @type {string} */ (context['operation'])]),
-    }),
+    trace(provider, operation) {
+      const callId = `${prefix}-${(latest += 1)}`
+      const context = { provider, operation, callId }
+      const channels = /** @type {TracingChannels} */ (calls[operation])
+      /** @type {TracedCall} */
+      const call = { callId, context, view: context, channels, ask: undefined }
+      call.view = new Proxy(context, new View(call))
+      return call
+    },
 
     /**
      * Publishes that a call has begun.
      *
      * @param {TracedCall} call
      */
-    begin({ context, channels: { start, end } }) {
+    begin({ view, channels: { start, end } }) {
       try {
         // With the stores that are bound to the channel, as `tracePromise` does it.
-        start.runStores(context, () => publish(end, context))
+        start.runStores(view, () => publish(end, view))
       } catch {
         // The subscriber's fault.
       }
     },
 
     /**
-     * Publishes that a call has ended. Its caller is told right after.
+     * Publishes that a call has ended. Its promise settles right after.
      *
      * @param {TracedCall} call
      * @param {Record<string, unknown>} known what is known of it now
      */
-    end({ context, channels: { asyncStart, asyncEnd, error } }, known) {
+    end({ context, view, channels: { asyncStart, asyncEnd, error } }, known) {
       assign(context, known)
       if ('error' in known) {
         // Nothing was made that the caller holds.
         delete context['outcome']
-        publish(error, context)
+        publish(error, view)
       } else if (context['name'] !== undefined) context['resourceName'] = context['name']
-      publish(asyncStart, context)
-      publish(asyncEnd, context)
+      publish(asyncStart, view)
+      publish(asyncEnd, view)
     },
 
     /**
@@ -182,8 +244,14 @@ const makeDiagnostics = ({ channel }) => {
      * @param {TracedCall} [call]
      */
     publishEvents(batch, call) {
-      if (call !== undefined) summarize(call.context, batch.events)
-      const { provider, operation, callId } = batch.call
+      if (call !== undefined) {
+        call.ask = undefined
+        assign(call.context, batch.known)
+        summarize(call.context, batch.events)
+      }
+      const identity = batch.call ?? call?.context
+      if (identity === undefined) return
+      const { provider, operation, callId } = identity
       for (const { channel: name, fields } of batch.events) {
         const target = events[name]
         if (target !== undefined && target.hasSubscribers) publish(target, { provider, operation, callId, ...fields })

@@ -6,12 +6,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::completions::CompletionQueue;
 use super::constants::ReplyKind;
 use super::reply::Reply;
 use crate::context::events::{Event, EventSink};
-use crate::error::Operation;
 
 /// The most events that wait. A listing may have 10 000 requests; its later ones are not told.
 const LIMIT: usize = 1_000;
@@ -39,6 +39,8 @@ pub(super) struct CallIdentity {
 #[derive(Default)]
 struct State {
     waiting: Vec<Event>,
+    /// What is known of the call, until it has crossed.
+    description: Option<Box<RawValue>>,
     /// The caller has its answer.
     has_settled: bool,
 }
@@ -46,7 +48,11 @@ struct State {
 /// The events as `diagnostics.js` takes them.
 #[derive(Serialize)]
 struct Batch<'a> {
-    call: &'a CallIdentity,
+    /// Of a call that has settled. JavaScript knows the others by their slots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'a CallIdentity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<&'a RawValue>,
     events: &'a [Event],
 }
 
@@ -55,19 +61,17 @@ impl CallEvents {
     pub(super) fn new(
         completions: &Arc<CompletionQueue>,
         slot: i32,
-        provider: &'static str,
-        operation: Operation,
-        call_id: String,
+        identity: CallIdentity,
+        description: Option<String>,
     ) -> Self {
         Self {
             completions: Arc::clone(completions),
             slot,
-            identity: CallIdentity {
-                provider,
-                operation: operation.as_str(),
-                call_id,
-            },
-            state: Mutex::default(),
+            identity,
+            state: Mutex::new(State {
+                description: description.and_then(|text| RawValue::from_string(text).ok()),
+                ..State::default()
+            }),
         }
     }
 
@@ -75,18 +79,19 @@ impl CallEvents {
     pub(super) fn settle(&self) {
         let mut state = self.state();
         let events = std::mem::take(&mut state.waiting);
+        let known = state.description.take();
         // Also without events: the summary of the call is made of them. One that was cancelled has its summary.
         if !state.has_settled || !events.is_empty() {
-            self.send(state.has_settled, &events);
+            self.send(state.has_settled, known.as_deref(), &events);
         }
         state.has_settled = true;
     }
 
     /// Sends events of a call. One that has settled has no slot any more.
-    fn send(&self, has_settled: bool, events: &[Event]) {
-        let call = &self.identity;
+    fn send(&self, has_settled: bool, known: Option<&RawValue>, events: &[Event]) {
+        let call = has_settled.then_some(&self.identity);
         // Nothing in it can fail to be written.
-        let Ok(value) = serde_json::to_string(&Batch { call, events }) else {
+        let Ok(value) = serde_json::to_string(&Batch { call, known, events }) else {
             return;
         };
         let slot = if has_settled { NO_SLOT } else { self.slot };
@@ -108,7 +113,7 @@ impl EventSink for CallEvents {
         }
         if state.has_settled && is_cleanup {
             let events = std::mem::take(&mut state.waiting);
-            self.send(true, &events);
+            self.send(true, None, &events);
         }
     }
 }
@@ -119,7 +124,7 @@ impl Drop for CallEvents {
         let mut state = self.state();
         let events = std::mem::take(&mut state.waiting);
         if !events.is_empty() {
-            self.send(state.has_settled, &events);
+            self.send(state.has_settled, None, &events);
         }
     }
 }

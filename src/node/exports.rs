@@ -139,11 +139,11 @@ pub fn vercel(env: &Env, config: Option<Unknown<'static>>) -> Result<Object<'sta
 /// [Podman](https://podman.io), over the Docker Engine API.
 ///
 /// Returns at once, without I/O. Each call looks the engine up: in `config.host`, then in `DOCKER_HOST`, then at the sockets of
-/// Docker and Podman. There is no account and no credential: **whoever reaches the engine's socket is root on its machine**, and
+/// Docker and Podman. There is no account and no credential: **anyone who reaches the engine's socket is root on its machine**, and
 /// can read a container's variables, the daemon's token among them.
 ///
 /// A container runs without the right to gain privileges, with few capabilities and without mounts of the machine. It stays until
-/// it is destroyed: `timeout` is kept with it as `deadline`, and whoever reaps containers has to enforce it.
+/// it is destroyed: a label keeps `timeout` as `deadline`, and your reaper has to enforce it.
 ///
 /// @param config Address and defaults; every field is optional.
 /// @throws {GatewayError} `INVALID_CONFIG` for a field of the wrong type or form.

@@ -22,6 +22,8 @@ pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
     let submit_traced =
         env.create_function_from_closure::<(), String, _>("submitTraced", |context| submit::submit_traced(&context))?;
     let launch = env.create_function_from_closure::<(), (), _>("launch", |context| submit::launch(&context))?;
+    let describe =
+        env.create_function_from_closure::<(), String, _>("describe", |context| submit::describe(&context))?;
     let cancel = env.create_function_from_closure::<(), (), _>("cancel", |context| submit::cancel(&context))?;
     let completions = Arc::new(CompletionQueue::default());
     let of_idle = Arc::clone(&completions);
@@ -31,6 +33,7 @@ pub(super) fn install(env: &Env, make_bridge: &MakeBridge<'_>) -> Result<()> {
     native.set_named_property("submit", submit)?;
     native.set_named_property("submitTraced", submit_traced)?;
     native.set_named_property("launch", launch)?;
+    native.set_named_property("describe", describe)?;
     native.set_named_property("cancel", cancel)?;
     native.set_named_property("idle", idle)?;
     let functions = make_bridge.call((native, constants::to_json()).into())?;

@@ -29,7 +29,7 @@ const PLATFORMS = [
 ]
 
 // Bundlers and tracers of files find a `require` by its text, so each path is a literal. In a `try` block a binary that is not
-// installed does not fail their build. One that is installed does, unless they are told how to take in a `.node` file.
+// installed does not fail their build. One that is installed does, unless their settings say how to take in a `.node` file.
 
 /**
  * Returns the addon that lies in the checkout; nothing, and a failure more, if it cannot be loaded.
@@ -209,7 +209,7 @@ function loadPlatform() {
  * Loads the addon, and hands in the bridge. Returns the same addon each time.
  *
  * This is a function so that reading this module never throws. Where it did, and one program both imported and required the
- * package, Node 20 rejected a promise that nobody handles.
+ * package, Node 20 rejected a promise without a handler.
  *
  * @returns {Binding}
  */

@@ -7,6 +7,7 @@ mod cancellations;
 mod completions;
 mod constants;
 mod decode;
+mod descriptions;
 mod diagnostics;
 mod environment;
 mod error;

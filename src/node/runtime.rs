@@ -20,7 +20,7 @@ const THREAD_NAME: &str = "computesdk-gateway";
 const BLOCKING: usize = 4;
 
 /// Both live as long as the process: environments (workers, reloads) come and go, and a request that one of them has started
-/// is finished or cleaned up all the same. They keep nothing of an environment.
+/// is still finished or cleaned up. They keep nothing of an environment.
 static PROCESS: OnceLock<Arc<ProcessState>> = OnceLock::new();
 static WORKER: OnceLock<Option<Handle>> = OnceLock::new();
 

@@ -73,6 +73,7 @@ impl Submission {
             slot: head.slot,
             completions: Arc::clone(&self.environment.completions),
             cancellations: Some(Arc::clone(&self.environment.cancellations)),
+            descriptions: Some(Arc::clone(&self.environment.descriptions)),
             error_context: ErrorContext {
                 provider: identity.name,
                 title: identity.title,
@@ -115,7 +116,7 @@ impl<'de, F: FnMut(Body<'de>)> Visitor<'de> for EachBody<F> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("ids, options and variables")
+        formatter.write_str("ids, options, variables and ids of calls")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
@@ -123,7 +124,13 @@ impl<'de, F: FnMut(Body<'de>)> Visitor<'de> for EachBody<F> {
         while let Some(id) = items.next_element()? {
             let options = items.next_element()?.ok_or_else(missing)?;
             let variables = items.next_element()?.ok_or_else(missing)?;
-            (self.0)(Body { id, options, variables });
+            let call_id = items.next_element()?.ok_or_else(missing)?;
+            (self.0)(Body {
+                id,
+                options,
+                variables,
+                call_id,
+            });
         }
         Ok(())
     }

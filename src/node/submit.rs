@@ -7,6 +7,7 @@ use napi::bindgen_prelude::{Array, External, FunctionCallContext};
 use zeroize::Zeroizing;
 
 use super::bridge::{Bridge, Environment};
+use super::descriptions;
 use super::runtime;
 use super::submission::Submission;
 use crate::provider::config::ConfiguredProvider;
@@ -14,13 +15,17 @@ use crate::provider::config::ConfiguredProvider;
 /// A configured provider as JavaScript holds it.
 pub(super) type ProviderHandle = External<Arc<ConfiguredProvider>>;
 
-/// Begins the calls of a tick: `submit(providers, text, cancellable)`.
+/// Begins the calls of a tick: `submit(providers, text, cancellable, described)`.
 pub(super) fn submit(context: &FunctionCallContext<'_>) -> Result<()> {
     let environment = environment(context)?;
     let submission = read(&environment, context)?;
     let cancellable: Vec<i32> = context.get(2)?;
     for slot in cancellable {
         environment.cancellations.add(slot);
+    }
+    let described: Vec<i32> = context.get(3)?;
+    for slot in described {
+        environment.descriptions.add(slot);
     }
     environment.completions.ref_event_loop(context.env)?;
     match runtime::worker() {
@@ -32,9 +37,10 @@ pub(super) fn submit(context: &FunctionCallContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Checks a call that somebody watches: `submitTraced(providers, text, callId)`. It waits for `launch`.
+/// Checks a call whose subscribers ask at `start` what is known of it: `submitTraced(providers, text, callId)`. It waits for
+/// `launch`.
 ///
-/// Returns what is known of it before it begins, as JSON.
+/// Returns what is known of it, as JSON.
 pub(super) fn submit_traced(context: &FunctionCallContext<'_>) -> Result<String> {
     let environment = environment(context)?;
     let submission = read(&environment, context)?;
@@ -43,14 +49,14 @@ pub(super) fn submit_traced(context: &FunctionCallContext<'_>) -> Result<String>
     submission.make_cancellable();
     let mut description = None;
     submission.prepare(|call| {
-        let (call, known) = call.watch(call_id.clone());
-        description = Some(known);
+        description = Some(call.describe());
+        let call = call.record(call_id.clone(), None);
         environment.add_ready(Box::new(|worker| match worker {
             Ok(()) => drop(tokio::spawn(call.run())),
             Err(error) => call.refuse(&error),
         }));
     });
-    Ok(description.unwrap_or_else(|| "{}".to_owned()))
+    Ok(description.unwrap_or_else(|| descriptions::NOTHING.to_owned()))
 }
 
 /// Begins the calls that wait: `launch()`. The worker makes their tasks, which are large.
@@ -69,6 +75,13 @@ pub(super) fn launch(context: &FunctionCallContext<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Returns what is known of a call that was submitted and not replied to, as JSON: `describe(slot)`. It waits until the worker has
+/// prepared the call.
+pub(super) fn describe(context: &FunctionCallContext<'_>) -> Result<String> {
+    let slot = context.get(0)?;
+    Ok(environment(context)?.descriptions.wait(slot))
 }
 
 /// Cancels a call: `cancel(slot)`.

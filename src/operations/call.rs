@@ -66,7 +66,7 @@ pub(crate) enum CallOutput {
 }
 
 impl CallOutput {
-    /// Masks the credentials of the call in what is handed out: a provider may echo one in a name or a URL. A listing has
+    /// Masks the credentials of the call in its result: a provider may echo one in a name or a URL. A listing has
     /// masked them.
     fn redact(mut self, redactor: &Redactor) -> Self {
         if let Self::Instance(instance) | Self::Found(Some(instance)) = &mut self {
@@ -209,7 +209,7 @@ impl PreparedCall {
         Arc::clone(&self.handover)
     }
 
-    /// Returns the name under which a create may leave something, for an error that is told before the create ends.
+    /// Returns the name under which a create may leave something, for an error that reaches the caller before the create ends.
     pub(crate) fn resource_name(&self) -> Option<String> {
         self.name().map(str::to_owned)
     }

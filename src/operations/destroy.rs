@@ -33,7 +33,7 @@ pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result
         .map_err(|error| error.with_instance_id(id))
 }
 
-/// Deletes an instance and whatever a pending request of its create makes, and notes it.
+/// Deletes an instance and all that a pending request of its create makes, and notes it.
 pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
     let pending_create = operation
         .instances()

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Decides once. Without it, an instance could be created at the very moment at which its caller is told `ABORTED`, and
+/// Decides once. Without it, an instance could be created at the moment at which its caller gets `ABORTED`, and
 /// no caller would hold it.
 #[derive(Default)]
 pub(crate) struct Handover(AtomicBool);

@@ -44,7 +44,7 @@ impl LateCleanups {
         self.0.into_values().flatten().for_each(Cleanup::succeed);
     }
 
-    /// Ends every clean-up that has not ended: the last lookup failed. If none is left, a resource may remain all the same that
+    /// Ends every clean-up that has not ended: the last lookup failed. If none is left, a resource may still remain that
     /// no lookup has shown.
     pub(super) fn fail(self, context: &CallContext, handle: &Handle, failure: Option<&Error>) {
         let mut open = self.0.into_values().flatten().peekable();

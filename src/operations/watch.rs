@@ -14,13 +14,13 @@ use crate::error::{Error, Result};
 use crate::model::handle::Handle;
 use crate::provider::{DeleteResult, Ownership};
 
-/// The first wait between two looks, doubled for each further one.
+/// The first wait between two lookups, doubled for each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 
-/// The longest wait between two looks.
+/// The longest wait between two lookups.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How much longer than planned a watch lasts while its looks fail: longer than a rate window can stay closed.
+/// How much longer than planned a watch lasts while its lookups fail: longer than a rate window can stay closed.
 const SLACK: Duration = Duration::from_secs(7_200);
 
 /// Runs a watch to its end. Its requests have the deadline of the operation's context.
@@ -78,7 +78,7 @@ async fn watch_create(
     let mut failure = None;
     loop {
         let left = until.saturating_duration_since(context.now());
-        // After the end it goes on only because looks failed.
+        // After the end it goes on only because lookups failed.
         let pause = if left.is_zero() { wait } else { wait.min(left) };
         if context.sleep(pause).await.is_err() {
             // No lookup since the end has told whether something remains.

@@ -1,28 +1,28 @@
 //! A map whose entries expire: each after the lifetime of the map, and the oldest first when the map is full.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 /// The map. It reads no clock: the present moment is a parameter.
-pub(crate) struct ExpiringMap<K, V> {
+pub(crate) struct ExpiringMap<K, V, S = RandomState> {
     capacity: usize,
     lifetime: Duration,
-    entries: HashMap<K, (Instant, V)>,
+    entries: HashMap<K, (Instant, V), S>,
     /// Keys in the order of insertion, so that making room costs the same however full the map is. An entry that was
     /// removed or replaced stays in here under its former moment until it comes to the front.
     order: VecDeque<(K, Instant)>,
 }
 
-impl<K: Clone + Eq + Hash, V> ExpiringMap<K, V> {
+impl<K: Clone + Eq + Hash, V, S: BuildHasher + Default> ExpiringMap<K, V, S> {
     /// Makes an empty map.
     pub(crate) fn new(capacity: usize, lifetime: Duration) -> Self {
         Self {
             capacity,
             lifetime,
-            entries: HashMap::new(),
+            entries: HashMap::default(),
             order: VecDeque::new(),
         }
     }
@@ -80,7 +80,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_oldest_goes_first_and_everything_in_the_end() {
-        let mut recent = ExpiringMap::new(3, LIFETIME);
+        let mut recent = ExpiringMap::<_, _>::new(3, LIFETIME);
         let began = Instant::now();
         for number in 0..5_u32 {
             recent.insert(began + Duration::from_secs(number.into()), number, ());
@@ -96,7 +96,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_inserted_anew_is_young_again() {
-        let mut recent = ExpiringMap::new(2, LIFETIME);
+        let mut recent = ExpiringMap::<_, _>::new(2, LIFETIME);
         let now = Instant::now();
         for key in ["a", "b", "a", "c"] {
             recent.insert(now, key, ());
@@ -109,7 +109,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_comes_and_goes_leaves_nothing_behind() {
-        let mut recent = ExpiringMap::new(10, LIFETIME);
+        let mut recent = ExpiringMap::<_, _>::new(10, LIFETIME);
         let now = Instant::now();
         recent.insert(now, 0, ());
         for key in 1..1_000 {

@@ -18,7 +18,7 @@ use crate::provider::facts::Facts;
 /// The most facts that are kept; the oldest goes first.
 const CAPACITY: usize = 10_000;
 
-/// The longest that a fact is kept, whatever lifetime is asked for.
+/// The longest that a fact is kept, also if its provider asks for more.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(600);
 
 /// The facts of all scopes.

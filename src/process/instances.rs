@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::expiring_map::ExpiringMap;
+use super::id_hash::{BuildIdHasher, IdHash, IdSeed};
 use crate::context::clock::SharedClock;
 use crate::model::handle::Handle;
 use crate::model::scope::{CallScopes, Scope};
@@ -23,20 +24,22 @@ const CREATION_LIFETIME: Duration = Duration::from_secs(600);
 /// How long a deletion is remembered: longer than any read is known to show what is gone (docs/providers/railway.md).
 const DELETION_LIFETIME: Duration = Duration::from_secs(600);
 
-type ScopeAndId = (Scope, String);
+/// A table by the hash of scope and id.
+type Table<V> = ExpiringMap<IdHash, V, BuildIdHasher>;
 
 /// The instances that this process has touched in the last minutes.
 pub(crate) struct RecentInstances {
     clock: SharedClock,
+    seed: IdSeed,
     tables: Mutex<Tables>,
 }
 
 struct Tables {
-    created: ExpiringMap<ScopeAndId, Creation>,
-    adopted: ExpiringMap<ScopeAndId, ()>,
-    pending_creates: ExpiringMap<ScopeAndId, PendingCreate>,
-    deleted: ExpiringMap<ScopeAndId, ()>,
-    deleting: ExpiringMap<ScopeAndId, ()>,
+    created: Table<Creation>,
+    adopted: Table<()>,
+    pending_creates: Table<PendingCreate>,
+    deleted: Table<()>,
+    deleting: Table<()>,
 }
 
 struct Creation {
@@ -58,6 +61,7 @@ impl RecentInstances {
     pub(crate) fn new(clock: SharedClock) -> Self {
         Self {
             clock,
+            seed: IdSeed::default(),
             tables: Mutex::new(Tables {
                 created: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
                 adopted: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
@@ -95,7 +99,7 @@ impl CallInstances<'_> {
         let mut tables = self.instances.tables();
         for key in self.keys(id) {
             if let Some(pending_create) = pending_create {
-                tables.pending_creates.insert(now, key.clone(), pending_create.clone());
+                tables.pending_creates.insert(now, key, pending_create.clone());
             }
             // Where an id is a name, a deleted one may exist again.
             tables.deleted.remove(&key);
@@ -139,7 +143,7 @@ impl CallInstances<'_> {
         }
     }
 
-    /// Forgets the creation of an instance that is gone, together with whatever a pending create has made.
+    /// Forgets the creation of an instance that is gone, together with all that a pending create has made.
     pub(crate) fn forget(&self, id: &str) {
         let mut tables = self.instances.tables();
         for key in self.keys(id) {
@@ -210,8 +214,10 @@ impl CallInstances<'_> {
         })
     }
 
-    fn keys(&self, id: &str) -> impl Iterator<Item = ScopeAndId> {
-        self.scopes.iter().map(move |scope| (*scope, id.to_owned()))
+    fn keys(&self, id: &str) -> impl Iterator<Item = IdHash> {
+        self.scopes
+            .iter()
+            .map(move |scope| self.instances.seed.hash((scope, id)))
     }
 
     fn now(&self) -> Instant {

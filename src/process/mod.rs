@@ -2,6 +2,7 @@
 
 pub(crate) mod expiring_map;
 pub(crate) mod facts;
+pub(crate) mod id_hash;
 pub(crate) mod instances;
 pub(crate) mod name_locks;
 

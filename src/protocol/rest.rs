@@ -67,7 +67,7 @@ impl ErrorMapper {
         Err(self.add_response(Error::ambiguous(ErrorCode::Protocol, text), response))
     }
 
-    /// Accepts any success, whatever its body.
+    /// Accepts any success, with any body.
     pub(crate) fn check(&self, response: &Response) -> Result<()> {
         match response.status {
             200..=299 => Ok(()),

@@ -35,7 +35,7 @@ pub(crate) enum Location<'a> {
     Tenant(&'a [&'a str]),
     /// The endpoint, which tenants share: the credential alone says whose resources are reached.
     Endpoint,
-    /// Whatever the endpoint reaches: the same names exist at each, and one server may have several endpoints.
+    /// All that the endpoint reaches: the same names exist at each, and one server may have several endpoints.
     Server,
 }
 
@@ -140,7 +140,7 @@ impl CachedConnection {
         let scope = match location {
             Location::Tenant(location) => Scope::new(identity, endpoint, &credential.secret, location),
             Location::Endpoint => Scope::new(identity, endpoint, &credential.secret, &[&client.base().origin()]),
-            // A provider's resources are all at one server, whatever endpoint reaches it.
+            // A provider's resources are all at one server, at any endpoint.
             Location::Server => Scope::new(identity, endpoint, &credential.secret, &[]),
         };
         let base_url = Arc::new(client.base().clone());

@@ -134,7 +134,7 @@ pub(crate) struct Description<'a> {
 
 /// Takes the instances of a listing one by one.
 pub(crate) trait InstanceSink: Send {
-    /// Takes an instance, in whatever order the provider lists them. It may come twice.
+    /// Takes an instance, in the provider's order. It may come twice.
     fn add(&mut self, instance: &InstanceView<'_>);
 }
 

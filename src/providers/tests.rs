@@ -237,7 +237,10 @@ fn the_documented_semantics_are_those_of_the_code() {
     let document = include_str!("../../docs/reliability.md");
     for factory in FACTORIES {
         let semantics = factory.semantics;
-        let begin = format!("| [{}](#{}) |", semantics.identity.title, semantics.identity.name);
+        let begin = format!(
+            "| [{0}](providers/{1}.md) |",
+            semantics.identity.title, semantics.identity.name
+        );
         let row = document.lines().find(|line| line.starts_with(&begin));
         let cells: Vec<&str> = row
             .unwrap_or_else(|| panic!("no row: {begin}"))

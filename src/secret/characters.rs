@@ -32,6 +32,10 @@ pub(crate) fn is_invisible(character: char) -> bool {
 
 /// Returns a text as it is compared: without invisible characters, every run of spaces as one, none at the ends.
 pub(super) fn fold(text: &str) -> Vec<char> {
+    // A token as a rule: it stays as it is.
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return text.bytes().map(char::from).collect();
+    }
     let mut folded = Vec::with_capacity(text.len());
     for character in text.chars().filter(|character| !is_invisible(*character)) {
         if !is_space(character) {

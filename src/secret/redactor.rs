@@ -67,7 +67,7 @@ impl Redactor {
         self.late.clone()
     }
 
-    /// Adds a key, token or password. It is masked everywhere, whatever its length.
+    /// Adds a key, token or password. It is masked everywhere, at any length.
     pub(crate) fn add_credential(&mut self, secret: &Secret) {
         self.credentials.push(secret.clone());
     }

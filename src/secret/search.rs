@@ -1,7 +1,7 @@
 //! Finds many secrets in one short text.
 //!
 //! The usual way (Aho-Corasick) builds an automaton of all secrets, whose size follows from theirs: a call may hold 100 000
-//! variables. The text is at most a few hundred KB, whatever it is a copy of. So the text is indexed: its positions are
+//! variables. The text, or the copy of one, is at most a few hundred KB. So the text is indexed: its positions are
 //! sorted by what begins there, and each secret is looked up by bisection.
 
 use std::ops::Range;

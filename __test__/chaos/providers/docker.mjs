@@ -89,6 +89,7 @@ async function start(engine, { deploymentOf }) {
 
   const server = await startProxy(engine, {
     address: '0.0.0.0',
+    keepsVersion: true,
     changeCreate(body, { query }) {
       const story = body.Env?.find((text) => text.startsWith('CHAOS_STORY='))?.slice('CHAOS_STORY='.length)
       const labels = { ...body.Labels, [ROUND]: round, ...(story && { [STORY]: story }) }

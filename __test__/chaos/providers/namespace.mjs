@@ -20,10 +20,10 @@ const MARK = 'CHAOS_STORY'
 /** The label that holds the handle. */
 const NAME = 'computesdk.name'
 
-/** Codes that tell nothing of whether it happened (reference/namespace.md §4). */
+/** Codes that tell nothing of whether it happened (docs/providers/namespace.md). */
 const TROUBLES = ['unavailable', 'internal', 'unknown', 'deadline_exceeded', 'aborted', 'canceled', 'data_loss']
 
-/** In any form that a client should understand (§4). */
+/** In any form that a client should understand. */
 const anyForm = (random) => ({
   code: random.pick(['string', 'string', 'number', 'upper']),
   message: chance(random, 0.8),
@@ -33,7 +33,7 @@ const anyForm = (random) => ({
 const trouble = (random, effect) =>
   connectError(random.pick(TROUBLES), { message: 'trouble', form: anyForm(random), effect })
 
-/** A wait helps against the first, not against the second (§11). */
+/** A wait helps against the first, not against the second. */
 const LIMITS = [
   details.resourceLimits({
     requested: { virtualCpu: 2, memoryMegabytes: 4096 },

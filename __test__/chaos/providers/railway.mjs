@@ -19,7 +19,7 @@ const OPERATIONS = {
   environment: { timeout: 'read' },
 }
 
-/** Resolver throttles, as HTTP 200 (reference/railway.md §2). */
+/** Resolver throttles, as HTTP 200 (docs/providers/railway.md). */
 const THROTTLES = [
   'You are creating projects too quickly. This workspace allows 1 project per 30 seconds. Try again shortly.',
   'You are creating environments too quickly; one environment can be created per user every 30s',
@@ -153,7 +153,7 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
 
     /**
      * What exists and costs, or keeps, something: a service with an instance in a place of ours, or one that runs
-     * anywhere. A scoped deletion may leave a service without either, an empty shell (reference/railway.md §8.2).
+     * anywhere. A scoped deletion may leave a service without either, an empty shell (docs/providers/railway.md).
      */
     live() {
       return [alone, busy].flatMap((project) => {

@@ -16,7 +16,7 @@ const OPERATIONS = {
   deleteService: { timeout: 'read', effect: true },
 }
 
-/** Texts that no source tells; the statuses are those of the schema (reference/render.md §3). */
+/** Texts that no source tells; the statuses are those of the schema (docs/providers/render.md). */
 const trouble = (random, effect) => {
   const id = chance(random, 0.5) ? random.uuid() : undefined
   return renderError(random.pick([500, 503]), 'internal server error', { id, effect })
@@ -36,7 +36,7 @@ const OWN_KINDS = [
     name: 'answer without id',
     ambiguous: true,
     fits: (operation) => operation === 'createService',
-    // Neither of its two fields is a required one (reference/render.md §4.6).
+    // Neither of its two fields is a required one (docs/providers/render.md).
     make: () => ({ kind: 'replace', map: ({ service, ...rest }) => rest }),
   },
 ]

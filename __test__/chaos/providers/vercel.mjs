@@ -19,7 +19,7 @@ const OPERATIONS = {
 
 const NIL = '000000000000000000000000'
 
-/** The statuses are listed, their codes are not known (reference/vercel.md §11). */
+/** The statuses are listed, their codes are not known (docs/providers/vercel.md). */
 const trouble = (random, effect) =>
   apiError(...random.pick([[500, 'internal_server_error'], [502, 'bad_gateway']]), undefined, { effect })
 
@@ -42,7 +42,7 @@ const OWN_KINDS = [
     make: (random) => trouble(random, true),
   },
   {
-    // Listed for these two; of what it stands for no source says anything, so not that it had no effect either (§4).
+    // Listed for these two. No source says what it stands for, so it may have had an effect.
     name: 'conflict',
     fits: (operation) => ['createSandbox', 'getSandbox'].includes(operation),
     make: (random) => apiError(409, 'conflict', undefined, { effect: chance(random, 0.5) }),

@@ -14,6 +14,9 @@ let loading
 /** Built once per process; `undefined` where the file is missing. */
 export function loadFullSchema() {
   if (!existsSync(file)) return undefined
-  loading ??= readFile(file).then((bytes) => createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes)))
+  loading ??= readFile(file).then(readRegistry)
   return loading
 }
+
+/** Reads a set of descriptors, as protobuf compilers write it. */
+export const readRegistry = (bytes) => createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes))

@@ -1,18 +1,16 @@
 // The messages of Namespace's Compute API that this package uses, from the descriptors of our own schema.
 import { readFileSync } from 'node:fs'
 
-import { createFileRegistry, fromJson } from '@bufbuild/protobuf'
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { readRegistry } from './full-schema.mjs'
 
 const PACKAGE = 'namespace.cloud.compute.v1beta'
 
-const { generatedFrom, ...descriptors } = JSON.parse(
-  readFileSync(new URL('schema/descriptors.json', import.meta.url), 'utf8'),
-)
+const read = (name) => readFileSync(new URL(`schema/${name}`, import.meta.url))
 
-export { generatedFrom }
+/** The digest of each .proto file that the descriptors were made of. */
+export const generatedFrom = JSON.parse(read('generated-from.json'))
 
-export const registry = createFileRegistry(fromJson(FileDescriptorSetSchema, descriptors))
+export const registry = readRegistry(read('descriptors.binpb'))
 
 export const service = registry.getService(`${PACKAGE}.ComputeService`)
 

@@ -17,6 +17,7 @@ export async function start({ stepMilliseconds = 300, ...options }) {
     /** What there is of ours, and the processes that have been run for it. */
     resources: () => world.liveInstances(workspaceId).filter((instance) => !others.has(instance)),
     processes: () => server.processes,
+    config: { baseUrl: server.url, token },
     environment: { NSC_TOKEN: token, NSC_ENDPOINT: server.url },
     hints: `${server.fullSchema ? "Requests are checked against Namespace's own schema too.\n" : ''}Plain HTTP and JSON:
 curl ${server.url}${SERVICE_PATH}ListInstances -H "Authorization: Bearer $NSC_TOKEN" \\

@@ -14,6 +14,7 @@ export async function start({ stepMilliseconds = 300, ...options }) {
     /** What there is of ours, and the processes that have been run for it. */
     resources: () => server.world.liveServices(projectId),
     processes: () => server.processes,
+    config: { baseUrl: server.url, apiKey: token, projectId, environmentId },
     environment: {
       RAILWAY_BASE_URL: server.url,
       RAILWAY_API_KEY: token,

@@ -1,7 +1,7 @@
 import { isJson } from '../shared/http.mjs'
+import { compileQuery } from '../shared/schema.mjs'
 import { checkAccept, identify } from './access.mjs'
-import { badBody, jsonAnswer, RenderError } from './errors.mjs'
-import { readQuery } from './query.mjs'
+import { badBody, badQuery, jsonAnswer, RenderError } from './errors.mjs'
 import { createRateLimits } from './rate.mjs'
 import { createRoutes } from './routes.mjs'
 import { checkCreateBody, checkCreateValues } from './validation.mjs'
@@ -71,7 +71,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     const bucket = bucketOf(request)
     if (!rates.take(...bucket)) throw tooMany(rates.retryAfterSeconds(...bucket))
     checkAccept(request.headers)
-    const parameters = readQuery(request.url, route.parameters ?? {})
+    const parameters = (route.query ?? noQuery)(request.url)
     if (route.hasBody) checkBody(request, violate)
     else if (request.body !== '') throw badBody('invalid JSON', 'a body where none belongs')
     return route.run({ caller, parameters, ids, body: request.json })
@@ -105,6 +105,8 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     },
   }
 }
+
+const noQuery = compileQuery({}, badQuery)
 
 const isAt = ({ parts }, given) =>
   parts.length === given.length &&

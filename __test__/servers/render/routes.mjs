@@ -1,11 +1,17 @@
+import { compileQuery, flag, integer, list, oneOf, text, word } from '../shared/schema.mjs'
 import { statusOf } from './deploys.mjs'
-import { jsonAnswer, nameTaken, notFound, paymentRequired, RenderError } from './errors.mjs'
+import { badQuery, jsonAnswer, nameTaken, notFound, paymentRequired, RenderError } from './errors.mjs'
 import { cutPage } from './pages.mjs'
 import { createViews } from './present.mjs'
-import * as query from './query.mjs'
 import { REGIONS, TYPES } from './validation.mjs'
 
-const PAGE = { cursor: query.text, limit: query.limit }
+/** What Render makes of a limit above 100 is not known (§6). */
+const PAGE = { cursor: word, limit: integer(1, 100) }
+/** One parameter with a comma between the values (§6), and one that may come several times (§8). */
+const listOf = (values = word) => list(values, { separator: ',' })
+const REPEATABLE = list(text, { repeatable: true })
+
+const query = (parameters) => compileQuery(parameters, badQuery)
 
 /**
  * Every route that this server knows (reference/render.md §3 to §9), with the name of its operation, the rate bucket
@@ -16,7 +22,7 @@ const PAGE = { cursor: query.text, limit: query.limit }
  * @property {string} path below /v1
  * @property {string} operation
  * @property {import('./rate.mjs').BucketName} bucket
- * @property {Record<string, query.Reader>} [parameters]
+ * @property {(url: string) => object} [query] reads the parameters; absent: there are none
  * @property {boolean} [hasBody]
  * @property {(request: { caller: import('./access.mjs').Caller, parameters: object, ids: string[], body: any }) =>
  *   import('../shared/http.mjs').Answer} run
@@ -34,16 +40,16 @@ export function createRoutes(world, settings) {
       path: '/services',
       operation: 'listServices',
       bucket: 'read',
-      parameters: {
+      query: query({
         ...PAGE,
-        environmentId: query.list(),
-        includePreviews: query.boolean,
-        name: query.list(),
-        ownerId: query.list(),
-        region: query.list(REGIONS),
-        suspended: query.list(['suspended', 'not_suspended']),
-        type: query.list(TYPES),
-      },
+        environmentId: listOf(),
+        includePreviews: flag,
+        name: listOf(),
+        ownerId: listOf(),
+        region: listOf(oneOf(...REGIONS)),
+        suspended: listOf(oneOf('suspended', 'not_suspended')),
+        type: listOf(oneOf(...TYPES)),
+      }),
       run: ({ caller, parameters }) => {
         const isWanted = serviceFilter(parameters)
         const isShown = (service) => isWanted(service) && world.isSeen(service, 'list')
@@ -81,7 +87,7 @@ export function createRoutes(world, settings) {
       path: '/services/:id/deploys',
       operation: 'listDeploys',
       bucket: 'read',
-      parameters: { ...PAGE, status: query.repeatable() },
+      query: query({ ...PAGE, status: REPEATABLE }),
       run: ({ caller, ids, parameters }) => {
         const { deploys } = find(caller, ids[0])
         const isShown = (deploy) => fits(parameters.status, statusOf(deploy)) && world.isSeen(deploy, 'deploy')
@@ -106,7 +112,7 @@ export function createRoutes(world, settings) {
       path: '/services/:id/env-vars',
       operation: 'listEnvVars',
       bucket: 'read',
-      parameters: PAGE,
+      query: query(PAGE),
       run: ({ caller, ids, parameters }) => {
         const entries = variablesOf(find(caller, ids[0])).map(([key, value], sequence) => ({ key, value, sequence }))
         const page = cut(entries, parameters, () => true)
@@ -130,7 +136,7 @@ export function createRoutes(world, settings) {
       path: '/owners',
       operation: 'listOwners',
       bucket: 'read',
-      parameters: { ...PAGE, name: query.repeatable(), email: query.repeatable() },
+      query: query({ ...PAGE, name: REPEATABLE, email: REPEATABLE }),
       run: ({ caller, parameters }) => {
         const owners = [...world.owners.values()].filter(({ id }) => caller.ownerIds.has(id))
         const isShown = ({ name, email }) => fits(parameters.name, name) && fits(parameters.email, email)

@@ -22,6 +22,7 @@ export async function start({ stepMilliseconds = 300, ...options }) {
     /** What there is of ours, and the processes that have been run for it. */
     resources: () => world.liveServices(ownerId).filter(({ hasProcess }) => hasProcess),
     processes: () => server.processes,
+    config: { baseUrl: server.endpoint, apiKey, ownerId },
     environment: { RENDER_BASE_URL: server.endpoint, RENDER_API_KEY: apiKey, RENDER_OWNER_ID: ownerId },
     hints: `The package does not read RENDER_BASE_URL: pass it as \`baseUrl\`.
 The key reaches a second workspace, with somebody's service in it: ${otherOwnerId}

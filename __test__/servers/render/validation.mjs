@@ -1,40 +1,12 @@
+import { compile, flag, integer, list, object, oneOf, text, word } from '../shared/schema.mjs'
 import { badBody, RenderError } from './errors.mjs'
 
 const RUNTIMES = ['docker', 'elixir', 'go', 'node', 'python', 'ruby', 'rust', 'image']
 export const REGIONS = ['oregon', 'frankfurt', 'ohio', 'singapore', 'virginia']
 export const TYPES = ['static_site', 'web_service', 'private_service', 'background_worker', 'cron_job']
 
-/** @typedef {(value: unknown, path: string) => string[]} Checker complaints, none if all is well */
-
-/** @returns {Checker} */
-const is = (what, test) => (value, path) => (test(value) ? [] : [`${path} must be ${what}`])
-const text = is('a string', (value) => typeof value === 'string')
-const word = is('a string that is not empty', (value) => typeof value === 'string' && value !== '')
-const flag = is('true or false', (value) => typeof value === 'boolean')
-const oneOf = (...values) => is(`one of ${values.join(', ')}`, (value) => values.includes(value))
-const whole = (least, most = Infinity) =>
-  is(`a whole number from ${least} to ${most}`, (value) => Number.isInteger(value) && value >= least && value <= most)
-/** @returns {Checker} */
-const each = (check) => (value, path) =>
-  Array.isArray(value)
-    ? value.flatMap((entry, index) => check(entry, `${path}[${index}]`))
-    : [`${path} must be an array`]
-/** Knows all its fields: what is not named here is refused, though the schema lets it pass. @returns {Checker} */
-const object = (required, optional = {}) => (value, path) => {
-  if (!isObject(value)) return [`${path} must be an object`]
-  const rules = { ...required, ...optional }
-  const missing = Object.keys(required).filter((name) => !Object.hasOwn(value, name))
-  return [
-    ...missing.map((name) => `${path}.${name} is missing`),
-    ...Object.entries(value).flatMap(([name, entry]) =>
-      Object.hasOwn(rules, name) ? rules[name](entry, `${path}.${name}`) : [`${path}.${name} is unknown`],
-    ),
-  ]
-}
 /** A part that the package never sends: only that it is an object. */
-const unmodelled = is('an object', (value) => isObject(value))
-
-const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+const unmodelled = { type: 'object' }
 
 /** For an image, `dockerCommand` alone has a meaning (reference/render.md §4.3). */
 const docker = object(
@@ -44,11 +16,11 @@ const docker = object(
 
 const server = {
   autoscaling: unmodelled,
-  disk: object({ name: word, mountPath: word }, { sizeGB: whole(1) }),
+  disk: object({ name: word, mountPath: word }, { sizeGB: integer(1) }),
   env: oneOf(...RUNTIMES),
   envSpecificDetails: docker,
-  maxShutdownDelaySeconds: whole(1, 300),
-  numInstances: whole(1),
+  maxShutdownDelaySeconds: integer(1, 300),
+  numInstances: integer(1),
   // An open string: the names of plans are not those of the document any more (§4.3).
   plan: word,
   preDeployCommand: text,
@@ -64,7 +36,7 @@ const DETAILS = {
     {
       ...server,
       healthCheckPath: text,
-      ipAllowList: each(object({ cidrBlock: word, description: text })),
+      ipAllowList: list(object({ cidrBlock: word, description: text })),
       maintenanceMode: object({ enabled: flag, uri: text }),
       renderSubdomainPolicy: oneOf('enabled', 'disabled'),
     },
@@ -73,11 +45,8 @@ const DETAILS = {
   background_worker: object({ runtime: oneOf(...RUNTIMES) }, server),
 }
 
-/** Exactly one of the two (reference/render.md §4.5). @type {Checker} */
-const envVar = (value, path) =>
-  isObject(value) && Object.hasOwn(value, 'generateValue')
-    ? object({ key: word, generateValue: flag })(value, path)
-    : object({ key: word, value: text })(value, path)
+/** Exactly one of the two (reference/render.md §4.5). */
+const envVar = { anyOf: [object({ key: word, value: text }), object({ key: word, generateValue: flag })] }
 
 const bodyOf = (type) =>
   object(
@@ -92,12 +61,12 @@ const bodyOf = (type) =>
       autoDeploy: oneOf('yes', 'no'),
       autoDeployTrigger: oneOf('commit', 'checksPass', 'off'),
       environmentId: word,
-      envVars: each(envVar),
-      secretFiles: each(object({ name: word, content: text })),
+      envVars: list(envVar),
+      secretFiles: list(object({ name: word, content: text })),
     },
   )
 
-const BODIES = Object.fromEntries(Object.keys(DETAILS).map((type) => [type, bodyOf(type)]))
+const BODIES = Object.fromEntries(Object.keys(DETAILS).map((type) => [type, compile(bodyOf(type))]))
 
 /** What Render has replaced by something else (§4.3). */
 const DEPRECATED = ['env', 'pullRequestPreviewsEnabled']
@@ -133,12 +102,13 @@ export function checkCreateBody(body) {
   // By analogy with ownerId; Render's words for these two are not known.
   if (body.name == null || body.name === '') throw badBody('name is a required field', 'name is missing')
   if (body.image == null) throw badBody('image is a required field', 'image is missing')
-  const complaints = BODIES[type](body, 'body')
-  if (complaints.length > 0) throw badBody('invalid JSON', complaints.join('; '))
+  const complaint = BODIES[type](body, 'body')
+  if (complaint) throw badBody('invalid JSON', complaint)
   checkMeaning(body)
   return DEPRECATED.filter((name) => Object.hasOwn(serviceDetails, name)).map((name) => `serviceDetails.${name}`)
 }
 
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 const lacksValue = (entry) =>
   isObject(entry) && entry.value === undefined && !Object.hasOwn(entry, 'generateValue')
 

@@ -1,7 +1,7 @@
-// The stand-in for the ComputeSDK daemon, as the process of what a test server has started.
+// The fake daemon as the process of what a fake server has started.
 import { fileURLToPath } from 'node:url'
 
-const FILE = fileURLToPath(new URL('../../../examples/daemon/daemon.mjs', import.meta.url))
+const FILE = fileURLToPath(new URL('../../daemon/daemon.mjs', import.meta.url))
 
 /**
  * For a server's `runCommand`.

@@ -1,54 +1,48 @@
 // Bodies of requests, field by field as the tables of reference/vercel.md §4, §6 and §7 have them.
-import { flag, integer, list, map, object, oneOf, text, unmodelled } from './shapes.mjs'
+import { compile, flag, integer, list, map, object, oneOf, text, unmodelled, word } from '../shared/schema.mjs'
 
 /** Of sandboxes (§4), and of what stands for one in a path. */
 export const NAME_PATTERN = /^[a-zA-Z0-9_-]{1,128}$/
 
-const REGIONS =
-  'iad1 sfo1 cle1 cdg1 fra1 arn1 sin1 pdx1 lhr1 icn1 bom1 cpt1 dub1 gru1 hkg1 syd1 yul1 hnd1 kix1'.split(' ')
-
-const variables = map(text())
-
-/** No field is formally required; whether there is a project depends on the token. */
-export const CREATE = object({
-  projectId: text({ minimum: 1 }),
-  name: text({ pattern: NAME_PATTERN }),
-  ports: list(integer({ minimum: 1024, maximum: 65_535, except: [23_456] }), { maximum: 15, unique: true }),
-  timeout: integer({ minimum: 1000 }),
-  resources: object({ vcpus: integer({ minimum: 1 }), memory: integer({ minimum: 2048 }) }),
-  env: variables,
-  persistent: flag,
-  image: text({ minimum: 1, maximum: 255 }),
-  tags: map(text({ maximum: 256 }), { maximum: 5 }),
-  region: oneOf(REGIONS),
-  failoverRegions: list(oneOf(REGIONS), { maximum: 19, unique: true }),
-  source: unmodelled,
-  networkPolicy: unmodelled,
-  networkId: unmodelled,
-  mounts: unmodelled,
-  snapshotExpiration: unmodelled,
-  keepLastSnapshots: unmodelled,
-})
-
-export const RUN_COMMAND = object(
-  {
-    command: text({ minimum: 1 }),
-    args: list(text()),
-    cwd: text({ minimum: 1 }),
-    env: variables,
-    sudo: flag,
-    timeout: integer({ minimum: 1 }),
-    wait: flag,
-    logs: flag,
-    attachStdin: unmodelled,
-  },
-  ['command'],
+const REGION = oneOf(
+  ...'iad1 sfo1 cle1 cdg1 fra1 arn1 sin1 pdx1 lhr1 icn1 bom1 cpt1 dub1 gru1 hkg1 syd1 yul1 hnd1 kix1'.split(' '),
 )
 
-/** The signals that POSIX numbers. */
-export const KILL_COMMAND = object({ signal: integer({ minimum: 1, maximum: 31 }) }, ['signal'])
+const variables = map(text)
 
-export const EXTEND_TIMEOUT = object({ duration: integer({ minimum: 1000 }) }, ['duration'])
+/** No field is formally required; whether there is a project depends on the token. */
+export const CREATE = compile(
+  object(
+    {},
+    {
+      projectId: word,
+      name: { ...text, pattern: NAME_PATTERN.source },
+      ports: list({ ...integer(1024, 65_535), not: { const: 23_456 } }, { maxItems: 15, uniqueItems: true }),
+      timeout: integer(1000),
+      resources: object({}, { vcpus: integer(1), memory: integer(2048) }),
+      env: variables,
+      persistent: flag,
+      image: { ...word, maxLength: 255 },
+      tags: map({ ...text, maxLength: 256 }, { maxProperties: 5 }),
+      region: REGION,
+      failoverRegions: list(REGION, { maxItems: 19, uniqueItems: true }),
+      source: unmodelled,
+      networkPolicy: unmodelled,
+      networkId: unmodelled,
+      mounts: unmodelled,
+      snapshotExpiration: unmodelled,
+      keepLastSnapshots: unmodelled,
+    },
+  ),
+)
+
+const options = { cwd: word, env: variables, sudo: flag, timeout: integer(1), wait: flag, logs: flag }
+export const RUN_COMMAND = compile(object({ command: word }, { ...options, args: list(text), attachStdin: unmodelled }))
+
+/** The signals that POSIX numbers. */
+export const KILL_COMMAND = compile(object({ signal: integer(1, 31) }))
+
+export const EXTEND_TIMEOUT = compile(object({ duration: integer(1000) }))
 
 /** "Send `{}` as stop body" (§3). */
-export const NOTHING = object({})
+export const NOTHING = compile(object({}))

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { isJson, matchesPattern } from '../shared/http.mjs'
 import { authorizeRight, authorizeTeam, identify } from './access.mjs'
 import { errorAnswer, routeNotFound, VercelError, violation } from './errors.mjs'
-import { checkPathPart, readQuery } from './query.mjs'
+import { checkPathPart } from './query.mjs'
 import { findRoute } from './routes.mjs'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
@@ -60,7 +60,7 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     const caller = identify(request.headers, world, settings)
     // A stop without it is said to be refused; the SDK sends it with everything (reference/vercel.md §3).
     if (!isJson(request.headers['content-type'])) throw violation('content-type', 'content-type must be JSON')
-    const query = readQuery(request.url, route.query)
+    const query = route.query(request.url)
     const params = Object.fromEntries(Object.entries(match.params).map(([name, part]) => [name, readPart(part, name)]))
     const team = authorizeTeam(caller, query, world)
     authorizeRight(caller, route.right)

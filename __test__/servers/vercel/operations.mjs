@@ -183,10 +183,11 @@ function requireRunning(session) {
 }
 
 const fits =
-  ({ tags: [key, value] = [], status, namePrefix = '' }) =>
-  ({ sandbox }) =>
-    (key === undefined || sandbox.tags?.[key] === value) &&
-    (status === undefined || sandbox.session.status === status) &&
-    sandbox.name.startsWith(namePrefix)
+  ({ tags = '', status, namePrefix = '' }) =>
+  ({ sandbox }) => {
+    const [, key, value] = /^([^:]+):(.*)$/s.exec(tags) ?? []
+    const hasTag = key === undefined || sandbox.tags?.[key] === value
+    return hasTag && (status ?? sandbox.session.status) === sandbox.session.status && sandbox.name.startsWith(namePrefix)
+  }
 
 const ok = (body) => ({ status: 200, body })

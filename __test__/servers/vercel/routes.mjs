@@ -13,8 +13,8 @@ const COMMAND = `${SESSION}/cmd/:commandId`
  * @property {string} path
  * @property {'create' | 'delete' | 'other'} bucket of the rate limit (reference/vercel.md §11)
  * @property {string} right what a token must be allowed to do
- * @property {Record<string, import('./query.mjs').Reader>} query
- * @property {import('./shapes.mjs').Check} [body] absent: there must be none
+ * @property {(url: string) => object} query reads it
+ * @property {(body: unknown, name: string) => string | undefined} [body] tells what is wrong; absent: there must be none
  */
 
 /** All that this server models of the named-sandbox API (§4, §6, §7). @type {Route[]} */

@@ -21,6 +21,7 @@ export async function start({ runCommand, stepMilliseconds = 300, ...options }) 
     /** What there is of ours, and the processes that have been run for it. */
     resources: () => server.world.liveSandboxes(projectId),
     processes: () => server.world.allSandboxes(projectId).flatMap(({ commands }) => commands),
+    config: { baseUrl: server.url, token, teamId, projectId },
     environment: {
       VERCEL_BASE_URL: server.url,
       VERCEL_TOKEN: token,

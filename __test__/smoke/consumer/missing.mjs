@@ -1,4 +1,4 @@
-// What somebody reads whose installation lacks the platform package.
+// The error of an installation without the platform package.
 import { createRequire } from 'node:module'
 
 const NAME = '@computesdk/gateway'

@@ -1,4 +1,4 @@
-//! What Railway answers to the calls that are measured (`reference/railway.md` §4, §6, §8).
+//! What Railway answers to the calls that are measured (docs/providers/railway.md).
 //!
 //! A project has one environment, which bears the project's id, and the id's last group, read as a decimal number, says
 //! how many services are in it. So a client chooses the length of a listing by its configuration.

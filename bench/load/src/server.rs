@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::Failure;
 use crate::answers::Answers;
 
-/// Railway tells of its rate window in every answer (`reference/railway.md` §2). This one is never empty.
+/// Railway tells of its rate window in every answer (docs/providers/railway.md). This one is never empty.
 const WINDOW: &str = "1000000000";
 
 /// The window's end: later than any run of the benchmarks.

@@ -8,3 +8,8 @@
 include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
 pub mod stage;
+
+// As in the addon.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

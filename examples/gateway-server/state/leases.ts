@@ -10,7 +10,7 @@ export function localLeases(milliseconds: number) {
   return {
     isHeld: (key: string) => leases.get(key)?.isHeld === true,
     isFree: (key: string) => !leases.get(key)?.isHeld || isOver(key),
-    /** Whether nobody has held or released it for a lease's time. */
+    /** Whether no gateway has held or released it for a lease's time. */
     isOver,
     take: (key: string) => void put(key, true),
     renew: () => leases.forEach(({ isHeld }, key) => isHeld && put(key, true)),

@@ -100,7 +100,7 @@ async fn outcome(transport: &dyn Transport, request: Request) -> Outcome {
     Ok((response.status, headers.collect(), response.body))
 }
 
-/// Sends the same request over each transport, and returns what came of it, which has to be the same.
+/// Sends the same request over each transport, and returns the results, which have to be the same.
 async fn over_both(request: impl Fn() -> Request) -> Outcome {
     let mut outcomes = Vec::new();
     for (_, transport) in transports() {

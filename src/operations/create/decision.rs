@@ -29,7 +29,7 @@ pub(super) enum Decision {
     AdoptEarlier,
     /// Send the same request again. `look_up_first`: look up the handle once before; what is found is adopted.
     SendAgain { look_up_first: bool },
-    /// Look up the handle briefly. What is not found then is told as the provider's refusal.
+    /// Look up the handle briefly. If nothing is found, the call rejects with the provider's refusal.
     LookUpBriefly,
     /// Look up the handle until it is found or surely absent.
     LookUp { if_absent: IfAbsent },
@@ -38,9 +38,9 @@ pub(super) enum Decision {
 /// How the create ends after a search that has found nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IfAbsent {
-    /// The error is told as it is.
+    /// The call rejects with the error unchanged.
     Fail,
-    /// The error is told with the note that nothing was made.
+    /// The call rejects with the error and the note that nothing was made.
     FailWithoutEffect,
 }
 

@@ -1,4 +1,4 @@
-//! Sends a create so that exactly one resource comes of it, or none, or an error that names what may exist.
+//! Sends a create so that it makes exactly one resource, or none, or rejects with an error that names what may exist.
 //!
 //! A create whose response was lost is looked up once by its handle. What is not seen is sent again at once: the provider
 //! lets one name exist once, so the second request makes the resource, or is refused because the first has made it.
@@ -127,7 +127,7 @@ impl Creation<'_> {
     fn watch_after_failure(&self, error: &Error, hang: Duration) {
         let OperationContext { context, semantics, .. } = self.operation;
         let is_aborted = context.is_cancelled();
-        // After an abort no caller is told, so neither applies.
+        // After an abort no caller gets the error, so neither applies.
         let is_callers = self.handle.origin() == Origin::Key || error.code() == ErrorCode::OutcomeUnknown;
         if (is_callers || mutated!(ForgetsFailedCreate)) && !is_aborted || mutated!(ForgetsAbortedCreate) {
             return;
@@ -139,7 +139,7 @@ impl Creation<'_> {
             Duration::ZERO
         };
         let left = hang + window;
-        // Its own resource, as far as it could tell, is the caller's to delete. After an abort that is nobody's.
+        // Its own resource, as far as it could tell, is the caller's to delete. After an abort no caller deletes it.
         let is_clash = error.code() == ErrorCode::AlreadyExists;
         let kept = error.details().instance_id.clone().filter(|_| !is_aborted && !is_clash);
         self.operation.background.add(Watch::Create {
@@ -151,7 +151,7 @@ impl Creation<'_> {
         });
     }
 
-    /// Sends until it is known what came of it.
+    /// Sends until the outcome is known.
     async fn send_until_known(&self, requests: &Requests) -> Result<CreatedResource> {
         let OperationContext { context, semantics, .. } = self.operation;
         let mut polling = Polling::new();
@@ -213,7 +213,7 @@ impl Creation<'_> {
     }
 
     /// Looks up the handle twice within a few seconds after a refusal that may hide an effect. What is found is adopted.
-    /// Otherwise the refusal is told, with the name under which something may exist.
+    /// Otherwise the call rejects with the refusal and the name under which something may exist.
     async fn look_up_briefly(&self, refusal: Error) -> Result<CreatedResource> {
         let mut failure = None;
         for wait in [Duration::ZERO, BRIEF_WAIT] {

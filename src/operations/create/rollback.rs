@@ -27,7 +27,7 @@ impl Creation<'_> {
     /// Deletes the instance of a failed create, and what its requests make late, also when the caller has cancelled, and says
     /// so in the error.
     ///
-    /// A permanent error ends it only while there is a caller who is told of it.
+    /// A permanent error ends it only while a caller waits for the error.
     pub(super) async fn roll_back(&self, instance: &Instance, error: Error, cleanups: &mut LateCleanups) -> Error {
         let error = error
             .with_instance_id(&instance.id)

@@ -1,4 +1,4 @@
-//! What is told of clean-ups: one story for each resource, which ends once and is true.
+//! The events of clean-ups: each resource has one `started` and one end, which is true.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,7 +27,7 @@ impl EventSink for Told {
     }
 }
 
-/// Returns a call that is watched, and what is told of it.
+/// Returns a call with subscribers, and its events.
 fn watched() -> (Fixture, Arc<Told>) {
     let told = Arc::new(Told::default());
     let mut fixture = Fixture::new();

@@ -1,4 +1,4 @@
-//! The operations over a provider that plays a script, under a clock that nobody waits for.
+//! The operations over a provider that plays a script, under a paused clock.
 
 mod cleanups;
 mod create;

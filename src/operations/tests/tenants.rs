@@ -81,7 +81,7 @@ async fn a_lost_create_of_one_tenant_does_not_delay_the_destroy_of_another() {
         let began = Instant::now();
         fixture.next_call().destroy(&own, "made").await.unwrap();
         assert_eq!((began.elapsed(), own.count("find")), (Duration::ZERO, 0), "{other:?}");
-        // Neither is the instance taken for one that this tenant has created.
+        // This tenant does not count as the instance's creator, either.
         assert_eq!(own.count("destroy unknown"), 1);
     }
 }

@@ -148,7 +148,7 @@ fn read_started(response: &Response) -> Result<()> {
     }
 }
 
-/// Makes the error of a container that was removed by somebody else.
+/// Makes the error of a container that another client has removed.
 pub(super) fn has_vanished() -> Error {
     let text = "The container was removed before it ran.";
     Error::new(ErrorCode::ProvisionFailed, text).with_outcome(Outcome::Done)

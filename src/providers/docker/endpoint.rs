@@ -159,10 +159,10 @@ impl Address {
             Ok(_) => Url::parse(text.trim()).map(Self::Url).map_err(|_| FORMS.to_owned()),
             // Whether there are certificates may depend on the environment.
             Err(BaseUrlError::Plain) if has_certificates => Err(
-                "must use tcp or https for another machine: whoever reaches an engine without TLS is root there".to_owned(),
+                "must use tcp or https for another machine: every client of an engine without TLS is root there".to_owned(),
             ),
             Err(BaseUrlError::Plain) => Err(
-                "names another machine without TLS, where whoever reaches the engine is root: give certPath, or DOCKER_CERT_PATH and DOCKER_TLS_VERIFY".to_owned(),
+                "names another machine without TLS, where every client of the engine is root: give certPath, or DOCKER_CERT_PATH and DOCKER_TLS_VERIFY".to_owned(),
             ),
             Err(BaseUrlError::Malformed) => Err(FORMS.to_owned()),
             Err(problem) => Err(problem.to_string()),

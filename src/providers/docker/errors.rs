@@ -17,7 +17,7 @@ pub(super) const ERRORS: ErrorMapper = ErrorMapper {
 /// A text of an engine's, and what it means. The first row that fits counts.
 type Row = (&'static [&'static str], ErrorCode, Outcome);
 
-/// Errors whose text decides, whatever the status: Podman answers 500 to most mistakes of a caller.
+/// Errors whose text decides, with any status: Podman answers 500 to most mistakes of a caller.
 const TEXTS: [Row; 5] = [
     // "The container name "/N" is already in use by container "ID"" (409); "that name is already in use" (500).
     (

@@ -15,7 +15,7 @@ use crate::protocol::lenient::Entries;
 use crate::protocol::text::Borrowed;
 use crate::provider::{InstanceSink, ListFilter};
 
-/// Hands over the containers that `create` could have made, in whatever state.
+/// Passes on the containers that `create` could have made, in every state.
 pub(super) async fn fetch_all(
     docker: &Docker,
     context: &CallContext,

@@ -53,7 +53,7 @@ const WHOLE_ID: usize = 64;
 impl Provider for Docker {
     fn describe<'a>(&'a self, request: Option<&'a CreateRequest>) -> Description<'a> {
         Description {
-            // The engine itself, whose address is told besides.
+            // The engine itself: events hold its address apart.
             location: Vec::new(),
             region: None,
             image: request.map(|request| self.image(request)),
@@ -162,7 +162,7 @@ impl Provider for Docker {
         match deleted {
             Ok(()) => Ok(DeleteResult::Deleted),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(DeleteResult::Deleted),
-            // Somebody else's deletion is under way, and may still fail.
+            // Another client's deletion is under way, and may still fail.
             Err(error) if error.details().http_status == Some(409) => self.wait_until_removed(context, &id).await,
             Err(error) => Err(error),
         }

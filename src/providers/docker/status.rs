@@ -77,7 +77,7 @@ fn status_of(word: &str, health: &str, exit_code: Option<i64>) -> Status {
             Some(code) if ENDED_BY_SIGNAL.contains(&code) => Status::Stopped,
             Some(_) => Status::Failed,
         },
-        // The engine has tried in vain to remove it.
+        // The engine has failed to remove it.
         ("dead", _) => Status::Failed,
         _ => Status::Unknown,
     }

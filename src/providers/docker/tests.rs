@@ -25,7 +25,7 @@ use crate::provider::facts::Facts;
 
 const SOCKET: &str = "unix:///run/engine.sock";
 
-/// An engine that answers as it is told, in order. What it was asked is kept.
+/// An engine that answers from a script, in order. It keeps the requests.
 #[derive(Default)]
 struct Engine {
     answers: Mutex<VecDeque<Result<(u16, String), TransportError>>>,
@@ -68,7 +68,7 @@ impl Transport for Engine {
         let line = format!("{} {}{query}", request.method, request.url.path());
         self.requests.lock().unwrap().push((line, request.body));
         let answer = self.answers.lock().unwrap().pop_front();
-        let (status, body) = answer.unwrap_or_else(|| panic!("nobody told the engine what to answer"))?;
+        let (status, body) = answer.unwrap_or_else(|| panic!("the script has no answer left"))?;
         Ok(Response::new(status, HeaderMap::new(), Bytes::from(body)))
     }
 }
@@ -346,7 +346,7 @@ async fn what_a_create_sends_with_every_option() {
         (&host["RestartPolicy"]["Name"], &host["ReadonlyRootfs"]),
         (&json!("no"), &json!(true))
     );
-    // This Podman would write `host-gateway` into the hosts file as it stands.
+    // This Podman would write `host-gateway` into the hosts file unchanged.
     assert_eq!(host["ExtraHosts"], json!(["db:10.0.0.7"]));
     assert_eq!(body["Labels"]["team"], "a=b");
     assert!(body["Labels"]["computesdk.deadline"].as_str().unwrap().ends_with('Z'));

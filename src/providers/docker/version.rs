@@ -38,7 +38,7 @@ pub(super) struct Engine {
 pub(super) enum Kind {
     Docker,
     Podman,
-    /// Podman before 4.7, which writes `host-gateway` into the container as it stands (docs/providers/docker.md).
+    /// Podman before 4.7, which writes `host-gateway` into the container unchanged (docs/providers/docker.md).
     OldPodman,
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn fetch_engine(
             ERRORS.read_json(response)
         })
         .await;
-    // Asking changes nothing, whatever became of the answer.
+    // A question changes nothing, even if its answer was lost.
     let answer: VersionAnswer = answer.map_err(|error| error.with_outcome(Outcome::NoEffect))?;
     let engine = Engine {
         version: negotiate(&answer.api_version, answer.min_api_version.as_deref())?,

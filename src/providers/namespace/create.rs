@@ -111,7 +111,7 @@ fn make_container<'a>(namespace: &'a Namespace, request: &'a CreateRequest) -> C
             })
             .collect(),
         // With `JOB`, the default, the instance ends without an error when its container exits. With `SERVICE` it is shown
-        // as failed, whatever the exit code (docs/providers/namespace.md). The deadline bounds what that costs.
+        // as failed, with any exit code (docs/providers/namespace.md). The deadline bounds what that costs.
         workload_type: "SERVICE",
     }
 }

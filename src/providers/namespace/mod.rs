@@ -141,7 +141,7 @@ fn may_mean_deleted(error: &Error) -> bool {
     is_unreadable_success || is_failed_precondition(error)
 }
 
-/// Returns whether Connect's code is `failed_precondition`, whatever the details make of it.
+/// Returns whether Connect's code is `failed_precondition`, with any details.
 fn is_failed_precondition(error: &Error) -> bool {
     error.details().provider_code.as_deref() == Some("failed_precondition")
 }

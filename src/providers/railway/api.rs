@@ -46,7 +46,7 @@ impl Railway {
         self.send(context, effect, document, variables, errors::read).await
     }
 
-    /// Sends the document of a create. A response that names the service is a success, whatever else it holds.
+    /// Sends the document of a create. A response that names the service is a success, also with errors in it.
     pub(super) async fn execute_create<T: DeserializeOwned + Send>(
         &self,
         context: &CallContext,

@@ -91,7 +91,7 @@ const GENERAL_CODES: &[(&str, ErrorCode, Outcome)] = &[
     // Railway's schema has changed: it has no versions (docs/providers/railway.md).
     ("GRAPHQL_VALIDATION_FAILED", ErrorCode::Protocol, Outcome::NoEffect),
     ("GRAPHQL_PARSE_FAILED", ErrorCode::Protocol, Outcome::NoEffect),
-    // The request may have had an effect all the same (docs/providers/railway.md).
+    // The request may still have had an effect (docs/providers/railway.md).
     ("INTERNAL_SERVER_ERROR", ErrorCode::Unavailable, Outcome::RefusedUnclear),
 ];
 

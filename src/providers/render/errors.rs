@@ -8,7 +8,7 @@ use crate::protocol::rest::{ApiError, ErrorMapper};
 /// How Render reports errors.
 pub(super) const ERRORS: ErrorMapper = ErrorMapper {
     title: "Render",
-    // Every recorded response has it, whatever its status (docs/providers/render.md).
+    // Every recorded response has it, with any status (docs/providers/render.md).
     request_id: Some("render-request-id"),
     parse,
 };

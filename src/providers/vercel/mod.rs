@@ -146,7 +146,7 @@ impl Provider for Vercel {
             Err(error) if error.code() == ErrorCode::Protocol && error.outcome() == Outcome::Unknown => {
                 self.expect_deleted(context, id, error).await?;
             }
-            // Whether such a sandbox was deleted all the same, or earlier, only a read tells.
+            // Only a read shows whether such a sandbox is deleted.
             Err(error) if is_snapshot_gone(&error) => self.expect_deleted(context, id, error).await?,
             Err(error) => return Err(error),
         }

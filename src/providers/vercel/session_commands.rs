@@ -62,7 +62,7 @@ pub(super) async fn find_command(
     Ok(match found {
         Some(command) => CommandLookup::Found(command),
         None if all_are_readable => CommandLookup::Absent,
-        // The one that cannot be read may be it.
+        // The unreadable one may be the one sought.
         None => CommandLookup::NotYetVisible,
     })
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Makes descriptors.json of the .proto files beside it: node __test__/servers/namespace/schema/generate.mjs
+// Makes descriptors.binpb of the .proto files beside it, and notes their digests in generated-from.json:
+// node __test__/servers/namespace/schema/generate.mjs
 //
 // The compiler is 90 MB for a file that changes once a year, so it is no dependency: npx brings it, from the npm
 // registry. A test compares the digests, so that nobody forgets to run this.
@@ -21,11 +22,10 @@ export function digests() {
 
 function generate() {
   const parameters = ['--yes', '--package', COMPILER, '--', 'buf', 'build', fileURLToPath(folder)]
-  parameters.push('--as-file-descriptor-set', '--exclude-source-info', '--output', '-#format=json')
+  parameters.push('--as-file-descriptor-set', '--exclude-source-info', '--output', '-')
   const shell = process.platform === 'win32' // there `npx` is a script
-  const descriptors = JSON.parse(execFileSync('npx', parameters, { encoding: 'utf8', shell }))
-  const content = { generatedFrom: digests(), ...descriptors }
-  writeFileSync(new URL('descriptors.json', folder), `${JSON.stringify(content, undefined, 1)}\n`)
+  writeFileSync(new URL('descriptors.binpb', folder), execFileSync('npx', parameters, { shell }))
+  writeFileSync(new URL('generated-from.json', folder), `${JSON.stringify(digests(), undefined, 2)}\n`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) generate()

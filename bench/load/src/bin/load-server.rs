@@ -1,5 +1,5 @@
 //! `load-server [--threads N] [--round-trip-ms N] --authority FILE`: starts the servers, prints their addresses as one
-//! line of JSON, and ends when its standard input does, so that it never outlives whoever started it.
+//! line of JSON, and ends when its standard input does, so that it never outlives the process that started it.
 
 use std::io::{Read, Write};
 use std::time::Duration;

@@ -133,7 +133,7 @@ fn the_environment_names_address_and_certificates() {
         Presentation::Certificates(_)
     ));
     assert_eq!(endpoint.credential.secret.expose(), "private key");
-    // Without DOCKER_TLS_VERIFY the folder counts for nothing.
+    // Without DOCKER_TLS_VERIFY the folder has no effect.
     let refused = resolve(None, None, &Machine::with(&variables[..2], &CERTIFICATES));
     assert!(refused.is_err());
     // The configuration wins.

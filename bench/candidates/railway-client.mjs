@@ -1,7 +1,7 @@
 /**
  * What a user would write instead of the package: Railway's calls by hand, on whatever sends a request. The documents
  * are those of src/providers/railway/documents.rs and the results are what the package gives; time limits, retries,
- * look-ups of lost creates and checks of arguments are left out, which is to the advantage of these contestants.
+ * look-ups of lost creates and checks of arguments are left out, which is to the advantage of these candidates.
  */
 import { randomBytes } from 'node:crypto'
 

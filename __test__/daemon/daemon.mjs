@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A stand-in for the ComputeSDK daemon, which is closed: enough of it to show and to test a gateway with the published
+// A fake of the ComputeSDK daemon, which is closed: enough of it to show and to test a gateway with the published
 // client. It runs code on THIS machine, with your rights and without any isolation. See README.md.
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'

@@ -1,15 +1,15 @@
-// The one provider of the demo that is real: an engine on this machine, in whose containers the stand-in for the daemon runs.
+// For the demo: the one provider that is real, an engine on this machine. The fake daemon runs in its containers.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { engineAt, importImage } from '../__test__/servers/docker/engine.mjs'
-import { makeFileSystem } from '../__test__/servers/docker/image.mjs'
-import { startProxy } from '../__test__/servers/docker/proxy.mjs'
-import { Failure } from '../scripts/lib/failure.mjs'
+import { Failure } from '../../../scripts/lib/failure.mjs'
+import { engineAt, importImage } from './engine.mjs'
+import { makeFileSystem } from './image.mjs'
+import { startProxy } from './proxy.mjs'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** Pulled where there is a network. */
 const BASE = 'node:22-alpine'
@@ -25,8 +25,12 @@ function sockets() {
   return ['/var/run/docker.sock', ...own, '/run/podman/podman.sock']
 }
 
-/** @returns {Promise<import('../__test__/servers/docker/engine.mjs').Engine>} */
-async function findEngine() {
+/**
+ * Fails in one sentence if there is no engine.
+ *
+ * @returns {Promise<import('./engine.mjs').Engine>}
+ */
+export async function findEngine() {
   if (process.platform !== 'linux') throw new Failure('The demo runs containers on the network of this machine, which takes an engine on Linux.')
   for (const socket of sockets().filter((path) => existsSync(path))) {
     const engine = await engineAt(socket).catch(() => undefined)
@@ -34,11 +38,6 @@ async function findEngine() {
   }
   const looked = sockets().join(', ') || 'DOCKER_HOST, which must be unix:///path here'
   throw new Failure(`No Docker Engine or Podman answers at ${looked}: start one, or name its socket in DOCKER_HOST.`)
-}
-
-/** Fails in one sentence if there is no engine. */
-export async function check() {
-  await findEngine()
 }
 
 export async function start({ onDone, runCommand }) {
@@ -67,7 +66,7 @@ export async function start({ onDone, runCommand }) {
         await engine.call('DELETE', `/images/${image}?force=1`)
       },
     }),
-    environment: { DOCKER_HOST: server.url },
+    config: { baseUrl: server.url },
     // The gateway listens on the loopback of this machine, and so does the daemon.
     settings: { image, pull: 'never', network: 'host', command: ['node', '/app/daemon/daemon.mjs'], owner: `demo-${mark}` },
     /** Containers of the demo that the engine still lists. */
@@ -79,9 +78,9 @@ export async function start({ onDone, runCommand }) {
   }
 }
 
-/** Makes an image with the stand-in for the daemon: of a Node image if one can be pulled, else of this machine's Node. */
+/** Makes an image with the fake daemon: of a Node image if one can be pulled, else of this machine's Node. */
 async function makeImage(engine, image) {
-  const files = { 'package.json': 'package.json', 'app/node_modules/ws': 'node_modules/ws', 'app/daemon': 'examples/daemon' }
+  const files = { 'package.json': 'package.json', 'app/node_modules/ws': 'node_modules/ws', 'app/daemon': '__test__/daemon' }
   const sources = Object.fromEntries(Object.entries(files).map(([path, source]) => [path, join(ROOT, source)]))
   if (await pulls(engine)) {
     const context = makeFileSystem({ bare: true, files: sources, texts: { Dockerfile: `FROM ${BASE}\nCOPY app /app\n` } })

@@ -12,7 +12,7 @@ const BASE = [
 /**
  * @param {{ builds: Record<string, string>, http2Build?: string | false }} options `builds`: further addons by name
  */
-export function contestants({ builds, http2Build }) {
+export function candidates({ builds, http2Build }) {
   const others = Object.entries(builds).map(([id, binary]) => ({ id, title: id, module: 'addon', binary }))
   const newer = [{ id: 'undici-http2', title: 'undici, HTTP/2', module: 'undici-http2', newer: true }]
   if (http2Build) {

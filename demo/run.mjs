@@ -1,0 +1,49 @@
+// Runs a demo to its end, to Ctrl-C or to its time limit, and has it end what it has started.
+import { constants } from 'node:os'
+
+import { duration } from './screen.mjs'
+
+/** npm hands on a signal that the terminal has sent to the demo already: so soon after the first it is the same one. */
+const ECHO_MILLISECONDS = 1000
+/** What still keeps the process then, such as a connection that a client holds, does not count. */
+const LEAVE_MILLISECONDS = 1000
+
+/** Turns the first Ctrl-C (or SIGTERM, SIGHUP) into an abort, and a second one into the end of the process. */
+export function listenForInterruption(screen, first, second) {
+  const controller = new AbortController()
+  let since
+  const listener = (name) => {
+    if (since === undefined) {
+      since = performance.now()
+      process.exitCode = 128 + constants.signals[name]
+      screen.line(`${screen.paint('yellow', '!')} ${first}`)
+      controller.abort(new Error('interrupted'))
+    } else if (performance.now() - since > ECHO_MILLISECONDS) {
+      screen.verdict(false, second)
+      process.exit()
+    }
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, listener)
+  return controller.signal
+}
+
+/** `play(unless, fail)` returns what was shown, `close(failure)` whether nothing is left and how that is said. */
+export async function runDemo(screen, limitMilliseconds, play, close) {
+  const start = performance.now()
+  const first = 'Interrupted: ending what was started. Once more ends it at once.'
+  const signal = listenForInterruption(screen, first, 'Ended at once, with all that was started.')
+  let fail
+  const over = new Promise((_, reject) => (fail = reject))
+  over.catch(() => {})
+  signal.addEventListener('abort', () => fail(signal.reason))
+  setTimeout(() => fail(new Error(`not done within ${duration(limitMilliseconds)}`)), limitMilliseconds).unref()
+  let failure
+  const shown = await play((promise) => Promise.race([promise, over]), fail).catch((error) => (failure = error))
+  const unknown = (error) => [false, 'what is left is unknown', (failure ??= error)]
+  const [isClean, left] = await close(failure).catch(unknown)
+  setTimeout(() => process.exit(), LEAVE_MILLISECONDS).unref()
+  if (!isClean || (failure && !signal.aborted)) process.exitCode = 1
+  if (signal.aborted) return screen.verdict(isClean, `Interrupted: ${left}.`)
+  if (failure) screen.verdict(false, `The demo failed: ${failure.message.replace(/\.$/, '')}.`)
+  screen.verdict(isClean, failure ? `${left}.` : `${shown}, in ${duration(performance.now() - start)}. ${left}.`)
+}
