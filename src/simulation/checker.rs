@@ -548,6 +548,17 @@ impl Checker<'_> {
             let (Outcome::Created(id), What::Create { plan: Some(plan), .. }) = (&call.outcome, &call.what) else {
                 continue;
             };
+            let was_destroyed = self.calls.iter().any(|other| {
+                other.what == What::Destroy { id: id.clone() }
+                    && other.outcome == Outcome::Done
+                    && other.process == call.process
+                    && other.told.is_some_and(|told| told <= call.began)
+            });
+            let is_remembered =
+                self.provider.factory.semantics.ids_are_never_reused && self.plan.world.renewal.is_none();
+            if was_destroyed && is_remembered {
+                self.broken(format!("call {number} got {id}, which its process had destroyed"));
+            }
             let create = &self.plan.creates[*plan];
             let told = call.told.unwrap_or_default();
             let resource = self

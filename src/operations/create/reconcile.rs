@@ -129,7 +129,10 @@ impl Creation<'_> {
         let is_aborted = context.is_cancelled();
         // After an abort no caller gets the error, so neither applies.
         let is_callers = self.handle.origin() == Origin::Key || error.code() == ErrorCode::OutcomeUnknown;
-        if (is_callers || mutated!(ForgetsFailedCreate)) && !is_aborted || mutated!(ForgetsAbortedCreate) {
+        if is_callers && !is_aborted {
+            return;
+        }
+        if mutated!(ForgetsAbortedCreate) || mutated!(ForgetsFailedCreate) && !is_aborted {
             return;
         }
         // An abort may have ended the wait for the absence window.
