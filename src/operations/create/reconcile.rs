@@ -132,7 +132,10 @@ impl Creation<'_> {
         if is_callers && !is_aborted {
             return;
         }
-        if mutated!(ForgetsAbortedCreate) || mutated!(ForgetsFailedCreate) && !is_aborted {
+        if is_aborted && mutated!(ForgetsAbortedCreate) {
+            return;
+        }
+        if !is_aborted && mutated!(ForgetsFailedCreate) {
             return;
         }
         // An abort may have ended the wait for the absence window.
