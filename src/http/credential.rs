@@ -173,7 +173,11 @@ impl CurrentCredential {
             return true;
         }
         // A credential that the caller has passed as text does not change.
-        let Some(source) = self.source.as_ref().filter(|_| used.origin != CredentialOrigin::Config) else {
+        let Some(source) = self
+            .source
+            .as_ref()
+            .filter(|_| !mutated!(ForgetsRenewal) && used.origin != CredentialOrigin::Config)
+        else {
             return false;
         };
         let renewed = tokio::select! {

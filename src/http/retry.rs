@@ -64,7 +64,9 @@ fn may_repeat(error: &Error, effect: Effect) -> bool {
         error.code(),
         ErrorCode::Network | ErrorCode::Timeout | ErrorCode::Unavailable | ErrorCode::RateLimited
     );
-    transient && !error.is_permanent() && (effect == Effect::Idempotent || error.outcome() == Outcome::NoEffect)
+    transient
+        && !error.is_permanent()
+        && (mutated!(RepeatsCreates) || effect == Effect::Idempotent || error.outcome() == Outcome::NoEffect)
 }
 
 #[cfg(test)]

@@ -264,9 +264,13 @@ impl PreparedCall {
                 .await
                 .map(CallOutput::Instances),
         };
-        let output = output
-            .map(|output| output.redact(&bound.redactor))
-            .map_err(|error| error.redact(&bound.redactor));
+        let output = output.map(|output| output.redact(&bound.redactor)).map_err(|error| {
+            if mutated!(ShowsSecrets) {
+                error.redact(&Redactor::default())
+            } else {
+                error.redact(&bound.redactor)
+            }
+        });
         let watches = background.take();
         if !watches.is_empty() {
             let bound = Arc::new(bound);

@@ -35,7 +35,10 @@ pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result
 
 /// Deletes an instance and all that a pending request of its create makes, and notes it.
 pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
-    let pending_create = operation.instances().pending_create(id);
+    let pending_create = operation
+        .instances()
+        .pending_create(id)
+        .filter(|_| !mutated!(ForgetsLateCreate));
     let deletion = delete_one(operation, id, ownership, &mut 0).await?;
     end_deletion(operation, id, ownership, deletion, None);
     if let Some(pending_create) = pending_create {
@@ -64,6 +67,7 @@ pub(super) fn end_deletion(
     cleanup: Option<Cleanup>,
 ) {
     match deletion {
+        Deletion::Unconfirmed { .. } if mutated!(ForgetsUnconfirmedDeletion) => {}
         Deletion::Unconfirmed { until } => operation.background.add(Watch::Deletion {
             id: id.to_owned(),
             ownership,
@@ -117,7 +121,11 @@ pub(super) async fn delete_one(
         // The request that is sent after the lag has ended decides.
         let is_last = context.now() >= lag_ends;
         *attempts += 1;
-        match provider.destroy(context, id, ownership).await? {
+        let result = match provider.destroy(context, id, ownership).await {
+            Err(_) if mutated!(TakesFailedDeletionForDone) => Ok(DeleteResult::Deleted),
+            result => result,
+        };
+        match result? {
             DeleteResult::Deleted => {
                 operation.instances().deleted(id);
                 return Ok(Deletion::Confirmed);
@@ -127,7 +135,7 @@ pub(super) async fn delete_one(
                 return Ok(Deletion::Confirmed);
             }
             // Another call of this process may have deleted it meanwhile.
-            DeleteResult::NotYetVisible if is_last || was_deleted() => {
+            DeleteResult::NotYetVisible if is_last || mutated!(BelievesEarlyAbsence) || was_deleted() => {
                 note_absence();
                 return Ok(Deletion::Confirmed);
             }
@@ -184,6 +192,8 @@ pub(super) async fn delete_late(
     cleanups: Option<&mut LateCleanups>,
 ) -> Result<()> {
     let ownership = Ownership::CreatedHere;
+    // From now on no call of this process adopts it.
+    let _mark = DeletingMark::set(operation, &late.id);
     let Some(cleanups) = cleanups else {
         let deletion = delete_one(operation, &late.id, ownership, &mut 0).await?;
         end_deletion(operation, &late.id, ownership, deletion, None);
@@ -212,6 +222,22 @@ pub(super) async fn delete_late(
     }
 }
 
+/// Marks an instance as about to be deleted, until the deletion has ended. What is deleted for good is remembered as such.
+struct DeletingMark<'a>(OperationContext<'a>, &'a str);
+
+impl<'a> DeletingMark<'a> {
+    fn set(operation: OperationContext<'a>, id: &'a str) -> Self {
+        operation.instances().mark_deleting(id);
+        Self(operation, id)
+    }
+}
+
+impl Drop for DeletingMark<'_> {
+    fn drop(&mut self) {
+        self.0.instances().unmark_deleting(self.1);
+    }
+}
+
 /// What a lookup shows of a pending create request.
 enum LateCreate {
     Nothing,
@@ -226,7 +252,12 @@ async fn find_late_create(operation: OperationContext<'_>, handle: &Handle) -> R
     let OperationContext { context, provider, .. } = operation;
     let mut result = LateCreate::Nothing;
     for late in provider.find(context, handle).await? {
+        // A call of this process with the same key holds it.
+        if operation.instances().was_adopted(&late.id) {
+            continue;
+        }
         match is_from_same_create(operation, handle, &late).await? {
+            Some(true) if operation.instances().was_adopted(&late.id) => {}
             Some(true) => return Ok(LateCreate::Found(late)),
             Some(false) => {}
             None => result = LateCreate::Unclear,

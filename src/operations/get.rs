@@ -33,7 +33,7 @@ pub(super) async fn get(operation: OperationContext<'_>, id: &str) -> Result<Opt
         let may_lag = operation
             .instances()
             .unseen_for(id)
-            .is_some_and(|age| age < semantics.visibility_lag);
+            .is_some_and(|age| age < semantics.visibility_lag && !mutated!(ForgetsYoungInstances));
         if !may_lag {
             return Ok(None);
         }

@@ -5,7 +5,8 @@ use crate::error::Result;
 use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 
-/// Looks up a handle once. If several resources bear it, returns the oldest first, so that every caller picks the same one.
+/// Looks up a handle once. If several resources bear it, returns the oldest first, so that every caller picks the same one; what
+/// this process has created, and handed out, comes before.
 ///
 /// A resource that this process has deleted is left out although reads may still show it, and so is one that another create
 /// is about to delete.
@@ -18,12 +19,14 @@ pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -
     } = operation;
     let mut found = provider.find(context, handle).await?;
     let instances = operation.instances();
-    let was_deleted = |id: &str| semantics.ids_are_never_reused && instances.was_deleted(id);
+    let was_deleted =
+        |id: &str| !mutated!(ForgetsDeletions) && semantics.ids_are_never_reused && instances.was_deleted(id);
     found.retain(|instance| !instances.is_deleting(&instance.id) && !was_deleted(&instance.id));
     // The date is information and may be missing: such a resource comes last.
     found.sort_by(|one, other| {
         let key = |instance: &Instance| {
             (
+                mutated!(PrefersOldest) || !instances.was_created_here(&instance.id),
                 instance.created_at.is_none(),
                 instance.created_at.clone(),
                 instance.id.clone(),

@@ -95,6 +95,7 @@ async fn watch_create(
                 }
                 return;
             }
+            Err(_) if mutated!(WatchEndsAtFailure) => return,
             looked => failure = looked.err(),
         }
         wait = LONGEST_WAIT.min(wait * 2);
@@ -113,11 +114,17 @@ async fn delete_others(
         let id = instance.id.as_str();
         // What the caller has destroyed may show again. Where its id is a name, the ownership token tells whose it is.
         let instances = operation.instances();
-        let is_held = !instances.was_deleted(id) && (instances.was_created_here(id) || kept == Some(id));
-        if is_held || instances.is_deleting(id) {
+        let is_held = !mutated!(WatchDeletesHeld)
+            && !instances.was_deleted(id)
+            && (instances.was_created_here(id) || kept == Some(id));
+        if is_held || instances.is_deleting(id) || instances.was_adopted(id) {
             continue;
         }
-        if is_from_same_create(operation, handle, &instance).await? == Some(true) {
+        if mutated!(WatchIgnoresToken) || is_from_same_create(operation, handle, &instance).await? == Some(true) {
+            // A call of this process with the same key may hold it by now.
+            if operation.instances().was_adopted(id) {
+                continue;
+            }
             delete_late(operation, handle, &instance, cleanups.as_deref_mut()).await?;
         }
     }
@@ -156,7 +163,7 @@ async fn watch_deletion(
         *attempts += 1;
         match provider.destroy(context, id, ownership).await {
             Ok(DeleteResult::Deleted | DeleteResult::Absent) => return Ok(()),
-            Ok(DeleteResult::NotYetVisible) if is_last => return Ok(()),
+            Ok(DeleteResult::NotYetVisible) if is_last || mutated!(DeletionWatchLooksOnce) => return Ok(()),
             Ok(DeleteResult::NotYetVisible) => {
                 wait = polling.next_wait();
                 failure = None;

@@ -36,6 +36,7 @@ pub(crate) struct RecentInstances {
 
 struct Tables {
     created: Table<Creation>,
+    adopted: Table<()>,
     pending_creates: Table<PendingCreate>,
     deleted: Table<()>,
     deleting: Table<()>,
@@ -63,6 +64,7 @@ impl RecentInstances {
             seed: IdSeed::default(),
             tables: Mutex::new(Tables {
                 created: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
+                adopted: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
                 pending_creates: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
                 deleted: ExpiringMap::new(CAPACITY, DELETION_LIFETIME),
                 deleting: ExpiringMap::new(CAPACITY, DELETION_LIFETIME),
@@ -105,6 +107,22 @@ impl CallInstances<'_> {
         }
     }
 
+    /// Notes that a call of this process holds the instance, which an earlier create with its key has made.
+    pub(crate) fn adopted(&self, id: &str) {
+        let now = self.now();
+        let mut tables = self.instances.tables();
+        for key in self.keys(id) {
+            tables.adopted.insert(now, key, ());
+        }
+    }
+
+    /// Returns whether a call of this process holds the instance, which an earlier create with its key has made.
+    pub(crate) fn was_adopted(&self, id: &str) -> bool {
+        let now = self.now();
+        let tables = self.instances.tables();
+        !mutated!(RemovesAdopted) && self.keys(id).any(|key| tables.adopted.get(now, &key).is_some())
+    }
+
     /// Notes that a read has shown the instance: from now on its absence means that it is gone.
     pub(crate) fn seen(&self, id: &str) {
         let mut tables = self.instances.tables();
@@ -120,6 +138,7 @@ impl CallInstances<'_> {
         let now = self.now();
         let mut tables = self.instances.tables();
         for key in self.keys(id) {
+            tables.adopted.remove(&key);
             tables.deleted.insert(now, key, ());
         }
     }
@@ -129,6 +148,7 @@ impl CallInstances<'_> {
         let mut tables = self.instances.tables();
         for key in self.keys(id) {
             tables.created.remove(&key);
+            tables.adopted.remove(&key);
             tables.pending_creates.remove(&key);
         }
     }

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorCode, Message, Result};
 ///
 /// Errors: `PROTOCOL`, with an unknown outcome, so that the handle is looked up.
 pub(crate) fn expect_own(is_own: bool, title: &str) -> Result<()> {
-    if is_own {
+    if is_own || mutated!(BelievesAnyAnswer) {
         return Ok(());
     }
     let text = Message::ours(format!(

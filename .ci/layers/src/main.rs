@@ -77,7 +77,8 @@ fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, Path
         let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
             continue;
         };
-        if stem == "tests" {
+        // The simulation is a test too.
+        if stem == "tests" || stem == "simulation" {
             continue;
         }
         if path.is_dir() {

@@ -21,6 +21,7 @@ impl Creation<'_> {
         loop {
             let step = self.operation.provider.complete(&context, self.request, instance).await;
             let failure = match step {
+                _ if mutated!(ForgetsSteps) => return Ok(instance.clone()),
                 Ok(Completion::Done(instance)) => return Ok(instance),
                 Ok(Completion::Pending) => None,
                 Ok(Completion::Stabilizing { instance, minimum }) => {
@@ -37,6 +38,7 @@ impl Creation<'_> {
                     failures += 1;
                     Some(error)
                 }
+                Err(_) if mutated!(TakesFailedStepForDone) => return Ok(instance.clone()),
                 Err(error) => return Err(error),
             };
             if let Err(ended) = context.sleep(polling.next_wait()).await {

@@ -29,6 +29,7 @@ impl PreparedCreate {
     ) -> Result<Self> {
         let handle = match (request.name.take(), &request.idempotency_key) {
             (Some(name), _) => Handle::named(name, random, owner)?,
+            (None, Some(_)) if mutated!(IgnoresKey) => Handle::random(random, owner)?,
             (None, Some(key)) => Handle::derived(scope, key, random, owner)?,
             (None, None) => Handle::random(random, owner)?,
         };

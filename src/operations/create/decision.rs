@@ -44,26 +44,60 @@ pub(super) enum IfAbsent {
     FailWithoutEffect,
 }
 
+/// Returns the row of the decision table that a failure is in, and counts that it was reached.
+#[cfg(test)]
+fn note_row(failure: Failure, decision: Decision) {
+    let Failure {
+        outcome, origin, sent, ..
+    } = failure;
+    let again = if sent > 1 { "again" } else { "first" };
+    let row = match decision {
+        Decision::AdoptOwn | Decision::AdoptEarlier | Decision::NameTaken => {
+            format!("name taken, {origin:?}, {again}: {decision:?}")
+        }
+        _ => format!("{outcome:?}, {again}: {decision:?}"),
+    };
+    reached!("decisions", &row);
+}
+
 /// Decides.
 pub(super) fn decide(failure: Failure) -> Decision {
+    let decision = choose(failure);
+    #[cfg(test)]
+    note_row(failure, decision);
+    decision
+}
+
+/// Returns the decision.
+fn choose(failure: Failure) -> Decision {
     let is_lost = failure.outcome == Outcome::Unknown;
     if !is_lost {
         match (failure.code, failure.origin) {
             // The name is ours alone: an earlier request of this create arrived after all, or this one arrived twice.
+            (ErrorCode::AlreadyExists, Origin::Random) if mutated!(TakesOwnForAnothers) => return Decision::Fail,
             (ErrorCode::AlreadyExists, Origin::Random) => return Decision::AdoptOwn,
             (ErrorCode::AlreadyExists, _) if failure.sent > 1 => return Decision::AdoptOwn,
             // The earlier call's resource is too young to be seen, or another process is creating it.
             (ErrorCode::AlreadyExists, Origin::Key) => return Decision::AdoptEarlier,
+            (ErrorCode::AlreadyExists, Origin::Caller) if mutated!(AdoptsAnothersName) => {
+                return Decision::AdoptEarlier;
+            }
             (ErrorCode::AlreadyExists, Origin::Caller) => return Decision::NameTaken,
             // This request was refused, but an earlier one was lost.
+            _ if mutated!(BelievesRefusalAfterLoss) => return Decision::Fail,
             _ if failure.sent > 1 => {
                 return Decision::LookUp {
                     if_absent: IfAbsent::Fail,
                 };
             }
-            _ if failure.outcome == Outcome::RefusedUnclear => return Decision::LookUpBriefly,
+            _ if failure.outcome == Outcome::RefusedUnclear && !mutated!(BelievesUnclearRefusal) => {
+                return Decision::LookUpBriefly;
+            }
             _ => return Decision::Fail,
         }
+    }
+    if mutated!(BelievesLoss) {
+        return Decision::Fail;
     }
     if failure.sent <= failure.max_retries && failure.code != ErrorCode::Internal {
         return Decision::SendAgain {

@@ -26,7 +26,7 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
     let Creation { operation, handle, .. } = creation;
     // Two creates under one name in one process run one after the other, so that the second finds what the first has made.
     let _name_lock = match handle.origin() {
-        Origin::Key | Origin::Caller => {
+        Origin::Key | Origin::Caller if !mutated!(ForgetsNameLock) => {
             let locks = &operation.process.name_locks;
             Some(
                 locks
@@ -34,7 +34,7 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
                     .await?,
             )
         }
-        Origin::Random => None,
+        _ => None,
     };
     let CreatedResource {
         instance,
@@ -53,7 +53,7 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
     let mut cleanups = LateCleanups::default();
     let result = match finished {
         Ok(instance) => Ok(instance),
-        Err(error) if !created_here => {
+        Err(error) if !created_here && !mutated!(RollsBackAnothers) => {
             let error = error.with_instance_id(&instance.id).with_resource_name(handle.name());
             // No caller expects that an invalid argument deletes anything.
             Err(match error.code() {
@@ -61,6 +61,7 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
                 _ => error.with_note("The instance was created by another call with this key and is left as it is"),
             })
         }
+        Err(error) if mutated!(ForgetsRollback) => Err(error),
         Err(error) => Err(creation.roll_back(&instance, error, &mut cleanups).await),
     };
     if let Some(pending_create) = pending_create {
@@ -99,7 +100,7 @@ async fn finish(creation: &Creation<'_>, instance: &Instance, created_here: bool
 /// Checks that a key was not used for another image before. That is the caller's mistake, and the instance stays.
 fn check_same_image(request: &CreateRequest, instance: &Instance) -> Result<()> {
     match &instance.image {
-        Some(image) if !is_same_image(image, &request.image) => {
+        Some(image) if !mutated!(IgnoresImage) && !is_same_image(image, &request.image) => {
             let text = "options.idempotencyKey was used before, with another image.";
             Err(Error::argument(text).with_outcome(Outcome::NoEffect))
         }

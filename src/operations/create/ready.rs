@@ -19,6 +19,7 @@ impl Creation<'_> {
         loop {
             match self.operation.provider.readiness(&context, instance).await {
                 Ok(Readiness::Ready(instance)) => return Ok(instance),
+                Ok(Readiness::Failed(_)) if mutated!(TakesFailureForReady) => return Ok(instance.clone()),
                 Ok(Readiness::Failed(reason)) => {
                     let text = Message::from("The instance did not start: ").then(reason);
                     return Err(Error::new(ErrorCode::ProvisionFailed, text).with_outcome(Outcome::Done));

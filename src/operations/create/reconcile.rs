@@ -9,14 +9,14 @@ use std::time::Duration;
 use super::creation::Creation;
 use super::decision::{Decision, Failure, IfAbsent, decide};
 use super::search::{LookupResult, Search, timed_out};
-use super::sending::{Requests, Sent};
+use super::sending::{LOOKUP_LIMIT, Requests, Sent};
 use crate::context::events::ReconcileStep;
 use crate::error::{Error, ErrorCode, Message, Operation, Outcome, Result};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::{Pace, Watch};
 use crate::operations::destroy::delete_late;
-use crate::operations::handle_lookup::{find, find_all};
+use crate::operations::handle_lookup::find_all;
 use crate::operations::late_cleanups::LateCleanups;
 use crate::operations::operation_context::OperationContext;
 use crate::operations::polling::Polling;
@@ -55,6 +55,7 @@ impl Creation<'_> {
         // A caller's name or key may already be in use. Checked before the first attempt, so that whatever is found after a
         // lost response is known to be younger.
         if self.handle.origin() != Origin::Random
+            && !mutated!(IgnoresExistingKey)
             && let Some(existing) = self.find_existing().await?
         {
             return Ok(self.adopted(existing, false));
@@ -70,7 +71,7 @@ impl Creation<'_> {
         let OperationContext { context, semantics, .. } = self.operation;
         let was_repeated = requests.count() > 1;
         // An earlier request may still take effect, later if it hung, and reads may show that later still.
-        let hang = if requests.was_given_up() {
+        let hang = if requests.was_given_up() && !mutated!(ForgetsHang) {
             HANG_LIMIT
         } else {
             Duration::ZERO
@@ -86,6 +87,9 @@ impl Creation<'_> {
             }
         };
         // One lost request made what was found, unless that is another create's.
+        if mutated!(ForgetsWatch) {
+            return Ok(created);
+        }
         if !was_repeated && (created.created_here || !requests.was_lost()) {
             return Ok(created);
         }
@@ -107,7 +111,11 @@ impl Creation<'_> {
         self.operation.background.add(Watch::Create {
             handle,
             kept: Some(id),
-            until: until + self.operation.semantics.visibility_lag,
+            until: if mutated!(WatchEndsWithAbsenceWindow) {
+                until
+            } else {
+                until + self.operation.semantics.visibility_lag
+            },
             pace: Pace::Repeatedly,
             cleanups,
         });
@@ -124,6 +132,12 @@ impl Creation<'_> {
         if is_callers && !is_aborted {
             return;
         }
+        if is_aborted && mutated!(ForgetsAbortedCreate) {
+            return;
+        }
+        if !is_aborted && mutated!(ForgetsFailedCreate) {
+            return;
+        }
         // An abort may have ended the wait for the absence window.
         let window = if is_aborted {
             semantics.absence_window
@@ -132,7 +146,8 @@ impl Creation<'_> {
         };
         let left = hang + window;
         // Its own resource, as far as it could tell, is the caller's to delete. After an abort no caller deletes it.
-        let kept = error.details().instance_id.clone().filter(|_| !is_aborted);
+        let is_clash = error.code() == ErrorCode::AlreadyExists;
+        let kept = error.details().instance_id.clone().filter(|_| !is_aborted && !is_clash);
         self.operation.background.add(Watch::Create {
             handle: self.handle.clone(),
             kept,
@@ -166,12 +181,12 @@ impl Creation<'_> {
             });
             let if_absent = match decision {
                 Decision::Fail => return Err(error),
-                Decision::NameTaken => return Err(self.add_holder(error).await),
+                Decision::NameTaken => return self.resolve_clash(error).await,
                 Decision::AdoptOwn => return self.adopt(error, true).await,
                 Decision::AdoptEarlier => return self.adopt(error, false).await,
                 Decision::LookUpBriefly => return self.look_up_briefly(error).await,
                 Decision::SendAgain { look_up_first } => {
-                    if look_up_first && !context.is_cancelled() {
+                    if look_up_first && !context.is_cancelled() && !mutated!(SendsBeforeLooking) {
                         match self.look_up_once().await {
                             Ok(Some(instance)) => return self.confirm_ownership(instance, &error).await,
                             Err(failed) if !failed.is_transient() => return Err(self.outcome_unknown(&error, &failed)),
@@ -229,8 +244,12 @@ impl Creation<'_> {
             .map_err(|error| error.with_outcome(Outcome::NoEffect))?
             .into_iter();
         match found.next() {
-            Some(holder) if self.handle.origin() == Origin::Caller => Err(self.name_taken(&holder)),
+            Some(holder) if self.handle.origin() == Origin::Caller && !mutated!(AdoptsTakenName) => {
+                Err(self.name_taken(&holder))
+            }
             Some(oldest) => {
+                // From now on no other call of this process deletes it as made late.
+                self.operation.instances().adopted(&oldest.id);
                 self.repair(&oldest, found.collect()).await?;
                 Ok(Some(oldest))
             }
@@ -241,7 +260,7 @@ impl Creation<'_> {
     /// Deletes what the requests of one earlier create made besides the oldest: its process died before it could.
     async fn repair(&self, oldest: &Instance, others: Vec<Instance>) -> Result<()> {
         let OperationContext { context, provider, .. } = self.operation;
-        if others.is_empty() {
+        if others.is_empty() || mutated!(ForgetsRepair) {
             return Ok(());
         }
         let OwnershipToken::Value(token) = provider.ownership_token(context, oldest).await? else {
@@ -280,7 +299,7 @@ impl Creation<'_> {
             semantics,
             ..
         } = self.operation;
-        let Some(token) = self.handle.ownership_token() else {
+        let Some(token) = self.handle.ownership_token().filter(|_| !mutated!(AdoptsWithoutToken)) else {
             return Ok(self.adopted(instance, true));
         };
         let search = Search::new(context, semantics.absence_window);
@@ -323,6 +342,9 @@ impl Creation<'_> {
     /// Takes what an earlier request has made.
     fn adopted(&self, instance: Instance, created_here: bool) -> CreatedResource {
         self.observe(ReconcileStep::Adopted, Some(&instance.id));
+        if !created_here {
+            self.operation.instances().adopted(&instance.id);
+        }
         CreatedResource::new(instance, created_here)
     }
 
@@ -340,12 +362,23 @@ impl Creation<'_> {
         }
     }
 
-    /// Adds the id of the resource that has the name, if one lookup tells it.
-    async fn add_holder(&self, clash: Error) -> Error {
+    /// Looks up once whose resource has the caller's name. It is this create's if its request arrived twice, or if the answer was
+    /// about something else. One that does not show yet may be, too.
+    async fn resolve_clash(&self, clash: Error) -> Result<CreatedResource> {
         let clash = clash.with_resource_name(self.handle.name());
-        match find(self.operation, self.handle).await {
-            Ok(Some(holder)) => self.with_holder(clash, &holder),
-            _ => clash,
+        if mutated!(BelievesClash) {
+            return Err(clash);
+        }
+        let Ok(Some(holder)) = self.look_up_once().await else {
+            return Err(clash.with_outcome(Outcome::RefusedUnclear));
+        };
+        let detached = self.operation.context.detached(LOOKUP_LIMIT);
+        let shown = self.operation.provider.ownership_token(&detached, &holder).await;
+        match (self.handle.ownership_token(), shown) {
+            (Some(token), Ok(shown)) if shown.is(token) == Some(true) => Ok(self.adopted(holder, true)),
+            (Some(token), Ok(shown)) if shown.is(token) == Some(false) => Err(self.with_holder(clash, &holder)),
+            // Its token does not show: the watch looks again.
+            _ => Err(self.with_holder(clash, &holder).with_outcome(Outcome::RefusedUnclear)),
         }
     }
 
@@ -359,7 +392,7 @@ impl Creation<'_> {
             .clone()
             .with_code(ErrorCode::OutcomeUnknown)
             .with_outcome(Outcome::Unknown)
-            .with_resource_name(self.handle.name())
+            .with_resource_name(if mutated!(HidesTheName) { "" } else { self.handle.name() })
             .with_repeatable(self.handle.origin() == Origin::Key)
             .with_note(note)
     }

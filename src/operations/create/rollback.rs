@@ -61,6 +61,8 @@ impl Creation<'_> {
                     wait: failure.details().retry_after.unwrap_or_default(),
                     cleanup: Some(cleanup),
                 });
+            } else if mutated!(TellsCleanupWrongly) {
+                cleanup.succeed();
             } else {
                 cleanup.fail(Some(&failure));
             }
@@ -83,6 +85,9 @@ impl Creation<'_> {
 
     /// Makes the error of a create that could not delete what it has made.
     fn left_over(&self, error: Error, failure: &Error) -> Error {
+        if mutated!(HidesRemains) {
+            return error;
+        }
         let note = Message::from("The instance was made and could not be removed again (")
             .then(failure.message())
             .then(")");
@@ -116,7 +121,7 @@ impl<'a> Rollback<'a> {
         let is_hopeless =
             !failure.is_transient() || is_limited(failure) || self.context.now() - self.began >= ROLLBACK_LIMIT;
         let caller_waits = !self.caller.is_cancelled();
-        if caller_waits && is_hopeless {
+        if caller_waits && is_hopeless || mutated!(RollsBackOnce) {
             return false;
         }
         let wait = self.polling.next_wait_after(failure);

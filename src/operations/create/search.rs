@@ -48,12 +48,13 @@ impl Creation<'_> {
                 Ok(Some(instance)) => return LookupResult::Found(instance),
                 Ok(None) => {
                     absences += 1;
-                    if window_is_over && absences >= MINIMUM_PROBES {
+                    if (window_is_over && absences >= MINIMUM_PROBES) || mutated!(BelievesFirstAbsence) {
                         self.observe(ReconcileStep::Absent, None);
                         return LookupResult::Absent;
                     }
                     failure = None;
                 }
+                Err(_) if mutated!(TakesFailedLookupForAbsence) => return LookupResult::Absent,
                 Err(error) if !search.may_continue_after(&error) => return LookupResult::Inconclusive(error),
                 Err(error) => failure = Some(error),
             }
@@ -66,9 +67,12 @@ impl Creation<'_> {
     /// is until reads no longer lag behind the last effect.
     fn search_window(&self) -> Duration {
         let OperationContext { context, semantics, .. } = self.operation;
+        if mutated!(SearchesTooShortly) {
+            return Duration::ZERO;
+        }
         let is_final = self.handle.origin() == Origin::Key || context.is_cancelled();
         semantics.absence_window
-            + if is_final {
+            + if is_final && !mutated!(SearchForgetsLag) {
                 semantics.visibility_lag
             } else {
                 Duration::ZERO

@@ -76,7 +76,7 @@ impl Creation<'_> {
         let mut first = pin!(provider.create(context, self.request, self.handle));
         let mut second = pin!(async {
             context.sleep_uncancelled(SECOND_REQUEST).await;
-            if before > self.max_retries || context.is_cancelled() {
+            if before > self.max_retries || context.is_cancelled() || mutated!(WaitsForHang) {
                 return std::future::pending().await;
             }
             requests.add();
@@ -140,7 +140,7 @@ impl Creation<'_> {
 }
 
 /// How long one lookup may take.
-const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Returns whether a response says that the name is taken.
 fn is_taken(error: &Error) -> bool {

@@ -151,10 +151,49 @@ async fn a_clash_on_the_first_sending_of_the_callers_name_is_not_ours() {
     let provider = Scripted::new();
     provider.creates.then([Err(taken())]);
     provider.finds.then([Ok(None), Ok(Some(instance("theirs", "mine")))]);
+    provider.tokens.then([Ok(Some(false))]);
     let error = created(&provider, named()).await.unwrap_err();
     assert_eq!(code(&error), "ALREADY_EXISTS");
     assert_eq!(error.details().instance_id.as_deref(), Some("theirs"));
     assert_eq!(provider.count("destroy own"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_with_the_callers_name_that_arrived_twice_finds_its_own() {
+    let provider = Scripted::new();
+    provider.creates.then([Err(taken())]);
+    provider.finds.then([Ok(None), Ok(Some(instance("ours", "mine")))]);
+    provider.tokens.then([Ok(Some(true))]);
+    assert_eq!(created(&provider, named()).await.unwrap().id, "ours");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clash_whose_holder_does_not_show_its_token_adopts_nothing() {
+    for seen in [None, Some(instance("unclear", "mine"))] {
+        let provider = Scripted::new();
+        provider.creates.then([Err(taken())]);
+        provider.finds.then([Ok(None), Ok(seen.clone())]);
+        provider.tokens.then([Ok(None)]);
+        let error = created(&provider, named()).await.unwrap_err();
+        assert_eq!(code(&error), "ALREADY_EXISTS");
+        assert_eq!(error.details().instance_id, seen.map(|seen| seen.id));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_finds_what_this_process_has_handed_out_before_what_is_older() {
+    let fixture = Fixture::new();
+    let provider = Scripted::new();
+    let dated = |id: &str, date: &str| Instance {
+        created_at: Some(date.to_owned()),
+        ..instance(id, "x")
+    };
+    provider.creates.then([Ok(dated("handed out", "2026-01-02"))]);
+    assert_eq!(fixture.create(&provider, keyed()).await.unwrap().id, "handed out");
+    provider.finds.then([Ok(Some(dated("handed out", "2026-01-02")))]);
+    *provider.others.lock().unwrap() = vec![dated("older", "2026-01-01")];
+    let again = fixture.next_call().create(&provider, keyed()).await.unwrap();
+    assert_eq!(again.id, "handed out");
 }
 
 #[tokio::test(start_paused = true)]

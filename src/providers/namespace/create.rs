@@ -65,7 +65,9 @@ pub(super) async fn create(
         return Err(Error::new(ErrorCode::Unavailable, text).with_instance_id(id));
     }
     let token = handle.ownership_token();
-    if !bears_handle || token.is_some_and(|token| metadata.ownership_token() != Some(token)) {
+    if !bears_handle
+        || !mutated!(NamespaceTrustsTag) && token.is_some_and(|token| metadata.ownership_token() != Some(token))
+    {
         let text = "Another instance holds the tag of this name.";
         return Err(Error::new(ErrorCode::AlreadyExists, text).with_instance_id(id));
     }
