@@ -18,6 +18,7 @@ const RUN = [
   { command: /^npm run check:load -- --list$/, shows: /^node-20 +linux-x64-gnu/m },
   { command: /^npm run server -- render --port 4000$/, instead: ['4000', '0'], shows: /RENDER_API_KEY=/, serves: true },
   { command: /^npm run server -- (render|railway --daemon)$/, shows: /export R\w+_API_KEY=/, serves: true },
+  { command: /^npm run docs$/, shows: /\d\d pages, \d{4} links checked/ },
   { command: /^npm test -- node render-list$/, instead: ['node', '--no-build node'], shows: /pass [1-9][^]*All passed: Node tests/ },
 ]
 
@@ -33,7 +34,7 @@ const ELSEWHERE = [
   { command: /^cargo fmt$/, file: '.ci/run', as: 'cargo fmt --check' },
   { command: /^cargo clippy --all-targets -- -D warnings$/, file: '.ci/run', as: 'cargo clippy --locked --all-targets' },
   { command: /^cargo deny$/, file: '.ci/run', as: 'cargo deny check' },
-  { command: /^\.ci\/(run|rules|layers|self-test)$/, file: '.github/workflows/ci.yml', as: '.ci/run' },
+  { command: /^\.ci\/(run|rules|layers|self-test|canary)$/, file: '.github/workflows/ci.yml', as: '.ci/run' },
   { command: /^npm run build:all( -- (TARGET|[\w-]+))?$/, file: '.github/workflows/release.yml', as: 'npm run build:all -- ' },
   { command: /^npm run release:(pack|check|sbom)$/, file: '.github/workflows/release.yml' },
   { command: /^npm run release:workflows$/, file: '.github/workflows/ci.yml' },
@@ -57,6 +58,7 @@ const NOT_HERE = [
   { command: /^npm run demo -- docker$/, reason: 'needs a real engine; docker-demo.test.mjs runs it where there is one' },
   { command: /^npm run server -- railway --run /, reason: 'starts a program of the reader' },
   { command: /^npm run (bench|bench:gateways|soak)\b|^cargo bench$|^cd bench$/, reason: 'takes minutes on a quiet machine' },
+  { command: /^npm run docs:charts$/, reason: 'needs results of a benchmark; docs-site.test.mjs draws charts' },
   { command: /^npm run check:load\b/, reason: 'needs the artifacts of every platform' },
   { command: /^npm run build:all -- --test-hooks /, reason: 'builds for another platform, for minutes' },
   { command: /^apt-get install\b/, reason: 'changes the machine' },

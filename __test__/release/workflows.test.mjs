@@ -11,6 +11,13 @@ const FOLDER = join(ROOT, '.github', 'workflows')
 const names = await readdir(FOLDER)
 const workflows = await Promise.all(names.map(async (name) => [name, await readFile(join(FOLDER, name), 'utf8')]))
 const release = workflows.find(([name]) => name === 'release.yml')[1]
+
+/** Returns the jobs of a workflow by their names. @param {string} text @returns {Record<string, string>} */
+function jobsOf(text) {
+  const jobs = text.slice(text.indexOf('\njobs:\n')).split(/\n {2}(?=[\w-]+:\n)/).slice(1)
+  return Object.fromEntries(jobs.map((job) => [job.slice(0, job.indexOf(':')), job]))
+}
+
 const { napi } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
 
 describe('Every workflow', () => {
@@ -25,7 +32,7 @@ describe('Every workflow', () => {
 
     it(`${name} starts without permissions, and gives each job what it needs`, () => {
       assert.match(text, /^permissions: \{\}$/m)
-      const jobs = text.slice(text.indexOf('\njobs:\n')).split(/\n {2}(?=[\w-]+:\n)/).slice(1)
+      const jobs = Object.values(jobsOf(text))
       assert.ok(jobs.length > 0)
       for (const job of jobs) assert.match(job, /\n {4}permissions:\n/)
     })
@@ -58,6 +65,20 @@ describe('The release workflow', () => {
     assert.match(job, /id-token: write/)
     assert.doesNotMatch(job, /npm ci|^ +registry-url:/m)
     assert.doesNotMatch(release, /secrets\.|_authToken|NODE_AUTH_TOKEN|pnpm publish/)
-    assert.equal(release.match(/id-token: write/g).length, 1, 'no other job may publish')
+    const trusted = Object.entries(jobsOf(release)).filter(([, text]) => text.includes('id-token: write'))
+    assert.deepEqual(trusted.map(([name]) => name), ['publish', 'publish-site'], 'no other job may publish')
+    assert.match(job, /\n {4}environment: npm\n/)
+  })
+
+  it('publishes the site after the packages, and runs no code of the repository with the right to do so', () => {
+    const { site, 'publish-site': publishSite } = jobsOf(release)
+    assert.match(publishSite, /if: github\.event_name == 'push' && startsWith\(github\.ref, 'refs\/tags\/v'\)/)
+    assert.match(publishSite, /needs: \[publish, site\]/)
+    // npm trusts the environment `npm`, which this job must not have.
+    assert.match(publishSite, /\n {4}environment:\n {6}name: github-pages\n/)
+    assert.deepEqual(publishSite.match(/uses: [\w/-]+/g), ['uses: actions/deploy-pages'])
+    assert.doesNotMatch(publishSite, /\brun:/)
+    assert.match(site, /- run: npm run docs\n/)
+    assert.doesNotMatch(site, /\w+: write/)
   })
 })

@@ -9,9 +9,17 @@ export interface Binding {
 /** The functions that publish what a call does. */
 export type Diagnostics = ReturnType<typeof import('./diagnostics.js').makeDiagnostics>
 
+/** What identifies a call in every message. */
+export interface CallIdentity {
+  provider: string
+  operation: string
+  callId: string
+}
+
 /** The events of a call; src/node/diagnostics.rs writes them. */
 export interface CallEvents {
-  call: { provider: string; operation: string; callId: string }
+  /** Of a call that has settled. */
+  call?: CallIdentity
   /** What its subscribers were not told at `start`. */
   known?: Record<string, unknown>
   events: { channel: string; fields: Record<string, unknown> }[]

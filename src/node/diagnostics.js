@@ -249,7 +249,9 @@ const makeDiagnostics = ({ channel }) => {
         assign(call.context, batch.known)
         summarize(call.context, batch.events)
       }
-      const { provider, operation, callId } = batch.call
+      const identity = batch.call ?? call?.context
+      if (identity === undefined) return
+      const { provider, operation, callId } = identity
       for (const { channel: name, fields } of batch.events) {
         const target = events[name]
         if (target !== undefined && target.hasSubscribers) publish(target, { provider, operation, callId, ...fields })

@@ -48,7 +48,9 @@ struct State {
 /// The events as `diagnostics.js` takes them.
 #[derive(Serialize)]
 struct Batch<'a> {
-    call: &'a CallIdentity,
+    /// Of a call that has settled. JavaScript knows the others by their slots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'a CallIdentity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     known: Option<&'a RawValue>,
     events: &'a [Event],
@@ -87,7 +89,7 @@ impl CallEvents {
 
     /// Sends events of a call. One that has settled has no slot any more.
     fn send(&self, has_settled: bool, known: Option<&RawValue>, events: &[Event]) {
-        let call = &self.identity;
+        let call = has_settled.then_some(&self.identity);
         // Nothing in it can fail to be written.
         let Ok(value) = serde_json::to_string(&Batch { call, known, events }) else {
             return;

@@ -1,0 +1,70 @@
+// Checks a built site: each link within it leads to a file and an anchor that exist, and no page loads from elsewhere.
+import { readFile, readdir } from 'node:fs/promises'
+import { join, posix, sep } from 'node:path'
+
+const ANY_HOST = 'https://site.invalid/'
+
+/** What a browser loads by itself, as opposed to a link that a reader follows. */
+const LOADED = /<(?:script|img|iframe|source|video|audio|embed|object|use|image|link)\b[^>]*?\s(?:src|href)="([^"]*)"/g
+
+/** What a style sheet, also one within a page, loads from a host. */
+const LOADED_BY_STYLE = /(?:@import\s+['"]?|url\(['"]?)((?:https?:)?\/\/[^'")\s]+)/g
+
+/**
+ * @param {string} folder
+ * @returns {Promise<{ pages: number, links: number, faults: string[] }>}
+ */
+export async function faultsOfSite(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const ofFile = (entry) => join(entry.parentPath ?? entry.path, entry.name)
+  const files = entries.filter((entry) => entry.isFile()).map(ofFile)
+  const names = files.map((file) => file.slice(folder.length + 1).split(sep).join('/'))
+  const texts = new Map()
+  for (const name of names.filter((each) => /\.(html|css)$/.test(each))) {
+    texts.set(name, await readFile(join(folder, name), 'utf8'))
+  }
+  const pages = [...texts].filter(([name]) => name.endsWith('.html'))
+  const site = { names: new Set(names), anchors: new Map(pages.map(([name, text]) => [name, anchorsOf(text)])) }
+
+  const faults = []
+  let links = 0
+  for (const [name, text] of pages) {
+    for (const target of linksOf(text)) {
+      links += 1
+      const fault = faultOf(target, name, site)
+      if (fault) faults.push(`${name}: ${target}: ${fault}`)
+    }
+    const loaded = [...text.matchAll(LOADED)].map(([, target]) => target)
+    for (const target of loaded.filter(isElsewhere)) faults.push(`${name}: loads ${target}`)
+  }
+  for (const [name, text] of texts) {
+    for (const [, target] of text.matchAll(LOADED_BY_STYLE)) faults.push(`${name}: loads ${target}`)
+  }
+  return { pages: pages.length, links, faults }
+}
+
+const isElsewhere = (target) => /^(https?:)?\/\//.test(target)
+
+/** @param {string} text @returns {Set<string>} */
+function anchorsOf(text) {
+  return new Set([...text.matchAll(/\s(?:id|name)="([^"]+)"/g)].map(([, anchor]) => decode(anchor)))
+}
+
+/** @param {string} text @returns {string[]} */
+function linksOf(text) {
+  const links = text.matchAll(/<(?:a|link|img|script)\b[^>]*?\s(?:href|src)="([^"]*)"/g)
+  const targets = [...links].map(([, target]) => decode(target))
+  return targets.filter((target) => !/^(https?:|mailto:|data:|\/\/)/.test(target))
+}
+
+function faultOf(target, page, { names, anchors }) {
+  const url = new URL(target, ANY_HOST + page)
+  const path = decodeURIComponent(url.pathname.slice(1))
+  const file = names.has(path) ? path : posix.join(path, 'index.html')
+  if (!names.has(file)) return 'no such file'
+  const anchor = decodeURIComponent(url.hash.slice(1))
+  if (anchor === '' || !file.endsWith('.html')) return undefined
+  return anchors.get(file).has(anchor) ? undefined : 'no such anchor'
+}
+
+const decode = (text) => text.replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&#39;', "'")

@@ -1,0 +1,136 @@
+// Puts the Markdown pages where TypeDoc reads them, with a title and a place in the navigation. Draws diagrams and
+// charts, and leads links to files that are no pages to the repository. The pages themselves stay as GitHub shows them.
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, posix } from 'node:path'
+
+import { Failure } from '../lib/failure.mjs'
+import { ROOT } from '../lib/paths.mjs'
+import { drawSequence } from './sequence-diagram.mjs'
+
+export const HOME = 'README.md'
+const REPOSITORY = 'https://github.com/computesdk/gateway'
+
+/** Returns the pages of a folder: those that are named here first, then the others. */
+async function pagesOf(folder, first) {
+  const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith('.md') && name !== 'README.md')
+  const placeOf = (name) => (first.indexOf(name.slice(0, -3)) + 1 || first.length + 1)
+  return names.sort().sort((one, other) => placeOf(one) - placeOf(other)).map((name) => `${folder}/${name}`)
+}
+
+/** The groups of the navigation with their pages, in order; a page's own pages follow it. */
+export const GROUPS = {
+  'Using it': [
+    {
+      path: 'docs/providers/README.md',
+      children: await pagesOf('docs/providers', ['railway', 'render', 'namespace', 'vercel', 'docker']),
+    },
+    { path: 'docs/reliability.md' },
+    { path: 'docs/errors.md' },
+    { path: 'docs/observability.md' },
+    { path: 'docs/platforms.md' },
+    { path: 'docs/troubleshooting.md' },
+    { path: 'docs/migration-from-0.3.24.md' },
+    { path: 'docs/glossary.md' },
+    { path: 'examples/gateway-server/README.md' },
+  ],
+  'Changing it': [
+    {
+      path: 'CONTRIBUTING.md',
+      children: await pagesOf('docs/contributing', ['architecture', 'adding-a-provider', 'testing']),
+    },
+    { path: '__test__/daemon/README.md' },
+  ],
+  'About it': [{ path: 'SECURITY.md' }, { path: 'CHANGELOG.md' }],
+}
+
+const entries = Object.entries(GROUPS).flatMap(([group, pages]) => pages.map((page) => ({ ...page, group })))
+
+/** All pages but the first, by their paths. */
+export const PATHS = entries.flatMap(({ path, children = [] }) => [path, ...children])
+
+/**
+ * Writes the pages into a folder.
+ *
+ * @param {string} folder
+ * @returns {Promise<string[]>} the pages that TypeDoc is to be given; it finds the others from these
+ */
+export async function stagePages(folder) {
+  for (const path of [HOME, ...PATHS]) {
+    const entry = entries.find((each) => each.path === path)
+    const target = join(folder, path)
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(target, await stagePage(path, entry))
+  }
+  return entries.map(({ path }) => join(folder, path))
+}
+
+async function stagePage(path, entry) {
+  const text = await readFile(join(ROOT, path), 'utf8')
+  const plain = outsideCode(text, (part) => wholeNumbers(plainHeadings(part)))
+  const drawn = await inlineCharts(drawDiagrams(plain, path), path)
+  const linked = await leadLinksToRepository(drawn, path)
+  const [heading, title] = /^# (.+)\n/.exec(linked) ?? []
+  if (!heading) throw new Failure(`${path} does not begin with a heading.`)
+  // TypeDoc gives the first page a title of its own, with the version.
+  return path === HOME ? linked.slice(heading.length) : frontMatter(path, title, entry) + linked
+}
+
+function frontMatter(path, title, { group, children = [] } = {}) {
+  const lines = [`title: ${JSON.stringify(title.replaceAll('`', ''))}`]
+  if (group) lines.push(`group: ${group}`)
+  if (children.length > 0) lines.push('children:')
+  for (const child of children) lines.push(`  - ./${posix.relative(posix.dirname(path), child)}`)
+  return `---\n${lines.join('\n')}\n---\n`
+}
+
+/** Returns a text in which a function has changed what is no block of code. */
+function outsideCode(text, change) {
+  const parts = text.split(/^(```[\s\S]*?^```$)/m)
+  return parts.map((part, index) => (index % 2 === 1 ? part : change(part))).join('')
+}
+
+/** Takes the marks of code out of the headings: TypeDoc would leave the words between them out of the anchors. */
+const plainHeadings = (text) => text.replace(/^#+ .*$/gm, (line) => line.replaceAll('`', ''))
+
+/** Keeps the digits of a number on one line. */
+const wholeNumbers = (text) => text.replace(/(?<=\d) (?=\d{3}\b)/g, '\u00a0')
+
+function drawDiagrams(text, path) {
+  let count = 0
+  return text.replace(/^```mermaid\n([\s\S]*?)^```$/gm, (_, source, offset) => {
+    count += 1
+    const title = [...text.slice(0, offset).matchAll(/^#+ (.+)$/gm)].at(-1)?.[1] ?? path
+    return figure(drawSequence(source, { id: `diagram-${count}`, title }))
+  })
+}
+
+/** Puts the charts into the page, so that they follow the theme that the reader chooses. */
+async function inlineCharts(text, path) {
+  const images = [...text.matchAll(/^!\[[^\]]*\]\(([^)\s]+\.svg)\)$/gm)]
+  let drawn = text
+  for (const [image, target] of images) {
+    const svg = await readFile(join(ROOT, posix.join(posix.dirname(path), target)), 'utf8')
+    drawn = drawn.replace(image, () => figure(svg.trim()))
+  }
+  return drawn
+}
+
+/** Returns HTML that Markdown leaves as it is: it ends at the first empty line. */
+const figure = (svg) => `<figure class="drawing" tabindex="0">\n${svg.replace(/\n\s*\n/g, '\n')}\n</figure>`
+
+/** Makes each link to a file that is no page of the site a link to the repository. */
+async function leadLinksToRepository(text, path) {
+  const targets = [...text.matchAll(/\]\((?!\w+:|#)([^()\s]+)\)/g)].map(([, target]) => target)
+  let linked = text
+  for (const target of new Set(targets)) {
+    const [file] = target.split('#')
+    const whole = posix.join(posix.dirname(path), file)
+    if ([HOME, ...PATHS].includes(whole)) continue
+    const page = posix.join(whole, 'README.md')
+    const isFolder = (await stat(join(ROOT, whole)).catch(() => undefined))?.isDirectory()
+    const inRepository = `${REPOSITORY}/${isFolder ? 'tree' : 'blob'}/main/${whole}`
+    const replacement = PATHS.includes(page) ? posix.join(file, 'README.md') : inRepository
+    linked = linked.replaceAll(`](${target})`, `](${replacement})`)
+  }
+  return linked
+}
