@@ -2,7 +2,7 @@
 // npm run check:consumers                  the packages in the projects of all kinds of consumers
 // npm run check:consumers -- vite next …   only the rows whose names begin so
 // npm run check:consumers -- --list        what there is
-// Takes the addon that is built in the checkout, and for the row of musl the one in `artifacts`. Fetches the tools from npm.
+// Takes the addon that is built in the checkout, and for musl the one in `artifacts`. The tools come from npm.
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Builds by bundlers, with the settings that docs/platforms.md names. What they write is run where nothing else is found:
-// with the packages beside it if they were left out of the bundle, and alone if the bundler has copied the binary.
+// Builds by bundlers, with the settings that docs/platforms.md names. What they write is run where nothing else is
+// found: beside the packages if they were left out of the bundle, and alone if the bundler has copied the binary.
 import assert from 'node:assert/strict'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

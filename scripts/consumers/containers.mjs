@@ -1,6 +1,5 @@
 // Containers of a real Docker engine, without a registry: file systems with little more than a C library and Node,
-// read-only, as a user without rights. Alpine's own packages cannot be had everywhere, so musl comes from Debian and its
-// Node from PyPI.
+// read-only, as a user without rights. For the one like Alpine's, musl comes from Debian and its Node from PyPI.
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

@@ -26,7 +26,7 @@ async function check(shop, tool) {
     await shop.node(`tsc, ${name}`, parameters, { cwd: room })
     for (const file of ['every.mjs', 'every.cjs']) await run(shop, room, join(name, file))
   }
-  return { version: `typescript ${await shop.version(tool)}`, did: 'strict and strictest, ESM and CommonJS: compiled, run' }
+  return { version: `typescript ${await shop.version(tool)}`, did: 'strict and strictest, ESM and CJS: compiled, run' }
 }
 
 /** At a fake server of each provider. */
