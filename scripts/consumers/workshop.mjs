@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { bareEnvironment, must } from '../../__test__/smoke/bare.mjs'
 import { packFor } from '../../__test__/smoke/packages.mjs'
 import { freePort } from '../lib/free-port.mjs'
+import { capture } from '../lib/run.mjs'
 import { findNpm } from '../release/npm.mjs'
 
 const FOLDER = dirname(fileURLToPath(import.meta.url))
@@ -88,6 +89,13 @@ export async function runAt(shop, place, file, options = {}) {
 export function assertLoadedIn(place, output) {
   const loaded = /create, destroy with (.+\.node)/.exec(output)?.[1]
   assert.ok(loaded?.startsWith(place), `loaded from elsewhere than ${place}: ${output}`)
+}
+
+/** Runs a build that has to fail, and to name the binary. */
+export async function failToBuild(shop, parameters, cwd) {
+  const { ok, output } = await capture(process.execPath, parameters, { cwd, env: shop.bare })
+  assert.ok(!ok && /\.node\b/.test(output), `it should fail and name a .node file: ${output}`)
+  return 'the build fails and names the file'
 }
 
 /** Starts a server of Next.js, asks it for one page, and ends it. */
