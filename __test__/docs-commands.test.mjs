@@ -60,7 +60,7 @@ const NOT_HERE = [
   { command: /^npm run server -- railway --run /, reason: 'starts a program of the reader' },
   { command: /^npm run (bench|bench:gateways|soak)\b|^cargo bench$|^cd bench$/, reason: 'takes minutes on a quiet machine' },
   { command: /^npm run docs:charts$/, reason: 'needs results of a benchmark; docs-site.test.mjs draws charts' },
-  { command: /^npm run check:consumers$/, reason: 'fetches the tools of its consumers, and takes minutes' },
+  { command: /^npm run check:consumers( -- container-musl)?$/, reason: 'fetches the tools of its consumers, and takes minutes' },
   { command: /^npm link \.\.\/gateway$/, reason: 'writes into npm’s global folder' },
   { command: /^npm run check:load\b/, reason: 'needs the artifacts of every platform' },
   { command: /^npm run build:all -- --test-hooks /, reason: 'builds for another platform, for minutes' },
