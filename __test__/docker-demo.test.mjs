@@ -1,10 +1,14 @@
 // The demo in real containers, and what it says where there are none.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 import './support/environment.mjs'
+import { modulesNamedIn } from './servers/docker/image.mjs'
 import { engineOf, forEachEngine } from './support/docker.mjs'
 
 const DEMO = fileURLToPath(new URL('../demo/demo.mjs', import.meta.url))
@@ -28,6 +32,16 @@ forEachEngine(describe, (kind) => {
     assert.deepEqual(engine.callNow('GET', '/containers/json?all=1'), [])
     assert.equal(images(), before)
   })
+})
+
+test('an image takes along the modules that a Node of Debian reads from files', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'computesdk-modules-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const [module, binary] = ['lexer.js', 'libnode.so'].map((name) => join(folder, name))
+  await writeFile(module, '')
+  await writeFile(binary, `\x7fELF\0internal/lexer\0${module}\0${module}\0/nowhere/acorn.js\0${module}on\0`)
+  assert.deepEqual(modulesNamedIn(binary), [module])
+  assert.deepEqual(modulesNamedIn(module), [])
 })
 
 test('without an engine the demo says so in one sentence', async () => {

@@ -17,7 +17,8 @@ const RUN = [
   { command: /^npm run build:all -- --list$/, shows: /"name":"linux-x64-musl"/ },
   { command: /^npm run check:load -- --list$/, shows: /^node-20 +linux-x64-gnu/m },
   { command: /^npm run server -- render --port 4000$/, instead: ['4000', '0'], shows: /RENDER_API_KEY=/, serves: true },
-  { command: /^npm run server -- (render|railway --daemon)$/, shows: /export R\w+_API_KEY=/, serves: true },
+  { command: /^npm run check:consumers -- --list$/, shows: /^next-turbopack$/m },
+  { command: /^npm run server -- (render|railway( --daemon)?)$/, shows: /export R\w+_API_KEY=/, serves: true },
   { command: /^npm run docs$/, shows: /\d\d pages, \d{4} links checked/ },
   { command: /^npm test -- node render-list$/, instead: ['node', '--no-build node'], shows: /pass [1-9][^]*All passed: Node tests/ },
 ]
@@ -59,6 +60,8 @@ const NOT_HERE = [
   { command: /^npm run server -- railway --run /, reason: 'starts a program of the reader' },
   { command: /^npm run (bench|bench:gateways|soak)\b|^cargo bench$|^cd bench$/, reason: 'takes minutes on a quiet machine' },
   { command: /^npm run docs:charts$/, reason: 'needs results of a benchmark; docs-site.test.mjs draws charts' },
+  { command: /^npm run check:consumers( -- container-musl)?$/, reason: 'fetches the tools of its consumers, and takes minutes' },
+  { command: /^npm link \.\.\/gateway$/, reason: 'writes into npm’s global folder' },
   { command: /^npm run check:load\b/, reason: 'needs the artifacts of every platform' },
   { command: /^npm run build:all -- --test-hooks /, reason: 'builds for another platform, for minutes' },
   { command: /^apt-get install\b/, reason: 'changes the machine' },
@@ -67,7 +70,7 @@ const NOT_HERE = [
 ]
 
 /** Programs with whose names a command begins. */
-const PROGRAM = /^(?:npm (?:ci|test|run|install|trust|publish)\b|(?:npx|node|cargo|git|cd|apt-get|esbuild) )|^\.ci\/[\w-]+$/
+const PROGRAM = /^(?:npm (?:ci|test|run|install|link|trust|publish)\b|(?:npx|node|cargo|git|cd|apt-get|esbuild) )|^\.ci\/[\w-]+$/
 
 /** Variables that precede a command, and lines that only set some. */
 const VARIABLES = /^(?:[A-Z_]+=(?:'[^']*'|\S*)\s*)+/

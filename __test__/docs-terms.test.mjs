@@ -23,7 +23,7 @@ const COMMON = new Set(
 )
 
 /** Code that is JavaScript's, Node's or npm's own, or stands on the wire of HTTP. */
-const COMMON_CODE = new Set(['await', 'npm', 'onabort', 'RateLimit', 'real', 'require', 'run', 'true', 'us', 'west2'])
+const COMMON_CODE = new Set(['await', 'link', 'npm', 'onabort', 'RateLimit', 'real', 'require', 'run', 'true', 'us', 'west2'])
 
 /** The words of the two lists that a page has needed. */
 const needed = new Set()

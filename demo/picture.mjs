@@ -74,9 +74,10 @@ async function open(scene, addon, fail) {
 async function watchDaemon(scene, fail) {
   // The server notes a process as soon as it has begun.
   while (!scene.isEnding && !scene.place.processes().some(({ pid }) => pid)) await sleep(LOOK_MILLISECONDS)
-  await Promise.all(scene.place.processes().map(({ exited }) => exited))
+  const errors = await Promise.all(scene.place.processes().map(({ exited }) => exited))
   scene.observer.hop('provider', 'daemon', 'its process has ended')
-  if (!scene.isEnding) fail(new Error('the daemon has ended'))
+  const error = errors.find((each) => typeof each === 'string')
+  if (!scene.isEnding) fail(new Error(error === undefined ? 'the daemon has ended' : `the daemon has ended: ${error}`))
 }
 
 /** Ends everything that has been reached. Returns how many resources the provider's own books still hold. */

@@ -2,26 +2,24 @@
 // npm run smoke                      packs the root and the addon that is built here as they would be published,
 // npm run smoke -- --packed FOLDER   or takes what `npm run release:pack` has put into FOLDER,
 // installs both into an empty folder without a registry and without Rust, and uses them there in every way.
-import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
-import { ADDON, PLATFORM } from '../../scripts/lib/paths.mjs'
-import { platformsOf, readRootManifest } from '../../scripts/release/manifests.mjs'
+import { PLATFORM } from '../../scripts/lib/paths.mjs'
 import { findNpm } from '../../scripts/release/npm.mjs'
 import { readRelease } from '../../scripts/release/release-file.mjs'
-import { pack, stagePlatform, stageRoot } from '../../scripts/release/stage.mjs'
-import { bareEnvironment, must, report } from './bare.mjs'
+import { bareEnvironment, must } from './bare.mjs'
+import { packFor } from './packages.mjs'
 import { installAndUse } from './uses.mjs'
 
 await runMain(async () => {
   const { values } = parseArgs({ options: { packed: { type: 'string' } } })
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-smoke-')))
   try {
-    const tarballs = values.packed ? await released(resolve(values.packed)) : await packHere(folder)
+    const tarballs = values.packed ? await released(resolve(values.packed)) : await packFor(folder)
     await smoke(folder, tarballs)
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -49,22 +47,4 @@ async function released(folder) {
   const own = packages.find(({ name }) => name === `${root.name}-${PLATFORM}`)
   if (own.addon === 'placeholder') throw new Failure(`${own.name} holds no addon.`)
   return [root, own].map(({ file }) => join(folder, file))
-}
-
-async function packHere(folder) {
-  if (!existsSync(ADDON)) throw new Failure('The addon is not built: run `npm run build` first.')
-  const root = await readRootManifest()
-  const platform = platformsOf(root).find((each) => each.platform === PLATFORM)
-  if (!platform) throw new Failure(`No package is published for ${PLATFORM}.`)
-  const staged = { root: join(folder, 'root'), platform: join(folder, 'platform') }
-  await stageRoot(root, staged.root)
-  await stagePlatform(root, platform, staged.platform, (to) => copyFile(ADDON, to))
-  const packed = join(folder, 'packed')
-  const tarballs = []
-  for (const from of [staged.root, staged.platform]) {
-    const { file, size } = await pack(from, packed)
-    report('packed', `${file}, ${size} bytes`)
-    tarballs.push(join(packed, file))
-  }
-  return tarballs
 }

@@ -8,6 +8,7 @@ import { bareEnvironment, must, report } from '../../__test__/smoke/bare.mjs'
 import { copyConsumer, installAndUse } from '../../__test__/smoke/uses.mjs'
 import { PLATFORM } from '../lib/paths.mjs'
 import { MANAGERS } from './managers.mjs'
+import { platformsOf, readRootManifest } from './manifests.mjs'
 import { readRelease } from './release-file.mjs'
 import { toolOf } from './tools.mjs'
 
@@ -98,12 +99,15 @@ async function lockfileOfAnotherSystem({ project, spec }) {
   report('npm ci', 'with a lockfile written on darwin-arm64')
 }
 
-/** What goes into a container for another system, filled here. */
+/** What goes into a container or a function for another system, filled here: the package of each, and no other. */
 async function forAnotherSystem({ project, spec }) {
   const { cwd, manage } = await project('another')
   await manage('install', spec, '--package-lock-only', '--no-audit', '--no-fund')
-  await manage('ci', '--os=linux', '--cpu=arm64', '--libc=musl', '--no-audit', '--no-fund')
-  await assertPlatforms(cwd, ['linux-arm64-musl'])
+  for (const { platform, os, cpu, libc } of platformsOf(await readRootManifest())) {
+    const target = [`--os=${os}`, `--cpu=${cpu}`, ...(libc ? [`--libc=${libc}`] : [])]
+    await manage('ci', ...target, '--no-audit', '--no-fund')
+    await assertPlatforms(cwd, [platform])
+  }
 }
 
 /** The same by a setting, for this system and another. */

@@ -1,6 +1,18 @@
 // Images for engines without a registry: a file system that is put together here, and imported.
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -24,7 +36,10 @@ export function makeFileSystem({ node = false, bare = false, files = {}, texts =
   }
   chmodSync(folder, 0o755)
   if (!bare) addSystem(folder, add)
-  if (node) addProgram(add, process.execPath, '/bin/node')
+  if (node) {
+    const libraries = addProgram(add, process.execPath, '/bin/node')
+    for (const file of [process.execPath, ...libraries].flatMap(modulesNamedIn)) copyFileSync(realpathSync(file), add(file))
+  }
   for (const [path, source] of Object.entries(files)) cpSync(realpathSync(source), add(path), { recursive: true })
   for (const [path, text] of Object.entries(texts)) writeFileSync(add(path), text)
   return {
@@ -47,11 +62,22 @@ function addSystem(folder, add) {
   writeFileSync(join(folder, 'etc/nsswitch.conf'), 'hosts: files dns\n')
 }
 
-/** Adds a program of this machine with the libraries that it loads. */
+/** Adds a program of this machine with the libraries that it loads. Returns their paths. */
 function addProgram(add, path, target) {
   const program = realpathSync(path)
   copyFileSync(program, add(target))
-  for (const library of execFileSync('ldd', [program], { encoding: 'utf8' }).match(/\/[^ )]+/g) ?? []) {
-    copyFileSync(realpathSync(library), add(library))
-  }
+  const libraries = execFileSync('ldd', [program], { encoding: 'utf8' }).match(/\/[^\s)]+/g) ?? []
+  for (const library of libraries) copyFileSync(realpathSync(library), add(library))
+  return libraries
+}
+
+/**
+ * Returns the JavaScript files of this machine whose paths a binary holds. Debian's Node reads some of its own modules from
+ * `/usr/share/nodejs` when it starts, and its libnode names them.
+ *
+ * @param {string} binary
+ */
+export function modulesNamedIn(binary) {
+  const paths = readFileSync(binary, 'latin1').match(/\/[\w./@+-]+\.js(?=\0)/g) ?? []
+  return [...new Set(paths)].filter((path) => existsSync(path))
 }

@@ -54,7 +54,7 @@ export async function start({ onDone, runCommand }) {
       if (operation !== 'start' || status !== 204) return
       const [, id] = /containers\/([0-9a-f]+)\/start/.exec(path)
       runCommand()
-      const exited = engine.call('POST', `/containers/${id}/wait`).then(() => undefined)
+      const exited = engine.call('POST', `/containers/${id}/wait`).then(() => firstErrorOf(engine, id))
       processes.push({ pid: id, exited })
     },
   })
@@ -76,6 +76,15 @@ export async function start({ onDone, runCommand }) {
     },
     processes: () => processes,
   }
+}
+
+/** Returns what a container has said of its end, in one line; nothing if it said nothing, or is there no more. */
+async function firstErrorOf(engine, id) {
+  const { status, text } = await engine.call('GET', `/containers/${id}/logs?stderr=1`).catch(() => ({}))
+  if (status !== 200) return undefined
+  // Eight bytes precede what was written at one time.
+  const lines = text.split('\n').map((line) => line.replace(/^\p{Cc}\0{3}.{4}/su, '').trim())
+  return lines.find((line) => /error|cannot/i.test(line)) ?? lines.find((line) => line !== '')
 }
 
 /** Makes an image with the fake daemon: of a Node image if one can be pulled, else of this machine's Node. */

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+// npm run check:consumers                  the packages in the projects of all kinds of consumers
+// npm run check:consumers -- vite next …   only the rows whose names begin so
+// npm run check:consumers -- --list        what there is
+// Takes the addon that is built in the checkout, and for musl the one in `artifacts`. The tools come from npm.
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { start } from '../__test__/servers/railway/start.mjs'
+import { ROWS, select } from './consumers/rows.mjs'
+import { openWorkshop } from './consumers/workshop.mjs'
+import { Failure, runMain } from './lib/failure.mjs'
+import { table } from './targets/table.mjs'
+
+await runMain(async () => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { list: { type: 'boolean' } } })
+  if (values.list) return console.log(table(ROWS.map(({ name }) => ({ row: name }))))
+  const rows = select(positionals)
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-consumers-')))
+  const { server, environment } = await start({})
+  const results = []
+  try {
+    const shop = await openWorkshop(folder, environment)
+    for (const row of rows) results.push(await check(row, shop))
+  } finally {
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+  console.log(`\n${table(results)}`)
+  if (results.some(({ result }) => result !== 'good')) throw new Failure('Not every row is good.')
+})
+
+async function check({ name, check }, shop) {
+  console.log(`=== ${name}`)
+  const start = performance.now()
+  const seconds = () => Math.round((performance.now() - start) / 1000)
+  try {
+    const { version, did } = await check(shop)
+    return { row: name, version, did, seconds: seconds(), result: 'good' }
+  } catch (error) {
+    console.error(error instanceof Failure ? error.message : error)
+    return { row: name, version: '', did: '', seconds: seconds(), result: 'failed' }
+  }
+}

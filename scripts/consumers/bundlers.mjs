@@ -1,0 +1,150 @@
+// Builds by bundlers, with the settings that docs/platforms.md names. What they write is run where nothing else is
+// found: beside the packages if they were left out of the bundle, and alone if the bundler has copied the binary.
+import assert from 'node:assert/strict'
+import { cp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { failToBuild, PROJECT, runAt } from './workshop.mjs'
+
+const NAME = '@computesdk/gateway'
+const EXTERNAL = `--external:${NAME}`
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+const BANNER = `--banner:js=${REQUIRE}`
+
+const esbuild = (file, ...options) =>
+  ['esbuild', 'bin/esbuild', file, '--bundle', '--platform=node', '--outdir=dist', ...options]
+const rollup = () => ['rollup', 'dist/bin/rollup', '--config', 'rollup.config.mjs']
+const vite = () => ['vite', 'bin/vite.js', 'build', '--ssr', 'main.mjs']
+
+/** webpack's own command is a package of its own, which asks for a newer Node. */
+const WEBPACK = `import webpack from 'webpack'
+import config from './webpack.config.mjs'
+webpack(config, (error, stats) => {
+  const text = error?.stack ?? stats.toString({ preset: 'errors-warnings' })
+  if (text) console.log(text)
+  if (error || stats.hasErrors()) process.exitCode = 1
+})
+`
+const webpackFiles = (settings) => ({
+  'build.mjs': WEBPACK,
+  'webpack.config.mjs': `import { join } from 'node:path'
+export default {
+  mode: 'production', entry: './main.mjs', output: { path: join(import.meta.dirname, 'dist') }, ${settings}
+}
+`,
+})
+
+/**
+ * @typedef {object} Build
+ * @property {string} name
+ * @property {string} did for the table
+ * @property {boolean} packages whether the packages are left out of the bundle
+ * @property {string[]} [command] tool, its script, its parameters
+ * @property {string} [tool] if the command is a script of the project's
+ * @property {Record<string, string>} [files] of the project, beside main.mjs and main.cjs
+ * @property {string} runs what is run of `dist`
+ * @property {boolean} [fails] the build has to fail, and to name a `.node` file
+ */
+
+/** @type {Build[]} */
+const BUILDS = [
+  {
+    name: 'esbuild-external',
+    did: EXTERNAL,
+    packages: true,
+    command: esbuild('main.mjs', '--format=esm', '--out-extension:.js=.mjs', EXTERNAL),
+    runs: 'main.mjs',
+  },
+  {
+    name: 'esbuild-external-cjs',
+    did: EXTERNAL,
+    packages: true,
+    command: esbuild('main.cjs', EXTERNAL),
+    runs: 'main.js',
+  },
+  {
+    name: 'esbuild-copy',
+    did: '--loader:.node=copy, --banner:js',
+    packages: false,
+    command: esbuild('main.mjs', '--format=esm', '--out-extension:.js=.mjs', '--loader:.node=copy', BANNER),
+    runs: 'main.mjs',
+  },
+  {
+    name: 'esbuild-copy-cjs',
+    did: '--loader:.node=copy',
+    packages: false,
+    command: esbuild('main.cjs', '--loader:.node=copy'),
+    runs: 'main.js',
+  },
+  { name: 'esbuild-unset', did: 'unset', packages: false, command: esbuild('main.cjs'), runs: '', fails: true },
+  {
+    name: 'rollup-external',
+    did: 'external',
+    packages: true,
+    command: rollup(),
+    files: {
+      'rollup.config.mjs': `export default {
+  input: 'main.mjs', external: [/^node:/, '${NAME}'], output: { dir: 'dist', entryFileNames: '[name].mjs' }
+}
+`,
+    },
+    runs: 'main.mjs',
+  },
+  { name: 'vite-ssr', did: 'no setting', packages: true, command: vite(), runs: 'main.mjs' },
+  {
+    name: 'vite-no-external',
+    did: 'noExternal: true, ssr.external',
+    packages: true,
+    command: vite(),
+    files: { 'vite.config.mjs': `export default { ssr: { noExternal: true, external: ['${NAME}'] } }\n` },
+    runs: 'main.mjs',
+  },
+  {
+    name: 'webpack-external',
+    did: 'target, externals, externalsType',
+    packages: true,
+    tool: 'webpack',
+    files: webpackFiles(`target: 'node', externals: ['${NAME}'], externalsType: 'commonjs'`),
+    runs: 'main.js',
+  },
+  {
+    name: 'webpack-copy',
+    did: 'target, node-loader, ignoreWarnings',
+    packages: false,
+    tool: 'webpack',
+    files: webpackFiles(`target: 'node', ignoreWarnings: [{ module: /@computesdk.gateway/ }],
+  module: { rules: [{ test: /\\.node$/, loader: 'node-loader' }] }`),
+    runs: 'main.js',
+  },
+  {
+    name: 'webpack-unset',
+    did: 'target',
+    packages: false,
+    tool: 'webpack',
+    files: webpackFiles(`target: 'node'`),
+    runs: '',
+    fails: true,
+  },
+]
+
+export const BUNDLERS = BUILDS.map((build) => ({ name: build.name, check: (shop) => check(shop, build) }))
+
+async function check(shop, { name, did, packages, command, tool, files = {}, runs, fails }) {
+  const room = await shop.room(name)
+  for (const file of ['main.mjs', 'main.cjs']) await cp(join(PROJECT, file), join(room, file))
+  await writeFile(join(room, 'package.json'), '{ "private": true }\n')
+  for (const [file, text] of Object.entries(files)) await writeFile(join(room, file), text)
+  const [of = tool, script, ...parameters] = command ?? []
+  const version = `${of} ${await shop.version(of)}`
+  const words = script ? [shop.tool(of, script), ...parameters] : ['build.mjs']
+  if (fails) {
+    return { version, did: `${did}: ${await failToBuild(shop, words, room)}` }
+  }
+  const { output } = await shop.node(`building by ${name}`, words, { cwd: room })
+  assert.ok(!/warn/i.test(output), `the build warns: ${output}`)
+  const place = await shop.place(name, packages)
+  await cp(join(room, 'dist'), place, { recursive: true })
+  // Where a build is run, the tools and the room are not.
+  await runAt(shop, place, runs)
+  return { version, did: `${did}: ${packages ? 'run beside the packages' : 'run alone'}` }
+}

@@ -1,0 +1,26 @@
+// A cloud function's folder: copied, read-only, of another user, without a home folder, started from elsewhere.
+import { chmod, cp, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { PROJECT, runAt } from './workshop.mjs'
+
+/** Nobody's. Root could write what is read-only. */
+const OTHER_USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+
+export const FUNCTIONS = [{ name: 'function', check }]
+
+async function check(shop) {
+  const place = await shop.place('function', true)
+  for (const file of ['lambda.mjs', 'main.mjs']) await cp(join(PROJECT, file), join(place, file))
+  await makeReadOnly(place)
+  const home = { HOME: undefined, USERPROFILE: undefined }
+  await runAt(shop, place, 'lambda.mjs', { cwd: '/', env: { ...shop.environment, ...home }, ...OTHER_USER })
+  return { version: `node ${process.version}`, did: 'copied, read-only, no HOME, another user, from /' }
+}
+
+async function makeReadOnly(folder) {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o555 : 0o444)
+  }
+  await chmod(folder, 0o555)
+}

@@ -1,0 +1,151 @@
+// Uses every export, at fake servers. check-consumers compares the names with those of index.d.ts.
+import { subscribe } from 'node:diagnostics_channel'
+
+import { CHANNELS, docker, isGatewayError, namespace, railway, render, vercel } from '@computesdk/gateway'
+import type {
+  CallContext,
+  CallIdentity,
+  CallLocation,
+  CallOptions,
+  CleanupEvent,
+  CreateOptions,
+  DaemonConfig,
+  DockerConfig,
+  DockerCreateOptions,
+  DockerInstance,
+  DockerOptions,
+  GatewayError,
+  GatewayErrorCode,
+  IdempotencyKeyOption,
+  InfraProvider,
+  InstanceStatus,
+  ListOptions,
+  NameOption,
+  NamespaceConfig,
+  NamespaceCreateOptions,
+  NamespaceInstance,
+  NamespaceOwnOptions,
+  NamespaceShape,
+  ProviderName,
+  ProviderSettings,
+  ProvisionedInstance,
+  RailwayConfig,
+  RailwayCreateOptions,
+  RailwayInstance,
+  RailwayOwnOptions,
+  RateLimitEvent,
+  ReconcileEvent,
+  RenderConfig,
+  RenderCreateOptions,
+  RenderInstance,
+  RenderOwnOptions,
+  RenderServiceType,
+  RequestEvent,
+  RequestRecord,
+  RetryEvent,
+  SharedCreateOptions,
+  VercelConfig,
+  VercelCreateOptions,
+  VercelInstance,
+  VercelOwnOptions,
+  VercelShape,
+} from '@computesdk/gateway'
+
+/** Holds one of each type. */
+export interface EveryType {
+  providerName: ProviderName
+  infraProvider: InfraProvider<RailwayInstance, RailwayCreateOptions, 'railway'>
+  provisionedInstance: ProvisionedInstance<RenderInstance>
+  instanceStatus: InstanceStatus
+  daemonConfig: DaemonConfig
+  callOptions: CallOptions
+  listOptions: ListOptions
+  createOptions: CreateOptions
+  sharedCreateOptions: SharedCreateOptions
+  nameOption: NameOption
+  idempotencyKeyOption: IdempotencyKeyOption
+  providerSettings: ProviderSettings
+  gatewayErrorCode: GatewayErrorCode
+  gatewayError: GatewayError
+  railwayConfig: RailwayConfig
+  railwayInstance: RailwayInstance
+  railwayCreateOptions: RailwayCreateOptions
+  railwayOwnOptions: RailwayOwnOptions
+  renderServiceType: RenderServiceType
+  renderConfig: RenderConfig
+  renderInstance: RenderInstance
+  renderCreateOptions: RenderCreateOptions
+  renderOwnOptions: RenderOwnOptions
+  namespaceShape: NamespaceShape
+  namespaceConfig: NamespaceConfig
+  namespaceInstance: NamespaceInstance
+  namespaceCreateOptions: NamespaceCreateOptions
+  namespaceOwnOptions: NamespaceOwnOptions
+  vercelShape: VercelShape
+  vercelConfig: VercelConfig
+  vercelInstance: VercelInstance
+  vercelCreateOptions: VercelCreateOptions
+  vercelOwnOptions: VercelOwnOptions
+  dockerOptions: DockerOptions
+  dockerConfig: DockerConfig
+  dockerInstance: DockerInstance
+  dockerCreateOptions: DockerCreateOptions
+  callLocation: CallLocation
+  callIdentity: CallIdentity
+  callContext: CallContext
+  requestRecord: RequestRecord
+  requestEvent: RequestEvent
+  retryEvent: RetryEvent
+  reconcileEvent: ReconcileEvent
+  rateLimitEvent: RateLimitEvent
+  cleanupEvent: CleanupEvent
+}
+
+const events: string[] = []
+subscribe(CHANNELS.request, (message) => {
+  const { method, statusCode } = message as RequestEvent
+  events.push(`${method} ${statusCode ?? 'without a response'}`)
+})
+
+/** Where the fake servers listen, and what they know callers by. */
+interface Configs {
+  railway: RailwayConfig
+  render: RenderConfig
+  namespace: NamespaceConfig
+  vercel: VercelConfig
+  docker: DockerConfig
+}
+
+type Provider<T, O extends CreateOptions> = Pick<
+  InfraProvider<T, O>,
+  'name' | 'create' | 'getById' | 'list' | 'destroy'
+>
+
+async function roundTrip<T extends { status: InstanceStatus }, O extends CreateOptions>(
+  provider: Provider<T, O>,
+  options: O,
+) {
+  const { instanceId }: ProvisionedInstance<T> = await provider.create(options)
+  const listed = await provider.list({ managed: true })
+  if (!listed.some((entry) => entry.instanceId === instanceId)) throw new Error(`${provider.name}: it is not listed`)
+  await provider.destroy(instanceId)
+  // A machine takes its time to shut down.
+  const left = await provider.getById(instanceId)
+  if (left !== null && left.instance.status !== 'stopped') throw new Error(`${provider.name}: it is still there`)
+}
+
+const configs = JSON.parse(process.env['CONFIGS'] ?? '{}') as Configs
+const daemonConfig: DaemonConfig = { accessToken: 'token_xxx' }
+await roundTrip(railway(configs.railway), { daemonConfig, idempotencyKey: 'every-export' })
+await roundTrip(render(configs.render), { serviceType: 'background_worker' })
+await roundTrip(namespace(configs.namespace), { daemonConfig, virtualCpu: 2 })
+await roundTrip(vercel(configs.vercel), { envs: { A: 'b' } })
+await roundTrip(docker(configs.docker), { memoryMegabytes: 64 })
+let code: GatewayErrorCode | undefined
+try {
+  await render(configs.render).destroy('')
+} catch (error) {
+  if (isGatewayError(error)) code = error.code
+}
+if (code !== 'INVALID_ARGUMENT' || events.length === 0) throw new Error(`${code}, ${events.length} events`)
+console.log('create, list, destroy at five providers, each export named')

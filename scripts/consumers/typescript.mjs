@@ -1,0 +1,63 @@
+// Projects in TypeScript that use every export, ESM and CommonJS, compiled by each major version and run.
+import assert from 'node:assert/strict'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { startFakeEngine } from '../../__test__/servers/docker/fake.mjs'
+import { ROOT } from '../lib/paths.mjs'
+import { PROJECT } from './workshop.mjs'
+
+const TOOLS = ['typescript-5', 'typescript-6', 'typescript-7']
+const SERVERS = ['railway', 'render', 'namespace', 'vercel']
+const FILES = ['every.mts', 'every.cts']
+
+export const COMPILERS = TOOLS.map((tool) => ({ name: tool, check: (shop) => check(shop, tool) }))
+
+async function check(shop, tool) {
+  await assertEveryExport()
+  const options = { strict: await optionsOf('tsconfig.json') }
+  options.strictest = { ...options.strict, ...(await optionsOf('tsconfig.strictest.json')) }
+  const room = await shop.room(tool)
+  for (const file of FILES) await cp(join(PROJECT, file), join(room, file))
+  for (const [name, compilerOptions] of Object.entries(options)) {
+    const settings = { compilerOptions: { ...compilerOptions, noEmit: false, outDir: name }, files: FILES }
+    await writeFile(join(room, `tsconfig.${name}.json`), JSON.stringify(settings))
+    const parameters = [shop.tool(tool, 'bin/tsc'), '--project', `tsconfig.${name}.json`]
+    await shop.node(`tsc, ${name}`, parameters, { cwd: room })
+    for (const file of ['every.mjs', 'every.cjs']) await run(shop, room, join(name, file))
+  }
+  return { version: `typescript ${await shop.version(tool)}`, did: 'strict and strictest, ESM and CJS: compiled, run' }
+}
+
+/** At a fake server of each provider. */
+async function run(shop, cwd, file) {
+  const engine = await startFakeEngine()
+  const servers = [engine]
+  const configs = { docker: { host: engine.url } }
+  try {
+    for (const name of SERVERS) {
+      const { start } = await import(`../../__test__/servers/${name}/start.mjs`)
+      const { server, config } = await start({ stepMilliseconds: 10 })
+      servers.push(server)
+      configs[name] = config
+    }
+    await shop.node(file, [file], { cwd, env: { CONFIGS: JSON.stringify(configs) } })
+  } finally {
+    for (const server of servers) await server.close()
+  }
+}
+
+/** The programs must name each export of index.d.ts. */
+async function assertEveryExport() {
+  const types = await readFile(join(ROOT, 'index.d.ts'), 'utf8')
+  const exported = types.matchAll(/^export (?:declare )?(?:type|interface|const|function) (\w+)/gm)
+  const names = [...exported].map(([, name]) => name)
+  assert.ok(names.length > 0, 'index.d.ts exports nothing')
+  for (const file of FILES) {
+    const text = await readFile(join(PROJECT, file), 'utf8')
+    const words = new Set(text.match(/\w+/g))
+    assert.deepEqual(names.filter((name) => !words.has(name)), [], `${file} does not use them`)
+  }
+}
+
+const optionsOf = async (file) => JSON.parse(await readFile(join(ROOT, file), 'utf8')).compilerOptions

@@ -1,0 +1,127 @@
+// A consumer's project: the packages as npm installs them, and the tools that users build with.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { bareEnvironment, must } from '../../__test__/smoke/bare.mjs'
+import { packFor } from '../../__test__/smoke/packages.mjs'
+import { freePort } from '../lib/free-port.mjs'
+import { capture } from '../lib/run.mjs'
+import { findNpm } from '../release/npm.mjs'
+
+const FOLDER = dirname(fileURLToPath(import.meta.url))
+
+/** The programs and settings of the consumers. */
+export const PROJECT = join(FOLDER, 'project')
+
+/**
+ * @typedef {object} Workshop
+ * @property {string} folder
+ * @property {Record<string, string>} bare an environment with nothing of the developer's
+ * @property {Record<string, string>} environment what the programs need to find the fake server
+ * @property {(name: string) => Promise<string>} room a new folder in which the tools and the packages are found
+ * @property {(name: string, packages: boolean) => Promise<string>} place a new folder from which no tool can be found
+ * @property {(what: string, parameters: string[], options: object) => Promise<{ stdout: string }>} node
+ * @property {(name: string, file: string) => string} tool the script behind a tool's command
+ * @property {(name: string) => Promise<string>} version of a tool
+ */
+
+/** Installs all of it. @param {string} folder an empty one, by its real path @returns {Promise<Workshop>} */
+export async function openWorkshop(folder, environment) {
+  // mkdtemp gives it to its owner only, and one of the consumers is somebody else.
+  await chmod(folder, 0o755)
+  const bare = { ...(await bareEnvironment(folder)), NO_PROXY: '127.0.0.1', NEXT_TELEMETRY_DISABLED: '1' }
+  const shop = join(folder, 'workshop')
+  const installed = await install(join(folder, 'installed'), await packFor(join(folder, 'own')), bare)
+  await mkdir(shop)
+  for (const name of ['package.json', 'package-lock.json']) await cp(join(FOLDER, name), join(shop, name))
+  const parameters = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
+  // With the developer's settings: they may name a registry and its certificates.
+  await must('npm ci', process.execPath, [await findNpm(), ...parameters], { cwd: shop })
+  await copyPackages(installed, shop)
+
+  const tool = (name, file) => join(shop, 'node_modules', name, file)
+  return {
+    folder,
+    bare,
+    environment,
+    tool,
+    node: (what, parameters, { env, ...options }) =>
+      must(what, process.execPath, parameters, { ...options, env: { ...bare, ...env } }),
+    version: async (name) => JSON.parse(await readFile(tool(name, 'package.json'), 'utf8')).version,
+    async room(name) {
+      const room = join(shop, name)
+      await mkdir(room)
+      return room
+    },
+    async place(name, packages) {
+      const place = join(folder, 'places', name)
+      await mkdir(place, { recursive: true })
+      if (packages) await copyPackages(installed, place)
+      return place
+    },
+  }
+}
+
+/** Installs tarballs into a new folder, without a registry. */
+export async function install(folder, tarballs, env, options = []) {
+  await mkdir(folder)
+  await writeFile(join(folder, 'package.json'), '{ "name": "consumer", "private": true }\n')
+  const parameters = ['install', '--offline', '--no-audit', '--no-fund', ...options, ...tarballs]
+  await must('npm install', process.execPath, [await findNpm(), ...parameters], { cwd: folder, env })
+  return folder
+}
+
+/** Only this package and its binary. */
+const copyPackages = (from, to) =>
+  cp(join(from, 'node_modules', '@computesdk'), join(to, 'node_modules', '@computesdk'), { recursive: true })
+
+/** Runs what was built, at its place, and makes sure that it loads the addon there. */
+export async function runAt(shop, place, file, options = {}) {
+  const { stdout } = await shop.node(file, [join(place, file)], { cwd: place, env: shop.environment, ...options })
+  assertLoadedIn(place, stdout)
+}
+
+/** @param {string} place @param {string} output */
+export function assertLoadedIn(place, output) {
+  const loaded = /create, destroy with (.+\.node)/.exec(output)?.[1]
+  assert.ok(loaded?.startsWith(place), `loaded from elsewhere than ${place}: ${output}`)
+}
+
+/** Runs a build that has to fail, and to name the binary. */
+export async function failToBuild(shop, parameters, cwd) {
+  const { ok, output } = await capture(process.execPath, parameters, { cwd, env: shop.bare })
+  assert.ok(!ok && /\.node\b/.test(output), `it should fail and name a .node file: ${output}`)
+  return 'the build fails and names the file'
+}
+
+/** Starts a server of Next.js, asks it for one page, and ends it. */
+export async function askServer(shop, place, file, path) {
+  const env = { ...shop.bare, ...shop.environment, PORT: String(await freePort()), HOSTNAME: '127.0.0.1' }
+  const child = spawn(process.execPath, [file], { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  try {
+    const url = await new Promise((resolve, reject) => {
+      const read = (text) => {
+        output += text
+        const [, found] = /(http:\/\/127\.0\.0\.1:[1-9]\d*)/.exec(output) ?? []
+        if (found) resolve(found)
+      }
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', read)
+      child.once('exit', (status) => reject(new Error(`${file} has ended (${status}): ${output}`)))
+    })
+    const response = await fetch(url + path)
+    const text = await response.text()
+    assert.equal(response.status, 200, `${text}\n${output}`)
+    return text
+  } finally {
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, 'exit')
+      child.kill()
+      await ended
+    }
+  }
+}
