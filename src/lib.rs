@@ -6,24 +6,8 @@
 // napi-rs registers no exports in a test build, so that everything seems unused there.
 #![cfg_attr(test, allow(dead_code, reason = "exports are not registered in tests"))]
 
-/// Returns whether the core has this deliberate defect: never, but in the simulation (docs/contributing/simulation.md).
-macro_rules! mutated {
-    ($mutation:ident) => {{
-        #[cfg(test)]
-        let is_on = crate::simulation::mutations::is_on(crate::simulation::mutations::Mutation::$mutation);
-        #[cfg(not(test))]
-        let is_on = false;
-        is_on
-    }};
-}
-
-/// Has the simulation count a row of a table that a scenario has reached.
-#[cfg(test)]
-macro_rules! reached {
-    ($table:literal, $row:expr) => {
-        crate::simulation::coverage::reach($table, $row)
-    };
-}
+#[macro_use]
+mod macros;
 
 mod context;
 mod error;

@@ -14,12 +14,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Some(name) = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else {
             continue;
         };
-        if name == "node" {
+        if ["node", "simulation"].contains(&name) {
             continue;
         }
         let file = [sources.join(format!("{name}.rs")), sources.join(name).join("mod.rs")];
         let file = file.iter().find(|file| file.exists()).ok_or("a module without a file")?;
-        writeln!(modules, "#[path = {file:?}]\nmod {name};")?;
+        let uses = if name == "macros" { "#[macro_use]\n" } else { "" };
+        writeln!(modules, "{uses}#[path = {file:?}]\nmod {name};")?;
     }
     fs::write(Path::new(&env::var("OUT_DIR")?).join("modules.rs"), modules)?;
     Ok(())

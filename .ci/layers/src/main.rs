@@ -77,8 +77,8 @@ fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, Path
         let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
             continue;
         };
-        // The simulation is a test too.
-        if stem == "tests" || stem == "simulation" {
+        // The simulation is a test too, and so is what the macros have for it.
+        if ["tests", "simulation", "macros"].contains(&stem.as_str()) {
             continue;
         }
         if path.is_dir() {
