@@ -64,7 +64,7 @@ export async function startScene(kind, { proxy: proxyOptions, config } = {}) {
   engine.removeAll()
   let plan = 'runs'
   const changeCreate = (body) => ({ ...body, ...PLANS[plan] })
-  const server = await startProxy(engine, { changeCreate, ...proxyOptions })
+  const server = await startProxy(engine, { changeCreate, keepsVersion: kind === 'podman', ...proxyOptions })
   // Without repetitions: what a test makes fail is to stay failed. These engines have no bridge.
   const base = { host: server.url, maxRetries: 0, network: 'none' }
   const makeProvider = (changes) => docker({ ...base, ...config, ...changes })
