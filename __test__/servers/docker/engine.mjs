@@ -60,7 +60,8 @@ export async function startEngine(kind) {
   const start = async () => {
     const output = openSync(log, 'a')
     const { program, args, env } = kind === 'docker' ? dockerCommand(folder, socket) : podmanCommand(folder, socket)
-    running = spawn(program, args, { detached: true, stdio: ['ignore', output, output], env: { ...process.env, ...env } })
+    // Podman's monitor of a container leaves files where it was started.
+    running = spawn(program, args, { cwd: folder, detached: true, stdio: ['ignore', output, output], env: { ...process.env, ...env } })
     closeSync(output)
     running.unref()
     const end = performance.now() + START_LIMIT_MILLISECONDS
