@@ -1,5 +1,5 @@
 // Real engines on this machine, in folders of their own: a Docker Engine, and Podman's API service. Root is needed, and
-// Debian's packages docker.io, podman, runc and busybox-static, which .ci/run installs. They have no registry, no bridge
+// Debian's packages docker.io, podman, runc and busybox-static. They have no registry, no bridge
 // and no packet filter of their own, so they disturb no other engine.
 import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
