@@ -57,7 +57,7 @@ describe('A sequence diagram', () => {
     assert.doesNotMatch(svg, /NaN|undefined/)
   })
 
-  for (const line of ['loop every tick', 'a->>c: to nobody', 'a=>b: thick']) {
+  for (const line of ['loop every tick', 'a->>c: to no participant', 'a=>b: thick']) {
     it(`that holds "${line}" is refused`, () => {
       assert.throws(() => drawSequence([...source, line].join('\n'), NAMES), /diagram/)
     })

@@ -175,7 +175,7 @@ const address = fc.oneof(hostile, fc.constantFrom(...ADDRESSES).map((text) => ()
 const signal = weighted([4, fc.constantFrom(...SIGNALS)], [1, hostile])
 const VALUES = { baseUrl: address, signal }
 
-/** Some fields with values, of these names or of one that nobody knows; now and then by a getter that throws. */
+/** Some fields with values, of these names or of one that no provider knows; now and then by a getter that throws. */
 const fieldsAmong = (names) => {
   const field = (name) => fc.record({ name: fc.constant(name), make: VALUES[name] ?? hostile, throws: rarely })
   return fc.array(fc.constantFrom(...names, 'unknown').chain(field), { minLength: 1, maxLength: 3 })
@@ -188,12 +188,12 @@ const rarely = fc.integer({ min: 0, max: 9 }).map((number) => number === 0)
  */
 function callsOf(name, { ids }, fields, foreign) {
   const fitting = fc.constant([])
-  const nobody = fc.constant([{ name: 'baseUrl', make: () => 'http://127.0.0.1:1' }])
+  const unknownField = fc.constant([{ name: 'baseUrl', make: () => 'http://127.0.0.1:1' }])
   const argument = (names, others) => {
     const [own, any] = [fieldsAmong(names), fieldsAmong(others)]
     return weighted([6, fitting], [4, own], [3, any], [1, hostile])
   }
-  const config = weighted([8, fitting], [10, argument(fields.configure, foreign.configure)], [1, nobody])
+  const config = weighted([8, fitting], [10, argument(fields.configure, foreign.configure)], [1, unknownField])
   const call = (method) => {
     const options = argument(fields[method], foreign[method])
     const id = weighted([2, fc.constantFrom(...ids).map((text) => () => text)], [1, hostile])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { PROJECT, runAt } from './workshop.mjs'
 
-/** Nobody's. Root could write what is read-only. */
+/** The user `nobody` of Linux. Root could write what is read-only. */
 const OTHER_USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 export const FUNCTIONS = [{ name: 'function', check }]

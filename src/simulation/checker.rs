@@ -151,7 +151,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Nothing lives that nobody holds, and of one create or key at most one thing lives.
+    /// A caller holds each resource that lives, and of one create or key at most one lives.
     fn check_resources(&self) {
         let held = self.held();
         let live: Vec<&Resource> = self.live().collect();
@@ -344,7 +344,7 @@ impl Checker<'_> {
         self.may_meet(&others.iter().collect::<Vec<_>>())
     }
 
-    /// Nobody holds what is not there, and nobody holds what another create has made.
+    /// No caller holds what is not there, or what another create has made.
     fn check_held(&self) {
         let held: Vec<String> = self.held().into_iter().map(str::to_owned).collect();
         for id in held {

@@ -41,7 +41,7 @@ impl Timeline {
 
 /// The clock of one process. Its date may be wrong, and jump.
 ///
-/// It stands still when the process is dead: whoever waits for it waits for ever. The core awaits only its clock, its transport
+/// It stands still when the process is dead: a task that waits for it waits for ever. The core awaits only its clock, its transport
 /// and locks that are held by what awaits one of the two. So nothing of a dead process happens any more, which is what death is.
 pub(super) struct ProcessClock {
     life: Arc<Life>,

@@ -52,7 +52,7 @@ mutations! {
     WatchDeletesHeld: "deletes in the watch what the caller holds",
     WatchIgnoresToken: "deletes in the watch what another create has made",
     WatchEndsAtFailure: "ends the watch at the first lookup that fails",
-    SearchForgetsLag: "ends a search with the absence window where nobody looks afterwards",
+    SearchForgetsLag: "ends a search with the absence window where no watch looks afterwards",
     SearchesTooShortly: "searches as long as five lookups take",
     BelievesFirstAbsence: "believes the first lookup that shows nothing",
     TakesFailedLookupForAbsence: "takes a lookup that fails for one that shows nothing",

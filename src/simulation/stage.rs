@@ -85,7 +85,7 @@ impl Stage {
         }
     }
 
-    /// Returns what changes. Nobody holds it while waiting.
+    /// Returns what changes. No task holds it while it waits.
     pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,7 +4,7 @@
 pub(super) struct Story(Option<Vec<String>>);
 
 impl Story {
-    /// Begins a story, or one that nobody reads.
+    /// Begins a story, or one that has no reader.
     pub(super) fn new(is_told: bool) -> Self {
         Self(is_told.then(Vec::new))
     }

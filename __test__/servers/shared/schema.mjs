@@ -21,7 +21,7 @@ export const object = (required, optional = {}) => ({
   required: Object.keys(required),
   additionalProperties: false,
 })
-/** What the provider knows and nobody here needs. */
+/** What the provider knows and no client here needs. */
 export const unmodelled = false
 
 /**

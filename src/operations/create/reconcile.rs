@@ -86,10 +86,10 @@ impl Creation<'_> {
                 return Err(error);
             }
         };
-        // One lost request made what was found, unless that is another create's.
         if mutated!(ForgetsWatch) {
             return Ok(created);
         }
+        // One lost request made what was found, unless that is another create's.
         if !was_repeated && (created.created_here || !requests.was_lost()) {
             return Ok(created);
         }
@@ -145,7 +145,8 @@ impl Creation<'_> {
             Duration::ZERO
         };
         let left = hang + window;
-        // Its own resource, as far as it could tell, is the caller's to delete. After an abort no caller deletes it.
+        // Its own resource, as far as it could tell, is the caller's to delete. After an abort no caller deletes it, and after a
+        // clash the watch keeps it by its token, if it is another's.
         let is_clash = error.code() == ErrorCode::AlreadyExists;
         let kept = error.details().instance_id.clone().filter(|_| !is_aborted && !is_clash);
         self.operation.background.add(Watch::Create {
