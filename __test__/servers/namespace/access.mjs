@@ -1,4 +1,4 @@
-// Who is asking, and what they may do (reference/namespace.md §3).
+// Who is asking, and what they may do (docs/providers/namespace.md).
 import { permissionDenied, unauthenticated } from './errors.mjs'
 
 /** What a token can be granted here. */
@@ -22,7 +22,7 @@ const ACTION_OF = {
  * @param {string | null | undefined} authorization the header
  * @param {string} method that is asked for
  * @param {import('./world.mjs').World} world
- * @returns {Caller} who may do it; the grant is looked at before anything else is, also for an unknown id (§3)
+ * @returns {Caller} who may do it; the grant is looked at before anything else is, also for an unknown id
  */
 export function admit(authorization, method, world) {
   const token = /^Bearer ([!-~]+)$/i.exec(authorization ?? '')?.[1]

@@ -1,4 +1,4 @@
-// The methods of the ComputeService (reference/namespace.md §5 to §9).
+// The methods of the ComputeService (docs/providers/namespace.md).
 import { toJson } from '@bufbuild/protobuf'
 import { createContextKey } from '@connectrpc/connect'
 
@@ -46,7 +46,7 @@ export function createMethods(world, settings) {
     return presentInstance(instance, { status: instance.status, destroyedAt: instance.destroyedAt })
   }
 
-  /** What a tag's holder means for a create: §9 tells only of a running one and the same body. */
+  /** What a tag's holder means for a create: the source shows only a running one and the same body. */
   function mayBeReused(holder, body) {
     if (holder.status === 'DESTROYING') {
       if (settings.destroyingHolder === 'refuse') throw failure('failed_precondition', 'unique_tag is being released')

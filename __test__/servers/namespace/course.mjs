@@ -7,12 +7,12 @@ export const PLANS = {
   runs: ['PENDING', 'CREATING', 'RUNNING'],
   fails: ['PENDING', 'CREATING', 'ERROR'],
   never: ['PENDING', 'CREATING'],
-  /** Ready, and down at once: a container that ends takes its instance with it (reference/namespace.md §6). */
+  /** Ready, and down at once: a container that ends takes its instance with it (docs/providers/namespace.md). */
   crashes: ['CREATING', 'RUNNING', 'ERROR'],
   vanishes: ['PENDING', 'CREATING', 'DESTROYED'],
 }
 
-/** What DestroyInstance begins (reference/namespace.md §5). */
+/** What DestroyInstance begins (docs/providers/namespace.md). */
 export const ENDING = ['DESTROYING', 'DESTROYED']
 
 /**

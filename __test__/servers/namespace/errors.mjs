@@ -1,4 +1,4 @@
-// Namespace's errors: a Connect code, a text and details (reference/namespace.md §4, §11).
+// Namespace's errors: a Connect code, a text and details (docs/providers/namespace.md).
 import { create, toBinary, toJson } from '@bufbuild/protobuf'
 import { base64Encode } from '@bufbuild/protobuf/wire'
 import { ConnectError } from '@connectrpc/connect'
@@ -45,7 +45,7 @@ export const details = {
   platformNotAllowed: (requestedPlatform, allowedPlatforms) =>
     detail('PlatformNotAllowedError', { requestedPlatform, allowedPlatforms }),
 
-  /** Its type is on record, its fields are not (§11): no reader may depend on what is in it. */
+  /** Its type is on record, its fields are not: no reader may depend on what is in it. */
   permissionDenied: () => ({
     type: 'namespace.cloud.iam.v1beta.PermissionDeniedError',
     value: new TextEncoder().encode('\n\rinstance/what'),
@@ -61,17 +61,17 @@ export const permissionDenied = (action) =>
 
 export const notFound = (id) => failure('not_found', `no instance ${id}`, [details.environmentDoesntExist(id)])
 
-/** The code and the detail by which a client knows that it is gone (§11). */
+/** The code and the detail by which a client knows that it is gone. */
 export const destroyed = (id) =>
   failure('failed_precondition', 'the instance is no longer running', [details.environmentDestroyed(id)])
 
-/** A label of the wrong form is refused without a word (§6). */
+/** A label of the wrong form is refused without a word. */
 export const bareInvalidArgument = () => failure('invalid_argument')
 
 export const invalidArgument = (text) => failure('invalid_argument', text)
 
 /**
- * How errors look: clients are told to understand all of it (§4).
+ * How errors look: clients are told to understand all of it.
  *
  * @typedef {object} ErrorForm
  * @property {'string' | 'number' | 'upper'} [code]
@@ -131,7 +131,7 @@ export function connectError(code, { message: text, details: list, form, status,
   }
 }
 
-/** What the global host and any other wrong place say to a path of the Compute API: no Connect error (§2). */
+/** What the global host and any other wrong place say to a path of the Compute API: no Connect error. */
 export const wrongPlace = () => ({
   status: 404,
   headers: { 'content-type': 'text/plain; charset=utf-8' },

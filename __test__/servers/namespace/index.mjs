@@ -30,30 +30,30 @@ const TICK_MILLISECONDS = 50
  * @property {number} [endingMilliseconds] the same for their ending only
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a container that is up
  * @property {number} [lifetimeMilliseconds] of an instance without a deadline of its own; Namespace's is not published
- * @property {number} [lifetimeMaximumMilliseconds] what a policy makes of a longer one (reference/namespace.md §6)
- * @property {'documented' | 'any'} [shapes] which machine shapes are accepted; the schema sets no bounds (§6)
- * @property {boolean} [uniqueTags] whether a second create with a tag gives the first one's instance (§9)
- * @property {RegExp} [uniqueTagForm] charset and length are not published (§9); the default is what a cautious client
+ * @property {number} [lifetimeMaximumMilliseconds] what a policy makes of a longer one (docs/providers/namespace.md)
+ * @property {'documented' | 'any'} [shapes] which machine shapes are accepted; the schema sets no bounds
+ * @property {boolean} [uniqueTags] whether a second create with a tag gives the first one's instance
+ * @property {RegExp} [uniqueTagForm] charset and length are not published; the default is what a cautious client
  *   keeps within
  * @property {'reuse' | 'new' | 'refuse'} [destroyingHolder] a create whose tag is held by an instance in state
- *   DESTROYING gets that instance, a new one, or failed_precondition; not published (§9)
+ *   DESTROYING gets that instance, a new one, or failed_precondition; not published
  * @property {'reuse' | 'refuse'} [otherBody] a create whose tag is held by an instance that another request made gets
- *   it all the same, or already_exists; not published (§9); every field counts, the deadline too
- * @property {'failed_precondition' | 'not_found'} [destroyDead] DestroyInstance of an instance in state DESTROYED (§5)
+ *   it all the same, or already_exists; not published; every field counts, the deadline too
+ * @property {'failed_precondition' | 'not_found'} [destroyDead] DestroyInstance of an instance in state DESTROYED
  * @property {'accept' | 'refuse'} [destroyDying] the same for DESTROYING; not on record
- * @property {boolean} [forgetDestroyed] what is DESTROYED is not_found, and in no list, instead of being shown so (§1)
- * @property {number} [pageSizeDefault] about 100 (§8)
+ * @property {boolean} [forgetDestroyed] what is DESTROYED is not_found, and in no list, instead of being shown so
+ * @property {number} [pageSizeDefault] about 100
  * @property {number} [pageSizeMaximum]
  * @property {'oldest' | 'newest'} [listOrder] first; not on record
  * @property {boolean} [sparsePages] pages are filtered after they were cut: short and empty ones are not the last
- * @property {string[]} [statesOfList] which states ListInstances shows by default (§8)
+ * @property {string[]} [statesOfList] which states ListInstances shows by default
  * @property {string[]} [statesOfCompleteList] with includeCompleteRuns; whether DESTROYING, SUSPENDING and SUSPENDED
  *   are among them is not on record: the schema's words name none of them
- * @property {boolean} [listAllRegions] one project says that a list shows all regions from any endpoint (§2)
+ * @property {boolean} [listAllRegions] one project says that a list shows all regions from any endpoint
  * @property {string} [region] of the endpoint without a prefix
  * @property {string[]} [regions] that have an endpoint, see `endpoint`
- * @property {boolean} [wrongHost] behaves as a host that does not serve the Compute API (§2)
- * @property {import('./errors.mjs').ErrorForm} [errorForm] how errors are written (§4)
+ * @property {boolean} [wrongHost] behaves as a host that does not serve the Compute API
+ * @property {import('./errors.mjs').ErrorForm} [errorForm] how errors are written
  * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
  */
 

@@ -1,4 +1,4 @@
-// One page of ListInstances (reference/namespace.md §8).
+// One page of ListInstances (docs/providers/namespace.md).
 import { createHash } from 'node:crypto'
 
 import { timestampMs } from '@bufbuild/protobuf/wkt'
@@ -56,7 +56,7 @@ export function page(instances, request, settings, see) {
 
 const valueOf = ({ labels }, wanted) => labels.find(({ name }) => name === wanted)?.value
 
-/** A cursor belongs to the request that it came from: it is to be repeated, with the cursor (§8). */
+/** A cursor belongs to the request that it came from: it is to be repeated, with the cursor. */
 function digest({ labelFilter, notOlderThan, includeCompleteRuns, maxEntries }) {
   const entries = labelFilter.map(({ name, value, op }) => [name, value, op])
   const seconds = notOlderThan ? [String(notOlderThan.seconds), notOlderThan.nanos] : null

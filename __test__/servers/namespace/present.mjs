@@ -1,4 +1,4 @@
-// How an instance looks in answers (reference/namespace.md §7).
+// How an instance looks in answers (docs/providers/namespace.md).
 import { canary } from '../../support/canary.mjs'
 import { statusNumber } from './schema.mjs'
 
@@ -58,7 +58,7 @@ export function presentMetadata(instance, { status, destroyedAt }) {
   }
 }
 
-/** Tells private keys to everybody who may look (§7). */
+/** Tells private keys to everybody who may look. */
 function presentAccess(instance) {
   return {
     sshMetadata: { sshProxyEndpoint: `gate.${ingressDomain(instance)}:443`, sshPrivateKey: SSH_PRIVATE_KEY },
@@ -73,7 +73,7 @@ function presentAccess(instance) {
   }
 }
 
-/** AllocatedContainer; where its ports can be reached from outside (§10). */
+/** AllocatedContainer; where its ports can be reached from outside. */
 function presentContainer(instance, { id, name, exportPorts }) {
   return {
     id,

@@ -1,4 +1,4 @@
-// What CreateInstance accepts beyond its schema (reference/namespace.md §6). A refusal's text is made up.
+// What CreateInstance accepts beyond its schema (docs/providers/namespace.md). A refusal's text is made up.
 import { timestampMs } from '@bufbuild/protobuf/wkt'
 
 import { bareInvalidArgument, details, failure, invalidArgument } from './errors.mjs'
@@ -112,7 +112,7 @@ function checkPort({ proto, containerPort, name, httpMatchRule }) {
 }
 
 /**
- * Refuses what the workspace has no room for. The details are on record, the code of the last one is not (§11).
+ * Refuses what the workspace has no room for. The details are on record, the code of the last one is not.
  *
  * @param {object} workspace
  * @param {() => import('./world.mjs').Instance[]} liveInstances

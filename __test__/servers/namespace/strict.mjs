@@ -1,10 +1,10 @@
 // What this server refuses and the real one does not: it ignores in silence what it does not know
-// (reference/namespace.md §4), and a misspelt field is a 200 with the wrong instance.
+// (docs/providers/namespace.md), and a misspelt field is a 200 with the wrong instance.
 import { fromJson } from '@bufbuild/protobuf'
 
 import { isJson } from '../shared/http.mjs'
 
-/** Connect's timeout header: at most ten digits (reference/namespace.md §4). */
+/** Connect's timeout header has at most ten digits (Connect's protocol, `Timeout-Milliseconds`). */
 const TIMEOUT = /^[1-9]\d{0,9}$/
 
 /**

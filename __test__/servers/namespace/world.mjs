@@ -37,7 +37,7 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  * @property {string[]} args
  * @property {Record<string, string>} environment
  * @property {object[]} exportPorts
- * @property {boolean} isService its end is a failure whatever its exit code (reference/namespace.md §6)
+ * @property {boolean} isService its end is a failure whatever its exit code (docs/providers/namespace.md)
  */
 
 /** The methods see the truth; only the API (compute.mjs) looks through the curtain of `lag` and `stale`. */
@@ -97,7 +97,7 @@ export class World {
    * @param {object} [options]
    * @param {string} [options.name]
    * @param {{ virtualCpu?: number, memoryMegabytes?: number, instanceCount?: number }} [options.limits] beyond them a
-   *   create is refused (reference/namespace.md §11)
+   *   create is refused (docs/providers/namespace.md)
    * @param {{ used: number, limits: number }} [options.usedUp] the period's usage; set: every create is refused
    * @param {string[]} [options.platforms] `linux/amd64`; absent: all
    */
@@ -180,7 +180,7 @@ export class World {
     return [...instances]
   }
 
-  /** Those that cost money: neither gone nor on their way out. A failed one is among them (§7). */
+  /** Those that cost money: neither gone nor on their way out. A failed one is among them. */
   liveInstances(workspace) {
     return this.allInstances(workspace).filter(({ status }) => !OVER.has(status))
   }
@@ -243,7 +243,7 @@ export class World {
     this.#setCourse(instance, this.settings.ending, this.settings.endingMilliseconds ?? this.settings.stepMilliseconds)
   }
 
-  /** A container has ended by itself (reference/namespace.md §6). */
+  /** A container has ended by itself (docs/providers/namespace.md). */
   containerEnded(instance, container, exitCode) {
     if (OVER.has(instance.status)) return
     if (!container.isService) {
@@ -319,7 +319,7 @@ export class World {
     this.#arrive(instance)
   }
 
-  /** By the clock: steps, and the deadline, at which every instance ends (§6). */
+  /** By the clock: steps, and the deadline, at which every instance ends. */
   #catchUp(instance) {
     while (instance.course.advanceByClock(this.now())) this.#arrive(instance)
     if (this.now() >= instance.deadline && !OVER.has(instance.status)) this.destroy(instance, 'deadline')
@@ -348,7 +348,7 @@ export class World {
   }
 }
 
-/** Of what a failed container is reported with only the fields are on record (§7). */
+/** Of what a failed container is reported with only the fields are on record. */
 function failureOf(container, exitCode) {
   return {
     errorCode: exitCode ?? 137,

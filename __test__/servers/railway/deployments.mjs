@@ -1,6 +1,6 @@
 const DEFAULT_PLAN = ['QUEUED', 'INITIALIZING', 'DEPLOYING', 'SUCCESS']
 
-/** States in which the deployment's container is up (reference/railway.md §7). */
+/** States in which the deployment's container is up (docs/providers/railway.md). */
 const UP = new Set(['SUCCESS', 'SLEEPING'])
 /** States in which nothing of it runs or will run. */
 const OVER = new Set(['FAILED', 'CRASHED', 'REMOVING', 'REMOVED', 'SKIPPED'])
@@ -117,7 +117,7 @@ export class Deployments {
 /** Its state, without counting as a read. */
 export const statusOf = (deployment) => deployment.steps[deployment.step].status
 
-/** `deploymentStopped`: also true for a SUCCESS whose process has exited (reference/railway.md §7). */
+/** `deploymentStopped`: also true for a SUCCESS whose process has exited (docs/providers/railway.md). */
 export const isStopped = (deployment) =>
   deployment.steps[deployment.step].deploymentStopped ?? OVER.has(statusOf(deployment))
 

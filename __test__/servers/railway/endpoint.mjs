@@ -74,7 +74,7 @@ export function createEndpoint({
     if (request.method !== 'POST') return refusal(405, 'Method Not Allowed', { allow: 'POST' })
     if (!isJson(request.headers['content-type'])) return refusal(415, 'Unsupported Media Type')
     if (!rateLimit.take()) {
-      // The body of Railway's 429 is not known; `Retry-After` is always there, in seconds (§2).
+      // The body of Railway's 429 is not known; `Retry-After` is always there, in seconds.
       const headers = { 'retry-after': String(rateLimit.retryAfterSeconds()) }
       return refusal(429, 'Too Many Requests', headers)
     }

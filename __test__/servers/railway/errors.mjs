@@ -1,6 +1,6 @@
 /**
  * Railway's errors. One code, `INTERNAL_SERVER_ERROR`, stands for not found, not authorised, name clash and throttle
- * alike; only the message tells them apart (reference/railway.md §3).
+ * alike; only the message tells them apart (docs/providers/railway.md).
  */
 export class RailwayError extends Error {
   /**
@@ -18,18 +18,18 @@ export class RailwayError extends Error {
 
 const GENERIC = 'Problem processing request'
 
-/** @param {string} kind `Project`, `Environment`, `Service`, `ServiceInstance`, `Deployment`; no space (§3) */
+/** @param {string} kind `Project`, `Environment`, `Service`, `ServiceInstance`, `Deployment`; no space */
 export const notFound = (kind) => new RailwayError(`${kind} not found`)
 export const notAuthorized = () => new RailwayError('Not Authorized')
-/** Observed raw without code and path (§3). */
+/** Observed raw without code and path. */
 export const problem = () => new RailwayError(GENERIC, { plain: true })
 export const nameTaken = (name) => new RailwayError(`A service named "${name}" already exists in this project`)
-/** The code is observed, the text is not (§3). */
+/** The code is observed, the text is not. */
 export const unauthenticated = () =>
   new RailwayError('Not Authorized', { code: 'UNAUTHENTICATED', unauthenticated: true })
-/** The same text as for a forbidden object (§3), so a client cannot tell a bad token from a foreign id. */
+/** The same text as for a forbidden object, so a client cannot tell a bad token from a foreign id. */
 export const unknownToken = () => new RailwayError('Not Authorized', { unauthenticated: true })
-/** Railway's letter case is unknown; its own client lowers it before it compares (§1). */
+/** Railway's letter case is unknown; its own client lowers it before it compares. */
 export const unknownProjectToken = () => new RailwayError('Project Token not found', { unauthenticated: true })
 
 /** Turns a configured text into the error that carries it. */
@@ -57,7 +57,7 @@ export function errorEntry(error, { code, traceId, note }) {
 }
 
 /**
- * A fault: HTTP 200 with an `errors` list, as Railway's throttles, clashes and refusals arrive (§2, §3).
+ * A fault: HTTP 200 with an `errors` list, as Railway's throttles, clashes and refusals arrive.
  *
  * @param {string} message
  * @param {object} [extra]

@@ -21,14 +21,14 @@ export { graphqlError } from './errors.mjs'
  * @property {number} [deploymentStepMilliseconds] deployments move by themselves instead of with each read
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a deployment that is up
  * @property {'instance' | 'schema'} [scopedDelete] serviceDelete with the id of an environment that is no fork: as
- *   observed (that instance only) or as the schema says (all environments that are no forks) (reference/railway.md §8.2)
+ *   observed (that instance only) or as the schema says (all environments that are no forks): docs/providers/railway.md
  * @property {'instance' | 'schema'} [scopedUpdate] the same for serviceInstanceUpdate
- * @property {string} [doubleDelete] `Service not found`, `Not Authorized` or `Problem processing request` (§8.7)
- * @property {string} [environmentProjectMismatch] the error text, or `ignore` (§8.10)
- * @property {number} [unauthenticatedStatus] HTTP status for a missing or unknown token; not told by any source (§11)
+ * @property {string} [doubleDelete] `Service not found`, `Not Authorized` or `Problem processing request`
+ * @property {string} [environmentProjectMismatch] the error text, or `ignore`
+ * @property {number} [unauthenticatedStatus] HTTP status for a missing or unknown token; not told by any source
  * @property {Parameters<typeof createRateLimit>[0]} [rateLimit]
- * @property {number} [edgeLimit] how many requests a second the edge admits. It refuses the others with 429 and the text
- *   `error code: 1015`, without a word on how long to wait (§2)
+ * @property {number} [edgeLimit] how many requests a second the edge admits. It refuses the others with 429 and the
+ *   text `error code: 1015`, without `Retry-After`
  * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
  */
 
@@ -42,7 +42,7 @@ export async function startRailwayServer(options = {}) {
     port: 0,
     now: Date.now,
     pageSizeDefault: 20,
-    pageSizeMaximum: 5000, // the largest page that Railway's own client asks for (§4)
+    pageSizeMaximum: 5000, // the largest page that Railway's own client asks for
     scopedDelete: 'instance',
     scopedUpdate: 'instance',
     doubleDelete: 'Service not found',
@@ -92,7 +92,7 @@ export async function startRailwayServer(options = {}) {
     const { environmentId } = deployment
     const labels = { serviceId: service.id, serviceName: service.name, environmentId }
     processes.start({ id: deployment.id, subject: service, labels }, variables, (exitCode) => {
-      // A process that ends well is a deployment that has completed, not one that failed (reference/railway.md §7).
+      // A process that ends well is a deployment that has completed, not one that failed (docs/providers/railway.md).
       world.deployments.end(
         deployment,
         exitCode === 0 ? { status: 'SUCCESS', deploymentStopped: true } : { status: 'CRASHED' },
@@ -120,7 +120,7 @@ export async function startRailwayServer(options = {}) {
   }
 }
 
-/** What the edge in front of Railway serves to traffic it does not like; its status is not told (§2). */
+/** What the edge in front of Railway serves to traffic it does not like; its status is not told. */
 function edgePage(status) {
   const title = 'Access denied | backboard.railway.com used Cloudflare to restrict access'
   return {

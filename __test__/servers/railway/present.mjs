@@ -50,7 +50,7 @@ export function createPresenter(world, sizes) {
     environments: (page) => environments(record, page),
   })
 
-  // The list leaves out what is deleted even while `environment(id)` still shows it (reference/railway.md §8.8).
+  // The list leaves out what is deleted even while `environment(id)` still shows it (docs/providers/railway.md).
   const environments = (record, { isEphemeral, ...page }) => {
     const wanted = record.environments.filter(
       (entry) => !entry.deletedAt && (isEphemeral == null || entry.isEphemeral === isEphemeral),
@@ -89,7 +89,7 @@ export function createPresenter(world, sizes) {
       restartPolicyMaxRetries: 10,
       sleepApplication: false,
       ...settings,
-      // With several regions the plain field reads null (reference/railway.md §6).
+      // With several regions the plain field reads null (docs/providers/railway.md).
       region: multiRegionConfig ? null : (settings.region ?? null),
       id: record.id,
       serviceId: record.serviceId,

@@ -1,5 +1,5 @@
 /**
- * A bucket of requests per window, and the headers that tell of it (reference/railway.md §2). Railway does not say
+ * A bucket of requests per window, and the headers that tell of it (docs/providers/railway.md). Railway does not say
  * in which form `X-RateLimit-Reset` gives its time, so both usual ones are on offer.
  *
  * @param {{ limit?: number, windowMilliseconds?: number, resetFormat?: 'iso' | 'epoch-seconds' }} options

@@ -15,7 +15,7 @@ export function createResolvers(world, options) {
 
   // Every function begins with one of these: form of the ids, then the token, then what the ids stand for.
   const enter = (context, ids, target) => {
-    // The reply to an id that is no UUID is not told (reference/railway.md §11).
+    // No source has the reply to an id that is no UUID.
     if (ids.some((id) => id != null && !UUID.test(id))) throw problem()
     authorize(context.caller, target)
   }
@@ -29,7 +29,7 @@ export function createResolvers(world, options) {
   const checkedEnvironment = (id, projectId) => {
     const environment = world.environments.get(id)
     if (!environment) throw notFound('Environment')
-    // Whether the pair is checked against each other is not told (reference/railway.md §8.10).
+    // No source says whether Railway checks the pair (docs/providers/railway.md).
     const mismatch = projectId != null && environment.projectId !== projectId
     if (mismatch && options.environmentProjectMismatch !== 'ignore') throw fromText(options.environmentProjectMismatch)
     return environment
@@ -55,7 +55,7 @@ export function createResolvers(world, options) {
     return instance
   }
 
-  /** The environments a write means: a fork alone, or by `rule` this one or all that are no forks (§8.2, §8.5). */
+  /** The environments a write means: a fork alone, or by `rule` this one or all that are no forks. */
   const environmentsMeant = (projectId, environmentId, rule) => {
     if (environmentId == null) return world.unforked(projectId)
     const environment = liveEnvironment(environmentId, projectId)
@@ -69,7 +69,7 @@ export function createResolvers(world, options) {
 
   const queries = {
     me(_args, context) {
-      // A workspace or project token has no person behind it (§1).
+      // A workspace or project token has no person behind it.
       authorize(context.caller, { kinds: ['account'] })
       return { id: context.caller.id, name: 'Test User', email: 'user@example.com' }
     },
@@ -161,7 +161,7 @@ export function createResolvers(world, options) {
       const { projectId, environmentId, name, icon, source, variables, registryCredentials } = input
       enter(context, [projectId, environmentId], { projectId, environmentId })
       liveProject(projectId)
-      // The environment asked for limits the service only when it is a fork (§8.1).
+      // The environment asked for limits the service only when it is a fork.
       const environments = environmentsMeant(projectId, environmentId, 'schema')
       const { image, repo } = source ?? {}
       return present.service(
@@ -177,7 +177,7 @@ export function createResolvers(world, options) {
       return present.service(service)
     },
 
-    // Project-wide, and out of a project token's reach (§1, §8.3).
+    // Project-wide, and out of a project token's reach.
     serviceConnect({ id, input }, context) {
       enter(context, [id], { kinds: ['account', 'workspace'] })
       const service = liveService(context, id)
@@ -191,7 +191,7 @@ export function createResolvers(world, options) {
     serviceDelete({ id, environmentId }, context) {
       enter(context, [id, environmentId], { environmentId })
       const service = world.services.get(id)
-      // What a second delete is told is not pinned down; never plain `false` (§8.7).
+      // What a second delete is told is not pinned down; never plain `false`.
       if (!service || service.deletedAt) throw fromText(options.doubleDelete)
       authorize(context.caller, { projectId: service.projectId, environmentId })
       if (!context.caller.canDelete) throw notAuthorized()
@@ -205,7 +205,7 @@ export function createResolvers(world, options) {
       return true
     },
 
-    // `true` is no proof: without an instance there it does nothing, and says so to no one (§8.5).
+    // `true` is no proof: without an instance there it does nothing, and says so to no one.
     serviceInstanceUpdate({ serviceId, environmentId, input }, context) {
       enter(context, [serviceId, environmentId], { environmentId })
       const service = liveService(context, serviceId)

@@ -1,8 +1,8 @@
 import { buildSchema, GraphQLError, valueFromASTUntyped } from 'graphql'
 
-// Our own, short statement of the part of Railway's API that this server models: names and types as in
-// reference/railway.md §5 and §6. A test holds it against Railway's full schema where that is at hand.
-// `templateId` and `templateServiceId` are left out on purpose: sending them is a known way to fail (§8.15).
+// The part of Railway's API that this server models, with the names and types of Railway's schema (in its command line,
+// `src/gql/schema.json`). A test compares it with the full schema if that is present. `templateId` and
+// `templateServiceId` are left out on purpose: creates that sent them began to fail (computesdk, commit 17953d6d).
 const PAGING = 'first: Int, after: String, last: Int, before: String'
 
 const connection = (name, node) => `
@@ -145,7 +145,7 @@ const SDL = `
 /** The schema that requests are executed against. */
 export const schema = buildSchema(SDL)
 
-// On write a JSON object from name to string (reference/railway.md §4).
+// On write a JSON object from name to string (Railway's command line, `src/gql/mutations/mod.rs`).
 const variables = schema.getType('EnvironmentVariables')
 variables.parseValue = (value) => {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {

@@ -3,7 +3,7 @@ const REFERENCE = /\$\{\{\s*([^{}]+?)\s*\}\}/g
 /**
  * Fills the references in the values of one service's variables: `${{ OTHER.NAME }}` is the value of another
  * service *in the same environment*, `${{ shared.NAME }}` a variable of the environment, `${{ NAME }}` one of its own
- * (reference/railway.md §8.12). So whoever writes a value may read every secret next to it.
+ * (docs/providers/railway.md). So whoever writes a value may read every secret next to it.
  *
  * @param {Record<string, string>} own
  * @param {(owner: string) => Record<string, string> | undefined} variablesOf by service name, or `shared`

@@ -138,7 +138,7 @@ export class World {
    * @param {string} [options.projectId] project: what it is limited to
    * @param {string} [options.environmentId] project: what it is limited to
    * @param {boolean} [options.canDelete] false: a workspace member, who may create services and not delete them
-   *   (reference/railway.md §8.14)
+   *   (docs/providers/railway.md)
    * @param {string} [options.token] for a test that has to recognise it; absent: a fresh one
    * @returns {string}
    */
@@ -176,7 +176,7 @@ export class World {
 
   // --- What is true now ----------------------------------------------------------------------------------------
 
-  /** Environments that get a service which is not made for a fork (reference/railway.md §8.1). */
+  /** Environments that get a service which is not made for a fork (docs/providers/railway.md). */
   unforked(projectId) {
     return this.projects.get(projectId).environments.filter((entry) => !entry.deletedAt && !entry.sourceEnvironment)
   }
@@ -221,7 +221,7 @@ export class World {
     return resolveReferences(variables, (owner) => this.#variablesOf(owner, environmentId))
   }
 
-  /** What Railway adds to the container's environment (reference/railway.md §1). */
+  /** What Railway adds to the container's environment (docs/providers/railway.md). */
   platformVariables(instance) {
     const { id, projectId } = this.services.get(instance.serviceId)
     return { RAILWAY_PROJECT_ID: projectId, RAILWAY_ENVIRONMENT_ID: instance.environmentId, RAILWAY_SERVICE_ID: id }
@@ -247,7 +247,7 @@ export class World {
       registryCredentials,
       lag: this.lag,
     })
-    // An image starts at once, without a deploy call (reference/railway.md §8.3).
+    // An image starts at once, without a deploy call (docs/providers/railway.md).
     if (image) for (const instance of service.instances) this.deploy(instance)
     return service
   }
@@ -277,7 +277,7 @@ export class World {
       if (name === 'source') this.setSource(instance, value)
       else instance.settings[name] = value
     }
-    // An update that does not speak of replicas resets them (reference/railway.md §6, observed).
+    // An update that does not speak of replicas resets them (docs/providers/railway.md).
     if (input.numReplicas == null) instance.settings.numReplicas = 1
     this.touch(instance)
   }
@@ -287,13 +287,13 @@ export class World {
     instance.repo = source?.repo ?? null
   }
 
-  /** The whole record, with the instances in every environment, forks too (reference/railway.md §8.2). */
+  /** The whole record, with the instances in every environment, forks too (docs/providers/railway.md). */
   deleteService(service) {
     const instances = service.instances.filter((instance) => !instance.deletedAt)
     this.#delete(service, [service, ...instances], this.stale, this.#timestamp())
   }
 
-  /** One instance; the service itself stays, even as an empty shell (reference/railway.md §8.2). */
+  /** One instance; the service itself stays, even as an empty shell (docs/providers/railway.md). */
   deleteInstance(instance) {
     this.#delete(this.services.get(instance.serviceId), [instance], this.stale, this.#timestamp())
   }
@@ -344,7 +344,7 @@ export class World {
   }
 
   #checkName(projectId, name, except) {
-    // The text for a name that is too long is not known (reference/railway.md §8.6).
+    // No source has the text for a name that is too long.
     if (name.length > NAME_LENGTH_MAXIMUM) throw problem()
     const holder = this.projects.get(projectId).liveNames.get(name)
     if (this.uniqueNames && holder && holder !== except) throw nameTaken(name)

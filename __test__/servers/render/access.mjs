@@ -1,7 +1,7 @@
 import { RenderError, unauthorized } from './errors.mjs'
 
 /**
- * Who is asking (reference/render.md §1). A key is a user's, and reaches every workspace that the user belongs to.
+ * Who is asking (docs/providers/render.md). A key is a user's, and reaches every workspace that the user belongs to.
  *
  * @typedef {{ userId: string, ownerIds: Set<string> }} Caller
  *
@@ -18,7 +18,7 @@ export function identify({ authorization }, apiKeys) {
   return caller
 }
 
-/** Endpoints document 406 for what a client will not take (reference/render.md §1). */
+/** Refuses a client that does not accept JSON, by 406 (Render's OpenAPI document). */
 export function checkAccept({ accept }) {
   if (accept === undefined) return
   const types = accept.split(',').map((part) => part.split(';')[0].trim().toLowerCase())

@@ -9,7 +9,7 @@ const openApi = await loadOpenApi()
 describe('bodies that are not as they should be', () => {
   const RUNTIMES = 'valid runtimes are: [docker, elixir, go, node, python, ruby, rust, image]'
   const without = (field) => (body) => delete body[field]
-  /** What is done to a good body; the message; whether the schema of Render's document lets it pass (§10, §4.4). */
+  /** What is done to a good body; the message; whether the schema of Render's document lets it pass. */
   const CASES = {
     'no ownerId': [without('ownerId'), 'ownerID is a required field', false],
     'an empty ownerId': [(body) => (body.ownerId = ''), 'ownerID is a required field', true],
@@ -123,7 +123,7 @@ describe("Render's own document", () => {
     }
     for (const { service } of listed) {
       const [{ deploy }] = await get(`/services/${service.id}/deploys`)
-      // Against the document, recorded deploys hold nulls (§8).
+      // Against the document, recorded deploys hold nulls.
       const known = Object.fromEntries(Object.entries(deploy).filter(([, value]) => value !== null))
       assert.deepEqual(openApi.check('deploy', known), [])
     }

@@ -1,4 +1,4 @@
-/** The status of a first deploy was not recorded; a later one of an image has no build (reference/render.md §8). */
+/** The status of a first deploy was not recorded; a later one of an image has no build (docs/providers/render.md). */
 const DEFAULT_PLAN = ['created', 'update_in_progress', 'live']
 
 const FAILED = new Set(['build_failed', 'pre_deploy_failed', 'update_failed', 'canceled'])
@@ -7,7 +7,7 @@ const NOT_BEGUN = new Set(['created', 'queued'])
 
 /**
  * @typedef {string | { status: string | null | undefined, suspendedBy?: string }} Step a status, known to Render's
- *   schema or not; `suspendedBy`: here Render suspends the service, as it does with one that keeps crashing (§4.6)
+ *   schema or not; `suspendedBy`: here Render suspends the service, as it does with one that keeps crashing
  *
  * @typedef {Step[] | ((service: object) => Step[]) | { name: string | RegExp, plan: Step[] }[]} Plan
  */

@@ -36,7 +36,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     return { route, ids: parts.filter((_part, index) => route.parts[index].startsWith(':')).map(decode) }
   }
 
-  /** The bucket that a request draws on: one per user, or per service (reference/render.md §2). */
+  /** The bucket that a request draws on: one per user, or per service (docs/providers/render.md). */
   function bucketOf(request) {
     const { route, ids } = routeOf(request)
     const name = route?.bucket ?? (request.method === 'GET' ? 'read' : 'write')
@@ -86,7 +86,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     throw new RenderError(400, 'invalid JSON', { kind: 'openapi', violation: complaints.join('; ') })
   }
 
-  /** The body of a 429 is not known; `Retry-After` was observed by others, and is in no recording (§2). */
+  /** The body of a 429 is not known; `Retry-After` was observed by others, and is in no recording. */
   function tooMany(seconds) {
     const headers = settings.retryAfter ? { 'retry-after': String(seconds) } : {}
     return new RenderError(429, 'Too Many Requests', { headers })
@@ -98,7 +98,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     /** What the request log needs to know before anything happens; harmless for any request. */
     describe: (request) => ({ operation: routeOf(request).route?.operation }),
 
-    /** On every recorded answer, errors and empty ones too (§1). */
+    /** On every recorded answer, errors and empty ones too. */
     answerHeaders(request) {
       request.requestId = requestId()
       return { ...rates.headers(...bucketOf(request)), 'Render-Request-Id': request.requestId, Vary: 'Origin' }

@@ -1,5 +1,5 @@
 // How Render says no: a status and a JSON object that, in every recorded answer, holds `message` and nothing else
-// (reference/render.md §3). Texts that no source tells are marked as such.
+// (docs/providers/render.md). Texts that no source tells are marked as such.
 
 /** A refusal of the provider's own, as opposed to a bug of this server. */
 export class RenderError extends Error {
@@ -18,13 +18,13 @@ export class RenderError extends Error {
   }
 }
 
-/** The form is recorded on another endpoint; for services no source tells it (§3). */
+/** The form is recorded on another endpoint; for services no source tells it. */
 export const notFound = (id, status = 404) => new RenderError(status, `not found: ${id}`)
-/** The text is not known (§3). */
+/** The text is not known. */
 export const unauthorized = (violation) => new RenderError(401, 'Unauthorized', { violation, kind: 'authorization' })
-/** Observed (§4.4). */
+/** Observed. */
 export const nameTaken = (name, status) => new RenderError(status, `name: ${name} already in use`)
-/** Observed (§3). */
+/** Observed. */
 export const paymentRequired = () =>
   new RenderError(
     402,
@@ -32,12 +32,12 @@ export const paymentRequired = () =>
       'To add a card, visit https://dashboard.render.com/billing',
   )
 
-/** A body whose shape is wrong; Render's texts are observed (§4.4), what exactly was wrong is for us alone. */
+/** A body whose shape is wrong; Render's texts are observed, what exactly was wrong is for us alone. */
 export const badBody = (message, violation) => new RenderError(400, message, { violation })
 export const badQuery = (violation) => new RenderError(400, 'invalid query', { violation, kind: 'query' })
 
 /**
- * An answer as Render writes it: JSON with a newline behind it (reference/render.md §1).
+ * Returns an answer as Render's recorded ones are written: JSON with a newline behind it.
  *
  * @returns {import('../shared/http.mjs').Answer}
  */
@@ -52,8 +52,8 @@ export function jsonAnswer(status, value, headers) {
  * @param {number} status
  * @param {string} message
  * @param {object} [extra]
- * @param {string} [extra.id] the schema knows it, no recorded error has it (§3)
- * @param {string} [extra.code] only newer documents know it (§3)
+ * @param {string} [extra.id] the schema knows it, no recorded error has it
+ * @param {string} [extra.code] only newer documents know it
  * @param {Record<string, string | null>} [extra.headers]
  * @param {boolean} [extra.effect] the operation happens all the same
  * @returns {import('../shared/faults.mjs').Fault}

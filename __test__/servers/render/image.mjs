@@ -1,6 +1,6 @@
 /**
  * An image reference in the form in which Render returns it: `nginx` becomes `docker.io/library/nginx:latest`
- * (reference/render.md §4.2).
+ * (docs/providers/render.md).
  *
  * @param {string} reference
  */

@@ -21,25 +21,25 @@ export { LIMITS, UNLIMITED } from './rate.mjs'
  *   of `{ name, plan }`
  * @property {number} [deployStepMilliseconds] deploys move by themselves instead of with each read
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a deploy that is live
- * @property {boolean} [slugSuffix] every slug gets one; seen at workers and crons, and once at a web service (§4.6)
+ * @property {boolean} [slugSuffix] every slug gets one; seen at workers and crons, and once at a web service
  * @property {Partial<typeof LIMITS>} [limits] requests per window; `UNLIMITED` for none
- * @property {'delay' | 'epoch-seconds'} [resetFormat] of `Ratelimit-Reset`: as recorded, or as documented (§2)
- * @property {boolean} [retryAfter] whether a 429 carries `Retry-After` (§2)
+ * @property {'delay' | 'epoch-seconds'} [resetFormat] of `Ratelimit-Reset`: as recorded, or as documented
+ * @property {boolean} [retryAfter] whether a 429 carries `Retry-After`
  * @property {number} [pageSizeDefault]
  * @property {number} [pageSizeMaximum]
- * @property {boolean} [newestFirst] order of services, which no source tells (§6)
- * @property {boolean} [newestDeployFirst] order of deploys, which is not guaranteed (§8)
- * @property {'exact' | 'partial'} [nameFilter] which of them is not known (§6)
- * @property {boolean} [uniqueNames] whether a second service of a name is refused (§4.1)
- * @property {400 | 409} [nameTakenStatus] which of them is not known (§4.4)
- * @property {404 | 410} [goneStatus] for what was deleted (§7)
- * @property {404 | 403} [foreignServiceStatus] a service of a workspace that the key does not reach (§5)
+ * @property {boolean} [newestFirst] order of services, which no source tells
+ * @property {boolean} [newestDeployFirst] order of deploys, which is not guaranteed
+ * @property {'exact' | 'partial'} [nameFilter] which of them is not known
+ * @property {boolean} [uniqueNames] whether a second service of a name is refused
+ * @property {400 | 409} [nameTakenStatus] which of them is not known
+ * @property {404 | 410} [goneStatus] for what was deleted
+ * @property {404 | 403} [foreignServiceStatus] a service of a workspace that the key does not reach
  * @property {number} [foreignOwnerStatus] a create in such a workspace; not known
  * @property {'empty' | number} [foreignOwnerInList] a listing of such a workspace; not known
- * @property {boolean | 'even free'} [paymentRequired] no card: paid plans answer 402, or all of them do (§4.3)
- * @property {string} [defaultPlan] when none is given (§4.3)
- * @property {(plan: string) => string} [showPlan] the spelling of plans in answers (§4.3)
- * @property {boolean} [errorIds] errors carry an `id` beside their message (§3)
+ * @property {boolean | 'even free'} [paymentRequired] no card: paid plans answer 402, or all of them do
+ * @property {string} [defaultPlan] when none is given
+ * @property {(plan: string) => string} [showPlan] the spelling of plans in answers
+ * @property {boolean} [errorIds] errors carry an `id` beside their message
  * @property {(violation: object) => void} [onViolation] told of each at once
  * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
  */
@@ -69,7 +69,7 @@ const DEFAULTS = {
 }
 
 /**
- * A server that behaves as Render's public API does, on the loopback interface (reference/render.md §12).
+ * A server that behaves as Render's public API does, on the loopback interface (docs/providers/render.md).
  *
  * @param {RenderOptions} [options]
  */
@@ -108,7 +108,7 @@ export async function startRenderServer(options = {}) {
     if (!service.hasProcess) return
     const variables = { ...world.platformVariables(service), ...service.variables }
     const labels = { serviceId: service.id, serviceName: service.name, ownerId: service.ownerId }
-    // Render starts it again, and suspends what keeps ending (§4.6); here the first end is enough.
+    // Render starts it again, and suspends what keeps ending; here the first end is enough.
     processes.start({ id: deploy.id, subject: service, labels }, variables, () => {
       world.suspend(service, 'stuck_crashlooping')
     })

@@ -6,7 +6,7 @@ import { Ajv } from 'ajv'
 // Render's own document. It carries no licence, so it lies next to the checkout or nowhere.
 const file = new URL('../../../../shared/reference/render-openapi.json', import.meta.url)
 
-/** By the service's type: read literally, the union of the document refuses every body (reference/render.md §10). */
+/** By the service's type: taken literally, the document's union refuses every body (docs/contributing/testing.md). */
 const DETAILS = {
   static_site: 'staticSiteDetails',
   web_service: 'webServiceDetails',
@@ -30,7 +30,7 @@ class OpenApi {
 
   constructor(document) {
     const { schemas } = document.components
-    // The document is older than today's names of plans (§4.3).
+    // The document is older than today's names of plans.
     schemas.plan = schemas.paidPlan = { type: 'string' }
     for (const [type, details] of Object.entries(DETAILS)) {
       schemas[`servicePOST.${type}`] = withDetails(schemas.servicePOST, `${details}POST`)

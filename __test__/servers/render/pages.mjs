@@ -1,7 +1,8 @@
 import { badQuery } from './errors.mjs'
 
 /**
- * One page as Render cuts it: entries with a cursor each, no total and no link to the next (reference/render.md §6).
+ * Returns one page as Render cuts it: entries with a cursor each, no total and no link to the next
+ * (docs/providers/render.md).
  * The page starts after the cursor's place in the order, so a cursor stays good when its own object is gone.
  *
  * @template {{ sequence: number }} T
@@ -21,7 +22,7 @@ export function cutPage(objects, { cursor, limit }, isShown, { newestFirst = fal
   return page
 }
 
-// Opaque, and with all that a client spoils which does not percent-encode them: `+`, `/` and `=` (§6).
+// Opaque, and with all that a client spoils which does not percent-encode them: `+`, `/` and `=`.
 const HEAD = Buffer.from([0xfb, 0xff, 0xfe])
 
 function encode({ sequence }) {

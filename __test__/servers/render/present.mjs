@@ -1,5 +1,5 @@
 /**
- * How the API shows what the world knows, in the form of the recorded answers (reference/render.md §4.6, §8).
+ * How the API shows what the world knows, in the form of the recorded answers (docs/providers/render.md).
  *
  * @param {import('./world.mjs').World} world
  * @param {{ defaultPlan: string, showPlan: (plan: string) => string }} settings
@@ -8,7 +8,7 @@ export function createViews(world, settings) {
   const service = (record) => ({
     id: record.id,
     autoDeploy: record.autoDeploy,
-    // In no older document, and sent all the same (§4.6).
+    // In no older document, and sent all the same.
     autoDeployTrigger: record.autoDeploy === 'yes' ? 'commit' : 'off',
     ...(record.image ? {} : { branch: 'main', repo: 'https://github.com/acme/site' }),
     createdAt: record.createdAt,
@@ -37,7 +37,7 @@ export function createViews(world, settings) {
     buildPlan: 'starter',
     env: 'image',
     envSpecificDetails: { dockerCommand: details.dockerCommand ?? '', dockerContext: '', dockerfilePath: '' },
-    // Which spelling answers use is not known since plans have new names (§4.3).
+    // Which spelling answers use is not known since plans have new names.
     plan: settings.showPlan(details.plan ?? settings.defaultPlan),
     region: details.region ?? 'oregon',
     runtime: 'image',
@@ -80,7 +80,7 @@ export function createViews(world, settings) {
     }),
   }
 
-  /** Counts as a read of the deploy. `commit` and `finishedAt` are null in recordings, against the schema (§8). */
+  /** Counts as a read of the deploy. `commit` and `finishedAt` are null in recordings, against the schema. */
   const deploy = (record) => {
     const { status, updatedAt, startedAt, finishedAt } = world.deploys.read(record)
     return {

@@ -1,6 +1,6 @@
 /**
- * The buckets of reference/render.md §2, by what the recorded headers say: so many requests in a window. `service` is
- * one bucket per service, the others one per user.
+ * How many requests a window admits, by the recorded headers (docs/providers/render.md). `service` is one window per
+ * service, the others are one per user.
  */
 export const LIMITS = { create: 20, service: 10, write: 100, read: 400 }
 
@@ -39,7 +39,7 @@ export function createRateLimits(settings, now) {
 
     headers(name, subject) {
       const { used, resetsAt } = windowOf(name, subject)
-      // Seconds that remain, against what the documentation says (§2). Of a minute 0 to 59 are recorded, so a window
+      // Seconds that remain, against what the documentation says. Of a minute 0 to 59 are recorded, so a window
       // may have up to a second to go when it says 0.
       const left = Math.ceil((resetsAt - now()) / 1000) - 1
       return {

@@ -5,16 +5,16 @@ import { cutPage } from './pages.mjs'
 import { createViews } from './present.mjs'
 import { REGIONS, TYPES } from './validation.mjs'
 
-/** What Render makes of a limit above 100 is not known (§6). */
+/** What Render makes of a limit above 100 is not known. */
 const PAGE = { cursor: word, limit: integer(1, 100) }
-/** One parameter with a comma between the values (§6), and one that may come several times (§8). */
+/** One parameter with a comma between the values, and one that may come several times. */
 const listOf = (values = word) => list(values, { separator: ',' })
 const REPEATABLE = list(text, { repeatable: true })
 
 const query = (parameters) => compileQuery(parameters, badQuery)
 
 /**
- * Every route that this server knows (reference/render.md §3 to §9), with the name of its operation, the rate bucket
+ * Every route that this server knows (docs/providers/render.md), with the name of its operation, the rate bucket
  * it draws on and the query parameters it takes.
  *
  * @typedef {object} Route
@@ -152,7 +152,7 @@ export function createRoutes(world, settings) {
 
   // --- Listing -------------------------------------------------------------------------------------------------
 
-  /** Without a filter: of every workspace of the key (§6). */
+  /** Without a filter: of every workspace of the key. */
   function ownersToList(caller, { ownerId = [...caller.ownerIds] }) {
     const foreign = ownerId.find((id) => !caller.ownerIds.has(id))
     // What Render says to somebody else's workspace is not known.
@@ -186,7 +186,7 @@ export function createRoutes(world, settings) {
     const service = world.services.get(id)
     if (!service) throw notFound(id)
     if (caller.ownerIds.has(service.ownerId)) return service
-    // Whether somebody else's service is forbidden or not there is not recorded (§5).
+    // Whether somebody else's service is forbidden or not there is not recorded.
     throw settings.foreignServiceStatus === 403 ? new RenderError(403, 'Forbidden') : notFound(id)
   }
 
@@ -216,7 +216,7 @@ export function createRoutes(world, settings) {
   /** In which order Render checks these is not known; whichever fails, nothing is created. */
   function create({ caller, body }) {
     const { ownerId, name, image, environmentId } = body
-    // The newer document lists 404 for POST (§3).
+    // The newer document lists 404 for POST.
     if (!caller.ownerIds.has(ownerId)) throw notFound(ownerId, settings.foreignOwnerStatus)
     checkBelongs(world.environments, environmentId, ownerId)
     checkBelongs(world.registryCredentials, image.registryCredentialId, ownerId)
@@ -230,7 +230,7 @@ export function createRoutes(world, settings) {
     if (id !== undefined && all.get(id)?.ownerId !== ownerId) throw notFound(id)
   }
 
-  /** Of a free plan without a card, both are reported (§4.3). */
+  /** Of a free plan without a card, both are reported. */
   function mustPay({ serviceDetails: { plan } }) {
     return settings.paymentRequired === 'even free' || (settings.paymentRequired && plan !== 'free')
   }
@@ -246,7 +246,7 @@ export function createRoutes(world, settings) {
     }
   }
 
-  /** 256 random bits in base64 (§4.5). */
+  /** 256 random bits in base64. */
   function generated() {
     return Buffer.from(world.random.text('0123456789abcdef', 64), 'hex').toString('base64')
   }

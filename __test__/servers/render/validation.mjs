@@ -8,7 +8,7 @@ export const TYPES = ['static_site', 'web_service', 'private_service', 'backgrou
 /** A part that the package never sends: only that it is an object. */
 const unmodelled = { type: 'object' }
 
-/** For an image, `dockerCommand` alone has a meaning (reference/render.md §4.3). */
+/** For an image, `dockerCommand` alone has a meaning (Render's OpenAPI document, `envSpecificDetails`). */
 const docker = object(
   {},
   { dockerCommand: text, dockerContext: text, dockerfilePath: text, registryCredentialId: word },
@@ -21,7 +21,7 @@ const server = {
   envSpecificDetails: docker,
   maxShutdownDelaySeconds: integer(1, 300),
   numInstances: integer(1),
-  // An open string: the names of plans are not those of the document any more (§4.3).
+  // An open string: the names of plans are not those of the document any more.
   plan: word,
   preDeployCommand: text,
   previews: object({}, { generation: oneOf('off', 'manual', 'automatic') }),
@@ -29,7 +29,7 @@ const server = {
   region: word,
 }
 
-/** `serviceDetails` by the service's type (reference/render.md §4.3). */
+/** `serviceDetails` by the service's type (docs/providers/render.md). */
 const DETAILS = {
   web_service: object(
     { runtime: oneOf(...RUNTIMES) },
@@ -45,7 +45,7 @@ const DETAILS = {
   background_worker: object({ runtime: oneOf(...RUNTIMES) }, server),
 }
 
-/** Exactly one of the two (reference/render.md §4.5). */
+/** Exactly one of the two (Render's OpenAPI document, `envVar`). */
 const envVar = { anyOf: [object({ key: word, value: text }), object({ key: word, generateValue: flag })] }
 
 const bodyOf = (type) =>
@@ -68,12 +68,12 @@ const bodyOf = (type) =>
 
 const BODIES = Object.fromEntries(Object.keys(DETAILS).map((type) => [type, compile(bodyOf(type))]))
 
-/** What Render has replaced by something else (§4.3). */
+/** What Render has replaced by something else. */
 const DEPRECATED = ['env', 'pullRequestPreviewsEnabled']
 
 /**
  * Refuses a body of `POST /services` that Render would refuse, or that would mean something else than it says. Where
- * Render's own message is known, it is used (reference/render.md §4.4); what is wrong says the violation.
+ * Render's own message is known, it is used (docs/providers/render.md); what is wrong says the violation.
  *
  * @returns {string[]} what it uses that is deprecated
  */
@@ -117,7 +117,7 @@ function checkMeaning({ ownerId, image, serviceDetails, envVars = [] }) {
   if (serviceDetails.runtime !== 'image') {
     throw badBody('invalid JSON', 'this test server runs images only; runtime must be image')
   }
-  // Recorded clients send an empty one, which is tolerated (§4.2); another workspace's is a mistake.
+  // Recorded clients send an empty one, which is tolerated; another workspace's is a mistake.
   if (image.ownerId !== '' && image.ownerId !== ownerId) {
     throw badBody('invalid JSON', 'image.ownerId is not the ownerId of the service')
   }
@@ -129,6 +129,6 @@ function checkMeaning({ ownerId, image, serviceDetails, envVars = [] }) {
 /** Refuses values that a caller may have chosen; a client that hands them on does nothing wrong. Texts not known. */
 export function checkCreateValues({ type, serviceDetails: { plan, region } }) {
   if (region !== undefined && !REGIONS.includes(region)) throw new RenderError(400, `invalid region: ${region}`)
-  // Free instances are for web services only (reference/render.md §4.7).
+  // Free instances are for web services only (docs/providers/render.md).
   if (plan === 'free' && type !== 'web_service') throw new RenderError(400, `invalid plan: ${plan}`)
 }

@@ -2,7 +2,7 @@ import { curtain, glance } from '../shared/visibility.mjs'
 import { Deploys, isAlive } from './deploys.mjs'
 import { normaliseImage } from './image.mjs'
 
-/** What the types of service differ in: the ids (reference/render.md §1) and the slug (§4.6). */
+/** What the types of service differ in: the ids and the slug (docs/providers/render.md). */
 const TYPES = {
   web_service: { prefix: 'srv' },
   private_service: { prefix: 'srv' },
@@ -35,7 +35,7 @@ export class World {
    */
   lag = { reads: 0, milliseconds: 0, serviceById: false, deletes: false, deployReads: 0, envVarReads: 0 }
 
-  /** How long what is deleted from now on is still returned as if it were alive (§7: not recorded). */
+  /** How long what is deleted from now on is still returned as if it were alive (not recorded). */
   stale = { reads: 0, milliseconds: 0 }
 
   #slugs = new Set()
@@ -174,13 +174,13 @@ export class World {
     return { ...this.services.get(idOf(serviceOrId)).variables }
   }
 
-  /** The public address: of a web service whole, of a private one without a scheme (reference/render.md §4.6). */
+  /** The public address: of a web service whole, of a private one without a scheme (docs/providers/render.md). */
   urlOf({ type, slug }) {
     if (type === 'web_service' || type === 'static_site') return `https://${slug}.onrender.com`
     return type === 'private_service' ? `${slug}:10000` : undefined
   }
 
-  /** What Render adds to a container's environment (reference/render.md §4.5). */
+  /** What Render adds to a container's environment (`platform-variables.md` of Render's skills). */
   platformVariables(service) {
     const variables = {
       PORT: '10000',
@@ -221,7 +221,7 @@ export class World {
   /** @param {object} [stale] */
   deleteService(service, stale = this.stale) {
     const { liveNames } = this.owners.get(service.ownerId)
-    // A deleted name can be had again at once (reference/render.md §7).
+    // A deleted name can be had again at once (docs/providers/render.md).
     this.#slugs.delete(service.slug)
     service.deletedAt = this.#timestamp()
     if (liveNames.get(service.name) === service) {
@@ -233,7 +233,7 @@ export class World {
     this.#stop(service)
   }
 
-  /** @param {string} [by] `user`, `billing`, `stuck_crashlooping`, … (reference/render.md §4.6) */
+  /** @param {string} [by] `user`, `billing`, `stuck_crashlooping`, … (docs/providers/render.md) */
   suspend(service, by = 'user') {
     service.suspenders.add(by)
     this.#touch(service)
@@ -285,7 +285,7 @@ export class World {
     return service
   }
 
-  /** In all recordings the name, or the name and four characters (reference/render.md §4.6). */
+  /** In all recordings the name, or the name and four characters (docs/providers/render.md). */
   #slug(type, name) {
     const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'service'
     const wantsSuffix = this.slugSuffix || TYPES[type].hasSuffix

@@ -1,6 +1,6 @@
 /**
- * Reads that lag behind writes, without timers: a counter per object and per kind of read (reference/railway.md §8.4
- * for what is not there yet, §8.8 for what is not gone yet).
+ * Makes reads lag behind writes, without timers: a counter per object and per kind of read. Railway was seen not to
+ * show a new instance yet, and to show a deleted environment still (docs/providers/railway.md).
  *
  * @typedef {{ reads?: number, readsWithin?: number, milliseconds?: number, serviceById?: boolean }} Delay `Infinity`
  *   reads: for good; readsWithin: but for so many milliseconds at most, however few reads there were
@@ -17,7 +17,7 @@ export function curtain({ reads = 0, readsWithin = Infinity, milliseconds = 0, s
 /** Whether the curtain is still down for this kind of read; counts the read. */
 function isDown(delay, kind, now) {
   if (!delay) return false
-  // Of `service(id)` no lag is on record, only of instances (reference/railway.md §8.4).
+  // A lag of `service(id)` is not on record, only one of its instances (docs/providers/railway.md).
   if (kind === 'service' && delay.serviceById === false) return false
   if (now < delay.until) return true
   const seen = delay.seen.get(kind) ?? 0

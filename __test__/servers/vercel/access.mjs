@@ -1,4 +1,4 @@
-// Who is asking, and what of the world that credential reaches (reference/vercel.md §3).
+// Who is asking, and what of the world that credential reaches (docs/providers/vercel.md).
 import { forbidden, invalidToken, missingToken, projectNotFound, violation } from './errors.mjs'
 
 /**
@@ -29,7 +29,7 @@ export function identify(headers, world, { invalidTokenStatus }) {
  * @param {{ teamId?: string, slug?: string }} query
  */
 export function authorizeTeam(caller, { teamId, slug }, world) {
-  // Optional in the OpenAPI document; both SDKs always send it, so a request without one is a client's mistake (§3).
+  // Optional in the OpenAPI document; both SDKs always send it, so a request without one is a client's mistake.
   if (teamId === undefined && slug === undefined) throw violation('query', 'teamId is missing')
   const team = world.findTeam(teamId ?? slug)
   if (!team || (caller.teams && !caller.teams.has(team.id))) throw forbidden()
@@ -42,7 +42,7 @@ export function authorizeRight(caller, right) {
 }
 
 /**
- * The project of the team that the request names, by id or slug; with an OIDC token it may be left out (§3).
+ * The project of the team that the request names, by id or slug; with an OIDC token it may be left out.
  *
  * @param {Caller} caller
  * @param {string | undefined} reference

@@ -1,7 +1,7 @@
-// Bodies of requests, field by field as the tables of reference/vercel.md §4, §6 and §7 have them.
+// Bodies of requests, field by field as Vercel's OpenAPI document has them (docs/providers/vercel.md).
 import { compile, flag, integer, list, map, object, oneOf, text, unmodelled, word } from '../shared/schema.mjs'
 
-/** Of sandboxes (§4), and of what stands for one in a path. */
+/** Of sandboxes, and of what stands for one in a path. */
 export const NAME_PATTERN = /^[a-zA-Z0-9_-]{1,128}$/
 
 const REGION = oneOf(
@@ -44,5 +44,5 @@ export const KILL_COMMAND = compile(object({ signal: integer(1, 31) }))
 
 export const EXTEND_TIMEOUT = compile(object({ duration: integer(1000) }))
 
-/** "Send `{}` as stop body" (§3). */
+/** "Send `{}` as stop body". */
 export const NOTHING = compile(object({}))

@@ -7,7 +7,7 @@ import { join, posix } from 'node:path'
 /** What a child's own children still hold open after its end is not waited for longer than this. */
 const DRAIN_MILLISECONDS = 100
 
-/** The working directory of the default image (reference/vercel.md §7), which stands for a fresh folder here. */
+/** The working directory of the default image (docs/providers/vercel.md), which stands for a fresh folder here. */
 export const HOME = '/vercel'
 
 /**

@@ -287,7 +287,7 @@ class Command {
   }
 }
 
-/** Ends with the command, by an error line if its session took it along (reference/vercel.md §7). */
+/** Ends with the command, by an error line if its session took it along (docs/providers/vercel.md). */
 function streamOf(command, { output, start, end }) {
   const stream = new Readable({ read() {} })
   const line = (value) => stream.push(`${JSON.stringify(value)}\n`)

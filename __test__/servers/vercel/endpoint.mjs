@@ -58,7 +58,7 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     const { route } = match
     rateLimits.take(route.bucket, request.query.teamId)
     const caller = identify(request.headers, world, settings)
-    // A stop without it is said to be refused; the SDK sends it with everything (reference/vercel.md §3).
+    // A stop without it is said to be refused; the SDK sends it with everything (docs/providers/vercel.md).
     if (!isJson(request.headers['content-type'])) throw violation('content-type', 'content-type must be JSON')
     const query = route.query(request.url)
     const params = Object.fromEntries(Object.entries(match.params).map(([name, part]) => [name, readPart(part, name)]))

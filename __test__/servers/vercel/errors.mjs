@@ -1,4 +1,4 @@
-// How Vercel says no: a status and `{ error: { code, message, … } }` (reference/vercel.md §11). Codes and texts that
+// How Vercel says no: a status and `{ error: { code, message, … } }` (docs/providers/vercel.md). Codes and texts that
 // no source tells are marked as such.
 
 /** A refusal of the provider's own, as opposed to a bug of this server. */
@@ -24,7 +24,7 @@ export class VercelError extends Error {
 
 const notFound = (message, options) => new VercelError(404, 'not_found', message, options)
 
-/** Recorded (§11). */
+/** Recorded. */
 export const sandboxNotFound = (name) => notFound(`Named sandbox '${name}' not found for this project.`)
 /** These texts are not known. */
 export const sessionNotFound = () => notFound('Sandbox session not found.')
@@ -33,13 +33,13 @@ export const projectNotFound = () => notFound('Project not found.')
 export const routeNotFound = (violation) =>
   notFound('The page could not be found', { violation, kind: 'route' })
 
-/** Validation; the opening words are recorded (§11). */
+/** Validation; the opening words are recorded. */
 export const badRequest = (message, options) => new VercelError(400, 'bad_request', message, options)
 export const invalidRequest = (what) => badRequest(`Invalid request: ${what}.`)
 /** The same, for what a client of ours must never send. */
 export const violation = (kind, what) => badRequest(`Invalid request: ${what}.`, { violation: what, kind })
 
-/** Recorded, but for its last words: with 400, though 409 is in the list of statuses (§11). */
+/** Recorded, but for its last words: with 400, though 409 is in the list of statuses. */
 export const nameTaken = (name, status) =>
   new VercelError(
     status,
@@ -47,30 +47,30 @@ export const nameTaken = (name, status) =>
     `A sandbox with the name '${name}' already exists for this project. Use GET /sandboxes/:name to retrieve it.`,
   )
 
-/** Neither status nor code is known for a request without any token; 401 is documented as not authorised (§11). */
+/** Neither status nor code is known for a request without any token; 401 is documented as not authorised. */
 export const missingToken = () =>
   new VercelError(401, 'unauthorized', 'The request is missing an authentication token', {
     extra: { missingToken: true },
     violation: 'no bearer token',
     kind: 'authorization',
   })
-/** 403 by other endpoints of Vercel's; 401 is documented as not authorised (§11). */
+/** 403 by other endpoints of Vercel's; 401 is documented as not authorised. */
 export const invalidToken = (status) =>
   new VercelError(status, 'forbidden', 'Not authorized', { extra: { invalidToken: true } })
 /** The text is not known. */
 export const forbidden = () =>
   new VercelError(403, 'forbidden', "You don't have permission to access this resource.")
 
-/** The code is not known (§11). */
+/** The code is not known. */
 export const paymentRequired = () =>
   new VercelError(402, 'payment_required', 'A payment method is required to use Vercel Sandbox.')
-/** The codes of 429 are not known (§11). */
+/** The codes of 429 are not known. */
 export const rateLimited = (extra, headers) =>
   new VercelError(429, 'rate_limited', 'Rate limit exceeded', { extra, headers })
 export const tooManySandboxes = (limit) =>
   new VercelError(429, 'rate_limited', `Concurrent sandbox limit of ${limit} reached.`)
 
-/** The codes are recorded, the texts are not (§7, §11). */
+/** The codes are recorded, the texts are not. */
 export const sandboxStopped = () =>
   new VercelError(410, 'sandbox_stopped', 'Sandbox has stopped execution and is no longer available.')
 export const inTransition = (status) =>
@@ -79,10 +79,10 @@ export const executableNotFound = (name) =>
   new VercelError(400, 'executable_not_found', `Executable '${name}' not found in $PATH.`)
 export const snapshotNotFound = () => new VercelError(400, 'snapshot_not_found', 'Snapshot not found.')
 
-/** The status is not known (§8). */
+/** The status is not known. */
 export const imageNotReady = (image, status) =>
   new VercelError(status, 'image_not_ready', `Image '${image}' is not ready yet.`)
-/** Neither status nor text is known (§8); 400 is how every other wrong value is refused. */
+/** Neither status nor text is known; 400 is how every other wrong value is refused. */
 export const imageNotFound = (image) =>
   badRequest(`Image '${image}' was not found in Vercel Container Registry for this project.`)
 

@@ -1,7 +1,7 @@
 // What a sandbox can be made from.
 import { imageNotFound, imageNotReady } from './errors.mjs'
 
-/** What Vercel offers itself (reference/vercel.md §8); the first is what a sandbox gets that asks for none. */
+/** What Vercel offers itself (docs/providers/vercel.md); the first is what a sandbox gets that asks for none. */
 const MANAGED = [
   'vercel/sandbox/universal',
   ...['node:22', 'node:24', 'node:26', 'python:3.14', 'ubuntu', 'arch'].map((name) => `vercel/sandbox/${name}`),
@@ -11,7 +11,7 @@ const HOST = 'vcr.vercel.com/'
 
 /**
  * Container images. Only Vercel's own registry is known to it: an image of any other, such as Docker Hub's, is not
- * found (§8).
+ * found.
  */
 export class Images {
   #digests = new Map()

@@ -16,7 +16,7 @@ const DAY = 86_400_000
 /**
  * @typedef {object} VercelOptions
  * @property {number} [port] 0 (default): any free one
- * @property {string} [basePath] `/api` as at vercel.com; empty as at api.vercel.com (reference/vercel.md §2)
+ * @property {string} [basePath] `/api` as at vercel.com; empty as at api.vercel.com (docs/providers/vercel.md)
  * @property {number} [seed] of ids, names and tokens; absent: fresh ones
  * @property {() => number} [now] clock in milliseconds; with one of a test's own nothing happens but on a request, or
  *   on `world.passTime()`
@@ -31,12 +31,12 @@ const DAY = 86_400_000
  *   commands; absent: THEY ARE REALLY RUN, on this machine
  * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['runCommand']} [runCommand] what really
  *   runs in the place of every command
- * @property {number} [timeoutMaximum] of a session: 24 h, as of the Pro plan (§10)
- * @property {number} [vcpusMaximum] 8, as of the Pro plan (§10)
+ * @property {number} [timeoutMaximum] of a session: 24 h, as of the Pro plan
+ * @property {number} [vcpusMaximum] 8, as of the Pro plan
  * @property {number} [concurrencyLimit] sandboxes that run at once
- * @property {number} [nameTakenStatus] 400 is recorded; 409 is in the list of statuses too (§11)
- * @property {number} [imageNotReadyStatus] not told by any source (§8)
- * @property {number} [invalidTokenStatus] 403 by other endpoints of Vercel's; 401 is documented too (§11)
+ * @property {number} [nameTakenStatus] 400 is recorded; 409 is in the list of statuses too
+ * @property {number} [imageNotReadyStatus] not told by any source
+ * @property {number} [invalidTokenStatus] 403 by other endpoints of Vercel's; 401 is documented too
  * @property {'not_found' | 'forbidden'} [foreignProject] how a project of another team is refused; not known
  * @property {'sandbox_stopped' | 'kept'} [commandsOfStopped] whether commands of a stopped session can still be read;
  *   410 is in the list of statuses

@@ -1,4 +1,4 @@
-// OIDC tokens of the form that Vercel issues (reference/vercel.md §3). Nobody verifies them here: a token counts
+// OIDC tokens of the form that Vercel issues (docs/providers/vercel.md). Nobody verifies them here: a token counts
 // because the world has minted it, as the real one counts because Vercel has.
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -103,7 +103,7 @@ export function createOperations(world, settings, left) {
       requireRunning(session)
       const command = await commands.start(session, body, world.commandLag)
       if (body.wait) return { headers: NDJSON, body: commands.follow(command, { output: body.logs ?? false }) }
-      // At once, whatever has become of it since: a detached command is told as running (reference/vercel.md §7).
+      // At once, whatever has become of it since: a detached command is told as running (docs/providers/vercel.md).
       return ok({ command: { ...presentCommand(command), exitCode: null, durationMs: undefined } })
     },
 
@@ -131,7 +131,7 @@ export function createOperations(world, settings, left) {
     },
   }
 
-  /** What the shape alone does not say (§4, §10). */
+  /** What the shape alone does not say. */
   function checkLimits({ timeout = 0, resources: { vcpus = 2, memory = vcpus * 2048 } = {}, region, failoverRegions }) {
     if (timeout > settings.timeoutMaximum) throw invalidRequest(`timeout must be at most ${settings.timeoutMaximum}`)
     if (vcpus !== 1 && vcpus % 2 !== 0) throw invalidRequest('resources.vcpus must be 1 or even')
@@ -176,7 +176,7 @@ const sessionOf = (sandbox, sight) => ({
   routes: presentRoutes(sandbox),
 })
 
-/** That a session which is about to run answers as one that is about to stop is a guess (§11). */
+/** That a session which is about to run answers as one that is about to stop is a guess. */
 function requireRunning(session) {
   if (isOver(session)) throw sandboxStopped()
   if (session.status !== 'running') throw inTransition(session.status)

@@ -1,7 +1,7 @@
 // Listings, a page at a time.
 import { violation } from './errors.mjs'
 
-/** What a listing can be in the order of (reference/vercel.md §6). */
+/** The fields by which a listing can be sorted (Vercel's OpenAPI document, `sortBy`). */
 const KEYS = {
   createdAt: ({ sandbox }) => sandbox.sequence,
   name: ({ sandbox }) => sandbox.name,

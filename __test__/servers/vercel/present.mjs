@@ -1,6 +1,6 @@
 // What the API shows of the world.
 /**
- * From the world's records to what the API shows of them (reference/vercel.md §5). Times are milliseconds; what there
+ * From the world's records to what the API shows of them (docs/providers/vercel.md). Times are milliseconds; what there
  * is none of is left out. No answer ever holds a variable.
  */
 

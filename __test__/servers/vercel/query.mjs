@@ -19,13 +19,13 @@ export const QUERIES = {
     sortOrder: oneOf('asc', 'desc'),
     namePrefix: word,
     status: oneOf('running', 'stopping', 'stopped'),
-    // One filter only, `key:value` (reference/vercel.md §6).
+    // One filter only, `key:value` (docs/providers/vercel.md).
     tags: { type: 'string', pattern: '^[^:]+:' },
   }),
   getCommand: query({ wait: flag }),
 }
 
-/** What goes together in a listing (§6). */
+/** What goes together in a listing. */
 export function checkListing({ sortBy = 'createdAt', namePrefix, status }) {
   if (namePrefix !== undefined && sortBy !== 'name') throw badRequest('Invalid request: namePrefix needs sortBy=name.')
   if (status !== undefined && sortBy !== 'createdAt') {

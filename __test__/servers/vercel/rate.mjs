@@ -1,7 +1,7 @@
 // Rate limits: windows per team, and what every answer tells of them.
 import { rateLimited } from './errors.mjs'
 
-/** As seen on a Hobby plan: 20 with a reset 2 to 4 s ahead, 1000 a minute for the rest (reference/vercel.md §11). */
+/** As seen on a Hobby plan: 20 with a reset 2 to 4 s ahead, 1000 a minute for the rest (docs/providers/vercel.md). */
 const DEFAULTS = {
   create: { limit: 20, windowMilliseconds: 3000 },
   delete: { limit: 20, windowMilliseconds: 3000 },
@@ -18,7 +18,7 @@ const DEFAULTS = {
  * @param {Bucket} [options.create]
  * @param {Bucket} [options.delete]
  * @param {Bucket} [options.other]
- * @param {boolean} [options.retryAfter] a refusal says `Retry-After` too, in seconds; "may carry" it (§11)
+ * @param {boolean} [options.retryAfter] a refusal says `Retry-After` too, in seconds; "may carry" it
  * @param {() => number} now
  */
 export function createRateLimits({ limit, retryAfter = false, ...buckets } = {}, now) {

@@ -11,13 +11,13 @@ const COMMAND = `${SESSION}/cmd/:commandId`
  * @property {string} operation as in the official OpenAPI document
  * @property {string} method
  * @property {string} path
- * @property {'create' | 'delete' | 'other'} bucket of the rate limit (reference/vercel.md §11)
+ * @property {'create' | 'delete' | 'other'} bucket of the rate limit (docs/providers/vercel.md)
  * @property {string} right what a token must be allowed to do
  * @property {(url: string) => object} query reads it
  * @property {(body: unknown, name: string) => string | undefined} [body] tells what is wrong; absent: there must be none
  */
 
-/** All that this server models of the named-sandbox API (§4, §6, §7). @type {Route[]} */
+/** All that this server models of the named-sandbox API. @type {Route[]} */
 export const ROUTES = [
   ['createSandbox', 'POST', '/v3/sandboxes', 'create', QUERIES.team, CREATE],
   ['listSandboxes', 'GET', '/v2/sandboxes', 'read', QUERIES.listSandboxes],

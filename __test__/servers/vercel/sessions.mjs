@@ -1,7 +1,7 @@
 // What becomes of sessions: the states that they go through, and the end of their lifetime.
 const DEFAULT_PLAN = ['running']
 
-/** States after which nothing of a session runs or will run (reference/vercel.md §5). */
+/** States after which nothing of a session runs or will run (docs/providers/vercel.md). */
 const OVER = new Set(['stopped', 'failed', 'aborted'])
 
 /** @typedef {'pending' | 'running' | 'stopping' | 'stopped' | 'failed' | 'aborted' | 'snapshotting'} Status */

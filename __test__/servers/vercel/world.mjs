@@ -17,7 +17,7 @@ const idOf = (object) => (typeof object === 'string' ? object : object.id)
  * All that Vercel would know: teams, projects, tokens, images, sandboxes with their sessions and commands. The methods
  * see the truth; only the API (operations.mjs) looks through the curtain of `lag` and `stale`.
  *
- * A *sandbox* is a durable record with a name, a *session* one virtual machine of it (reference/vercel.md §1).
+ * A *sandbox* is a durable record with a name, a *session* one virtual machine of it (docs/providers/vercel.md).
  */
 export class World {
   teams = new Map()
@@ -128,8 +128,8 @@ export class World {
    * @param {object | string} projectOrId
    * @param {object} [options]
    * @param {string} [options.environment]
-   * @param {number} [options.lifetimeSeconds] 12 h unless told, as those for development have (reference/vercel.md
-   *   §3); negative: expired
+   * @param {number} [options.lifetimeSeconds] default: 12 h, as tokens for development have (README of
+   *   `@vercel/sandbox`); negative: expired
    * @param {object} [options.claims] in the place of those that it would have
    * @param {string} [options.signature] for a test that has to recognise the token
    * @returns {string}
@@ -240,12 +240,12 @@ export class World {
   createSandbox(project, options, { concurrencyLimit, nameTakenStatus }) {
     const { name } = options
     if (name !== undefined && this.#isTaken(project, name)) throw nameTaken(name, nameTakenStatus)
-    // Neither the code nor what exactly counts is known (reference/vercel.md §10, §11).
+    // No source has the code, or says what exactly counts. The text is on record (docs/providers/vercel.md).
     if (this.lives.aliveCount >= concurrencyLimit) throw tooManySandboxes(concurrencyLimit)
     return this.#create(project, options, { lag: this.lag })
   }
 
-  /** Stops the session first (§6). The record is gone at once; `stale` says who still sees it. */
+  /** Stops the session first. The record is gone at once; `stale` says who still sees it. */
   deleteSandbox(sandbox) {
     const project = this.projects.get(sandbox.projectId)
     sandbox.statusAtDeletion = sandbox.session.status
@@ -258,7 +258,7 @@ export class World {
     if (this.nameHeldMilliseconds > 0) project.heldNames.set(sandbox.name, this.now() + this.nameHeldMilliseconds)
   }
 
-  /** A persistent one leaves a snapshot (§1). @returns {object | undefined} the snapshot */
+  /** A persistent one leaves a snapshot. @returns {object | undefined} the snapshot */
   stopSession(session) {
     if (isOver(session)) return undefined
     this.lives.end(session)
@@ -269,7 +269,7 @@ export class World {
     return { id: sandbox.currentSnapshotId, session, region: sandbox.region, createdAt: this.now() }
   }
 
-  /** A new session of a sandbox that has a snapshot (§6). */
+  /** A new session of a sandbox that has a snapshot. */
   resume(sandbox) {
     if (!sandbox.currentSnapshotId) throw snapshotNotFound()
     sandbox.updatedAt = this.now()
