@@ -1,14 +1,14 @@
-// The program that processes.mjs runs: makes the creates it is told to, and tells what came of each.
+// The program that processes.mjs runs. It makes the creates that it receives, and sends each outcome.
 import { loadClient } from './client.mjs'
 import { PROVIDERS } from './providers/index.mjs'
-import { rejected, resolved } from './story.mjs'
+import { rejected, resolved } from './scenario.mjs'
 
 let client
 
 process.on('message', async ({ setUp, config, jobs }) => {
   if (setUp) {
     client = loadClient({ ...setUp, provider: PROVIDERS[setUp.providerName] })
-    // The first call of a process takes much longer than any other; it finds nobody.
+    // The first call of a process takes much longer than any other. It reaches no server.
     await client(setUp.config).list().catch(() => {})
   } else {
     const provider = client(config)

@@ -1,4 +1,4 @@
-// The client under test: the addon with its clock set to run fast, or the naive one.
+// The client under test: the addon with a fast clock, or the naive client.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
@@ -8,7 +8,7 @@ import { createNaiveProvider } from './naive.mjs'
 
 const require = createRequire(import.meta.url)
 
-/** The addon with the hook that makes its time run faster; the variable names another build of it. */
+/** Returns the path of the addon with test hooks; GATEWAY_ADDON names another build of it. */
 export const addonPath = () => process.env.GATEWAY_ADDON || TEST_HOOKS_ADDON
 
 /**
@@ -16,7 +16,7 @@ export const addonPath = () => process.env.GATEWAY_ADDON || TEST_HOOKS_ADDON
  * @param {boolean} options.naive
  * @param {import('./harness.mjs').ChaosProvider} options.provider
  * @param {number} options.speed
- * @returns {(config: object) => object} the factory of providers
+ * @returns {(config: object) => object} the factory
  */
 export function loadClient({ naive, provider, speed }) {
   if (naive) {

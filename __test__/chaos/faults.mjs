@@ -1,27 +1,27 @@
-// The faults that every provider's server can meet. Times are in milliseconds of the client's clock.
+// The faults of every provider's fake server. Times are in milliseconds of the client's clock.
 import { between, chance } from './seeds.mjs'
 
 /**
- * @typedef {object} Circumstances what a fault has to fit in with
+ * @typedef {object} Circumstances what limits a fault
  * @property {number} timeout how long the client waits for this request
- * @property {number} latest how late an effect may come after its request, to be within what the package promises
+ * @property {number} latest how late an effect may come after its request, within what the package promises
  *
  * @typedef {object} Kind
- * @property {string} name as it stands in the report
+ * @property {string} name for the report
  * @property {(random: ReturnType<import('../servers/shared/random.mjs').createRandom>, about: Circumstances) =>
  *   import('../servers/shared/faults.mjs').Fault} make
- * @property {boolean} [slow] takes the client's whole patience for one request
- * @property {boolean} [drastic] keeps a client away for longer than it goes on cleaning up
- * @property {boolean} [ambiguous] the client cannot tell whether the effect happened, and it did or will
- * @property {boolean} [blind] the request has no effect, and the client learns nothing
- * @property {(operation: string) => boolean} [fits] which operations; absent: all
+ * @property {boolean} [slow] lasts until the client's time-out for the request
+ * @property {boolean} [longThrottle] throttles for longer than a client's clean-up lasts
+ * @property {boolean} [ambiguous] the effect has happened or will happen, and the client cannot know it
+ * @property {boolean} [uninformative] the effect does not happen, and the client cannot know it
+ * @property {(operation: string) => boolean} [fits] which operations; default: all
  */
 
 const pageOf = (status) =>
   `<!DOCTYPE html>\n<html><head><title>${status}</title></head><body><h1>${status}</h1></body></html>\n`
 
-/** A failure of whatever stands between the client and the provider's own code. */
-function gatewayTrouble(random, effect) {
+/** Returns a failure of a proxy between the client and the provider's own code. */
+function proxyFailure(random, effect) {
   const status = random.pick([500, 502, 503, 504])
   const [type, body] = random.pick([
     ['text/plain', 'upstream connect error'],
@@ -32,8 +32,8 @@ function gatewayTrouble(random, effect) {
   return { kind: 'respond', status, headers: { 'content-type': type }, body, effect }
 }
 
-/** An answer that says success and holds nothing to read. */
-function nonsense(random, effect) {
+/** Returns a response with a status of success and an unreadable body. */
+function unreadable(random, effect) {
   const [type, body] = random.pick([
     ['text/html', pageOf(200)],
     ['application/json', '{"data":null}'],
@@ -43,7 +43,7 @@ function nonsense(random, effect) {
   return { kind: 'respond', status: 200, headers: { 'content-type': type }, body, effect }
 }
 
-/** The standing headers speak of another window than the refusal does; without them it says only what it says. */
+/** Removes the server's own headers, which describe another window than the refusal. */
 const NO_WINDOW = { 'x-ratelimit-limit': null, 'x-ratelimit-remaining': null, 'x-ratelimit-reset': null }
 
 const refused = (headers) => ({
@@ -57,7 +57,7 @@ const inSeconds = (random) => between(random, 1, 12)
 
 /** @type {Kind[]} */
 export const KINDS = [
-  { name: 'reset before effect', blind: true, make: (random) => ({ kind: 'reset-before', rst: chance(random, 0.5) }) },
+  { name: 'reset before effect', uninformative: true, make: (random) => ({ kind: 'reset-before', rst: chance(random, 0.5) }) },
   { name: 'reset after effect', ambiguous: true, make: (random) => ({ kind: 'reset-after', rst: chance(random, 0.5) }) },
   { name: 'answer cut', ambiguous: true, make: (random) => ({ kind: 'cut', rst: chance(random, 0.3) }) },
   {
@@ -69,7 +69,7 @@ export const KINDS = [
     }),
   },
   {
-    name: 'stale when it comes',
+    name: 'stale response',
     make: (random, { timeout }) => ({
       kind: 'slow',
       milliseconds: between(random, Math.floor(timeout * 0.6), Math.floor(timeout * 0.85)),
@@ -101,14 +101,14 @@ export const KINDS = [
     make: (random, { latest }) => ({ kind: 'late-effect', milliseconds: between(random, 500, latest) }),
   },
   {
-    name: 'effect just in time, reset at once',
+    name: 'effect at the latest, reset at once',
     ambiguous: true,
     make: (random, { latest }) => ({ kind: 'late-effect', milliseconds: between(random, Math.floor(latest * 0.8), latest) }),
   },
-  { name: '5xx', blind: true, make: (random) => gatewayTrouble(random, false) },
-  { name: '5xx after effect', ambiguous: true, make: (random) => gatewayTrouble(random, true) },
-  { name: 'unreadable 200', make: (random) => nonsense(random, false) },
-  { name: 'unreadable 200 after effect', ambiguous: true, make: (random) => nonsense(random, true) },
+  { name: '5xx', uninformative: true, make: (random) => proxyFailure(random, false) },
+  { name: '5xx after effect', ambiguous: true, make: (random) => proxyFailure(random, true) },
+  { name: 'unreadable 200', make: (random) => unreadable(random, false) },
+  { name: 'unreadable 200 after effect', ambiguous: true, make: (random) => unreadable(random, true) },
   { name: '429', make: () => refused() },
   { name: '429, Retry-After in seconds', make: (random) => refused({ 'retry-after': String(inSeconds(random)) }) },
   {
@@ -121,7 +121,7 @@ export const KINDS = [
   },
   {
     name: '429, Retry-After an hour',
-    drastic: true,
+    longThrottle: true,
     make: (random) => refused({ 'retry-after': random.pick(['3600', '99999999999999999999']) }),
   },
 ]

@@ -1,11 +1,12 @@
 /**
- * Lets at most so many at once do their work, in the order of asking. Together they may not ask more of this machine
- * than it can do: a clock that runs fast turns every delay of ours into one of the server's, and a run in which healthy
- * requests time out tests the machine.
+ * Limits how many tasks run at once, first come, first served. The client's clock runs fast, so a delay of this machine
+ * is a long delay of the server. If healthy requests time out, a run tests the machine.
+ *
+ * @param {number} permits
  */
-export function createLimit(places) {
+export function createLimit(permits) {
   const waiting = []
-  let free = places
+  let free = permits
   const leave = () => {
     const next = waiting.shift()
     if (next) next()

@@ -1,5 +1,5 @@
-// The client that this package exists to replace: a create without a handle, sent again after any failure, and a
-// destroy that warns and resolves. The harness must find it guilty, or the harness proves nothing.
+// A client that retries blindly: it sends a create without a handle, sends it again after any failure, and its destroy
+// warns and resolves. The fault tests must find violations in it; otherwise they prove nothing.
 
 const ATTEMPTS = 4
 const FIRST_WAIT_MILLISECONDS = 200
@@ -17,7 +17,7 @@ export function createNaiveProvider(api, speed) {
       try {
         await repeat(() => api.delete(id), speed)
       } catch {
-        // Here the old package printed a warning, and resolved.
+        // Gateway 0.3.24 printed a warning here, and resolved.
       }
     },
   }

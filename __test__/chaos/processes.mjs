@@ -1,4 +1,4 @@
-// Processes that make creates, and can be killed in the middle.
+// Processes that make creates, and that a test can kill at any time.
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -7,11 +7,11 @@ import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 const PROGRAM = fileURLToPath(new URL('child.mjs', import.meta.url))
 
 /**
- * Starts processes and gets them ready, so that what is slow at a start is over when the creates begin. One that was
- * not killed is used again; it knows nothing of the keys that it gets next.
+ * Starts processes before their creates begin, because a start is slow. A process that was not killed is used again; it
+ * does not know the next keys.
  *
- * @param {{ naive: boolean, providerName: string, speed: number, config: object }} setUp `config`: leads nowhere, for
- *   the first call of all
+ * @param {{ naive: boolean, providerName: string, speed: number, config: object }} setUp `config`: for the first
+ *   call, reaches no server
  */
 export function createPool(setUp) {
   const idle = []
@@ -26,7 +26,7 @@ export function createPool(setUp) {
   }
 
   return {
-    /** Has so many of them ready. */
+    /** Starts processes until so many are idle. */
     async prepare(count) {
       while (idle.length < count) idle.push(await start())
     },
@@ -34,8 +34,8 @@ export function createPool(setUp) {
     /**
      * @param {object} options
      * @param {object} options.config
-     * @param {object[]} options.jobs options of one create each, all begun at once
-     * @param {number} options.limit milliseconds after which they are stuck
+     * @param {object[]} options.jobs options of one create each; all begin at once
+     * @param {number} options.limit milliseconds after which a create counts as stuck
      */
     run({ config, jobs, limit }) {
       const outcomes = jobs.map(() => ({ status: 'killed' }))
@@ -73,7 +73,7 @@ export function createPool(setUp) {
   }
 }
 
-/** @returns {Promise<boolean>} whether it has done what it was asked; it may have been killed */
+/** Sends a task. @returns {Promise<boolean>} whether it was done; false if the process has ended */
 function ask(child, task) {
   return new Promise((resolve, reject) => {
     const onMessage = (message) => message.done && end(true)

@@ -1,15 +1,15 @@
-// Words and figures for the person at the terminal.
-import { OFFENCES } from './judge.mjs'
-import { isGuilty, NO_FAULT } from './tally.mjs'
+// Writes the report of a run, and that of a failed scenario.
+import { VIOLATIONS } from './check.mjs'
+import { hasViolations, NO_FAULT } from './tally.mjs'
 
 const MEANINGS = {
-  leaked: 'on the server, held by nobody, reported by no error',
-  doubled: 'two of one create, one in the hands of two, or started twice without need',
-  phantom: 'held by a caller, not on the server',
-  unfinished: 'held by a caller, and what is to run in it was never started',
-  'wrong place': 'running outside the configured environment',
-  unsettled: 'a key that gave no instance, or a destroy that was rejected, when all was well',
-  stuck: 'a promise that never settled, or a clean-up that never ended',
+  leaked: 'on the server; no caller holds it, no error names it',
+  duplicated: 'two of one create, one of two creates, or started twice without need',
+  missing: 'held by a caller, not on the server',
+  unfinished: 'held by a caller, and its process was never started',
+  'wrong location': 'running outside the configured location',
+  unsettled: 'after the faults a key gave no instance, or a destroy was rejected',
+  stuck: 'a promise never settled, or a clean-up never ended',
 }
 
 /** @returns {string} */
@@ -19,18 +19,18 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
     [
       `${title}, ${client}`,
       [
-        ['seed', seed, `speed ${speed}, ${concurrency} stories at once`],
+        ['seed', seed, `speed ${speed}, ${concurrency} scenarios at once`],
         ['wall time', `${(tally.milliseconds / 1000).toFixed(1)} s`, `${tally.rounds} rounds, ${count(tally.requests)} requests`],
         ...(tally.events === undefined ? [] : [['events', tally.events, 'on the diagnostics channels, without a secret']]),
         ['longest stall', `${(tally.longestStall / 1000).toFixed(1)} s`, 'of the event loop, on the client’s clock'],
       ],
     ],
-    ['Asked for', [...rows(tally.calls), ['creates in bad weather', tally.faultyCreates, 'at least one request of their story met a fault']]],
-    ['Stories', rows(tally.stories)],
+    ['Calls', [...rows(tally.calls), ['creates under faults', tally.faultyCreates, 'at least one request of their scenario met a fault']]],
+    ['Scenarios', rows(tally.scenarios)],
     ['Faults', [...rows(sorted(tally.faults)), ['outages', tally.outages, 'connections refused, open ones cut']]],
     ['Creates that met one fault, until they settled', settling(tally)],
     [
-      'What came of the creates',
+      'Outcomes of the creates',
       [
         ['resolved', outcomes.resolved],
         ['rejected', outcomes.rejected],
@@ -40,22 +40,22 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
       ],
     ],
     [
-      'The books',
+      'Resources',
       [
-        ['held', tally.held, 'in a caller’s hands and on the server'],
+        ['held', tally.held, 'by a caller, and on the server'],
         ['destroyed', tally.destroyed, `${count(tally.destroyedAgain)} more when destroy was called again`],
         ['left and reported', tally.reported, 'an error names it'],
         ['unknown, reported', tally.unknown, `${count(tally.unknownWithKey)} of them with a key to repeat`],
         ['unknown, settled', tally.unknownSettled, 'by repeating the call with its key'],
-        ...(tally.outOfTime > 0 ? [['out of time', tally.outOfTime, 'this machine stood still: proves nothing either way']] : []),
+        ...(tally.inconclusive > 0 ? [['inconclusive', tally.inconclusive, 'an effect came late because this machine was slow']] : []),
       ],
     ],
-    [isGuilty(tally) ? 'Offences' : 'Offences: none', OFFENCES.map((name) => [name, tally.offences[name], MEANINGS[name]])],
+    [hasViolations(tally) ? 'Violations' : 'Violations: none', VIOLATIONS.map((name) => [name, tally.violations[name], MEANINGS[name]])],
   ]
   return sections.filter(([, entries]) => entries.length > 0).map(section).join('\n\n')
 }
 
-/** By kind of fault: the median and what 99 of 100 stay below, on the client's clock. */
+/** Returns for each kind of fault the median and the 99th percentile of the durations, on the client's clock. */
 function settling({ settling: byKind }) {
   const row = (name, times) => {
     const ascending = times.toSorted((one, other) => one - other)
@@ -70,40 +70,42 @@ function settling({ settling: byKind }) {
   return rows
 }
 
-/** What one guilty story did, from the first request to what was left. */
-export function confession({ record, resources, verdict, scene }, { command }) {
-  const { story } = record
-  const lines = [`Story ${story.id} (${story.type}, ${story.place}): ${offencesOf(verdict)}`, `  replay: ${command(story)}`]
-  lines.push(`  weather: ${JSON.stringify(story.climate)}, lag ${JSON.stringify(scene.plan.lag)}, deployments go ${story.deployment}`)
-  for (const { plan, outcome } of record.creates) lines.push(`  create ${JSON.stringify(plan)} -> ${tell(outcome)}`)
+/** Returns what a failed scenario did, from the first request to what was left. */
+export function failureReport({ record, resources, result, fixture }, { command }) {
+  const { scenario } = record
+  const { id, type, location, faultProfile, deployment } = scenario
+  const lines = [`Scenario ${id} (${type}, ${location}): ${violationsOf(result)}`, `  replay: ${command(scenario)}`]
+  const lag = JSON.stringify(fixture.plan.lag)
+  lines.push(`  faults: ${JSON.stringify(faultProfile)}, lag ${lag}, deployments: ${deployment}`)
+  for (const { plan, outcome } of record.creates) lines.push(`  create ${JSON.stringify(plan)} -> ${describeOutcome(outcome)}`)
   for (const { id, outcome, again } of record.destroys) {
-    lines.push(`  destroy ${id} (${story.ending}) -> ${tell(outcome)}`)
-    if (again) lines.push(`  destroy again, ${id} -> ${tell(again)}`)
+    lines.push(`  destroy ${id} (${scenario.ending}) -> ${describeOutcome(outcome)}`)
+    if (again) lines.push(`  destroy again, ${id} -> ${describeOutcome(again)}`)
   }
-  for (const { key, outcome } of record.repeats) lines.push(`  create again, ${key} -> ${tell(outcome)}`)
+  for (const { key, outcome } of record.repeats) lines.push(`  create again, ${key} -> ${describeOutcome(outcome)}`)
   for (const { id, name } of resources) lines.push(`  on the server: ${id} (${name})`)
-  const log = scene.voicesOf(story).flatMap((voice) => voice.log.map((entry) => ({ ...entry, voice })))
-  for (const entry of log.sort((one, other) => one.at - other.at)) lines.push(`  ${requestLine(entry, scene)}`)
+  const log = fixture.callersOf(scenario).flatMap((caller) => caller.log.map((entry) => ({ ...entry, caller })))
+  for (const entry of log.sort((one, other) => one.at - other.at)) lines.push(`  ${requestLine(entry, fixture)}`)
   return lines.join('\n')
 }
 
-function requestLine({ at, voice, operation, fault, request }, scene) {
-  const seconds = (((at - scene.opened) * scene.speed) / 1000).toFixed(2).padStart(8)
-  const subject = scene.place.describe(request).name ?? idIn(request) ?? ''
+function requestLine({ at, caller, operation, fault, request }, fixture) {
+  const seconds = (((at - fixture.opened) * fixture.speed) / 1000).toFixed(2).padStart(8)
+  const subject = fixture.backend.describe(request).name ?? idIn(request) ?? ''
   const effect = request.effect ? 'ran' : 'did not run'
-  return `${seconds} s  ${voice.name.padEnd(10)} ${operation} ${subject} ${fault ? `[${fault}] ` : ''}${effect}, ${request.status ?? 'no answer'}`
+  return `${seconds} s  ${caller.name.padEnd(10)} ${operation} ${subject} ${fault ? `[${fault}] ` : ''}${effect}, ${request.status ?? 'no answer'}`
 }
 
-/** What a request is about, where it says so in its body. */
+/** Returns the id in a request's body, if it has one. */
 const idIn = ({ variables, json }) => variables?.serviceId ?? variables?.id ?? json?.instanceId
 
-const offencesOf = ({ offences }) =>
-  Object.entries(offences)
+const violationsOf = ({ violations }) =>
+  Object.entries(violations)
     .filter(([, list]) => list.length > 0)
     .map(([name, list]) => `${name}: ${list.join(', ')}`)
     .join('; ')
 
-function tell({ status, id, code, message, instanceId, resourceName }) {
+function describeOutcome({ status, id, code, message, instanceId, resourceName }) {
   if (status !== 'rejected') return id ? `${status} ${id}` : status
   const about = [instanceId, resourceName].filter(Boolean).join(' ')
   return `rejected ${code ?? ''} ${about} “${message}”`

@@ -1,60 +1,61 @@
 #!/usr/bin/env node
-// npm run chaos                                   a thousand creates in bad weather
-// npm run chaos -- --runs 10000 --seed 7          more of them, and the same ones again
-// npm run chaos -- --seed 7 --round 3             one round of them, all its stories
-// npm run chaos -- --seed 7 --story 3.41          one story
-// npm run chaos -- --naive                        the client that must be found guilty
+// npm run chaos                                   a thousand creates under faults
+// npm run chaos -- --runs 10000 --seed 7          more of them, of a given seed
+// npm run chaos -- --seed 7 --round 3             one round of that seed
+// npm run chaos -- --seed 7 --scenario 3.41       one scenario
+// npm run chaos -- --naive                        a client that must have violations
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
 import { runChaos } from './harness.mjs'
-import { ENDING_TYPES, STORY_TYPES } from './plan.mjs'
+import { ENDING_TYPES, SCENARIO_TYPES } from './plan.mjs'
 import { PROVIDERS } from './providers/index.mjs'
-import { confession, table } from './report.mjs'
-import { isGuilty } from './tally.mjs'
+import { failureReport, table } from './report.mjs'
+import { hasViolations } from './tally.mjs'
 
-/** Full accounts that are printed unless --verbose asks for all. */
-const ACCOUNTS = 3
+/** How many failed scenarios are printed without --verbose. */
+const PRINTED = 3
 
-const OMISSIBLE = [...STORY_TYPES, ...ENDING_TYPES]
+const OPTIONAL = [...SCENARIO_TYPES, ...ENDING_TYPES]
 
 const USAGE = `usage: npm run chaos -- [options]
 
   --provider NAME    ${Object.keys(PROVIDERS).join(', ')} (default: railway)
   --runs N           creates (default: 1000)
-  --seed S           what happens, and in which weather (default: a fresh one)
-  --concurrency C    stories at once (default: 64; at a real engine 24)
+  --seed S           chooses scenarios and faults (default: a random one)
+  --concurrency C    scenarios at once (default: 64; at a real engine 24)
   --speed X          how many times as fast the client's clock runs (default: 25; at a real engine 4)
   --round R          only this round of the seed
-  --story R.S        only this story
-  --without A,B      leaves out types of story (${STORY_TYPES.join(', ')})
+  --scenario R.S     only this scenario
+  --without A,B      leaves out types of scenario (${SCENARIO_TYPES.join(', ')})
                      or endings (${ENDING_TYPES.join(', ')})
   --loose-names      in all rounds the server lets a name exist twice
   --single-faults    each create meets one fault, reads lag little: for the times until creates settle
-  --naive            a client that retries blindly, which must be found guilty
-  --verbose          a line for each round, and the full account of every offence`
+  --naive            a client that retries blindly, which must have violations
+  --verbose          a line for each round, and every failed scenario`
 
 await runMain(async () => {
   const options = readArguments()
   if (options.help) return console.log(USAGE)
   const progress = createProgress(options)
-  let accounts = 0
+  let failures = 0
   const tally = await runChaos({
     ...options,
     onRound: progress.show,
     onFinding(finding) {
-      accounts += 1
-      if (!options.verbose && accounts > ACCOUNTS) return
+      failures += 1
+      if (!options.verbose && failures > PRINTED) return
       progress.clear()
-      console.log(`${confession(finding, { command: (story) => replay(options, story) })}\n`)
+      console.log(`${failureReport(finding, { command: (scenario) => replay(options, scenario) })}\n`)
     },
   })
   progress.clear()
   const { title } = options.provider
   console.log(table(tally, { ...options, title, client: options.naive ? 'the naive client' : 'the addon' }))
-  if (!isGuilty(tally)) return
-  if (!options.verbose && accounts > ACCOUNTS) console.log(`\n${accounts - ACCOUNTS} more guilty stories; --verbose tells of all.`)
+  if (!hasViolations(tally)) return
+  const hidden = options.verbose ? 0 : failures - PRINTED
+  if (hidden > 0) console.log(`\n${hidden} more failed scenarios; --verbose prints all.`)
   process.exitCode = 1
 })
 
@@ -70,7 +71,7 @@ function readArguments() {
         concurrency: text,
         speed: text,
         round: text,
-        story: text,
+        scenario: text,
         without: { ...text, default: '' },
         'loose-names': flag,
         'single-faults': flag,
@@ -84,7 +85,7 @@ function readArguments() {
     if (provider.skip) throw new Error(provider.skip)
     const pace = provider.pace ?? { speed: 25, concurrency: 64 }
     const without = values.without.split(',').filter(Boolean)
-    const unknown = without.find((type) => !OMISSIBLE.includes(type))
+    const unknown = without.find((type) => !OPTIONAL.includes(type))
     if (unknown) throw new Error(`--without: unknown: ${unknown}`)
     return {
       ...values,
@@ -96,7 +97,7 @@ function readArguments() {
       seed: whole(values, 'seed', 0),
       concurrency: values.concurrency ? whole(values, 'concurrency') : pace.concurrency,
       speed: values.speed ? whole(values, 'speed') : pace.speed,
-      round: values.story ? Number(values.story.split('.')[0]) : values.round && whole(values, 'round', 0),
+      round: values.scenario ? Number(values.scenario.split('.')[0]) : values.round && whole(values, 'round', 0),
     }
   } catch (error) {
     throw new Failure(`${error.message}\n\n${USAGE}`, 2)
@@ -109,9 +110,9 @@ function whole(values, name, least = 1) {
   return number
 }
 
-/** The same weather, callers and stories; who comes first where they meet is up to the machine. */
-function replay({ provider, seed, speed, concurrency, without, looseNames, singleFaults, naive }, story) {
-  const words = ['npm run chaos --', `--provider ${provider.name}`, `--seed ${seed}`, `--story ${story.id}`]
+/** Returns the command that runs a scenario again. The order of its concurrent requests may differ. */
+function replay({ provider, seed, speed, concurrency, without, looseNames, singleFaults, naive }, scenario) {
+  const words = ['npm run chaos --', `--provider ${provider.name}`, `--seed ${seed}`, `--scenario ${scenario.id}`]
   words.push(`--speed ${speed}`, `--concurrency ${concurrency}`)
   if (without.length > 0) words.push(`--without "${without.join(',')}"`)
   if (looseNames) words.push('--loose-names')
@@ -124,8 +125,8 @@ function createProgress({ verbose }) {
   const live = process.stderr.isTTY && !verbose
   return {
     show({ rounds, tally }) {
-      const offences = Object.values(tally.offences).reduce((sum, number) => sum + number, 0)
-      const line = `${tally.rounds} of ${rounds} rounds, ${tally.creates} creates, ${offences} offences`
+      const violations = Object.values(tally.violations).reduce((sum, number) => sum + number, 0)
+      const line = `${tally.rounds} of ${rounds} rounds, ${tally.creates} creates, ${violations} violations`
       if (live) process.stderr.write(`\r\x1b[K${line}`)
       else if (verbose) console.error(line)
     },

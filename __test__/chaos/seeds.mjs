@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto'
 
 import { createRandom } from '../servers/shared/random.mjs'
 
-/** A seed that depends on nothing but a seed and the names of what it is for. */
+/** Derives a seed from a seed and labels. */
 export function derive(seed, ...labels) {
   return createHash('sha256').update([seed, ...labels].join('\0')).digest().readUInt32LE()
 }
 
-/** A generator of its own for each purpose, so that one decision more does not shift all that follow. */
+/** Creates a generator for one purpose, so that a new decision does not change those of other purposes. */
 export const randomFor = (seed, ...labels) => createRandom(derive(seed, ...labels))
 
-/** A whole number from `low` to `high`. */
+/** Returns a whole number from `low` to `high`. */
 export const between = (random, low, high) => low + random.integer(high - low + 1)
 
 export const chance = (random, share) => random.next() < share
 
 /**
- * Picks by weight.
+ * Returns a value of the table, chosen by weight.
  * @template T
  * @param {[number, T][]} table
  * @returns {T}

@@ -1,4 +1,4 @@
-// The callers of soak.mjs: all calls share one AbortSignal, but for those that are meant to be aborted.
+// The callers of soak.mjs. All calls share one AbortSignal, except for those that the worker aborts.
 import { getEventListeners, once, setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -10,7 +10,7 @@ const LANES = 48
 
 /** On the client's clock. */
 const STUCK_AFTER = 7_200_000
-const QUIET = 60_000
+const CLEANUP_TIME = 60_000
 
 const MEGABYTE = 1024 * 1024
 
@@ -32,13 +32,13 @@ const notAborted = await abortAll()
 const listeners = listenersBefore + getEventListeners(shared.signal, 'abort').length
 process.send({ result: { growth: (after - before) / MEGABYTE, stuck, listeners, notAborted, counts, codes } })
 
-/** @returns {Promise<number>} memory when all is quiet again */
+/** @returns {Promise<number>} the memory when all calls have ended */
 async function runCalls(from, count) {
   for (let number = from; number < from + count; number += callsPerServer) {
     await useNextServer()
     await runBatch(number, Math.min(callsPerServer, from + count - number))
-    // What was aborted is being cleaned up, at a server that is about to be gone.
-    await sleep(QUIET / speed)
+    // The clean-ups of aborted creates go on, and this server is about to close.
+    await sleep(CLEANUP_TIME / speed)
     if ((number / callsPerServer) % 5 === 4) await report(number + callsPerServer)
   }
   return memory()
@@ -50,13 +50,13 @@ async function runBatch(first, count) {
     while (next < first + count) {
       const number = next
       next += 1
-      await oneCall(randomFor(seed, 'call', number), number)
+      await makeCall(randomFor(seed, 'call', number), number)
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane))
 }
 
-async function oneCall(random, number) {
+async function makeCall(random, number) {
   const provider = random.pick(providers)
   const signal = shared.signal
   const options = { envs: { NUMBER: String(number) }, daemonConfig: { accessToken: 'token' }, signal }
@@ -92,7 +92,7 @@ async function oneCall(random, number) {
     case 'abort':
       return abortOne(random, provider, options)
     default:
-      return settle(wrongCall(random, provider, signal))
+      return settle(callWithBadArguments(random, provider, signal))
   }
 }
 
@@ -107,7 +107,7 @@ async function abortOne(random, provider, options) {
   if (created?.instanceId) held.push({ provider, id: created.instanceId })
 }
 
-function wrongCall(random, provider, signal) {
+function callWithBadArguments(random, provider, signal) {
   const wrong = random.pick([
     () => provider.create({ name: '', signal }),
     () => provider.create({ envs: { A: 1 }, signal }),
@@ -121,7 +121,7 @@ function wrongCall(random, provider, signal) {
   return wrong()
 }
 
-/** Fires the signal that everybody shares, with calls under way. @returns {Promise<number>} those that it did not end */
+/** Fires the shared signal during calls. @returns {Promise<number>} how many calls did not end with ABORTED */
 async function abortAll() {
   await useNextServer()
   const signal = shared.signal
@@ -153,7 +153,7 @@ async function useNextServer() {
   held = []
 }
 
-/** After the garbage is gone, on both sides of the language border. */
+/** Returns the memory of the process after a garbage collection; the addon frees its objects, too. */
 async function memory() {
   for (let round = 0; round < 3; round += 1) {
     globalThis.gc()

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// npm run soak                            50 000 mixed calls, and what is left of them in the process
-// npm run soak -- --calls 5000 --seed 7   fewer, and the same ones again
+// npm run soak                            50 000 mixed calls, and what remains of them in the process
+// npm run soak -- --calls 5000 --seed 7   fewer calls, of a given seed
 //
-// The callers run in a process of their own, so that its memory is theirs alone; the server runs here.
+// The callers run in a process of their own, whose memory is measured. The server runs in this one.
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
@@ -12,15 +12,15 @@ import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
 import { addonPath } from './client.mjs'
 import { PROVIDERS } from './providers/index.mjs'
-import { createWeather } from './weather.mjs'
+import { createFaultSchedule } from './fault-schedule.mjs'
 
 const WORKER = fileURLToPath(new URL('soak-worker.mjs', import.meta.url))
 
-/** Calls before the first measurement: pools, caches and bounded memories have filled by then. */
+/** Calls before the first measurement. They fill pools, caches and bounded memories. */
 const WARM_UP = 20_000
 const GROWTH_LIMIT_MEGABYTES = 10
 
-/** A listing must not grow with what was there long ago: each server serves so many calls. */
+/** Calls per server, so that a listing does not grow with the number of old resources. */
 const CALLS_PER_SERVER = 2_000
 
 const LATEST_EFFECT = 20_000
@@ -30,7 +30,7 @@ await runMain(async () => {
   console.log(`Soak at ${provider.title}: ${calls} calls after ${WARM_UP} to warm up, seed ${seed}, speed ${speed}`)
   console.log(`addon: ${addonPath()} (with test hooks: time can only be made to run faster in that build)`)
   const result = await soak({ provider, calls, seed, speed })
-  const failures = judge(result)
+  const failures = failuresOf(result)
   for (const failure of failures) console.log(`FAILED: ${failure}`)
   if (failures.length === 0) console.log('Nothing stuck, no listener left, memory within its bound.')
   else process.exitCode = 1
@@ -56,28 +56,28 @@ async function soak({ provider, calls, seed, speed }) {
   let faults = 0
   const open = async (number) => {
     await server?.close()
-    const place = await provider.start({ seed: seed + number, lag: {}, stale: {}, deploymentOf: () => 'well' })
-    server = place.server
-    const weather = createWeather({
+    const backend = await provider.start({ seed: seed + number, lag: {}, stale: {}, deploymentOf: () => 'well' })
+    server = backend.server
+    const schedule = createFaultSchedule({
       seed: seed + number,
-      climate: { type: 'random', rate: 0.15, drastic: false },
+      profile: { type: 'random', rate: 0.15, longThrottle: false },
       kinds: provider.kinds,
       about: (operation) => ({ timeout: provider.timeouts[provider.operations[operation].timeout], latest: LATEST_EFFECT }),
     })
     server.faults.take = (request) => {
-      // A long log of requests is for tests that look at it.
+      // No test reads this log of requests, so it stays short.
       if (server.requests.length > 1_000) server.requests.length = 0
-      const { operation } = place.describe(request)
-      const decision = Object.hasOwn(provider.operations, operation) ? weather.next(operation) : undefined
+      const { operation } = backend.describe(request)
+      const decision = Object.hasOwn(provider.operations, operation) ? schedule.next(operation) : undefined
       if (!decision) return undefined
       faults += 1
-      const fault = place.adapt(decision.fault, { operation })
+      const fault = backend.adapt(decision.fault, { operation })
       return { ...fault, ...(fault.milliseconds && { milliseconds: fault.milliseconds / speed }) }
     }
-    return provider.places.map(([, name]) => place.configFor(name, `soak-${number}-${name}`))
+    return provider.locations.map(([, name]) => backend.configFor(name, `soak-${number}-${name}`))
   }
 
-  // A young generation of its usual size takes 24 MB or gives them back as it likes, which is no leak.
+  // A young generation of its usual size takes and frees 24 MB, which would hide a leak.
   const execArgv = ['--expose-gc', '--max-semi-space-size=2']
   const child = fork(WORKER, { env: withoutCredentials(), execArgv })
   try {
@@ -99,7 +99,7 @@ async function soak({ provider, calls, seed, speed }) {
   }
 }
 
-function judge({ growth, stuck, listeners, notAborted, counts, codes, faults }) {
+function failuresOf({ growth, stuck, listeners, notAborted, counts, codes, faults }) {
   console.log(`calls: ${figures(counts)}`)
   console.log(`rejections: ${figures(codes)}; faults: ${faults}`)
   console.log(`memory: ${growth >= 0 ? '+' : ''}${growth.toFixed(1)} MB since warm-up; stuck: ${stuck}; listeners left: ${listeners}`)

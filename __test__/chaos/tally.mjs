@@ -1,7 +1,7 @@
-// The figures of a run, added up round by round.
-import { OFFENCES } from './judge.mjs'
+// Adds up the figures of a run, round by round.
+import { VIOLATIONS } from './check.mjs'
 
-/** The kind under which creates are measured that met no fault. */
+/** The kind of fault under which creates without a fault are measured. */
 export const NO_FAULT = 'none'
 
 export function createTally() {
@@ -13,7 +13,7 @@ export function createTally() {
     requests: 0,
     outages: 0,
     faults: {},
-    stories: {},
+    scenarios: {},
     outcomes: { resolved: 0, rejected: 0, aborted: 0, killed: 0 },
     codes: {},
     held: 0,
@@ -23,38 +23,38 @@ export function createTally() {
     unknown: 0,
     unknownWithKey: 0,
     unknownSettled: 0,
-    outOfTime: 0,
+    inconclusive: 0,
     longestStall: 0,
-    /** By kind: how long creates took that met this fault and no other, or none, in milliseconds of the client's clock. */
+    /** By kind of fault: the durations of creates that met it and no other, in milliseconds of the client's clock. */
     settling: {},
-    offences: Object.fromEntries(OFFENCES.map((name) => [name, 0])),
+    violations: Object.fromEntries(VIOLATIONS.map((name) => [name, 0])),
   }
 }
 
-export const isGuilty = ({ offences }) => Object.values(offences).some((count) => count > 0)
+export const hasViolations = ({ violations }) => Object.values(violations).some((count) => count > 0)
 
-/** @param {import('./story.mjs').StoryRecord[]} records */
-export function addRound(tally, { scene, records, verdicts }) {
+/** @param {import('./scenario.mjs').ScenarioRecord[]} records */
+export function addRound(tally, { fixture, records, results }) {
   tally.rounds += 1
-  tally.requests += scene.place.server.requests.length
-  tally.outages += scene.outages.count
-  for (const [name, count] of Object.entries(scene.faults)) add(tally.faults, name, count)
-  const faulty = scene.faultyStories()
+  tally.requests += fixture.backend.server.requests.length
+  tally.outages += fixture.outages.count
+  for (const [name, count] of Object.entries(fixture.faults)) add(tally.faults, name, count)
+  const faulty = fixture.faultyScenarios()
   for (const [index, record] of records.entries()) {
-    addStory(tally, record, faulty.has(record.story))
-    addVerdict(tally, verdicts[index])
+    addScenario(tally, record, faulty.has(record.scenario))
+    addResult(tally, results[index])
   }
 }
 
-function addStory(tally, { story, creates, repeats, destroys, looks }, faulty) {
-  add(tally.stories, story.type)
+function addScenario(tally, { scenario, creates, repeats, destroys, reads }, faulty) {
+  add(tally.scenarios, scenario.type)
   tally.creates += creates.length
   if (faulty) tally.faultyCreates += creates.length
   tally.calls.create += creates.length
   tally.calls['create, key repeated at the end'] += repeats.length
   tally.calls.destroy += destroys.length
-  if (looks.length > 0) {
-    tally.calls.getById += looks.length - 1
+  if (reads.length > 0) {
+    tally.calls.getById += reads.length - 1
     tally.calls.list += 1
   }
   tally.destroyed += destroys.filter(({ outcome }) => outcome.status === 'resolved').length
@@ -78,11 +78,11 @@ function addOutcome(tally, key, { status, code }, repeats) {
   if (repeat.outcome.status === 'resolved') tally.unknownSettled += 1
 }
 
-function addVerdict(tally, { offences, held, reported, outOfTime }) {
-  for (const name of OFFENCES) tally.offences[name] += offences[name].length
+function addResult(tally, { violations, held, reported, inconclusive }) {
+  for (const name of VIOLATIONS) tally.violations[name] += violations[name].length
   tally.held += held
   tally.reported += reported
-  tally.outOfTime += outOfTime
+  tally.inconclusive += inconclusive
 }
 
 function add(counts, name, count = 1) {

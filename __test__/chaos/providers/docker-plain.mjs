@@ -1,4 +1,4 @@
-// An engine without any care: no name, no label, a container for each attempt. For the naive client.
+// An engine for the naive client: no name, no label, a container for each attempt.
 
 /** @param {{ timeoutMilliseconds: number }} options real time */
 export function createPlainApi({ host }, { timeoutMilliseconds }) {

@@ -1,5 +1,5 @@
-// Docker and Podman for the fault harness: real engines, behind the proxy that breaks requests. What it compares the callers'
-// books with is what the engine itself lists at the end.
+// Docker and Podman for the fault tests: real engines behind a proxy that injects faults. At the end the engine's own
+// list is compared with what callers hold.
 import { IMAGE, startEngine, whyNot } from '../../servers/docker/engine.mjs'
 import { startProxy } from '../../servers/docker/proxy.mjs'
 import { derive } from '../seeds.mjs'
@@ -17,9 +17,9 @@ const OPERATIONS = {
   remove: { timeout: 'read', effect: true },
 }
 
-/** The labels by which the harness knows which round and story a container belongs to. */
+/** The labels that name a container's round and scenario. */
 const ROUND = 'chaos.round'
-const STORY = 'chaos.story'
+const SCENARIO = 'chaos.scenario'
 
 const TROUBLES = {
   docker: [{ message: 'driver failed programming external connectivity' }, { message: 'error creating overlay mount' }],
@@ -31,7 +31,7 @@ const TROUBLES = {
 
 const trouble = (kind, effect) => (random) => ({ kind: 'respond', status: 500, body: random.pick(TROUBLES[kind]), effect })
 
-/** A health check that never passes, so that nobody takes a container for ready before it ends. */
+/** A health check that never passes, so that no container counts as ready before it ends. */
 const UNHEALTHY = { Healthcheck: { Test: ['CMD', '/bin/false'], Interval: 1e9, Timeout: 1e9, Retries: 1_000 } }
 
 const COURSES = {
@@ -63,12 +63,12 @@ function define(kind, title) {
     createDefaults: { image: IMAGE },
     kinds: [
       ...KINDS,
-      { name: 'engine error', blind: true, make: trouble(kind, false) },
+      { name: 'engine error', uninformative: true, make: trouble(kind, false) },
       { name: 'engine error after effect', ambiguous: true, make: trouble(kind, true) },
     ],
-    places: [[1, 'engine']],
+    locations: [[1, 'engine']],
     plainApi: createPlainApi,
-    nowhere: { host: 'http://127.0.0.1:1', maxRetries: 0 },
+    unreachable: { host: 'http://127.0.0.1:1', maxRetries: 0 },
     async start(options) {
       engine ??= startEngine(kind)
       return start(await engine, options)
@@ -79,7 +79,7 @@ function define(kind, title) {
 /**
  * @param {import('../../servers/docker/engine.mjs').Engine} engine
  * @param {object} options
- * @param {(name: string) => string} options.deploymentOf what becomes of a container of this name
+ * @param {(name: string) => string} options.deploymentOf how a container of this name goes
  */
 async function start(engine, { deploymentOf }) {
   rounds += 1
@@ -91,8 +91,8 @@ async function start(engine, { deploymentOf }) {
     address: '0.0.0.0',
     keepsVersion: true,
     changeCreate(body, { query }) {
-      const story = body.Env?.find((text) => text.startsWith('CHAOS_STORY='))?.slice('CHAOS_STORY='.length)
-      const labels = { ...body.Labels, [ROUND]: round, ...(story && { [STORY]: story }) }
+      const scenario = body.Env?.find((text) => text.startsWith('CHAOS_SCENARIO='))?.slice('CHAOS_SCENARIO='.length)
+      const labels = { ...body.Labels, [ROUND]: round, ...(scenario && { [SCENARIO]: scenario }) }
       return { ...body, Labels: labels, ...COURSES[deploymentOf(query.name)] }
     },
     onEffect({ operation, path }, { status, body }) {
@@ -114,18 +114,18 @@ async function start(engine, { deploymentOf }) {
       },
       async close() {
         await server.close()
-        // One after the other, and not in the way of other rounds.
+        // One after the other, so that other rounds are not slowed down.
         for (const { Id } of ours()) await engine.call('DELETE', `/containers/${Id}?force=1&v=1`)
       },
     },
 
     /**
-     * Callers are told apart by their addresses, as there are no credentials. Those of one process that share a key are one
-     * tenant of the engine, and take their turns: `b` is at the address of `a`.
+     * An engine has no credentials, so callers differ by address. Callers of one process that share a key are one tenant,
+     * and run one after the other: `b` has the address of `a`.
      *
      * @returns {object} the configuration of a caller
      */
-    configFor(_place, token) {
+    configFor(_location, token) {
       const caller = token.replace(/-b$/, '-a')
       return { host: server.urlFor(caller).replace('127.0.0.1', addressOf(caller)), network: 'none' }
     },
@@ -138,12 +138,12 @@ async function start(engine, { deploymentOf }) {
 
     adapt: (fault) => fault,
 
-    /** What the engine itself lists, in whatever state. */
+    /** Returns what the engine lists, in any state. */
     live: () =>
       ours().map(({ Id, Names, Labels }) => ({
         id: Id,
         name: Names[0].slice(1),
-        mark: Labels[STORY],
+        scenarioId: Labels[SCENARIO],
         createdAt: madeAt.get(Id) ?? Date.now(),
         starts: starts.get(Id) ?? 0,
         isIn: () => true,
@@ -154,7 +154,7 @@ async function start(engine, { deploymentOf }) {
   }
 }
 
-/** One of 16 million addresses of this machine. */
+/** Returns one of 16 million addresses of this machine. */
 function addressOf(token) {
   const number = derive(0, token)
   return `127.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${((number & 255) % 254) + 1}`

@@ -1,4 +1,4 @@
-// The providers that the fault harness knows. A new one is one line here.
+// The providers of the fault tests. A new provider is one line here.
 import { docker, podman } from './docker.mjs'
 import { namespace } from './namespace.mjs'
 import { railway } from './railway.mjs'

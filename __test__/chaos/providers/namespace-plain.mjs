@@ -1,5 +1,4 @@
-// Namespace without any care: one request per call, no tag, no label, as the package did it that ours replaces. For the
-// naive client.
+// Namespace for the naive client: one request per call, no tag, no label, as gateway 0.3.24 did it.
 import { SERVICE_PATH } from '../../servers/namespace/schema.mjs'
 
 /** @param {{ timeoutMilliseconds: number }} options real time */

@@ -1,4 +1,4 @@
-// Namespace for the fault harness: where things run, what can go wrong there, and what the server truly has.
+// Namespace for the fault tests: its locations, its own faults, and what its fake server has.
 import { connectError, details, PLANS, startNamespaceServer, wrongPlace } from '../../servers/namespace/index.mjs'
 import { createRandom } from '../../servers/shared/random.mjs'
 import { drift } from '../../support/drift.mjs'
@@ -14,16 +14,16 @@ const OPERATIONS = {
   DestroyInstance: { timeout: 'read', effect: true },
 }
 
-/** The variable by which the harness knows whose an instance is that has no name. */
-const MARK = 'CHAOS_STORY'
+/** The variable that names an instance's scenario, if its create chose no name. */
+const SCENARIO_VARIABLE = 'CHAOS_SCENARIO'
 
 /** The label that holds the handle. */
 const NAME = 'computesdk.name'
 
-/** Codes that tell nothing of whether it happened (docs/providers/namespace.md). */
+/** Codes after which the outcome is unknown (docs/providers/namespace.md). */
 const TROUBLES = ['unavailable', 'internal', 'unknown', 'deadline_exceeded', 'aborted', 'canceled', 'data_loss']
 
-/** In any form that a client should understand. */
+/** Chooses a form that a client should understand. */
 const anyForm = (random) => ({
   code: random.pick(['string', 'string', 'number', 'upper']),
   message: chance(random, 0.8),
@@ -33,7 +33,7 @@ const anyForm = (random) => ({
 const trouble = (random, effect) =>
   connectError(random.pick(TROUBLES), { message: 'trouble', form: anyForm(random), effect })
 
-/** A wait helps against the first, not against the second. */
+/** The first limit ends with time, the second does not. */
 const LIMITS = [
   details.resourceLimits({
     requested: { virtualCpu: 2, memoryMegabytes: 4096 },
@@ -48,7 +48,7 @@ const LIMITS = [
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
   { name: 'drift', make: (random) => drift('namespace', random) },
-  { name: 'Connect error', blind: true, make: (random) => trouble(random, false) },
+  { name: 'Connect error', uninformative: true, make: (random) => trouble(random, false) },
   { name: 'Connect error after effect', ambiguous: true, make: (random) => trouble(random, true) },
   {
     name: 'out of resources',
@@ -66,8 +66,8 @@ const OWN_KINDS = [
 
 const COURSES = { well: PLANS.runs, failed: PLANS.fails, crashed: PLANS.crashes, never: PLANS.never }
 
-/** Others' instances in the crowded workspace. */
-const CROWD = 25
+/** How many instances of others are in the shared workspace. */
+const FOREIGN = 25
 
 /** @type {import('../harness.mjs').ChaosProvider} */
 export const namespace = {
@@ -80,15 +80,15 @@ export const namespace = {
   timeouts: { read: 30_000, create: 60_000 },
   waits: { lag: 30_000, absence: 60_000 },
   kinds: [...KINDS, ...OWN_KINDS],
-  /** A workspace of one's own; the same in another region; one that others work in, with pages of ten. */
-  places: [
+  /** The callers' own workspace; the same in another region; a workspace with instances of others. */
+  locations: [
     [4, 'own'],
     [2, 'elsewhere'],
     [3, 'crowded'],
   ],
   plainApi: createPlainApi,
-  /** Complete, and nobody listens there. */
-  nowhere: { token: 'nobody', baseUrl: 'http://127.0.0.1:1', maxRetries: 0 },
+  /** A complete configuration, at whose address no server listens. */
+  unreachable: { token: 'none', baseUrl: 'http://127.0.0.1:1', maxRetries: 0 },
   start,
 }
 
@@ -107,7 +107,7 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
     seed,
     uniqueTags: uniqueNames,
     plan: (instance) => COURSES[deploymentOf(nameOf(instance))] ?? COURSES.well,
-    // What no source tells: either may be true, so either happens.
+    // No source decides these. Each round draws one of the possibilities.
     destroyingHolder: random.pick(['reuse', 'new']),
     otherBody: random.pick(['reuse', 'refuse']),
     destroyDead: random.pick(['failed_precondition', 'not_found']),
@@ -115,17 +115,17 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
     forgetDestroyed: chance(random, 0.5),
     listOrder: random.pick(['oldest', 'newest']),
     sparsePages,
-    // By the clock: nobody need look at what is on its way out, and its tag is held until it is gone.
+    // A deletion proceeds by time, not by reads. The instance holds its tag until it is deleted.
     endingMilliseconds: random.pick([0, 20, 200, 1000]),
-    // Where pages are filtered only after they were cut, a look takes all of them, and has to come to its end in time.
+    // If pages are filtered after they were cut, a lookup reads all of them. Few large pages keep it short.
     pageSizeMaximum: sparsePages ? 50 : 10,
   })
   const { world } = server
   const own = world.createWorkspace({ name: 'own' })
   const crowded = world.createWorkspace({ name: 'crowded' })
-  for (let index = 0; index < CROWD; index += 1) world.addInstance(crowded, { purpose: 'CI runner' })
+  for (let index = 0; index < FOREIGN; index += 1) world.addInstance(crowded, { purpose: 'CI runner' })
   const foreign = new Set(world.allInstances(crowded))
-  const places = {
+  const locations = {
     own: { workspace: own, region: 'us' },
     elsewhere: { workspace: own, region: 'eu' },
     crowded: { workspace: crowded, region: 'us' },
@@ -136,9 +136,9 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
   return {
     server,
 
-    /** @returns {object} the configuration of a caller of its own at this place */
-    configFor(place, token) {
-      const { workspace, region } = places[place]
+    /** @returns {object} the configuration of a new caller in this location */
+    configFor(location, token) {
+      const { workspace, region } = locations[location]
       world.addToken({ workspace, token })
       return { token, baseUrl: server.endpoint(region) }
     },
@@ -151,7 +151,7 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
 
     adapt: (fault) => fault,
 
-    /** What costs money: neither gone nor on its way out. */
+    /** Returns what costs money: instances that are neither deleted nor being deleted. */
     live() {
       return [own, crowded].flatMap((workspace) =>
         world
@@ -160,22 +160,22 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
           .map((instance) => ({
             id: instance.id,
             name: nameOf(instance),
-            mark: world.environmentOf(instance)?.[MARK],
+            scenarioId: world.environmentOf(instance)?.[SCENARIO_VARIABLE],
             createdAt: instance.createdAt,
-            isIn: (place) => isIn(instance, places[place]),
-            runsOutside: (place) => !isIn(instance, places[place]),
+            isIn: (location) => isIn(instance, locations[location]),
+            runsOutside: (location) => !isIn(instance, locations[location]),
           })),
       )
     },
 
     problems: () => [
-      ...server.errors.map((error) => `the test server failed: ${error.stack}`),
+      ...server.errors.map((error) => `the fake server failed: ${error.stack}`),
       ...server.violations.map((violation) => `against Namespace's API: ${JSON.stringify(violation)}`),
-      ...[...foreign].filter(({ status }) => status !== 'RUNNING').map(({ id }) => `somebody else's ${id} is gone`),
+      ...[...foreign].filter(({ status }) => status !== 'RUNNING').map(({ id }) => `the instance ${id} of others is gone`),
     ],
   }
 }
 
-const isIn = ({ workspaceId, region }, place) => workspaceId === place.workspace.id && region === place.region
+const isIn = ({ workspaceId, region }, location) => workspaceId === location.workspace.id && region === location.region
 
 const nameOf = ({ labels }) => labels.find(({ name }) => name === NAME)?.value

@@ -1,4 +1,4 @@
-// Railway without any care: one request per call, as the package did it that ours replaces. For the naive client.
+// Railway for the naive client: one request per call, as gateway 0.3.24 did it.
 import { PATH } from '../../servers/railway/endpoint.mjs'
 
 const CREATE = 'mutation ($input: ServiceCreateInput!) { serviceCreate(input: $input) { id name } }'
@@ -22,7 +22,7 @@ export function createPlainApi({ apiKey, projectId, environmentId, baseUrl }, { 
   }
 
   return {
-    /** Without a name: Railway makes one up. */
+    /** Without a name: Railway chooses one. */
     async create({ image = 'computesdk/compute:latest', envs = {} }) {
       const input = { projectId, environmentId, source: { image }, variables: envs }
       const { serviceCreate } = await send(CREATE, { input })

@@ -1,19 +1,19 @@
-// Railway for the fault harness: where things run, what can go wrong there, and what the server truly has.
+// Railway for the fault tests: its locations, its own faults, and what its fake server has.
 import { graphqlError, startRailwayServer } from '../../servers/railway/index.mjs'
 import { drift } from '../../support/drift.mjs'
 import { KINDS } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { createPlainApi } from './railway-plain.mjs'
 
-/** `effect`: it changes something; `flag`: it answers true or false; `places`: where a create comes by it; others: all. */
+/** `effect`: a write; `flag`: answers true or false; `locations`: where a create uses it, default: everywhere. */
 const OPERATIONS = {
   environments: { timeout: 'read' },
   serviceCreate: { timeout: 'create', effect: true },
   project: { timeout: 'read' },
-  serviceInstance: { timeout: 'read', places: ['shared'] },
-  variableCollectionUpsert: { timeout: 'read', effect: true, flag: true, places: ['shared'] },
-  serviceInstanceUpdate: { timeout: 'read', effect: true, flag: true, places: ['shared'] },
-  serviceInstanceDeployV2: { timeout: 'create', effect: true, places: ['shared'] },
+  serviceInstance: { timeout: 'read', locations: ['shared'] },
+  variableCollectionUpsert: { timeout: 'read', effect: true, flag: true, locations: ['shared'] },
+  serviceInstanceUpdate: { timeout: 'read', effect: true, flag: true, locations: ['shared'] },
+  serviceInstanceDeployV2: { timeout: 'create', effect: true, locations: ['shared'] },
   serviceDelete: { timeout: 'read', effect: true, flag: true },
   service: { timeout: 'read' },
   environment: { timeout: 'read' },
@@ -30,10 +30,10 @@ const NIL = '00000000-0000-4000-8000-000000000000'
 
 const generic = (effect) => ({ ...graphqlError('Problem processing request', { code: null }), effect })
 
-/** Refusals that were seen after the service had been made. */
+/** Refusals that were seen although the service was made (docs/providers/railway.md). */
 const MISLEADING = ['ServiceInstance not found', 'Not Authorized', 'Environment not found', 'Deployment not found']
 
-/** Texts that no table of the package can know. */
+/** Texts that the package's table does not list. */
 const UNLISTED = ['The moon is in the wrong phase', 'Workspace is being migrated', '']
 
 /** @type {import('../faults.mjs').Kind[]} */
@@ -44,14 +44,13 @@ const OWN_KINDS = [
     fits: (operation) => Boolean(OPERATIONS[operation].effect),
     make: (random) => graphqlError(random.pick(THROTTLES)),
   },
-  { name: 'generic problem', blind: true, make: () => generic(false) },
+  { name: 'generic problem', uninformative: true, make: () => generic(false) },
   { name: 'generic problem after effect', ambiguous: true, make: () => generic(true) },
   {
     name: 'internal error after effect',
     ambiguous: true,
     make: () => graphqlError('Something went wrong', { effect: true }),
   },
-  // Recorded in projects with environments of pull requests, and of tokens whose rights were about to change.
   {
     name: 'refusal with effect',
     fits: (operation) => operation === 'serviceCreate',
@@ -88,15 +87,15 @@ export const railway = {
   timeouts: { read: 30_000, create: 60_000 },
   waits: { lag: 60_000, absence: 90_000 },
   kinds: [...KINDS, ...OWN_KINDS],
-  /** The only environment of its project; a fork; one whose services appear in another as well. */
-  places: [
+  /** The only environment of its project; a fork; an environment whose services appear in another one, too. */
+  locations: [
     [4, 'sole'],
     [2, 'fork'],
     [5, 'shared'],
   ],
   plainApi: createPlainApi,
-  /** Complete, and nobody listens there. */
-  nowhere: { apiKey: 'nobody', projectId: NIL, environmentId: NIL, baseUrl: 'http://127.0.0.1:1', maxRetries: 0 },
+  /** A complete configuration, at whose address no server listens. */
+  unreachable: { apiKey: 'none', projectId: NIL, environmentId: NIL, baseUrl: 'http://127.0.0.1:1', maxRetries: 0 },
   start,
 }
 
@@ -120,7 +119,7 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
     name: 'busy',
     environments: ['production', 'staging', { name: 'pr-1', forkOf: 'production' }],
   })
-  const places = {
+  const locations = {
     sole: { projectId: alone.id, environmentId: alone.environments[0].id },
     fork: { projectId: busy.id, environmentId: busy.environments[2].id },
     shared: { projectId: busy.id, environmentId: busy.environments[0].id },
@@ -132,10 +131,10 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
   return {
     server,
 
-    /** @returns {object} the configuration of a caller of its own at this place */
-    configFor(place, token) {
+    /** @returns {object} the configuration of a new caller in this location */
+    configFor(location, token) {
       world.addToken({ kind: 'account', token })
-      return { apiKey: token, ...places[place], baseUrl: server.url }
+      return { apiKey: token, ...locations[location], baseUrl: server.url }
     },
 
     describe: ({ headers, operation, variables }) => ({
@@ -144,7 +143,7 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
       name: variables?.input?.name,
     }),
 
-    /** Faults that take more than the shared ones know. */
+    /** Translates the faults that are Railway's own. */
     adapt(fault, { operation }) {
       if (fault.kind !== 'replace-flag') return fault
       const body = { data: { [operation]: false } }
@@ -152,8 +151,8 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
     },
 
     /**
-     * What exists and costs, or keeps, something: a service with an instance in a place of ours, or one that runs
-     * anywhere. A scoped deletion may leave a service without either, an empty shell (docs/providers/railway.md).
+     * Returns the services that have an instance in a location of the callers, or that run in any. A deletion in one
+     * environment may leave a service without either (docs/providers/railway.md).
      */
     live() {
       return [alone, busy].flatMap((project) => {
@@ -166,16 +165,16 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
         return world.liveServices(project.id).map((service) => ({
           id: service.id,
           name: service.name,
-          mark: markOf(service),
+          scenarioId: scenarioIdOf(service),
           createdAt: Date.parse(service.createdAt),
-          isIn: (place) => Boolean(liveInstance(service, places[place].environmentId)),
-          runsOutside: (place) => (running.get(service.id) ?? []).some((id) => id !== places[place].environmentId),
+          isIn: (location) => Boolean(liveInstance(service, locations[location].environmentId)),
+          runsOutside: (location) => (running.get(service.id) ?? []).some((id) => id !== locations[location].environmentId),
         }))
       })
     },
 
     problems: () => [
-      ...server.errors.map((error) => `the test server failed: ${error.stack}`),
+      ...server.errors.map((error) => `the fake server failed: ${error.stack}`),
       ...server.schemaViolations.map((violation) => `against Railway's schema: ${JSON.stringify(violation)}`),
     ],
   }
@@ -186,10 +185,10 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
   }
 }
 
-/** The variable by which the harness knows whose a resource is that nobody has named. */
-export const MARK = 'CHAOS_STORY'
+/** The variable that names a resource's scenario, if its create chose no name. */
+const SCENARIO_VARIABLE = 'CHAOS_SCENARIO'
 
-function markOf(service) {
-  for (const { variables } of service.instances) if (variables[MARK]) return variables[MARK]
+function scenarioIdOf(service) {
+  for (const { variables } of service.instances) if (variables[SCENARIO_VARIABLE]) return variables[SCENARIO_VARIABLE]
   return undefined
 }

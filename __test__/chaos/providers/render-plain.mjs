@@ -1,4 +1,4 @@
-// Render without any care: one request per call, as the package did it that ours replaces. For the naive client.
+// Render for the naive client: one request per call, as gateway 0.3.24 did it.
 import { randomBytes } from 'node:crypto'
 
 /** @param {{ timeoutMilliseconds: number }} options real time */
@@ -14,7 +14,7 @@ export function createPlainApi({ apiKey, ownerId, baseUrl }, { timeoutMillisecon
   }
 
   return {
-    /** Under a new name each time: whoever repeats it makes another. */
+    /** Under a new name each time, so that a repeated request makes another service. */
     async create({ image = 'computesdk/compute:latest', envs = {} }) {
       const { service } = await send('POST', '/services', {
         type: 'web_service',

@@ -1,4 +1,4 @@
-// Render for the fault harness: where things run, what can go wrong there, and what the server truly has.
+// Render for the fault tests: its locations, its own faults, and what its fake server has.
 import { renderError, startRenderServer, UNLIMITED } from '../../servers/render/index.mjs'
 import { drift } from '../../support/drift.mjs'
 import { KINDS } from '../faults.mjs'
@@ -16,27 +16,27 @@ const OPERATIONS = {
   deleteService: { timeout: 'read', effect: true },
 }
 
-/** Texts that no source tells; the statuses are those of the schema (docs/providers/render.md). */
+/** Errors with the statuses of Render's schema. No source has their texts (docs/providers/render.md). */
 const trouble = (random, effect) => {
   const id = chance(random, 0.5) ? random.uuid() : undefined
   return renderError(random.pick([500, 503]), 'internal server error', { id, effect })
 }
 
-/** What the proxy in front of Render says when it gets no answer from behind. */
+/** Responses of the proxy in front of Render. */
 const edge = (random, effect) => ({ kind: 'html', status: random.pick([502, 504, 520, 522, 524]), effect })
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
   { name: 'drift', make: (random) => drift('render', random) },
-  { name: 'error of its own', blind: true, make: (random) => trouble(random, false) },
+  { name: 'error of its own', uninformative: true, make: (random) => trouble(random, false) },
   { name: 'error of its own after effect', ambiguous: true, make: (random) => trouble(random, true) },
-  { name: 'edge page', blind: true, make: (random) => edge(random, false) },
+  { name: 'edge page', uninformative: true, make: (random) => edge(random, false) },
   { name: 'edge page after effect', ambiguous: true, make: (random) => edge(random, true) },
   {
     name: 'answer without id',
     ambiguous: true,
     fits: (operation) => operation === 'createService',
-    // Neither of its two fields is a required one (docs/providers/render.md).
+    // Render's schema requires neither of the response's two fields.
     make: () => ({ kind: 'replace', map: ({ service, ...rest }) => rest }),
   },
 ]
@@ -48,7 +48,7 @@ const DEPLOYS = {
   never: ['created', 'queued', 'a_status_of_tomorrow'],
 }
 
-/** What the shared faults call a window is written without `X-` here. */
+/** The names that Render gives to the headers of the shared faults. */
 const HEADERS = {
   'x-ratelimit-limit': 'ratelimit-limit',
   'x-ratelimit-remaining': 'ratelimit-remaining',
@@ -66,15 +66,15 @@ export const render = {
   timeouts: { read: 30_000, create: 60_000 },
   waits: { lag: 30_000, absence: 60_000 },
   kinds: [...KINDS, ...OWN_KINDS],
-  /** A workspace by itself; one of two that the key reaches, both with services of somebody else. */
-  places: [
+  /** The key's only workspace; one of two that the key reaches, both with services of others. */
+  locations: [
     [2, 'sole'],
     [3, 'shared'],
   ],
   plainApi: createPlainApi,
-  /** Complete, and nobody listens there. */
-  nowhere: {
-    apiKey: 'nobody',
+  /** A complete configuration, at whose address no server listens. */
+  unreachable: {
+    apiKey: 'none',
     ownerId: 'tea-00000000000000000000',
     baseUrl: 'http://127.0.0.1:1/v1',
     maxRetries: 0,
@@ -101,11 +101,11 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
   const [sole, shared, neighbour] = ['sole', 'shared', 'neighbour'].map((name) => world.createOwner({ name }))
   const owners = { sole, shared }
   const reach = { sole: [sole], shared: [shared, neighbour] }
-  const furniture = new Set([shared, neighbour].flatMap(furnish))
+  const foreign = new Set([shared, neighbour].flatMap(addForeignServices))
   Object.assign(world.lag, lag)
   Object.assign(world.stale, stale)
 
-  function furnish(owner) {
+  function addForeignServices(owner) {
     const site = world.addService(owner, { name: 'site' })
     const preview = world.addService(owner, { name: 'site PR #1', parent: site })
     const others = ['static_site', 'cron_job'].map((type) => world.addService(owner, { type }))
@@ -115,10 +115,10 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
   return {
     server,
 
-    /** @returns {object} the configuration of a caller of its own at this place */
-    configFor(place, token) {
-      world.addApiKey({ owners: reach[place], key: token })
-      return { apiKey: token, ownerId: owners[place].id, baseUrl: server.endpoint }
+    /** @returns {object} the configuration of a new caller in this location */
+    configFor(location, token) {
+      world.addApiKey({ owners: reach[location], key: token })
+      return { apiKey: token, ownerId: owners[location].id, baseUrl: server.endpoint }
     },
 
     describe: ({ headers, operation, json }) => ({
@@ -127,39 +127,37 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
       name: operation === 'createService' ? json?.name : undefined,
     }),
 
-    /** The shared faults, told as Render tells them. */
+    /** Renames the headers of the shared faults. */
     adapt(fault) {
       if (!fault.headers) return fault
       const headers = Object.entries(fault.headers).map(([name, value]) => [HEADERS[name] ?? name, value])
       return { ...fault, headers: Object.fromEntries(headers) }
     },
 
-    /**
-     * What exists of what callers made; `runsOutside`: in another workspace than the caller's.
-     */
+    /** Returns what callers made; `runsOutside`: in another workspace than the caller's. */
     live() {
       return world
         .liveServices()
-        .filter((service) => !furniture.has(service))
+        .filter((service) => !foreign.has(service))
         .map((service) => ({
           id: service.id,
           name: service.name,
-          mark: service.variables[MARK],
+          scenarioId: service.variables[SCENARIO_VARIABLE],
           createdAt: Date.parse(service.createdAt),
-          isIn: (place) => service.ownerId === owners[place].id,
-          runsOutside: (place) => service.ownerId !== owners[place].id,
+          isIn: (location) => service.ownerId === owners[location].id,
+          runsOutside: (location) => service.ownerId !== owners[location].id,
         }))
     },
 
     problems: () => [
-      ...server.errors.map((error) => `the test server failed: ${error.stack}`),
-      ...server.violations.map((violation) => `not for Render: ${JSON.stringify(violation)}`),
-      ...[...furniture]
+      ...server.errors.map((error) => `the fake server failed: ${error.stack}`),
+      ...server.violations.map((violation) => `against Render's API: ${JSON.stringify(violation)}`),
+      ...[...foreign]
         .filter(({ deletedAt }) => deletedAt)
-        .map(({ name, ownerId }) => `${name} of ${ownerId} was deleted, which no caller has made`),
+        .map(({ name, ownerId }) => `${name} of ${ownerId} was deleted, although no caller made it`),
     ],
   }
 }
 
-/** The variable by which the harness knows whose a resource is that nobody has named. */
-const MARK = 'CHAOS_STORY'
+/** The variable that names a resource's scenario, if its create chose no name. */
+const SCENARIO_VARIABLE = 'CHAOS_SCENARIO'

@@ -1,5 +1,4 @@
-// Vercel without any care: one request per call, no name of its own choice, no look at what a create has made. For the
-// naive client.
+// Vercel for the naive client: one request per call, no chosen name, no lookup of what a create has made.
 
 /** @param {{ timeoutMilliseconds: number }} options real time */
 export function createPlainApi({ token, teamId, projectId, baseUrl }, { timeoutMilliseconds }) {
@@ -15,7 +14,7 @@ export function createPlainApi({ token, teamId, projectId, baseUrl }, { timeoutM
   }
 
   return {
-    /** Without a name: Vercel makes one up. */
+    /** Without a name: Vercel chooses one. */
     async create({ envs = {}, daemonConfig, installCommand = 'compute start' }) {
       const { sandbox, session } = await send('POST', '/v3/sandboxes', {}, { projectId, persistent: false, env: envs })
       if (daemonConfig && installCommand) {

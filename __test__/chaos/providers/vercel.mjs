@@ -1,4 +1,4 @@
-// Vercel for the fault harness: where things run, what can go wrong there, and what the server truly has.
+// Vercel for the fault tests: its locations, its own faults, and what its fake server has.
 import { apiError, asksForDaemon, COMMAND_PLANS, startVercelServer } from '../../servers/vercel/index.mjs'
 import { drift } from '../../support/drift.mjs'
 import { KINDS } from '../faults.mjs'
@@ -19,13 +19,13 @@ const OPERATIONS = {
 
 const NIL = '000000000000000000000000'
 
-/** The statuses are listed, their codes are not known (docs/providers/vercel.md). */
+/** Errors with listed statuses. No source has their codes (docs/providers/vercel.md). */
 const trouble = (random, effect) =>
   apiError(...random.pick([[500, 'internal_server_error'], [502, 'bad_gateway']]), undefined, { effect })
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
-  // The logs are a stream.
+  // Logs are a stream, not JSON.
   { name: 'drift', fits: (operation) => operation !== 'commandLogs', make: (random) => drift('vercel', random) },
   {
     name: 'throttle of its own',
@@ -35,14 +35,14 @@ const OWN_KINDS = [
       return apiError(429, 'rate_limited', 'Rate limit exceeded', { headers })
     },
   },
-  { name: 'error of its own', blind: true, make: (random) => trouble(random, false) },
+  { name: 'error of its own', uninformative: true, make: (random) => trouble(random, false) },
   {
     name: 'error of its own after effect',
     ambiguous: true,
     make: (random) => trouble(random, true),
   },
   {
-    // Listed for these two. No source says what it stands for, so it may have had an effect.
+    // Listed for these two operations. No source says what it means, so it may come with an effect.
     name: 'conflict',
     fits: (operation) => ['createSandbox', 'getSandbox'].includes(operation),
     make: (random) => apiError(409, 'conflict', undefined, { effect: chance(random, 0.5) }),
@@ -65,7 +65,7 @@ const SANDBOXES = {
   never: ['pending'],
 }
 
-/** Of a daemon whose sandbox is up; and of the command that waits for it. */
+/** The daemon's command by the sandbox's course, and the command that waits for the daemon. */
 const COMMANDS = { well: COMMAND_PLANS.stays, crashed: { ...COMMAND_PLANS.fails, reads: 1 } }
 const READY = { ...COMMAND_PLANS.succeeds, reads: 1 }
 
@@ -82,20 +82,19 @@ export const vercel = {
   timeouts: { read: 30_000, create: 60_000 },
   waits: { lag: 30_000, absence: 60_000 },
   kinds: [...KINDS, ...OWN_KINDS],
-  /** A project of its own; one next to another in its team, with more in it than fits on a page. */
-  places: [
+  /** The only project of its team; a project beside another one, with more sandboxes than a page holds. */
+  locations: [
     [1, 'sole'],
     [1, 'busy'],
   ],
   /**
-   * Besides what every story asks for. No image of Docker Hub can be given, and what is wanted is the whole create: the
-   * command that starts the daemon is part of it.
+   * Vercel accepts no image of Docker Hub. The command that starts the daemon is a part of the create.
    */
   createDefaults: { image: undefined, daemonConfig: { accessToken: 'chaos' }, installCommand: 'compute start' },
   plainApi: createPlainApi,
-  /** Complete, and nobody listens there. */
-  nowhere: {
-    token: 'nobody',
+  /** A complete configuration, at whose address no server listens. */
+  unreachable: {
+    token: 'none',
     teamId: `team_${NIL}`,
     projectId: `prj_${NIL}0000`,
     baseUrl: 'http://127.0.0.1:1',
@@ -104,8 +103,8 @@ export const vercel = {
   start,
 }
 
-/** More than a page of 50 holds. */
-const CROWD = 60
+/** How many sandboxes of others a project has: more than a page of 50 holds. */
+const FOREIGN = 60
 
 /**
  * @param {object} options
@@ -132,8 +131,8 @@ async function start({ seed, lag, stale, deploymentOf }) {
   }
   const others = new Set()
   for (const project of [projects.busy, projects.beside]) {
-    for (let index = 0; index < CROWD; index += 1) {
-      // Of somebody else, some with our tag: a gateway may share its project.
+    for (let index = 0; index < FOREIGN; index += 1) {
+      // Some of them have the package's tag: another gateway may share the project.
       const tags = index % 2 === 0 ? { computesdk: 'managed' } : undefined
       others.add(world.addSandbox(project, { name: `other-${index}`, tags, timeout: 86_400_000 }))
     }
@@ -145,10 +144,10 @@ async function start({ seed, lag, stale, deploymentOf }) {
   return {
     server,
 
-    /** @returns {object} the configuration of a caller of its own at this place */
-    configFor(place, token) {
+    /** @returns {object} the configuration of a new caller in this location */
+    configFor(location, token) {
       world.addToken({ token })
-      const { id, teamId } = projects[place]
+      const { id, teamId } = projects[location]
       return { token, teamId, projectId: id, baseUrl: server.url }
     },
 
@@ -160,7 +159,7 @@ async function start({ seed, lag, stale, deploymentOf }) {
 
     adapt: (fault) => fault,
 
-    /** What exists: a record, even of what does not run any more, holds its name and has to be deleted. */
+    /** Returns all records: also that of an ended sandbox holds a name and has to be deleted. */
     live() {
       return Object.values(projects).flatMap((project) =>
         world
@@ -169,24 +168,24 @@ async function start({ seed, lag, stale, deploymentOf }) {
           .map((sandbox) => ({
             id: sandbox.name,
             name: sandbox.name,
-            mark: sandbox.env[MARK],
+            scenarioId: sandbox.env[SCENARIO_VARIABLE],
             createdAt: sandbox.createdAt,
             starts: sandbox.commands.filter((command) => !asksForDaemon(command)).length,
-            isIn: (place) => project === projects[place],
-            runsOutside: (place) => project !== projects[place],
+            isIn: (location) => project === projects[location],
+            runsOutside: (location) => project !== projects[location],
           })),
       )
     },
 
     problems: () => [
-      ...server.errors.map((error) => `the test server failed: ${error.stack}`),
-      ...server.violations.map((violation) => `what Vercel would not understand: ${JSON.stringify(violation)}`),
+      ...server.errors.map((error) => `the fake server failed: ${error.stack}`),
+      ...server.violations.map((violation) => `against Vercel's API: ${JSON.stringify(violation)}`),
       ...[...others]
         .filter(({ deletedAt }) => deletedAt !== null)
-        .map(({ name }) => `a sandbox of somebody else was deleted: ${name}`),
+        .map(({ name }) => `a sandbox of others was deleted: ${name}`),
     ],
   }
 }
 
-/** The variable by which the harness knows whose a resource is that nobody has named. */
-export const MARK = 'CHAOS_STORY'
+/** The variable that names a resource's scenario, if its create chose no name. */
+const SCENARIO_VARIABLE = 'CHAOS_SCENARIO'
