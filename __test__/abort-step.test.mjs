@@ -31,8 +31,8 @@ describe('an abort does not wait for the step in flight', { concurrency: true },
     for (const step of steps) {
       for (const effectFirst of [true, false]) {
         test(`${step} at ${name}, ${effectFirst ? 'after' : 'before'} its effect`, async (t) => {
-          const scene = await start(t)
-          const { provider, server } = scene
+          const fixture = await start(t)
+          const { provider, server } = fixture
           const controller = new AbortController()
           server.faults.add({ ...HANG, effectFirst, when: step })
           const ended = rejection(provider.create({ ...options, signal: controller.signal }), { code: 'ABORTED' })
@@ -40,7 +40,7 @@ describe('an abort does not wait for the step in flight', { concurrency: true },
           await eventually(() => server.requests.some(isStep), 'the step is in flight', 10_000)
           controller.abort()
           await ended
-          await eventually(() => existing(scene) === 0, 'it is removed', 5_000)
+          await eventually(() => existing(fixture) === 0, 'it is removed', 5_000)
           server.faults.clear()
         })
       }

@@ -35,9 +35,9 @@ for (const [title, entry] of Object.entries({ ...PROVIDERS, ...ENGINES })) {
 
   describe(title, { skip: entry.skip }, () => {
     async function begin(t) {
-      const scene = await entry.start()
-      t.after(scene.close)
-      return { ...scene, provider: scene.make() }
+      const fixture = await entry.start()
+      t.after(fixture.close)
+      return { ...fixture, provider: fixture.make() }
     }
 
     test('is a plain object of the agreed shape', () => {

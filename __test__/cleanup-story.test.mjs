@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { check, LIVES, play, SCENES, timesOf } from './support/cleanup-story.mjs'
+import { check, LIVES, play, FIXTURES, timesOf } from './support/cleanup-story.mjs'
 
 const POINTS = ['arrives', 'acted', 'answered']
 
@@ -11,7 +11,7 @@ const POINTS = ['arrives', 'acted', 'answered']
 const LIVES_AT_A_TIME = 8
 
 describe('a create that is aborted at any moment has one story for each resource that it made', { concurrency: LIVES_AT_A_TIME }, () => {
-  for (const name of Object.keys(SCENES)) {
+  for (const name of Object.keys(FIXTURES)) {
     for (const [title, life] of Object.entries(LIVES)) {
       if (life.without?.includes(name)) continue
       test(`${name}: one ${title}`, async (t) => {

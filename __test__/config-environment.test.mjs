@@ -57,7 +57,7 @@ describe('a missing credential', () => {
 describe('where credentials come from', () => {
   const KEYS = ['RAILWAY_API_KEY', 'RAILWAY_API_TOKEN', 'RAILWAY_TOKEN']
 
-  async function scene(t, variables) {
+  async function fixture(t, variables) {
     const { server, world, projectId, environmentId } = await withRailway(t)
     setEnvironment(t, {
       RAILWAY_PROJECT_ID: projectId,
@@ -103,7 +103,7 @@ describe('where credentials come from', () => {
   ]
   for (const [title, variables, config, expected] of rows) {
     test(`from ${title}`, async (t) => {
-      const { server, make } = await scene(t, variables)
+      const { server, make } = await fixture(t, variables)
       assert.deepEqual(await make(config).list(), [])
       assertSame(signature(server), expected, 'credentials')
     })
@@ -119,7 +119,7 @@ describe('where credentials come from', () => {
   })
 
   test('process.env is read at each call, not when the provider is made', async (t) => {
-    const { server, make } = await scene(t, {})
+    const { server, make } = await fixture(t, {})
     const provider = make()
     await rejection(provider.list(), { message: NO_KEY })
     process.env.RAILWAY_API_KEY = canary('first')
@@ -133,13 +133,13 @@ describe('where credentials come from', () => {
   })
 
   test('a variable with characters that no header can carry is refused by its name', async (t) => {
-    const { server, make } = await scene(t, { RAILWAY_API_KEY: canary('two words') })
+    const { server, make } = await fixture(t, { RAILWAY_API_KEY: canary('two words') })
     await rejection(make().list(), { code: 'INVALID_CONFIG', message: /RAILWAY_API_KEY/ })
     assert.equal(server.requests.length, 0)
   })
 
   test('a process.env that throws counts as empty', async (t) => {
-    const { make } = await scene(t, {})
+    const { make } = await fixture(t, {})
     const { env } = process
     t.after(() => (process.env = env))
     process.env = new Proxy({}, {

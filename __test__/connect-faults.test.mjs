@@ -38,13 +38,13 @@ describe('a certificate', { skip: noOpenssl }, () => {
   async function withTls(t) {
     const folder = await mkdtemp(join(tmpdir(), 'certificates-'))
     t.after(() => rm(folder, { recursive: true, force: true }))
-    const scene = await withRailway(t)
+    const fixture = await withRailway(t)
     const certificates = await makeCertificates(folder)
     const [trusted, untrusted] = await Promise.all(
-      [certificates.trusted, certificates.untrusted].map((certificate) => serveTls(certificate, scene.server.url)),
+      [certificates.trusted, certificates.untrusted].map((certificate) => serveTls(certificate, fixture.server.url)),
     )
     t.after(() => [trusted, untrusted].forEach((server) => server.close()))
-    return { ...scene, trusted, untrusted, env: { SSL_CERT_FILE: certificates.authority } }
+    return { ...fixture, trusted, untrusted, env: { SSL_CERT_FILE: certificates.authority } }
   }
 
   test('of an unknown issuer is permanent, and the message names SSL_CERT_FILE', async (t) => {

@@ -7,9 +7,9 @@ import { rejection } from './support/rejection.mjs'
 
 /** What a create with these options has made of the one instance. */
 async function created(t, options) {
-  const scene = await withRailway(t)
-  const { instanceId } = await scene.provider.create(options)
-  return { ...scene, record: scene.world.instance(instanceId, scene.environmentId) }
+  const fixture = await withRailway(t)
+  const { instanceId } = await fixture.provider.create(options)
+  return { ...fixture, record: fixture.world.instance(instanceId, fixture.environmentId) }
 }
 
 describe('an option of Railway reaches the instance', () => {

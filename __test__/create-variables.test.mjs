@@ -12,20 +12,20 @@ const daemonConfig = { accessToken: ACCESS_TOKEN, gatewayUrl: 'https://gateway.e
 
 describe('variables', () => {
   test('are none without daemonConfig and envs', async (t) => {
-    const scene = await withRailway(t)
-    await scene.provider.create()
-    assertSame(given(scene), {}, 'variables')
+    const fixture = await withRailway(t)
+    await fixture.provider.create()
+    assertSame(given(fixture), {}, 'variables')
   })
 
   test('hold the access token alone when there is no gatewayUrl', async (t) => {
-    const scene = await withRailway(t)
-    await scene.provider.create({ daemonConfig: { accessToken: ACCESS_TOKEN } })
-    assertSame(given(scene), { COMPUTESDK_ACCESS_TOKEN: ACCESS_TOKEN }, 'variables')
+    const fixture = await withRailway(t)
+    await fixture.provider.create({ daemonConfig: { accessToken: ACCESS_TOKEN } })
+    assertSame(given(fixture), { COMPUTESDK_ACCESS_TOKEN: ACCESS_TOKEN }, 'variables')
   })
 
   test('come from daemonConfig, its env and envs, of which daemonConfig.env wins', async (t) => {
-    const scene = await withRailway(t)
-    await scene.provider.create({
+    const fixture = await withRailway(t)
+    await fixture.provider.create({
       daemonConfig: { ...daemonConfig, env: { BOTH: canary('daemon'), DAEMON: canary('d') } },
       envs: { BOTH: canary('envs'), ENVS: canary('e') },
     })
@@ -36,11 +36,11 @@ describe('variables', () => {
       DAEMON: canary('d'),
       ENVS: canary('e'),
     }
-    assertSame(given(scene), expected, 'variables')
+    assertSame(given(fixture), expected, 'variables')
   })
 
   test('may be anything that is text', async (t) => {
-    const scene = await withRailway(t)
+    const fixture = await withRailway(t)
     const envs = {
       EMPTY: '',
       SPACES: '  a  b  ',
@@ -52,27 +52,27 @@ describe('variables', () => {
       lower_case: '1',
       'with.dot-and-dash': '1',
     }
-    await scene.provider.create({ envs })
-    assertSame(given(scene), envs, 'variables')
+    await fixture.provider.create({ envs })
+    assertSame(given(fixture), envs, 'variables')
   })
 
   test('survive names that JavaScript objects treat in their own way', async (t) => {
-    const scene = await withRailway(t)
+    const fixture = await withRailway(t)
     const envs = JSON.parse('{ "constructor": "a", "toString": "b", "hasOwnProperty": "c", "entries": "d", "7": "e" }')
-    await scene.provider.create({ envs })
-    assertSame({ ...given(scene) }, { ...envs }, 'variables')
+    await fixture.provider.create({ envs })
+    assertSame({ ...given(fixture) }, { ...envs }, 'variables')
   })
 
   test('are own properties only', async (t) => {
-    const scene = await withRailway(t)
-    await scene.provider.create({ envs: Object.create({ INHERITED: 'x' }, { OWN: { value: 'y', enumerable: true } }) })
-    assertSame(given(scene), { OWN: 'y' }, 'variables')
+    const fixture = await withRailway(t)
+    await fixture.provider.create({ envs: Object.create({ INHERITED: 'x' }, { OWN: { value: 'y', enumerable: true } }) })
+    assertSame(given(fixture), { OWN: 'y' }, 'variables')
   })
 
   test('may repeat what daemonConfig says', async (t) => {
-    const scene = await withRailway(t)
-    await scene.provider.create({ daemonConfig, envs: { COMPUTESDK_ACCESS_TOKEN: ACCESS_TOKEN } })
-    assert.equal(Object.keys(given(scene)).length, 2)
+    const fixture = await withRailway(t)
+    await fixture.provider.create({ daemonConfig, envs: { COMPUTESDK_ACCESS_TOKEN: ACCESS_TOKEN } })
+    assert.equal(Object.keys(given(fixture)).length, 2)
   })
 
   for (const name of ['COMPUTESDK_ACCESS_TOKEN', 'COMPUTESDK_GATEWAY_URL']) {

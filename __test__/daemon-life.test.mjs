@@ -164,10 +164,10 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
       const when = how === 'destroy' ? 'is destroyed' : 'is there no more, for the server has been closed'
       test(`at ${name} comes when its instance ${when}`, async (t) => {
         const gateway = await startGateway(t)
-        const scene = await start()
-        t.after(() => scene.close())
+        const fixture = await start()
+        t.after(() => fixture.close())
         const daemonConfig = { accessToken: ACCESS_TOKEN, gatewayUrl: gateway.url, env: { GREETING: 'bonjour' } }
-        const { instanceId } = await scene.provider.create({ daemonConfig })
+        const { instanceId } = await fixture.provider.create({ daemonConfig })
         const { body } = await until(() => gateway.seen[0])
         const headers = { authorization: `Bearer ${ACCESS_TOKEN}` }
         const run = async (command) => {
@@ -177,10 +177,10 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
         const info = await (await fetch(`${body.url}/info`, { headers })).json()
         assert.equal(await run('echo $GREETING'), 'bonjour\n')
         const child = Number(await run('sleep 60 & echo $!'))
-        const [daemon, ...others] = daemonsOf(scene)
+        const [daemon, ...others] = daemonsOf(fixture)
         assert.deepEqual(others, [])
         assert.ok(isAlive(child) && isAlive(daemon))
-        await (how === 'destroy' ? scene.provider.destroy(instanceId) : scene.server.close())
+        await (how === 'destroy' ? fixture.provider.destroy(instanceId) : fixture.server.close())
         await until(() => ![child, daemon].some(isAlive))
         await until(() => isGone(info.data.folder))
       })

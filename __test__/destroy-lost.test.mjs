@@ -22,15 +22,15 @@ describe('a deletion that took effect settles within 10 s when', { concurrency: 
   for (const [name, entry] of Object.entries(PROVIDERS)) {
     for (const [title, fault] of Object.entries(FAULTS)) {
       test(`${title}, at ${name}`, async (t) => {
-        const scene = await entry.start()
-        t.after(scene.close)
-        const provider = scene.make({ ...scene.config, maxRetries: 3 })
+        const fixture = await entry.start()
+        t.after(fixture.close)
+        const provider = fixture.make({ ...fixture.config, maxRetries: 3 })
         const { instanceId } = await provider.create(entry.image ? { image: entry.image } : {})
-        scene.server.faults.add({ ...fault, when: DELETIONS[name] })
+        fixture.server.faults.add({ ...fault, when: DELETIONS[name] })
         const began = performance.now()
         await provider.destroy(instanceId)
         assert.ok(performance.now() - began < 10_000)
-        assert.deepEqual(scene.existing(), [])
+        assert.deepEqual(fixture.existing(), [])
         assert.equal(await provider.getById(instanceId), null)
       })
     }

@@ -64,25 +64,25 @@ describe('destroying', () => {
   })
 
   test('a young instance of another process works while reads do not show it yet', async (t) => {
-    const scene = await withRailway(t)
+    const fixture = await withRailway(t)
     // The service itself is readable first, its instance two reads later.
-    scene.world.lag = { reads: 2 }
-    const { instanceId } = await stranger(scene).create()
-    scene.world.services.get(instanceId).lag = undefined
-    await scene.provider.destroy(instanceId)
-    assert.deepEqual(scene.services(), [])
+    fixture.world.lag = { reads: 2 }
+    const { instanceId } = await stranger(fixture).create()
+    fixture.world.services.get(instanceId).lag = undefined
+    await fixture.provider.destroy(instanceId)
+    assert.deepEqual(fixture.services(), [])
   })
 
   test('a young instance of another process works while its date cannot be read either', async (t) => {
     for (const value of [MISSING, null, 7, {}, 'yesterday']) {
-      const scene = await withRailway(t)
-      scene.world.lag = { reads: 2 }
-      const { instanceId } = await stranger(scene).create()
-      scene.world.services.get(instanceId).lag = undefined
+      const fixture = await withRailway(t)
+      fixture.world.lag = { reads: 2 }
+      const { instanceId } = await stranger(fixture).create()
+      fixture.world.services.get(instanceId).lag = undefined
       const map = (json) => withValue(json, 'data.service.createdAt', value)
-      scene.server.faults.add({ kind: 'replace', when: 'service', map })
-      await scene.provider.destroy(instanceId)
-      assert.deepEqual(scene.services(), [], String(value))
+      fixture.server.faults.add({ kind: 'replace', when: 'service', map })
+      await fixture.provider.destroy(instanceId)
+      assert.deepEqual(fixture.services(), [], String(value))
     }
   })
 })
@@ -127,10 +127,10 @@ describe("destroying another client's service", () => {
 })
 
 test('a service of ours is removed wholly, also by a process that has not created it', async (t) => {
-  const scene = await withRailway(t, { environments: SHARED })
-  const { instanceId } = await stranger(scene).create()
-  await scene.provider.destroy(instanceId)
-  assert.deepEqual(scene.services(), [])
+  const fixture = await withRailway(t, { environments: SHARED })
+  const { instanceId } = await stranger(fixture).create()
+  await fixture.provider.destroy(instanceId)
+  assert.deepEqual(fixture.services(), [])
 })
 
 describe('a service outside the scope counts as gone and is not touched:', () => {
@@ -140,56 +140,56 @@ describe('a service outside the scope counts as gone and is not touched:', () =>
     return service
   }
 
-  async function untouched(scene, provider, id) {
+  async function untouched(fixture, provider, id) {
     assert.equal(await provider.destroy(id), undefined)
-    assert.equal(scene.requestsFor('serviceDelete').length, 0)
-    assert.equal(scene.world.services.get(id).deletedAt, null)
+    assert.equal(fixture.requestsFor('serviceDelete').length, 0)
+    assert.equal(fixture.world.services.get(id).deletedAt, null)
   }
 
   test('a service of another project', async (t) => {
-    const scene = await withRailway(t)
-    const { id } = scene.world.addService(scene.world.createProject({ name: 'foreign' }), { image: 'x' })
-    await untouched(scene, scene.provider, id)
+    const fixture = await withRailway(t)
+    const { id } = fixture.world.addService(fixture.world.createProject({ name: 'foreign' }), { image: 'x' })
+    await untouched(fixture, fixture.provider, id)
   })
 
   test('a service of another environment', async (t) => {
-    const scene = await withRailway(t, { environments: ['production', 'staging'] })
-    const [, staging] = scene.project.environments
-    const { id } = settled(scene.world.addService(scene.project, { image: 'x', environments: [staging] }))
-    await untouched(scene, scene.provider, id)
+    const fixture = await withRailway(t, { environments: ['production', 'staging'] })
+    const [, staging] = fixture.project.environments
+    const { id } = settled(fixture.world.addService(fixture.project, { image: 'x', environments: [staging] }))
+    await untouched(fixture, fixture.provider, id)
   })
 
   test('a service of the environment, when the configured project is another one', async (t) => {
-    const scene = await withRailway(t)
-    const { id } = scene.world.addService(scene.project, { image: 'x' })
-    const foreign = scene.world.createProject({ name: 'foreign' })
-    await untouched(scene, scene.makeProvider({ projectId: foreign.id }), id)
+    const fixture = await withRailway(t)
+    const { id } = fixture.world.addService(fixture.project, { image: 'x' })
+    const foreign = fixture.world.createProject({ name: 'foreign' })
+    await untouched(fixture, fixture.makeProvider({ projectId: foreign.id }), id)
   })
 
   test('a service that the token may not see', async (t) => {
-    const scene = await withRailway(t)
-    const foreign = scene.world.createProject({ name: 'foreign' })
-    const { id } = scene.world.addService(foreign, { image: 'x' })
-    scene.server.faults.add({ ...graphqlError('Not Authorized'), when: 'service' })
-    await untouched(scene, scene.provider, id)
+    const fixture = await withRailway(t)
+    const foreign = fixture.world.createProject({ name: 'foreign' })
+    const { id } = fixture.world.addService(foreign, { image: 'x' })
+    fixture.server.faults.add({ ...graphqlError('Not Authorized'), when: 'service' })
+    await untouched(fixture, fixture.provider, id)
   })
 
   test('an instance of ours in another environment of the project', async (t) => {
-    const scene = await withRailway(t, { environments: SHARED })
-    const [, , fork] = scene.project.environments
-    const { instanceId } = await scene.provider.create()
-    settled(scene.services()[0])
-    await untouched(scene, scene.makeProvider({ environmentId: fork.id }), instanceId)
+    const fixture = await withRailway(t, { environments: SHARED })
+    const [, , fork] = fixture.project.environments
+    const { instanceId } = await fixture.provider.create()
+    settled(fixture.services()[0])
+    await untouched(fixture, fixture.makeProvider({ environmentId: fork.id }), instanceId)
   })
 
   test('a service of another environment that is too young to count as absent at once', async (t) => {
     // A request's time limit does not bound the wait for what may yet appear: it is not one request.
-    const scene = await withRailway(t, { environments: ['production', 'staging'], config: { requestTimeoutMs: 500 } })
-    const [, staging] = scene.project.environments
-    const service = scene.world.addService(scene.project, { image: 'x', environments: [staging] })
+    const fixture = await withRailway(t, { environments: ['production', 'staging'], config: { requestTimeoutMs: 500 } })
+    const [, staging] = fixture.project.environments
+    const service = fixture.world.addService(fixture.project, { image: 'x', environments: [staging] })
     service.createdAt = new Date(Date.now() - 59_000).toISOString()
-    await untouched(scene, scene.provider, service.id)
-    assert.ok(scene.requestsFor('serviceInstance').length > 1, 'it should have been looked for again')
+    await untouched(fixture, fixture.provider, service.id)
+    assert.ok(fixture.requestsFor('serviceInstance').length > 1, 'it should have been looked for again')
   })
 })
 

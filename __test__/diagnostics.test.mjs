@@ -43,9 +43,9 @@ function watch(t, part, take) {
 for (const [name, entry] of Object.entries(PROVIDERS)) {
   describe(`${name}: a subscriber gets`, () => {
     async function begin(t) {
-      const scene = await entry.start()
-      t.after(scene.close)
-      return { ...scene, provider: scene.make() }
+      const fixture = await entry.start()
+      t.after(fixture.close)
+      return { ...fixture, provider: fixture.make() }
     }
 
     test('of a create, from what is known at its start to how it ended', async (t) => {

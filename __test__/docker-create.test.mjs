@@ -11,10 +11,10 @@ import { rejection } from './support/rejection.mjs'
 const FRAME = new RegExp(String.raw`[\x01\x02]\x00{3}[^]{4}`, 'g')
 
 /** Runs a command in a container, and gives what it printed. */
-async function printed(scene, options) {
-  const { instanceId } = await scene.provider.create({ image: IMAGE, ...options })
-  await scene.engine.call('POST', `/containers/${instanceId}/wait`)
-  const { text } = await scene.engine.call('GET', `/containers/${instanceId}/logs?stdout=1&stderr=1`)
+async function printed(fixture, options) {
+  const { instanceId } = await fixture.provider.create({ image: IMAGE, ...options })
+  await fixture.engine.call('POST', `/containers/${instanceId}/wait`)
+  const { text } = await fixture.engine.call('GET', `/containers/${instanceId}/logs?stdout=1&stderr=1`)
   return text.replaceAll(FRAME, '')
 }
 
@@ -34,8 +34,8 @@ forEachEngine(describe, (kind) => {
   })
 
   test('a container has the capabilities of Docker, and cannot forge packets', async (t) => {
-    const scene = await withEngine(t, kind)
-    const status = await printed(scene, { command: ['/bin/cat', '/proc/self/status'] })
+    const fixture = await withEngine(t, kind)
+    const status = await printed(fixture, { command: ['/bin/cat', '/proc/self/status'] })
     const [, effective] = /CapEff:\s*([0-9a-f]+)/.exec(status)
     const NET_RAW = 13
     // Docker's default set, 0xa80425fb, without that one.
@@ -134,8 +134,8 @@ forEachEngine(describe, (kind) => {
   })
 
   test('the machine is reached by one name', async (t) => {
-    const scene = await withEngine(t, kind)
-    const hosts = (options) => printed(scene, { command: ['/bin/cat', '/etc/hosts'], ...options })
+    const fixture = await withEngine(t, kind)
+    const hosts = (options) => printed(fixture, { command: ['/bin/cat', '/etc/hosts'], ...options })
     assert.match(await hosts({ network: 'host' }), /127\.0\.0\.1\s+host\.docker\.internal/)
     assert.doesNotMatch(await hosts({ network: 'none' }), /host\.docker\.internal/)
     const own = await hosts({ network: 'host', extraHosts: ['db:10.0.0.7', 'host.docker.internal:10.0.0.8'] })

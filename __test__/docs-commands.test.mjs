@@ -47,7 +47,7 @@ const ELSEWHERE = [
   { command: /^npm run demo -- --gateways 3$/, file: '__test__/demo-gateways.test.mjs', as: '--gateways' },
   { command: /^npm run demo -- render --real$/, file: '__test__/demo-real.test.mjs', as: '--real' },
   { command: /^esbuild main\.ts .*--external:@computesdk/, file: '__test__/smoke/uses.mjs', as: '--external:@computesdk' },
-  { command: /^npx tsx examples\/gateway-server\/main\.ts$/, file: '__test__/gateway/scene.mjs', as: 'main.ts' },
+  { command: /^npx tsx examples\/gateway-server\/main\.ts$/, file: '__test__/gateway/fixture.mjs', as: 'main.ts' },
   { command: /^node .*daemon\.mjs/, file: '__test__/servers/shared/daemon.mjs', as: 'daemon.mjs' },
 ]
 

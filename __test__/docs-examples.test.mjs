@@ -110,15 +110,15 @@ async function run(text, globals, settings) {
 }
 
 test('the quick start of the README creates, reads, lists and destroys', async (t) => {
-  const scene = await withRailway(t)
-  const { apiKey, projectId, environmentId, server } = scene
+  const fixture = await withRailway(t)
+  const { apiKey, projectId, environmentId, server } = fixture
   const printed = t.mock.method(console, 'log', () => {})
   const failed = t.mock.method(console, 'error', () => {})
   const text = await exampleWith('README.md', 'ts', 'idempotencyKey')
   await run(text, { apiKey, projectId, environmentId }, { baseUrl: server.url })
   assert.deepEqual(failed.mock.calls.map(({ arguments: words }) => words), [])
   assert.equal(printed.mock.calls.length, 1)
-  const operations = new Set(scene.asked())
+  const operations = new Set(fixture.asked())
   for (const operation of ['serviceCreate', 'serviceDelete']) {
     assert.ok([...operations].some((asked) => asked.toLowerCase().includes(operation.toLowerCase())), operation)
   }

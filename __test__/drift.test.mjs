@@ -19,13 +19,13 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
       getById: {
         prepare: ({ addOther }) => addOther(),
         run: ({ provider }, id) => provider.getById(id),
-        check: (scene, found, id) => assert.equal(found.instanceId, id),
+        check: (fixture, found, id) => assert.equal(found.instanceId, id),
         finish: ({ provider }, found, id) => provider.destroy(id),
       },
       list: {
         prepare: ({ addOther }) => addOther(),
         run: ({ provider }) => provider.list(),
-        check: (scene, listed, id) => assert.ok(listed.some(({ instanceId }) => instanceId === id)),
+        check: (fixture, listed, id) => assert.ok(listed.some(({ instanceId }) => instanceId === id)),
         finish: ({ provider }, listed, id) => provider.destroy(id),
       },
       destroy: {
@@ -38,11 +38,11 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
 
     for (const [operation, { prepare, run, check, finish }] of Object.entries(operations)) {
       test(`in ${operation}`, async (t) => {
-        const scene = await entry.start()
-        t.after(scene.close)
-        const { server } = scene
+        const fixture = await entry.start()
+        t.after(fixture.close)
+        const { server } = fixture
         if (server.settings.limits) server.settings.limits = UNLIMITED
-        const bench = { ...scene, provider: scene.make() }
+        const bench = { ...fixture, provider: fixture.make() }
 
         /** Runs the operation with each response passed through `change`, which gets its number and its body. */
         const runWith = async (change) => {

@@ -43,10 +43,10 @@ const ANSWERS = {
 for (const [provider, entry] of Object.entries(PROVIDERS)) {
   const { create, read, list, idField, names, moves } = ANSWERS[provider]
   const image = entry.image ?? 'acme/box:1'
-  const withScene = async (t) => {
-    const scene = await entry.start()
-    t.after(scene.close)
-    return { ...scene, provider: scene.make() }
+  const withFixture = async (t) => {
+    const fixture = await entry.start()
+    t.after(fixture.close)
+    return { ...fixture, provider: fixture.make() }
   }
   const replace = (server, { operation, at, all }, change, times = 1) =>
     server.faults.add({
@@ -77,7 +77,7 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
     }
     for (const [title, lie] of Object.entries(lies)) {
       test(`to a create that ${title} is looked up`, async (t) => {
-        const { server, provider, existing, addOther } = await withScene(t)
+        const { server, provider, existing, addOther } = await withFixture(t)
         const other = addOther()
         replace(server, create, (found) => lie(found, other))
         const { instanceId } = await provider.create({ image })
@@ -87,7 +87,7 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
     }
 
     test('to a create whose start fails has nothing of it deleted', async (t) => {
-      const { server, provider, existing, addForeign, plan } = await withScene(t)
+      const { server, provider, existing, addForeign, plan } = await withFixture(t)
       const other = addForeign()
       plan('fails')
       replace(server, create, (found) => lies['names another resource'](found, other))
@@ -96,7 +96,7 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
     })
 
     test('to getById rejects', async (t) => {
-      const { server, provider, addOther } = await withScene(t)
+      const { server, provider, addOther } = await withFixture(t)
       const [one, other] = [addOther(), addOther()]
       replace(server, read, (found) => (found[idField(found)] = other))
       await rejection(provider.getById(one), { code: 'PROTOCOL' })
@@ -104,7 +104,7 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
     })
 
     test('in a list is left out, if getById would refuse its id', async (t) => {
-      const { server, provider, addOther } = await withScene(t)
+      const { server, provider, addOther } = await withFixture(t)
       const [one, other] = [addOther(), addOther()]
       const spoil = (found) => found[idField(found)] === other && (found[idField(found)] = '../x')
       replace(server, list, spoil)

@@ -33,16 +33,16 @@ const WAYS = {
 
 for (const [name, entry] of Object.entries(PROVIDERS)) {
   test(`${name}: what is no URL of HTTP or of web sockets is refused before any request`, async (t) => {
-    const scene = await entry.start()
-    t.after(scene.close)
-    const provider = scene.make()
+    const fixture = await entry.start()
+    t.after(fixture.close)
+    const provider = fixture.make()
     for (const [field, options] of Object.entries(WAYS)) {
       for (const url of [...BAD, `${canary('url')}://x`, ...(name === 'railway' ? [] : ['${{ gateway.URL }}'])]) {
         const error = await rejection(provider.create(options(url)), { code: 'INVALID_ARGUMENT', retryable: false })
         assert.ok(error.message.includes(`${field} must be a URL`), error.message)
       }
     }
-    assert.equal(scene.server.requests.length, 0)
+    assert.equal(fixture.server.requests.length, 0)
   })
 }
 

@@ -49,9 +49,9 @@ test('a region that is no label of a host name', async () => {
 describe('before any request, with a value that is too long:', () => {
   for (const [name, entry] of Object.entries(PROVIDERS)) {
     test(`name and instanceId, at ${name}`, async (t) => {
-      const scene = await entry.start()
-      t.after(scene.close)
-      const provider = scene.make()
+      const fixture = await entry.start()
+      t.after(fixture.close)
+      const provider = fixture.make()
       for (const length of LENGTHS) {
         const text = 'x'.repeat(length)
         await rejection(provider.create({ name: text }), { code: 'INVALID_ARGUMENT', message: /options\.name must/ })
@@ -60,7 +60,7 @@ describe('before any request, with a value that is too long:', () => {
           await rejection(provider.destroy(id), { code: 'INVALID_ARGUMENT', message: /instanceId must/ })
         }
       }
-      assert.equal(scene.server.requests.length, 0)
+      assert.equal(fixture.server.requests.length, 0)
     })
   }
 

@@ -14,9 +14,9 @@ const PLACES = {
   railway: {
     create: 'serviceCreate',
     start: async (t) => {
-      const scene = await withRailway(t)
-      scene.world.uniqueNames = false
-      return scene
+      const fixture = await withRailway(t)
+      fixture.world.uniqueNames = false
+      return fixture
     },
     existing: ({ services }) => services().map(({ id }) => id),
   },
@@ -39,14 +39,14 @@ describe('a second resource of a create is removed in the background', { concurr
   for (const [name, { create, start, existing }] of Object.entries(PLACES)) {
     for (const [how, options] of Object.entries(HANDLES)) {
       test(`and the caller's stays, at ${name}, with ${how}`, async (t) => {
-        const scene = await start(t)
-        scene.server.faults.add({ kind: 'late-effect', milliseconds: real(30_000), when: create })
-        const provider = addon[name]({ ...scene.config, maxRetries: 3 })
+        const fixture = await start(t)
+        fixture.server.faults.add({ kind: 'late-effect', milliseconds: real(30_000), when: create })
+        const provider = addon[name]({ ...fixture.config, maxRetries: 3 })
         const { instanceId } = await provider.create(options)
-        assert.deepEqual(existing(scene), [instanceId], 'the first request has not taken effect yet')
-        await eventually(() => existing(scene).length === 2, 'it takes effect late', 20_000)
-        await eventually(() => existing(scene).length === 1, 'what it made is removed', 20_000)
-        assert.deepEqual(existing(scene), [instanceId])
+        assert.deepEqual(existing(fixture), [instanceId], 'the first request has not taken effect yet')
+        await eventually(() => existing(fixture).length === 2, 'it takes effect late', 20_000)
+        await eventually(() => existing(fixture).length === 1, 'what it made is removed', 20_000)
+        assert.deepEqual(existing(fixture), [instanceId])
       })
     }
   }

@@ -18,9 +18,9 @@ const { Boxes } = await tsImport('./types/migration.mts', import.meta.url)
 const DAEMON = { accessToken: ACCESS_TOKEN, gatewayUrl: 'https://gateway.example', env: { LOG: 'debug' } }
 
 const PROVIDERS = {
-  railway: { scene: withRailway, place: ({ projectId, environmentId }, id) => `${projectId}/${environmentId}/${id}` },
-  render: { scene: withRender, place: ({ ownerId }, id) => `${ownerId}/${id}` },
-  namespace: { scene: withNamespace, place: (_, id) => id },
+  railway: { fixture: withRailway, place: ({ projectId, environmentId }, id) => `${projectId}/${environmentId}/${id}` },
+  render: { fixture: withRender, place: ({ ownerId }, id) => `${ownerId}/${id}` },
+  namespace: { fixture: withNamespace, place: (_, id) => id },
 }
 
 const MISSING = {
@@ -36,13 +36,13 @@ async function goneFor(boxes, id, reads = 2) {
 }
 
 describe('An importer of 0.3.24, unchanged,', () => {
-  for (const [kind, { scene: withProvider, place }] of Object.entries(PROVIDERS)) {
+  for (const [kind, { fixture: withProvider, place }] of Object.entries(PROVIDERS)) {
     test(`starts, finds, lists and stops an instance at ${kind}`, async (t) => {
-      const scene = await withProvider(t)
-      const boxes = new Boxes(kind, scene.config)
+      const fixture = await withProvider(t)
+      const boxes = new Boxes(kind, fixture.config)
       assert.equal(boxes.kind, kind)
       const box = await boxes.start(DAEMON)
-      assert.deepEqual(box, { id: box.id, place: place(scene, box.id) })
+      assert.deepEqual(box, { id: box.id, place: place(fixture, box.id) })
       assert.deepEqual(await boxes.find(box.id), box)
       assert.deepEqual(await boxes.all(), [box.id])
       assert.equal(await boxes.stop(box.id), undefined)
@@ -55,9 +55,9 @@ describe('An importer of 0.3.24, unchanged,', () => {
     })
 
     test(`gets an error that begins with the same words at ${kind}`, async (t) => {
-      const scene = await withProvider(t)
+      const fixture = await withProvider(t)
       const credential = canary('not-a-credential')
-      const boxes = new Boxes(kind, { ...scene.config, apiKey: credential, token: credential })
+      const boxes = new Boxes(kind, { ...fixture.config, apiKey: credential, token: credential })
       const title = `${kind[0].toUpperCase()}${kind.slice(1)}`
       await rejection(boxes.start(DAEMON), { message: new RegExp(`^Failed to create ${title} instance: `) })
       await rejection(boxes.all(), { message: new RegExp(`^Failed to list ${title} instances: `) })

@@ -22,7 +22,7 @@ const NOTHING = { NSC_TOKEN: undefined, NSC_TOKEN_FILE: undefined, NSC_ENDPOINT:
 const BEARER = { first: canary('first'), second: canary('second'), filed: canary('filed') }
 
 /** A server that takes several tokens, and a place for token files. */
-async function scene(t, variables = {}) {
+async function fixture(t, variables = {}) {
   const { server, world, workspace } = await withNamespace(t)
   for (const token of Object.values(BEARER)) world.addToken({ workspace, token })
   setEnvironment(t, { ...NOTHING, ...variables })
@@ -47,7 +47,7 @@ describe('a missing token', () => {
   const rows = [{}, { token: '' }, { token: ' \t' }, { token: undefined }, { token: null }]
   for (const config of rows) {
     test(`rejects at each method with the text of 0.3.24, not at the factory ${JSON.stringify(config)}`, async (t) => {
-      const { make, server } = await scene(t)
+      const { make, server } = await fixture(t)
       const provider = make(config)
       const calls = {
         create: () => provider.create(),
@@ -64,7 +64,7 @@ describe('a missing token', () => {
 
 describe('the token is taken', () => {
   test('from the config before NSC_TOKEN before the file', async (t) => {
-    const { make, server, file } = await scene(t, { NSC_TOKEN: BEARER.second })
+    const { make, server, file } = await fixture(t, { NSC_TOKEN: BEARER.second })
     process.env.NSC_TOKEN_FILE = await file({ bearer_token: BEARER.filed })
     for (const [config, token] of [
       [{ token: TOKEN }, TOKEN],
@@ -83,7 +83,7 @@ describe('the token is taken', () => {
   })
 
   test('at each call anew, not when the provider is made', async (t) => {
-    const { make, server, file } = await scene(t)
+    const { make, server, file } = await fixture(t)
     const provider = make()
     await rejection(provider.list(), { message: MISSING })
     process.env.NSC_TOKEN_FILE = await file({ bearer_token: BEARER.first })
@@ -99,7 +99,7 @@ describe('the token is taken', () => {
   })
 
   test('without the white space around it', async (t) => {
-    const { make, server, file } = await scene(t)
+    const { make, server, file } = await fixture(t)
     process.env.NSC_TOKEN_FILE = await file({ bearer_token: ` ${BEARER.filed}\n` })
     await make().list()
     assertSame(bearer(server), `Bearer ${BEARER.filed}`, 'token from the file')
@@ -115,7 +115,7 @@ describe('the token is taken', () => {
     'that begins with white space': `\n ${JSON.stringify({ bearer_token: BEARER.filed })}\n`,
   })) {
     test(`from a file ${title}`, async (t) => {
-      const { make, server, file } = await scene(t)
+      const { make, server, file } = await fixture(t)
       process.env.NSC_TOKEN_FILE = await file(content)
       await make().list()
       assertSame(bearer(server), `Bearer ${BEARER.filed}`, 'token')
@@ -123,7 +123,7 @@ describe('the token is taken', () => {
   }
 
   test("from a worker's own environment", async (t) => {
-    const { server, file } = await scene(t, { NSC_TOKEN: BEARER.first })
+    const { server, file } = await fixture(t, { NSC_TOKEN: BEARER.first })
     const path = await file({ bearer_token: BEARER.filed })
     const code = `
       const { workerData, parentPort } = require('node:worker_threads')
@@ -157,7 +157,7 @@ describe('a token file that is of no use rejects, names the variable and tells n
   }
   for (const [title, [content, message]] of Object.entries(files)) {
     test(title, async (t) => {
-      const { make, server, file } = await scene(t)
+      const { make, server, file } = await fixture(t)
       process.env.NSC_TOKEN_FILE = await file(content)
       const expected = { code: 'INVALID_CONFIG', message, retryable: false, operation: 'list' }
       const error = await rejection(make().list(), expected)
@@ -168,7 +168,7 @@ describe('a token file that is of no use rejects, names the variable and tells n
   }
 
   test('that does not exist, is a folder, or may block a reader', async (t) => {
-    const { make, folder } = await scene(t)
+    const { make, folder } = await fixture(t)
     const paths = [join(folder, 'missing.json'), folder, '/dev/null', '/dev/zero']
     for (const path of paths) {
       process.env.NSC_TOKEN_FILE = path
@@ -179,14 +179,14 @@ describe('a token file that is of no use rejects, names the variable and tells n
 })
 
 test('NSC_TOKEN with characters that no header can carry is refused by its name', async (t) => {
-  const { make, server } = await scene(t, { NSC_TOKEN: canary('two words') })
+  const { make, server } = await fixture(t, { NSC_TOKEN: canary('two words') })
   await rejection(make().list(), { code: 'INVALID_CONFIG', message: /NSC_TOKEN must/ })
   assert.equal(server.requests.length, 0)
 })
 
 describe('the address', () => {
   test('is that of NSC_ENDPOINT where the config names none', async (t) => {
-    const { server } = await scene(t)
+    const { server } = await fixture(t)
     for (const endpoint of [server.url, `${server.url}/`, ` ${server.url}\n`]) {
       process.env.NSC_ENDPOINT = endpoint
       assert.deepEqual(await namespace({ token: TOKEN }).list(), [])
@@ -195,8 +195,8 @@ describe('the address', () => {
   })
 
   test('is read at each call anew', async (t) => {
-    const one = await scene(t)
-    const other = await scene(t)
+    const one = await fixture(t)
+    const other = await fixture(t)
     const provider = namespace({ token: TOKEN })
     for (const { server } of [one, other]) {
       process.env.NSC_ENDPOINT = server.url
@@ -206,7 +206,7 @@ describe('the address', () => {
   })
 
   test('is baseUrl before region before NSC_ENDPOINT', async (t) => {
-    const { server, make } = await scene(t, { NSC_ENDPOINT: 'https://endpoint.invalid' })
+    const { server, make } = await fixture(t, { NSC_ENDPOINT: 'https://endpoint.invalid' })
     assert.deepEqual(await make({ token: TOKEN, region: 'eu' }).list(), [])
     assert.deepEqual(await make({ token: TOKEN }).list(), [])
     assert.equal(server.requests.length, 2)
@@ -250,7 +250,7 @@ describe('the address', () => {
   const malformed = ['http://example.com', 'ftp://127.0.0.1', 'https://', 'a b', `https://user:${canary('password')}@x`]
   for (const endpoint of malformed) {
     test(`is refused at the call where NSC_ENDPOINT is malformed: ${endpoint.split('user')[0]}`, async (t) => {
-      await scene(t, { NSC_ENDPOINT: endpoint })
+      await fixture(t, { NSC_ENDPOINT: endpoint })
       const provider = namespace({ token: TOKEN })
       await rejection(provider.list(), { code: 'INVALID_CONFIG', message: /^NSC_ENDPOINT must/, operation: 'list' })
     })

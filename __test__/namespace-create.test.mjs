@@ -13,11 +13,11 @@ const HANDLE = /^computesdk-[0-9a-z]{20}$/
 
 /** A create with these options, and the body that it sent. */
 async function created(t, { config, server, ...options } = {}) {
-  const scene = await withNamespace(t, { config, server })
+  const fixture = await withNamespace(t, { config, server })
   const before = Date.now()
-  const result = await scene.provider.create(options)
-  const [{ json: body }] = scene.requestsFor('CreateInstance')
-  return { ...scene, ...result, body, before, after: Date.now() }
+  const result = await fixture.provider.create(options)
+  const [{ json: body }] = fixture.requestsFor('CreateInstance')
+  return { ...fixture, ...result, body, before, after: Date.now() }
 }
 
 const labelsOf = ({ labels }) => Object.fromEntries(labels.map(({ name, value }) => [name, value]))
@@ -30,9 +30,9 @@ function assertLifetime({ body, before, after }, milliseconds) {
 
 describe('a create without options', () => {
   test('asks for one instance of the smallest shape with the daemon in it, and an hour to live', async (t) => {
-    const scene = await created(t)
-    const { instances, instanceId, asked } = scene
-    const { deadline, experimental, ...body } = scene.body
+    const fixture = await created(t)
+    const { instances, instanceId, asked } = fixture
+    const { deadline, experimental, ...body } = fixture.body
     const { uniqueTag } = experimental
     assert.match(uniqueTag, HANDLE)
     assert.deepEqual(experimental, { uniqueTag })
@@ -54,7 +54,7 @@ describe('a create without options', () => {
       ],
     })
     assert.equal(typeof deadline, 'string')
-    assertLifetime(scene, HOUR)
+    assertLifetime(fixture, HOUR)
     assert.deepEqual(instances().map(({ id }) => id), [instanceId])
     assert.deepEqual(asked(), ['CreateInstance'])
   })

@@ -13,9 +13,9 @@ const idsOf = (instances) => instances.map(({ id }) => id)
 
 /** Another client's instance, so that this process does not know it before. */
 async function withInstance(t, { status, ...options } = {}) {
-  const scene = await withNamespace(t, options)
-  const { id } = scene.world.addInstance(scene.workspace, { status })
-  return { ...scene, id, exists: () => scene.instances().some((instance) => instance.id === id) }
+  const fixture = await withNamespace(t, options)
+  const { id } = fixture.world.addInstance(fixture.workspace, { status })
+  return { ...fixture, id, exists: () => fixture.instances().some((instance) => instance.id === id) }
 }
 
 describe('destroy', () => {
@@ -132,12 +132,12 @@ describe('an answer that can mean "gone" and "failed" needs a read:', () => {
 
   for (const title of ['failed_precondition without a detail', 'a page', 'an empty 200']) {
     test(`${title} is not believed for an instance that another process has just made and no read shows yet`, async (t) => {
-      const scene = await withNamespace(t)
-      scene.world.lag = { reads: 1 }
-      const { instanceId } = await stranger(scene).create()
-      scene.server.faults.add({ ...answers[title], when })
-      await scene.provider.destroy(instanceId)
-      assert.deepEqual(idsOf(scene.instances()), [])
+      const fixture = await withNamespace(t)
+      fixture.world.lag = { reads: 1 }
+      const { instanceId } = await stranger(fixture).create()
+      fixture.server.faults.add({ ...answers[title], when })
+      await fixture.provider.destroy(instanceId)
+      assert.deepEqual(idsOf(fixture.instances()), [])
     })
   }
 

@@ -18,11 +18,11 @@ const create = 'CreateInstance'
 const destroy = 'DestroyInstance'
 const list = 'ListInstances'
 
-/** A scene whose provider lives faster, and in which what is destroyed is gone at once, its tag free. */
+/** A fixture whose provider lives faster, and in which what is destroyed is gone at once, its tag free. */
 async function withFastNamespace(t, { server, config } = {}) {
-  const scene = await withNamespace(t, { server: { ending: ['DESTROYED'], ...server } })
-  const makeProvider = (changes) => addon.namespace({ ...scene.config, maxRetries: 1, ...config, ...changes })
-  return { ...scene, makeProvider, provider: makeProvider() }
+  const fixture = await withNamespace(t, { server: { ending: ['DESTROYED'], ...server } })
+  const makeProvider = (changes) => addon.namespace({ ...fixture.config, maxRetries: 1, ...config, ...changes })
+  return { ...fixture, makeProvider, provider: makeProvider() }
 }
 
 const late = (milliseconds) => ({ kind: 'late-effect', milliseconds: real(milliseconds), when: create })
@@ -48,96 +48,96 @@ describe('an instance that a lost create makes late', { concurrency: true }, () 
   const handles = { 'no name': {}, 'a key': { idempotencyKey: 'key' }, 'a name': { name: 'box' } }
   for (const [how, options] of Object.entries(handles)) {
     test(`is removed before a destroy that comes soon resolves, with ${how}`, async (t) => {
-      const scene = await withFastNamespace(t)
-      scene.server.faults.add(late(40_000))
-      const { instanceId } = await scene.provider.create(options)
-      await scene.provider.destroy(instanceId)
-      assertBothGone(scene)
+      const fixture = await withFastNamespace(t)
+      fixture.server.faults.add(late(40_000))
+      const { instanceId } = await fixture.provider.create(options)
+      await fixture.provider.destroy(instanceId)
+      assertBothGone(fixture)
     })
   }
 
   test('is removed before either of two destroys resolves', async (t) => {
-    const scene = await withFastNamespace(t)
-    scene.server.faults.add(late(40_000))
-    const { instanceId } = await scene.provider.create()
-    await Promise.race([scene.provider.destroy(instanceId), scene.provider.destroy(instanceId)])
-    assertBothGone(scene)
+    const fixture = await withFastNamespace(t)
+    fixture.server.faults.add(late(40_000))
+    const { instanceId } = await fixture.provider.create()
+    await Promise.race([fixture.provider.destroy(instanceId), fixture.provider.destroy(instanceId)])
+    assertBothGone(fixture)
   })
 
   test('is removed when the instance does not start', async (t) => {
-    const scene = await withFastNamespace(t, { server: { plan: ['ERROR'] } })
-    scene.server.faults.add(late(40_000))
-    await rejection(scene.provider.create({ waitUntilReady: true }), { code: 'PROVISION_FAILED' })
-    assertBothGone(scene)
+    const fixture = await withFastNamespace(t, { server: { plan: ['ERROR'] } })
+    fixture.server.faults.add(late(40_000))
+    await rejection(fixture.provider.create({ waitUntilReady: true }), { code: 'PROVISION_FAILED' })
+    assertBothGone(fixture)
   })
 
   test('is removed after an abort', async (t) => {
-    const scene = await withFastNamespace(t, { server: { plan: ['CREATING'] } })
-    scene.server.faults.add(late(40_000))
+    const fixture = await withFastNamespace(t, { server: { plan: ['CREATING'] } })
+    fixture.server.faults.add(late(40_000))
     const controller = new AbortController()
     const { signal } = controller
-    const ended = rejection(scene.provider.create({ waitUntilReady: true, signal }), { code: 'ABORTED' })
-    await scene.server.waitForRequest('DescribeInstance')
+    const ended = rejection(fixture.provider.create({ waitUntilReady: true, signal }), { code: 'ABORTED' })
+    await fixture.server.waitForRequest('DescribeInstance')
     controller.abort()
     await ended
-    await scene.server.waitForRequest(destroy, { count: 2 })
-    assertBothGone(scene)
+    await fixture.server.waitForRequest(destroy, { count: 2 })
+    assertBothGone(fixture)
   })
 
   test('is removed by a second destroy, when the first one could not', async (t) => {
-    const scene = await withFastNamespace(t)
-    scene.server.faults.add(late(40_000))
-    const { instanceId } = await scene.provider.create()
-    scene.server.faults.add({ ...connectError('permission_denied'), when: list })
-    await rejection(scene.provider.destroy(instanceId), { code: 'PERMISSION_DENIED', instanceId })
-    await scene.provider.destroy(instanceId)
-    assertBothGone(scene)
+    const fixture = await withFastNamespace(t)
+    fixture.server.faults.add(late(40_000))
+    const { instanceId } = await fixture.provider.create()
+    fixture.server.faults.add({ ...connectError('permission_denied'), when: list })
+    await rejection(fixture.provider.destroy(instanceId), { code: 'PERMISSION_DENIED', instanceId })
+    await fixture.provider.destroy(instanceId)
+    assertBothGone(fixture)
   })
 
   test('is removed by a second destroy, however late that comes', async (t) => {
-    const scene = await withFastNamespace(t)
-    scene.server.faults.add(late(40_000))
-    const { instanceId } = await scene.provider.create()
-    scene.server.faults.add({ ...connectError('permission_denied'), when: list })
-    await rejection(scene.provider.destroy(instanceId), { code: 'PERMISSION_DENIED', instanceId })
+    const fixture = await withFastNamespace(t)
+    fixture.server.faults.add(late(40_000))
+    const { instanceId } = await fixture.provider.create()
+    fixture.server.faults.add({ ...connectError('permission_denied'), when: list })
+    await rejection(fixture.provider.destroy(instanceId), { code: 'PERMISSION_DENIED', instanceId })
     await sleep(real(ABSENCE + 1_000))
-    await scene.provider.destroy(instanceId)
-    assertBothGone(scene)
+    await fixture.provider.destroy(instanceId)
+    assertBothGone(fixture)
   })
 
   test('is removed although the sending that was lost last was not repeated', async (t) => {
-    const scene = await withFastNamespace(t)
-    const { server, provider } = scene
+    const fixture = await withFastNamespace(t)
+    const { server, provider } = fixture
     server.faults.add({ kind: 'reset-after', when: create })
     // A lookup after 8 s shows what the first one has made, and it is given up. Its own effect comes after that.
     server.faults.add({ kind: 'slow', effectFirst: false, milliseconds: real(75_000), when: create })
     const { instanceId } = await provider.create()
-    assert.equal(scene.requestsFor(create).length, 2)
+    assert.equal(fixture.requestsFor(create).length, 2)
     await provider.destroy(instanceId)
     await server.quiet()
-    assertBothGone(scene)
+    assertBothGone(fixture)
   })
 
   test('is removed also where the list shows it before a read by its id does', async (t) => {
-    const scene = await withFastNamespace(t)
-    const { server, provider } = scene
+    const fixture = await withFastNamespace(t)
+    const { server, provider } = fixture
     server.faults.add(late(52_000))
     const { instanceId } = await provider.create({ idempotencyKey: 'key' })
     // Until the window is over, a read by id shows nothing.
     const isLate = ({ operation, json }) => operation === 'DescribeInstance' && json.instanceId !== instanceId
     server.faults.add({ ...connectError('not_found'), when: isLate, times: 3 })
     await provider.destroy(instanceId)
-    assertBothGone(scene)
+    assertBothGone(fixture)
   })
 
   test("is told apart from another client's instance of that name", async (t) => {
-    const scene = await withFastNamespace(t)
-    const { server, provider, instances } = scene
+    const fixture = await withFastNamespace(t)
+    const { server, provider, instances } = fixture
     server.faults.add({ kind: 'reset-before', when: create })
     const { instanceId } = await provider.create({ name: 'box' })
     const destroyed = provider.destroy(instanceId)
     await server.waitForRequest(destroy)
-    const { instanceId: theirs } = await stranger(scene).create({ name: 'box' })
+    const { instanceId: theirs } = await stranger(fixture).create({ name: 'box' })
     await destroyed
     assert.deepEqual(idsOf(instances()), [theirs])
   })
@@ -147,15 +147,15 @@ describe('after an abort, the clean-up goes on', { concurrency: true }, () => {
   /** Aborted as soon as its create has arrived. */
   async function aborted(t, faults) {
     // Without retries, so that what is lost is looked for.
-    const scene = await withFastNamespace(t, { config: { maxRetries: 0 } })
-    for (const fault of faults) scene.server.faults.add(fault)
+    const fixture = await withFastNamespace(t, { config: { maxRetries: 0 } })
+    for (const fault of faults) fixture.server.faults.add(fault)
     const controller = new AbortController()
-    const ended = rejection(scene.provider.create({ signal: controller.signal }), { code: 'ABORTED' })
-    await scene.server.waitForRequest(create)
+    const ended = rejection(fixture.provider.create({ signal: controller.signal }), { code: 'ABORTED' })
+    await fixture.server.waitForRequest(create)
     controller.abort()
     await ended
-    await scene.server.waitForRequest((request) => request.operation === destroy && request.effect)
-    assert.deepEqual(idsOf(scene.instances()), [])
+    await fixture.server.waitForRequest((request) => request.operation === destroy && request.effect)
+    assert.deepEqual(idsOf(fixture.instances()), [])
   }
 
   const lost = { kind: 'reset-after', when: create }

@@ -21,11 +21,11 @@ describe('list gives', () => {
   })
 
   test('the instances of the workspace and the region, out of several', async (t) => {
-    const scene = await withNamespace(t)
-    const mine = fill(scene, 45)
-    fill(scene, 5, { region: 'eu' })
-    fill({ ...scene, workspace: scene.world.createWorkspace() }, 5)
-    const results = await scene.provider.list()
+    const fixture = await withNamespace(t)
+    const mine = fill(fixture, 45)
+    fill(fixture, 5, { region: 'eu' })
+    fill({ ...fixture, workspace: fixture.world.createWorkspace() }, 5)
+    const results = await fixture.provider.list()
     assert.deepEqual(ids(results), mine)
     for (const { instance, instanceId } of results) {
       const { createdAt, deadline, ...rest } = instance
@@ -37,10 +37,10 @@ describe('list gives', () => {
 
   for (const settings of [{}, { sparsePages: true }, { listOrder: 'oldest' }]) {
     test(`all of several pages, by the cursor as it came ${JSON.stringify(settings)}`, async (t) => {
-      const scene = await withNamespace(t, { server: { pageSizeMaximum: 10, ...settings } })
-      const all = fill(scene, 45)
-      assert.deepEqual(ids(await scene.provider.list()), all)
-      const [first, ...others] = scene.requestsFor(when).map(({ json }) => json)
+      const fixture = await withNamespace(t, { server: { pageSizeMaximum: 10, ...settings } })
+      const all = fill(fixture, 45)
+      assert.deepEqual(ids(await fixture.provider.list()), all)
+      const [first, ...others] = fixture.requestsFor(when).map(({ json }) => json)
       assert.equal(others.length, 4)
       const { paginationCursor, ...request } = first
       assert.equal(paginationCursor, undefined)
@@ -52,25 +52,25 @@ describe('list gives', () => {
   }
 
   test('the instances after empty pages', async (t) => {
-    const scene = await withNamespace(t, { server: { pageSizeMaximum: 10, sparsePages: true } })
-    const [first] = fill(scene, 1, { labels: { 'computesdk.managed': 'true' } })
-    fill(scene, 35)
-    assert.deepEqual(ids(await scene.provider.list({ managed: true })), [first])
-    assert.equal(scene.requestsFor(when).length, 4)
+    const fixture = await withNamespace(t, { server: { pageSizeMaximum: 10, sparsePages: true } })
+    const [first] = fill(fixture, 1, { labels: { 'computesdk.managed': 'true' } })
+    fill(fixture, 35)
+    assert.deepEqual(ids(await fixture.provider.list({ managed: true })), [first])
+    assert.equal(fixture.requestsFor(when).length, 4)
   })
 
   test('all in one request where Namespace allows large pages', async (t) => {
-    const scene = await withNamespace(t, { server: { pageSizeMaximum: 1000 } })
-    const all = fill(scene, 300)
-    assert.deepEqual(ids(await scene.provider.list()), all)
-    assert.equal(scene.requestsFor(when).length, 1)
+    const fixture = await withNamespace(t, { server: { pageSizeMaximum: 1000 } })
+    const all = fill(fixture, 300)
+    assert.deepEqual(ids(await fixture.provider.list()), all)
+    assert.equal(fixture.requestsFor(when).length, 1)
   })
 
   test('each instance once, though pages shift while they are read', async (t) => {
-    const scene = await withNamespace(t, { server: { pageSizeMaximum: 10 } })
-    const all = fill(scene, 25)
+    const fixture = await withNamespace(t, { server: { pageSizeMaximum: 10 } })
+    const all = fill(fixture, 25)
     let previous
-    scene.server.faults.add({
+    fixture.server.faults.add({
       kind: 'replace',
       times: 3,
       map(json) {
@@ -79,24 +79,24 @@ describe('list gives', () => {
         return json
       },
     })
-    assert.deepEqual(ids(await scene.provider.list()), all)
+    assert.deepEqual(ids(await fixture.provider.list()), all)
   })
 
   test('failed instances, which exist and cost', async (t) => {
-    const scene = await withNamespace(t)
-    const [failed] = fill(scene, 1, { status: 'ERROR' })
-    const results = await scene.provider.list()
+    const fixture = await withNamespace(t)
+    const [failed] = fill(fixture, 1, { status: 'ERROR' })
+    const results = await fixture.provider.list()
     assert.deepEqual(ids(results), [failed])
     assert.equal(results[0].instance.status, 'failed')
-    assert.equal(scene.requestsFor(when)[0].json.includeCompleteRuns, true)
+    assert.equal(fixture.requestsFor(when)[0].json.includeCompleteRuns, true)
   })
 
   test('nothing that is gone, however many there are', async (t) => {
-    const scene = await withNamespace(t, { server: { pageSizeMaximum: 10 } })
-    fill(scene, 25, { status: 'DESTROYED' })
-    const [live] = fill(scene, 1)
-    fill(scene, 25, { status: 'DESTROYED' })
-    assert.deepEqual(ids(await scene.provider.list()), [live])
+    const fixture = await withNamespace(t, { server: { pageSizeMaximum: 10 } })
+    fill(fixture, 25, { status: 'DESTROYED' })
+    const [live] = fill(fixture, 1)
+    fill(fixture, 25, { status: 'DESTROYED' })
+    assert.deepEqual(ids(await fixture.provider.list()), [live])
   })
 
   test('nothing that has been destroyed, whatever else is said of it', async (t) => {
@@ -118,10 +118,10 @@ describe('list gives', () => {
   }
   for (const [state, status] of Object.entries(states)) {
     test(`${state} as ${status}, if Namespace lists it, and so does getById`, async (t) => {
-      const scene = await withNamespace(t, { server: { statesOfCompleteList: Object.keys(states) } })
-      const [id] = fill(scene, 1, { status: state })
-      assert.deepEqual((await scene.provider.list()).map(({ instance }) => instance.status), [status])
-      assert.equal((await scene.provider.getById(id)).instance.status, status)
+      const fixture = await withNamespace(t, { server: { statesOfCompleteList: Object.keys(states) } })
+      const [id] = fill(fixture, 1, { status: state })
+      assert.deepEqual((await fixture.provider.list()).map(({ instance }) => instance.status), [status])
+      assert.equal((await fixture.provider.getById(id)).instance.status, status)
     })
   }
 
@@ -143,21 +143,21 @@ describe('list gives', () => {
 
 describe('managed', () => {
   test('marks what this package has created, by its label and by nothing else', async (t) => {
-    const scene = await withNamespace(t)
-    fill(scene, 1, { labels: { 'computesdk.sandbox': 's-1' }, purpose: 'ComputeSDK sandbox' })
-    const unnamed = await scene.provider.create()
-    const named = await scene.provider.create({ name: 'box' })
-    const managed = (await scene.provider.list()).filter(({ instance }) => instance.managed)
+    const fixture = await withNamespace(t)
+    fill(fixture, 1, { labels: { 'computesdk.sandbox': 's-1' }, purpose: 'ComputeSDK sandbox' })
+    const unnamed = await fixture.provider.create()
+    const named = await fixture.provider.create({ name: 'box' })
+    const managed = (await fixture.provider.list()).filter(({ instance }) => instance.managed)
     assert.deepEqual(ids(managed), ids([unnamed, named]))
-    assert.equal((await scene.provider.getById(named.instanceId)).instance.managed, true)
+    assert.equal((await fixture.provider.getById(named.instanceId)).instance.managed, true)
   })
 
   test('true asks Namespace for no more than that', async (t) => {
-    const scene = await withNamespace(t, { server: { pageSizeMaximum: 10 } })
-    fill(scene, 50)
-    const { instanceId } = await scene.provider.create()
-    assert.deepEqual(ids(await scene.provider.list({ managed: true })), [instanceId])
-    const [{ json }, ...others] = scene.requestsFor(when)
+    const fixture = await withNamespace(t, { server: { pageSizeMaximum: 10 } })
+    fill(fixture, 50)
+    const { instanceId } = await fixture.provider.create()
+    assert.deepEqual(ids(await fixture.provider.list({ managed: true })), [instanceId])
+    const [{ json }, ...others] = fixture.requestsFor(when)
     assert.deepEqual(json.labelFilter, [{ name: 'computesdk.managed', value: 'true', op: 'EQUAL' }])
     assert.equal(others.length, 0)
   })
@@ -169,12 +169,12 @@ describe('managed', () => {
   })
 
   test('false and nothing ask for all', async (t) => {
-    const scene = await withNamespace(t)
-    const all = fill(scene, 3)
+    const fixture = await withNamespace(t)
+    const all = fill(fixture, 3)
     for (const options of [undefined, {}, { managed: false }, { managed: undefined }]) {
-      assert.deepEqual(ids(await scene.provider.list(options)), all)
+      assert.deepEqual(ids(await fixture.provider.list(options)), all)
     }
-    assert.ok(scene.requestsFor(when).every(({ json }) => !('labelFilter' in json)))
+    assert.ok(fixture.requestsFor(when).every(({ json }) => !('labelFilter' in json)))
   })
 })
 
@@ -187,11 +187,11 @@ describe('list rejects, and gives no part,', () => {
   })
 
   test('when a later page fails', async (t) => {
-    const scene = await withNamespace(t, { server: { pageSizeMaximum: 10 } })
-    fill(scene, 25)
+    const fixture = await withNamespace(t, { server: { pageSizeMaximum: 10 } })
+    fill(fixture, 25)
     const isSecond = ({ json }) => json.paginationCursor !== undefined
-    scene.server.faults.add({ ...connectError('unavailable'), when: isSecond })
-    await rejection(scene.provider.list(), { code: 'UNAVAILABLE', operation: 'list' })
+    fixture.server.faults.add({ ...connectError('unavailable'), when: isSecond })
+    await rejection(fixture.provider.list(), { code: 'UNAVAILABLE', operation: 'list' })
   })
 
   const strange = {
@@ -219,21 +219,21 @@ describe('list rejects, and gives no part,', () => {
 
 describe('getById gives', () => {
   test('one instance, by one request, without its keys', async (t) => {
-    const scene = await withNamespace(t)
-    const [id] = fill(scene, 1, { labels: { 'computesdk.name': 'box' } })
-    const found = await scene.provider.getById(id)
+    const fixture = await withNamespace(t)
+    const [id] = fill(fixture, 1, { labels: { 'computesdk.name': 'box' } })
+    const found = await fixture.provider.getById(id)
     assert.equal(found.instanceId, id)
     assert.equal(found.instance.name, 'box')
-    assert.deepEqual(scene.asked(), ['DescribeInstance'])
+    assert.deepEqual(fixture.asked(), ['DescribeInstance'])
     assertNoSecret(found, SECRETS)
   })
 
   for (const server of [{}, { forgetDestroyed: true }]) {
     test(`null for what is gone ${JSON.stringify(server)}`, async (t) => {
-      const scene = await withNamespace(t, { server })
-      const [id] = fill(scene, 1, { status: 'DESTROYED' })
-      assert.equal(await scene.provider.getById(id), null)
-      assert.equal(await scene.provider.getById(ABSENT_ID), null)
+      const fixture = await withNamespace(t, { server })
+      const [id] = fill(fixture, 1, { status: 'DESTROYED' })
+      assert.equal(await fixture.provider.getById(id), null)
+      assert.equal(await fixture.provider.getById(ABSENT_ID), null)
     })
   }
 
@@ -245,11 +245,11 @@ describe('getById gives', () => {
   }
 
   test('null at once for what another process has destroyed, though it was made here moments ago', async (t) => {
-    const scene = await withNamespace(t, { server: { ending: ['DESTROYED'] } })
-    const { instanceId } = await scene.provider.create()
-    await stranger(scene).destroy(instanceId)
-    assert.equal(await scene.provider.getById(instanceId), null)
-    assert.equal(scene.requestsFor('DescribeInstance').length, 1)
+    const fixture = await withNamespace(t, { server: { ending: ['DESTROYED'] } })
+    const { instanceId } = await fixture.provider.create()
+    await stranger(fixture).destroy(instanceId)
+    assert.equal(await fixture.provider.getById(instanceId), null)
+    assert.equal(fixture.requestsFor('DescribeInstance').length, 1)
   })
 
   test('an instance that this process has just made, though Namespace does not show it yet', async (t) => {
@@ -268,10 +268,10 @@ describe('getById gives', () => {
   }
   for (const [title, fault] of Object.entries(not)) {
     test(`no null for ${title}`, async (t) => {
-      const scene = await withNamespace(t)
-      const [id] = fill(scene, 1)
-      scene.server.faults.add(fault)
-      await rejection(scene.provider.getById(id), { operation: 'getById' })
+      const fixture = await withNamespace(t)
+      const [id] = fill(fixture, 1)
+      fixture.server.faults.add(fault)
+      await rejection(fixture.provider.getById(id), { operation: 'getById' })
     })
   }
 })

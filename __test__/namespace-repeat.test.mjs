@@ -153,26 +153,26 @@ describe('a create is not sent again', () => {
 describe('a tag that another instance holds', () => {
   for (const otherBody of ['reuse', 'refuse']) {
     test(`is ALREADY_EXISTS with the holder's id, and the holder stays (${otherBody})`, async (t) => {
-      const scene = await withNamespace(t, { server: { otherBody } })
-      const { instanceId } = await stranger(scene).create({ name: 'box' })
-      await rejection(scene.provider.create({ name: 'box' }), {
+      const fixture = await withNamespace(t, { server: { otherBody } })
+      const { instanceId } = await stranger(fixture).create({ name: 'box' })
+      await rejection(fixture.provider.create({ name: 'box' }), {
         code: 'ALREADY_EXISTS',
         retryable: false,
         instanceId,
         resourceName: 'box',
       })
-      assert.deepEqual(idsOf(scene.instances()), [instanceId])
-      assert.equal(scene.requestsFor(when).length, 1, 'one look has told')
+      assert.deepEqual(idsOf(fixture.instances()), [instanceId])
+      assert.equal(fixture.requestsFor(when).length, 1, 'one look has told')
     })
 
     test(`is ALREADY_EXISTS also where the list does not show the holder yet (${otherBody})`, async (t) => {
-      const scene = await withNamespace(t, { server: { otherBody } })
-      scene.world.lag = { reads: 1 }
-      const { instanceId } = await stranger(scene).create({ name: 'box' })
+      const fixture = await withNamespace(t, { server: { otherBody } })
+      fixture.world.lag = { reads: 1 }
+      const { instanceId } = await stranger(fixture).create({ name: 'box' })
       const expected = { code: 'ALREADY_EXISTS', retryable: false, instanceId }
-      await rejection(scene.provider.create({ name: 'box', waitUntilReady: true }), expected)
-      assert.deepEqual(idsOf(scene.instances()), [instanceId])
-      assert.equal(scene.requestsFor('DestroyInstance').length, 0)
+      await rejection(fixture.provider.create({ name: 'box', waitUntilReady: true }), expected)
+      assert.deepEqual(idsOf(fixture.instances()), [instanceId])
+      assert.equal(fixture.requestsFor('DestroyInstance').length, 0)
     })
   }
 
@@ -184,11 +184,11 @@ describe('a tag that another instance holds', () => {
   })
 
   test('is ALREADY_EXISTS also where the holder has no labels', async (t) => {
-    const scene = await withNamespace(t)
-    const { id } = scene.world.addInstance(scene.workspace, { uniqueTag: 'box' })
-    const provider = addon.namespace(scene.config)
+    const fixture = await withNamespace(t)
+    const { id } = fixture.world.addInstance(fixture.workspace, { uniqueTag: 'box' })
+    const provider = addon.namespace(fixture.config)
     await rejection(provider.create({ name: 'box' }), { code: 'ALREADY_EXISTS', instanceId: id })
-    assert.deepEqual(idsOf(scene.instances()), [id])
+    assert.deepEqual(idsOf(fixture.instances()), [id])
   })
 
   test('in another workspace is another tag, and no create waits for one of another tenant', async (t) => {
@@ -225,29 +225,29 @@ describe('a key', () => {
   for (const otherBody of ['reuse', 'refuse']) {
     for (const reads of [0, 1]) {
       test(`gives the same instance to another process (${otherBody}, ${reads} reads of lag)`, async (t) => {
-        const scene = await withNamespace(t, { server: { otherBody } })
-        scene.world.lag = { reads }
-        const { instanceId } = await scene.provider.create(key)
-        assert.equal((await stranger(scene).create({ ...key, timeout: 7_200_000 })).instanceId, instanceId)
-        assert.deepEqual(idsOf(scene.instances()), [instanceId])
+        const fixture = await withNamespace(t, { server: { otherBody } })
+        fixture.world.lag = { reads }
+        const { instanceId } = await fixture.provider.create(key)
+        assert.equal((await stranger(fixture).create({ ...key, timeout: 7_200_000 })).instanceId, instanceId)
+        assert.deepEqual(idsOf(fixture.instances()), [instanceId])
       })
     }
 
     test(`gives one instance to many processes at once (${otherBody})`, async (t) => {
-      const scene = await withNamespace(t, { server: { otherBody } })
-      const providers = Array.from({ length: 8 }, () => stranger(scene))
+      const fixture = await withNamespace(t, { server: { otherBody } })
+      const providers = Array.from({ length: 8 }, () => stranger(fixture))
       const results = await Promise.all(providers.map((provider) => provider.create(key)))
       assert.equal(new Set(results.map(({ instanceId }) => instanceId)).size, 1)
-      assert.equal(scene.instances().length, 1)
+      assert.equal(fixture.instances().length, 1)
     })
   }
 
   test('is the same after a rotated token, and another one in another region', async (t) => {
-    const scene = await withNamespace(t)
-    await scene.provider.create(key)
-    await stranger(scene).create(key)
-    await scene.makeProvider({ baseUrl: scene.server.endpoint('eu') }).create(key)
-    assert.deepEqual(scene.instances().map(({ region }) => region), ['us', 'eu'])
+    const fixture = await withNamespace(t)
+    await fixture.provider.create(key)
+    await stranger(fixture).create(key)
+    await fixture.makeProvider({ baseUrl: fixture.server.endpoint('eu') }).create(key)
+    assert.deepEqual(fixture.instances().map(({ region }) => region), ['us', 'eu'])
   })
 
   test('of an instance that is gone makes a new one', async (t) => {

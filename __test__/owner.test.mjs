@@ -18,10 +18,10 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
 
   describe(`${name}: an owner`, () => {
     async function begin(t) {
-      const scene = await entry.start()
-      t.after(scene.close)
-      const make = (owner) => scene.make({ owner })
-      return { ...scene, make, create: (owner, options) => make(owner).create({ ...createOptions(entry), ...options }) }
+      const fixture = await entry.start()
+      t.after(fixture.close)
+      const make = (owner) => fixture.make({ owner })
+      return { ...fixture, make, create: (owner, options) => make(owner).create({ ...createOptions(entry), ...options }) }
     }
 
     test('lists its own instances only, in no more requests than managed', async (t) => {

@@ -77,14 +77,14 @@ describe('a result', () => {
   }
 
   test('of create, getById and list has the fields of 0.3.24 first, then what every provider tells', async (t) => {
-    const scene = await withRailway(t)
-    const created = await scene.provider.create()
-    assertShape(created, scene)
-    const found = await scene.provider.getById(created.instanceId)
-    assertShape(found, scene)
+    const fixture = await withRailway(t)
+    const created = await fixture.provider.create()
+    assertShape(created, fixture)
+    const found = await fixture.provider.getById(created.instanceId)
+    assertShape(found, fixture)
     assert.equal(found.instance.name, created.instance.name)
-    const [listed] = await scene.provider.list()
-    assertShape(listed, scene)
+    const [listed] = await fixture.provider.list()
+    assertShape(listed, fixture)
   })
 
   test('has a url once the service has a domain', async (t) => {

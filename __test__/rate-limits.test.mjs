@@ -62,9 +62,9 @@ describe('a 429 without a wait', () => {
 for (const [name, { start, title }] of Object.entries(PROVIDERS)) {
   describe(`the Retry-After of ${title}’s 5xx`, () => {
     async function begin(t) {
-      const scene = await start()
-      t.after(scene.close)
-      return { ...scene, provider: scene.make({ maxRetries: 1 }) }
+      const fixture = await start()
+      t.after(fixture.close)
+      return { ...fixture, provider: fixture.make({ maxRetries: 1 }) }
     }
 
     test('is slept before a read is sent again', async (t) => {

@@ -6,12 +6,12 @@ import { ACCESS_TOKEN, assertSame, canary } from './support/canary.mjs'
 import { rejection } from './support/rejection.mjs'
 import { withRender } from './support/render.mjs'
 
-/** The scene in which a service was made with these options (a function: of the scene), and what was sent for it. */
+/** The fixture in which a service was made with these options (a function: of the fixture), and what was sent for it. */
 async function created(t, options) {
-  const scene = await withRender(t)
-  const result = await scene.provider.create(typeof options === 'function' ? options(scene) : options)
-  const [{ json: body }] = scene.requestsFor('createService')
-  return { ...scene, ...result, body }
+  const fixture = await withRender(t)
+  const result = await fixture.provider.create(typeof options === 'function' ? options(fixture) : options)
+  const [{ json: body }] = fixture.requestsFor('createService')
+  return { ...fixture, ...result, body }
 }
 
 describe('create', () => {
@@ -197,13 +197,13 @@ describe('variables', () => {
 
   test('come from daemonConfig, its env and envs, and cannot take the token’s place', async (t) => {
     const daemonConfig = { accessToken: ACCESS_TOKEN, env: { BOTH: canary('daemon') } }
-    const scene = await created(t, { daemonConfig, envs: { BOTH: canary('envs'), EMPTY: '' } })
+    const fixture = await created(t, { daemonConfig, envs: { BOTH: canary('envs'), EMPTY: '' } })
     const expected = { COMPUTESDK_ACCESS_TOKEN: ACCESS_TOKEN, BOTH: canary('daemon'), EMPTY: '' }
-    assertSame(sent(scene), expected, 'variables')
+    assertSame(sent(fixture), expected, 'variables')
 
     const replaced = { ...daemonConfig, env: { COMPUTESDK_ACCESS_TOKEN: canary('other') } }
-    await rejection(scene.provider.create({ daemonConfig: replaced }), { code: 'INVALID_ARGUMENT' })
-    assert.equal(scene.services().length, 1)
+    await rejection(fixture.provider.create({ daemonConfig: replaced }), { code: 'INVALID_ARGUMENT' })
+    assert.equal(fixture.services().length, 1)
   })
 
   test('without a token are refused: Render would be sent one without a value', async (t) => {

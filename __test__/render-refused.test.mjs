@@ -99,9 +99,9 @@ describe('the 21st create of an hour', () => {
   const untilTheHourIsOver = ({ retryAfterMs }) => retryAfterMs > HOUR - 60_000 && retryAfterMs < HOUR + 2_000
 
   async function withTwenty(t) {
-    const scene = await withRender(t)
-    await Promise.all(Array.from({ length: 20 }, () => scene.provider.create()))
-    return scene
+    const fixture = await withRender(t)
+    await Promise.all(Array.from({ length: 20 }, () => fixture.provider.create()))
+    return fixture
   }
 
   test('is RATE_LIMITED at once, with the wait and without a request', async (t) => {

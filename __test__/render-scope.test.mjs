@@ -24,14 +24,14 @@ const OUTSIDE = {
 describe('outside of the scope', () => {
   for (const [title, add] of Object.entries(OUTSIDE)) {
     test(`${title} is null, not listed, and not destroyed`, async (t) => {
-      const scene = await withRender(t)
-      const { id } = add(scene)
-      const before = scene.world.liveServices().length
-      assert.equal(await scene.provider.getById(id), null)
-      assert.deepEqual(await scene.provider.list(), [])
-      assert.equal(await scene.provider.destroy(id), undefined)
-      assert.equal(scene.requestsFor('deleteService').length, 0)
-      assert.equal(scene.world.liveServices().length, before)
+      const fixture = await withRender(t)
+      const { id } = add(fixture)
+      const before = fixture.world.liveServices().length
+      assert.equal(await fixture.provider.getById(id), null)
+      assert.deepEqual(await fixture.provider.list(), [])
+      assert.equal(await fixture.provider.destroy(id), undefined)
+      assert.equal(fixture.requestsFor('deleteService').length, 0)
+      assert.equal(fixture.world.liveServices().length, before)
     })
   }
 

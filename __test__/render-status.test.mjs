@@ -8,12 +8,12 @@ import { renderError } from './servers/render/index.mjs'
 
 /** The status in getById and list of another client's service. */
 async function told(t, options, later = () => {}) {
-  const scene = await withRender(t, { server: { newestDeployFirst: options.newestDeployFirst ?? false } })
-  const service = scene.world.addService(scene.owner, options)
-  later(scene, service)
-  const { instance } = await scene.provider.getById(service.id)
-  const [listed] = await scene.provider.list()
-  return { ...scene, service, instance, listed: listed.instance }
+  const fixture = await withRender(t, { server: { newestDeployFirst: options.newestDeployFirst ?? false } })
+  const service = fixture.world.addService(fixture.owner, options)
+  later(fixture, service)
+  const { instance } = await fixture.provider.getById(service.id)
+  const [listed] = await fixture.provider.list()
+  return { ...fixture, service, instance, listed: listed.instance }
 }
 
 describe('the status by the deploy', () => {

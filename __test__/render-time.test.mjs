@@ -9,11 +9,11 @@ import { renderError } from './servers/render/index.mjs'
 
 const { addon, real } = withFastClock()
 
-/** A scene whose provider lives faster. */
+/** A fixture whose provider lives faster. */
 async function withFastRender(t, { config, ...options } = {}) {
-  const scene = await withRender(t, options)
-  const makeProvider = (changes) => addon.render({ ...scene.config, ...config, ...changes })
-  return { ...scene, makeProvider, provider: makeProvider() }
+  const fixture = await withRender(t, options)
+  const makeProvider = (changes) => addon.render({ ...fixture.config, ...config, ...changes })
+  return { ...fixture, makeProvider, provider: makeProvider() }
 }
 
 const created = 'createService'
@@ -79,8 +79,8 @@ describe('a create', { concurrency: true }, () => {
 // Another client makes a service with our name after our lookup and before our create, which fails without a reason.
 describe('a service under our name with another ownership token', { concurrency: true }, () => {
   async function race(t, mark) {
-    const scene = await withFastRender(t)
-    const { world, owner, server } = scene
+    const fixture = await withFastRender(t)
+    const { world, owner, server } = fixture
     const variables = mark ? { COMPUTESDK_CREATE_MARK: mark } : {}
     const made = []
     server.faults.add({
@@ -92,7 +92,7 @@ describe('a service under our name with another ownership token', { concurrency:
       },
     })
     server.faults.add({ ...renderError(503, 'unavailable'), when: created })
-    return { ...scene, made, call: scene.provider.create({ name: 'box' }) }
+    return { ...fixture, made, call: fixture.provider.create({ name: 'box' }) }
   }
 
   for (const [title, mark] of Object.entries({ 'of another create': 'computesdk-other', 'which is none': undefined })) {
@@ -105,8 +105,8 @@ describe('a service under our name with another ownership token', { concurrency:
   }
 
   test('is asked for by its name, and a moment in which that fails is borne', async (t) => {
-    const scene = await withFastRender(t)
-    const { provider, server, services, requestsFor } = scene
+    const fixture = await withFastRender(t)
+    const { provider, server, services, requestsFor } = fixture
     server.faults.add({ kind: 'reset-after', when: created })
     server.faults.add({ kind: 'respond', status: 503, when: 'retrieveEnvVar' })
     const { instanceId } = await provider.create({ name: 'box' })
@@ -139,25 +139,25 @@ describe('a service under our name with another ownership token', { concurrency:
 })
 
 describe('destroying', { concurrency: true }, () => {
-  const quick = (scene) => {
-    const [first] = scene.requestsFor('deleteService')
-    return scene.requestsFor('deleteService').every(({ at }) => at - first.at < real(5_000))
+  const quick = (fixture) => {
+    const [first] = fixture.requestsFor('deleteService')
+    return fixture.requestsFor('deleteService').every(({ at }) => at - first.at < real(5_000))
   }
 
   test('a service of ours several times at once delays no caller', async (t) => {
-    const scene = await withFastRender(t)
-    const { instanceId } = await scene.provider.create()
-    await Promise.all(Array.from({ length: 3 }, () => scene.provider.destroy(instanceId)))
-    assert.deepEqual(scene.services(), [])
-    assert.ok(quick(scene), `${scene.requestsFor('deleteService').length} deletions over a while`)
+    const fixture = await withFastRender(t)
+    const { instanceId } = await fixture.provider.create()
+    await Promise.all(Array.from({ length: 3 }, () => fixture.provider.destroy(instanceId)))
+    assert.deepEqual(fixture.services(), [])
+    assert.ok(quick(fixture), `${fixture.requestsFor('deleteService').length} deletions over a while`)
   })
 
   test('a service of ours whose deletion lost its answer does not delay the caller', async (t) => {
-    const scene = await withFastRender(t, { config: { maxRetries: 1 } })
-    const { instanceId } = await scene.provider.create()
-    scene.server.faults.add({ kind: 'reset-after', when: 'deleteService' })
-    await scene.provider.destroy(instanceId)
-    assert.deepEqual(scene.services(), [])
-    assert.ok(quick(scene), `${scene.requestsFor('deleteService').length} deletions over a while`)
+    const fixture = await withFastRender(t, { config: { maxRetries: 1 } })
+    const { instanceId } = await fixture.provider.create()
+    fixture.server.faults.add({ kind: 'reset-after', when: 'deleteService' })
+    await fixture.provider.destroy(instanceId)
+    assert.deepEqual(fixture.services(), [])
+    assert.ok(quick(fixture), `${fixture.requestsFor('deleteService').length} deletions over a while`)
   })
 })

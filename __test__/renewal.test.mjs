@@ -33,7 +33,7 @@ const PLACES = {
 
 /** A Namespace server, and a provider whose token is in the environment and can be renewed. */
 async function begin(t, { put }, server) {
-  const scene = await withNamespace(t, { server })
+  const fixture = await withNamespace(t, { server })
   const folder = await mkdtemp(join(tmpdir(), 'gateway-renewal-'))
   t.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'token.json')
@@ -41,18 +41,18 @@ async function begin(t, { put }, server) {
   let current
   const putFresh = () => {
     current = freshToken()
-    scene.world.addToken({ workspace: scene.workspace, token: current })
+    fixture.world.addToken({ workspace: fixture.workspace, token: current })
     put(path, current)
   }
   putFresh()
   return {
-    ...scene,
-    provider: namespace({ baseUrl: scene.server.url, maxRetries: 0 }),
+    ...fixture,
+    provider: namespace({ baseUrl: fixture.server.url, maxRetries: 0 }),
     /** The server stops accepting the present token. */
-    revoke: () => scene.world.tokens.delete(current),
+    revoke: () => fixture.world.tokens.delete(current),
     putFresh,
     /** The tokens of the requests for an operation, in order. */
-    tokensFor: (operation) => scene.requestsFor(operation).map(({ headers }) => headers.authorization),
+    tokensFor: (operation) => fixture.requestsFor(operation).map(({ headers }) => headers.authorization),
   }
 }
 
@@ -152,14 +152,14 @@ test('a renewed token that the provider repeats is masked', async (t) => {
 
 describe('a worker that has ended', () => {
   async function endedWorker(t, place, env) {
-    const scene = await begin(t, place, { plan: ['PENDING', 'CREATING'] })
+    const fixture = await begin(t, place, { plan: ['PENDING', 'CREATING'] })
     const program = new URL('support/programs/worker-create.mjs', import.meta.url)
-    const worker = new Worker(program, { workerData: { baseUrl: scene.server.url, maxRetries: 0 }, env: env(process.env) })
-    await scene.server.waitForRequest('DescribeInstance')
+    const worker = new Worker(program, { workerData: { baseUrl: fixture.server.url, maxRetries: 0 }, env: env(process.env) })
+    await fixture.server.waitForRequest('DescribeInstance')
     await worker.terminate()
-    scene.revoke()
-    scene.putFresh()
-    return scene
+    fixture.revoke()
+    fixture.putFresh()
+    return fixture
   }
 
   test('does not stop its create from reading the token file again', async (t) => {
@@ -178,8 +178,8 @@ describe('a worker that has ended', () => {
 })
 
 test('a process ends although a removal in the background asks for the variable', async (t) => {
-  const scene = await begin(t, PLACES['the variable'], { plan: ['PENDING', 'CREATING'] })
-  const { server, world, workspace } = scene
+  const fixture = await begin(t, PLACES['the variable'], { plan: ['PENDING', 'CREATING'] })
+  const { server, world, workspace } = fixture
   const token = world.addToken({ workspace, token: freshToken() })
   const input = { baseUrl: server.url, maxRetries: 0 }
   const { child, ended } = startProgram('abort-and-end.mjs', { input, env: { NSC_TOKEN: token }, milliseconds: 5_000 })

@@ -19,9 +19,9 @@ async function callEverything({ provider }) {
 }
 
 test('every request names package and version', async (t) => {
-  const scene = await withRailway(t)
-  await callEverything(scene)
-  const agents = new Set(scene.server.requests.map(({ headers }) => headers['user-agent']))
+  const fixture = await withRailway(t)
+  await callEverything(fixture)
+  const agents = new Set(fixture.server.requests.map(({ headers }) => headers['user-agent']))
   assert.equal(agents.size, 1)
   const [agent] = agents
   assert.ok(agent.includes(name.replace(/^@/, '').replace('/', '-')), agent)
@@ -29,10 +29,10 @@ test('every request names package and version', async (t) => {
 })
 
 test('every request is a POST of JSON to the one endpoint and names its source', async (t) => {
-  const scene = await withRailway(t)
-  await callEverything(scene)
-  assert.ok(scene.server.requests.length > 8)
-  for (const { method, url, headers, json } of scene.server.requests) {
+  const fixture = await withRailway(t)
+  await callEverything(fixture)
+  assert.ok(fixture.server.requests.length > 8)
+  for (const { method, url, headers, json } of fixture.server.requests) {
     assert.equal(method, 'POST')
     assert.equal(url, '/graphql/v2?source=computesdk_gateway')
     assert.equal(headers['content-type'], 'application/json')
@@ -42,29 +42,29 @@ test('every request is a POST of JSON to the one endpoint and names its source',
 })
 
 test('an account key travels as a bearer, and in no other header', async (t) => {
-  const scene = await withRailway(t)
-  await callEverything(scene)
-  for (const { headers } of scene.server.requests) {
-    assertSame(headers.authorization, `Bearer ${scene.apiKey}`, 'Authorization')
-    const holders = Object.keys(headers).filter((header) => headers[header].includes(scene.apiKey))
+  const fixture = await withRailway(t)
+  await callEverything(fixture)
+  for (const { headers } of fixture.server.requests) {
+    assertSame(headers.authorization, `Bearer ${fixture.apiKey}`, 'Authorization')
+    const holders = Object.keys(headers).filter((header) => headers[header].includes(fixture.apiKey))
     assert.deepEqual(holders, ['authorization'])
   }
 })
 
 test('a project token travels in its own header, and in no other', async (t) => {
-  const scene = await withRailway(t, { config: { apiKey: undefined, projectToken: PROJECT_TOKEN } })
-  await callEverything(scene)
-  for (const { headers } of scene.server.requests) {
+  const fixture = await withRailway(t, { config: { apiKey: undefined, projectToken: PROJECT_TOKEN } })
+  await callEverything(fixture)
+  for (const { headers } of fixture.server.requests) {
     assertSame(headers['project-access-token'], PROJECT_TOKEN, 'Project-Access-Token')
     assert.equal('authorization' in headers, false)
   }
 })
 
 test('no variable and no key is in a URL or a document: they travel as variables', async (t) => {
-  const scene = await withRailway(t)
-  await scene.provider.create({ envs: { SECRET: ACCESS_TOKEN } })
-  for (const { url, json } of scene.server.requests) {
-    for (const secret of [ACCESS_TOKEN, scene.apiKey]) {
+  const fixture = await withRailway(t)
+  await fixture.provider.create({ envs: { SECRET: ACCESS_TOKEN } })
+  for (const { url, json } of fixture.server.requests) {
+    for (const secret of [ACCESS_TOKEN, fixture.apiKey]) {
       assert.equal(url.includes(secret), false)
       assert.equal(json.query.includes(secret), false)
     }

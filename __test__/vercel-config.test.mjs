@@ -57,10 +57,10 @@ describe('credentials', () => {
     return [headers.authorization, query.teamId, query.project]
   }
 
-  /** A scene with a second project, and the variables of the environment for the first. */
+  /** A fixture with a second project, and the variables of the environment for the first. */
   async function begin(t) {
-    const scene = await withVercel(t)
-    const { world, team, project, token, oidcToken, teamId, projectId, server } = scene
+    const fixture = await withVercel(t)
+    const { world, team, project, token, oidcToken, teamId, projectId, server } = fixture
     const other = world.createProject(team, { slug: 'other' })
     const otherOidcToken = world.mintOidcToken(other, { signature: canary('other-oidc') })
     /** What a list with this config and environment asks with. */
@@ -70,7 +70,7 @@ describe('credentials', () => {
       return asked(server)
     }
     const access = { VERCEL_TOKEN: token, VERCEL_TEAM_ID: teamId, VERCEL_PROJECT_ID: projectId }
-    return { ...scene, project, other, otherOidcToken, listed, access, oidc: { VERCEL_OIDC_TOKEN: oidcToken } }
+    return { ...fixture, project, other, otherOidcToken, listed, access, oidc: { VERCEL_OIDC_TOKEN: oidcToken } }
   }
 
   test('come from the environment where the config is silent', async (t) => {
@@ -130,11 +130,11 @@ describe('credentials', () => {
 
   for (const field of ['teamId', 'projectId']) {
     test(`of an OIDC token in the environment go after the access token where the config names ${field}`, async (t) => {
-      const scene = await begin(t)
-      const { listed, access, token, otherOidcToken, teamId, projectId } = scene
+      const fixture = await begin(t)
+      const { listed, access, token, otherOidcToken, teamId, projectId } = fixture
       const environment = { ...access, VERCEL_OIDC_TOKEN: otherOidcToken }
       const expected = [`Bearer ${token}`, teamId, projectId]
-      assertSame(await listed({ [field]: scene[field] }, environment), expected, 'credentials')
+      assertSame(await listed({ [field]: fixture[field] }, environment), expected, 'credentials')
     })
   }
 

@@ -18,15 +18,15 @@ const hasStarted = ({ requests }) =>
 
 /** Creates with a command that really runs, and gives the error. */
 async function failure(t, installCommand, { envs, expected } = {}) {
-  const scene = await withVercel(t, REALLY)
-  const error = await rejection(scene.provider.create({ ...DAEMON, envs, installCommand }), {
+  const fixture = await withVercel(t, REALLY)
+  const error = await rejection(fixture.provider.create({ ...DAEMON, envs, installCommand }), {
     code: 'PROVISION_FAILED',
     operation: 'create',
     retryable: false,
     ...expected,
   })
-  assert.deepEqual(scene.sandboxes(), [], 'the sandbox is gone')
-  const [{ json }] = scene.requestsFor('createSandbox')
+  assert.deepEqual(fixture.sandboxes(), [], 'the sandbox is gone')
+  const [{ json }] = fixture.requestsFor('createSandbox')
   assert.deepEqual([error.instanceId, error.resourceName], [json.name, json.name])
   return error
 }
@@ -125,8 +125,8 @@ describe('other events before the daemon runs', { concurrency: true }, () => {
   // Whether commands of a stopped session can still be read is not known.
   for (const commandsOfStopped of ['sandbox_stopped', 'kept']) {
     test(`a sandbox that stops while its daemon is watched (${commandsOfStopped})`, async (t) => {
-      const scene = await withFastVercel(t, { server: { commandsOfStopped } })
-      const { provider, sandboxes, world, server } = scene
+      const fixture = await withFastVercel(t, { server: { commandsOfStopped } })
+      const { provider, sandboxes, world, server } = fixture
       const failed = rejection(provider.create(DAEMON), { code: 'PROVISION_FAILED', retryable: false })
       await hasStarted(server)
       world.stopSession(sandboxes()[0].session)
@@ -136,8 +136,8 @@ describe('other events before the daemon runs', { concurrency: true }, () => {
   }
 
   test('a sandbox that another client destroys while its daemon is watched', async (t) => {
-    const scene = await withFastVercel(t, { server: { deletedSession: 'sandbox_stopped' } })
-    const { provider, sandboxes, world, server } = scene
+    const fixture = await withFastVercel(t, { server: { deletedSession: 'sandbox_stopped' } })
+    const { provider, sandboxes, world, server } = fixture
     const failed = rejection(provider.create(DAEMON), { code: 'PROVISION_FAILED' })
     await hasStarted(server)
     world.deleteSandbox(sandboxes()[0])

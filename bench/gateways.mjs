@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
 import { freePort } from '../scripts/lib/free-port.mjs'
 import { startGatewayProcess } from '../__test__/gateway/gateway-process.mjs'
-import { speakerOf, withProvider } from '../__test__/gateway/scene.mjs'
+import { speakerOf, withProvider } from '../__test__/gateway/fixture.mjs'
 import { canary } from '../__test__/support/canary.mjs'
 import { startPostgres, WITHOUT_POSTGRES } from '../__test__/support/postgres.mjs'
 import { describeMachine } from './lib/machine.mjs'
@@ -105,8 +105,8 @@ async function remove(speak, id) {
   if (status !== 200) throw new Failure(`A delete was answered ${status}.`)
 }
 
-async function throughput({ clients, seconds, ...scene }) {
-  const { speakers, stop } = await start(scene)
+async function throughput({ clients, seconds, ...fixture }) {
+  const { speakers, stop } = await start(fixture)
   const times = []
   let turn = 0
   const next = () => speakers[turn++ % speakers.length]
@@ -127,13 +127,13 @@ async function throughput({ clients, seconds, ...scene }) {
   times.sort((one, other) => one - other)
   const at = (share) => `${times[Math.floor((times.length - 1) * share)].toFixed(0)} ms`
   const rate = (times.length / took).toFixed(1)
-  console.log(`${String(scene.count).padEnd(10)}${rate.padEnd(23)}${at(0.5).padEnd(16)}${at(0.99)}`)
+  console.log(`${String(fixture.count).padEnd(10)}${rate.padEnd(23)}${at(0.5).padEnd(16)}${at(0.99)}`)
   await stop()
 }
 
 /** One after the other, so that no statement waits for another. */
-async function cost(scene) {
-  const { query, speakers, stop } = await start({ ...scene, count: 1 })
+async function cost(fixture) {
+  const { query, speakers, stop } = await start({ ...fixture, count: 1 })
   const [speak] = speakers
   await query('CREATE EXTENSION pg_stat_statements')
   const ids = []
@@ -143,7 +143,7 @@ async function cost(scene) {
     'a find of what runs': async (index) => speak('POST', '/v1/sandboxes/find', { name: `app-${index}` }),
     'a delete': async () => remove(speak, ids.pop()),
   }
-  scene.provider.server.faults.clear()
+  fixture.provider.server.faults.clear()
   for (const [title, work] of Object.entries(measures)) {
     await query('SELECT pg_stat_statements_reset()')
     for (let index = 0; index < COUNTED; index += 1) await work(index)

@@ -7,9 +7,9 @@ import { duration } from './screen.mjs'
 
 const NOTE = 'written by the app'
 
-/** Plays the user's program before the gateway of the scene. Returns what the code in the sandbox has said. */
-export async function tell(scene, unless) {
-  const { entry, credentials, gateway, apiKey, provider, which, screen } = scene
+/** Plays the user's program before the gateway of the fixture. Returns what the code in the sandbox has said. */
+export async function tell(fixture, unless) {
+  const { entry, credentials, gateway, apiKey, provider, which, screen } = fixture
   const { compute, PROVIDER_AUTH } = await import('computesdk')
   PROVIDER_AUTH[entry.factory] ??= [[]] // the client refuses names that are not in its own table
   compute.setConfig({
@@ -19,12 +19,12 @@ export async function tell(scene, unless) {
     [entry.factory]: entry.client?.(credentials) ?? credentials,
     WebSocket, // Node 20 has none of its own, and the client wants one even if it opens none
   })
-  const act = (code, call, show, mark) => perform(scene, code, () => unless(call()), show, mark)
+  const act = (code, call, show, mark) => perform(fixture, code, () => unless(call()), show, mark)
   const listCode = `await ${entry.factory}(config).list({ ${Object.keys(which)}: true })`
   const list = (show) => act(listCode, () => provider.list(which), show)
   const create = () => compute.sandbox.create()
   const tellId = ({ sandboxId }) => `sandbox ${sandboxId}`
-  const sandbox = (scene.sandbox = await act('const sandbox = await compute.sandbox.create()', create, tellId))
+  const sandbox = (fixture.sandbox = await act('const sandbox = await compute.sandbox.create()', create, tellId))
   const run = () => sandbox.runCode('console.log("hello")')
   const runCode = `const { output } = await sandbox.runCode('console.log("hello")')`
   const { output } = await act(runCode, run, (result) => screen.paint('bold', result.output.trim()))
@@ -40,8 +40,8 @@ export async function tell(scene, unless) {
   await act('await compute.sandbox.list()', refused, tellRefusal, screen.paint('yellow', '!'))
   const listed = await list((found) => found.map(({ instance, instanceId }) => instance.name ?? instanceId).join(', '))
   assert.ok(listed.length === 1, 'the list does not hold the one sandbox')
-  scene.isEnding = true
-  await act('await sandbox.destroy()', () => sandbox.destroy().then(() => scene.daemonGone), () => 'destroyed')
+  fixture.isEnding = true
+  await act('await sandbox.destroy()', () => sandbox.destroy().then(() => fixture.daemonGone), () => 'destroyed')
   await list((found) => found.map(({ instance }) => instance.status).join(', ') || 'none')
   return output.trim()
 }

@@ -104,17 +104,17 @@ async function recordProvider(name, entry) {
 
 async function recordFlow(name, entry, flow) {
   const templates = []
-  const scene = await entry.start()
-  const recorder = await startRecorder(new URL(scene.config.baseUrl).origin, (seen, answer) => {
+  const fixture = await entry.start()
+  const recorder = await startRecorder(new URL(fixture.config.baseUrl).origin, (seen, answer) => {
     templates.push([keyOf(name, seen), templateOf(seen, answer)])
   })
-  const path = new URL(scene.config.baseUrl).pathname.replace(/\/$/, '')
+  const path = new URL(fixture.config.baseUrl).pathname.replace(/\/$/, '')
   const options = { image: entry.image ?? 'acme/box:1', daemonConfig: { accessToken: ACCESS_TOKEN } }
-  await flow({ ...scene, provider: scene.make({ baseUrl: recorder.url + path }), options, absentId: entry.absentId })
-  const ids = scene.existing()
+  await flow({ ...fixture, provider: fixture.make({ baseUrl: recorder.url + path }), options, absentId: entry.absentId })
+  const ids = fixture.existing()
   await recorder.close()
-  await scene.close()
-  return { templates, ids, config: { ...scene.config, path } }
+  await fixture.close()
+  return { templates, ids, config: { ...fixture.config, path } }
 }
 
 /** A server that passes on what it gets, and shows each answer. */

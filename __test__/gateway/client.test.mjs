@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { canary } from '../support/canary.mjs'
-import { clientOf, gone, PROVIDERS, withGateway, withProvider } from './scene.mjs'
+import { clientOf, gone, PROVIDERS, withGateway, withProvider } from './fixture.mjs'
 
 // The client waits between its looks, so that these have time for each other.
 describe('the published client', { concurrency: 4 }, () => {

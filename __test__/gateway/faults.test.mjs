@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 
 import { graphqlError, tooManyRequests } from '../servers/railway/index.mjs'
 import { eventually } from '../support/eventually.mjs'
-import { clientOf, gone, PROVIDERS, shown, speakerOf, withGateway, withProvider, withRailway } from './scene.mjs'
+import { clientOf, gone, PROVIDERS, shown, speakerOf, withGateway, withProvider, withRailway } from './fixture.mjs'
 
 const UNAVAILABLE = { kind: 'respond', status: 503, body: 'upstream connect error' }
 

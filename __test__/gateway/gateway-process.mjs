@@ -6,19 +6,19 @@ import { createInterface } from 'node:readline'
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 import { ROOT } from '../../scripts/lib/paths.mjs'
 import { MARK, printable } from '../support/canary.mjs'
-import { API_KEY, GATEWAY_PROGRAM } from './scene.mjs'
+import { API_KEY, GATEWAY_PROGRAM } from './fixture.mjs'
 
 /** Far more than a busy machine takes. */
 const LINE_MILLISECONDS = 60_000
 
 /**
  * @param {{ after: (work: () => unknown) => void }} t
- * @param {object} scene
- * @param {{ settings: object }} scene.provider
- * @param {number} scene.port
- * @param {Record<string, string>} [scene.env]
- * @param {object} [scene.options] of the gateway
- * @param {string[]} [scene.imports] modules that the process imports first
+ * @param {object} fixture
+ * @param {{ settings: object }} fixture.provider
+ * @param {number} fixture.port
+ * @param {Record<string, string>} [fixture.env]
+ * @param {object} [fixture.options] of the gateway
+ * @param {string[]} [fixture.imports] modules that the process imports first
  */
 export async function startGatewayProcess(t, { provider, port, env, options, imports = [] }) {
   const first = ['tsx', ...imports].flatMap((name) => ['--import', name])

@@ -10,8 +10,8 @@ import { between, chance, randomFor } from '../chaos/seeds.mjs'
 import { COMMAND_PLANS } from '../servers/vercel/index.mjs'
 import { onceThere } from '../support/once-there.mjs'
 import { WITHOUT_POSTGRES } from '../support/postgres.mjs'
-import { withCluster, withServer } from './gateways-scene.mjs'
-import { PROVIDERS, speakerOf, withProvider } from './scene.mjs'
+import { withCluster, withServer } from './gateways-fixture.mjs'
+import { PROVIDERS, speakerOf, withProvider } from './fixture.mjs'
 
 const CREATES = 200
 const GATEWAYS = 3

@@ -9,8 +9,8 @@ import { eventually } from '../support/eventually.mjs'
 import { onceThere } from '../support/once-there.mjs'
 import { WITHOUT_POSTGRES } from '../support/postgres.mjs'
 import { withDaemon } from './fake-daemon.mjs'
-import { SECRET, withCluster, withGateways, withServer } from './gateways-scene.mjs'
-import { clientOf, keyOf, postgresState, speakerOf, withProvider } from './scene.mjs'
+import { SECRET, withCluster, withGateways, withServer } from './gateways-fixture.mjs'
+import { clientOf, keyOf, postgresState, speakerOf, withProvider } from './fixture.mjs'
 
 /** Until the test is over: the process that waits for the answer is killed before. */
 const LONG_MILLISECONDS = 60_000

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm'
 import { canary } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
 import { withDaemon } from './fake-daemon.mjs'
-import { clientOf, gone, memoryState, speakerOf, withGateway, withProvider } from './scene.mjs'
+import { clientOf, gone, memoryState, speakerOf, withGateway, withProvider } from './fixture.mjs'
 
 const SANDBOXES = 50
 const CYCLES = 240

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { canary, MARK, printable } from '../support/canary.mjs'
 import { onceThere } from '../support/once-there.mjs'
 import { startPostgres, WITHOUT_POSTGRES } from '../support/postgres.mjs'
-import { postgresState } from './scene.mjs'
+import { postgresState } from './fixture.mjs'
 
 const SECRET = canary('gateway-secret-of-more-than-32-characters')
 const RUNNING = { phase: 'running', instanceId: 'instance', config: {}, wish: {} }

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 
 import { register, withDaemon } from './fake-daemon.mjs'
-import { speakerOf, withGateway, withProvider } from './scene.mjs'
+import { speakerOf, withGateway, withProvider } from './fixture.mjs'
 
 /** A sandbox in which nothing runs, and a daemon of the test's for it. */
 async function withSandbox(t, listener) {

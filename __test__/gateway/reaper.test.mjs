@@ -7,7 +7,7 @@ import { require } from 'tsx/cjs/api'
 
 import { canary } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
-import { memoryState, speakerOf, withGateway, withProvider } from './scene.mjs'
+import { memoryState, speakerOf, withGateway, withProvider } from './fixture.mjs'
 
 const { createReaper } = require('../../examples/gateway-server/reaper.ts', import.meta.url)
 

@@ -15,7 +15,7 @@ import {
   withGateway,
   withProvider,
   withRailway,
-} from './scene.mjs'
+} from './fixture.mjs'
 
 /** What the package would read, in the order of the client's fields. */
 const VARIABLES = {

@@ -9,7 +9,7 @@ import { freePort } from '../../scripts/lib/free-port.mjs'
 import { canary, MARK } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
 import { startGatewayProcess } from './gateway-process.mjs'
-import { clientOf, gone, PROVIDERS, speakerOf, sqliteState, withProvider } from './scene.mjs'
+import { clientOf, gone, PROVIDERS, speakerOf, sqliteState, withProvider } from './fixture.mjs'
 
 const SECRET = canary('gateway-secret-of-more-than-32-characters')
 /** Until the test is over: the process that waits for the answer is killed before. */
@@ -67,8 +67,8 @@ describe('a gateway that is killed', { concurrency: 4 }, () => {
   }
 
   test('before its create has reached the provider, leaves nothing behind', async (t) => {
-    const scene = await withRestarts(t, 'railway', { daemon: false })
-    const { provider, start } = scene
+    const fixture = await withRestarts(t, 'railway', { daemon: false })
+    const { provider, start } = fixture
     provider.server.faults.add({ kind: 'slow', when: 'environments', milliseconds: LONG_MILLISECONDS })
     const first = await start()
     await Promise.allSettled([
@@ -80,12 +80,12 @@ describe('a gateway that is killed', { concurrency: 4 }, () => {
     await second.logged('destroyed')
     assert.deepEqual(provider.existing(), [])
     await second.stop()
-    assert.deepEqual(await rows(scene), [])
+    assert.deepEqual(await rows(fixture), [])
   })
 
   test('in the middle of a delete ends it after its start', async (t) => {
-    const scene = await withRestarts(t, 'railway', { daemon: false })
-    const { provider, start } = scene
+    const fixture = await withRestarts(t, 'railway', { daemon: false })
+    const { provider, start } = fixture
     const first = await start()
     const speak = speakerOf(provider, first)
     const { json } = await speak('POST', '/v1/sandboxes', {})
@@ -117,8 +117,8 @@ describe('a gateway that is killed', { concurrency: 4 }, () => {
 })
 
 test('the state file holds no secret in the clear', async (t) => {
-  const scene = await withRestarts(t, 'railway', { daemon: false })
-  const { provider, start, folder } = scene
+  const fixture = await withRestarts(t, 'railway', { daemon: false })
+  const { provider, start, folder } = fixture
   provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: LONG_MILLISECONDS })
   const gateway = await start()
   const wish = { envs: { SECRET: canary('variable') }, metadata: { secret: canary('metadata') } }
@@ -129,7 +129,7 @@ test('the state file holds no secret in the clear', async (t) => {
   const texts = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'latin1')))
   assert.match(texts.join(''), /acme/, 'it is written down')
   assert.equal(texts.some((text) => text.includes(MARK)), false)
-  const [row] = await rows(scene)
+  const [row] = await rows(fixture)
   assert.deepEqual([row.wish, row.config.apiKey], [wish, provider.credentials.apiToken])
 })
 

@@ -27,8 +27,8 @@ export async function showGateways(entry, screen, count) {
   const play = async (unless) => {
     const opening = () => unless(open({ after: (work) => cleanups.push(work) }, entry, count))
     screen.line()
-    const scene = await step('start', opening, () => `PostgreSQL and ${count} gateways`)
-    const { url, gateways, provider, version, query } = scene
+    const fixture = await step('start', opening, () => `PostgreSQL and ${count} gateways`)
+    const { url, gateways, provider, version, query } = fixture
     screen.title(entry.title, `${count} gateways with one PostgreSQL, on this machine`)
     screen.fact('app', 'computesdk@2.5.4', 'the published client, as it is')
     screen.fact('balancer', url, 'each request to the next gateway')
@@ -36,7 +36,7 @@ export async function showGateways(entry, screen, count) {
     screen.fact('database', `PostgreSQL ${version}`, `a lease lasts ${duration(LEASE_MILLISECONDS)}`)
     screen.fact('provider', provider.config.baseUrl, `behaves as ${entry.title}'s API`)
     screen.line()
-    await tell(scene, (name, call, describe) => step(name, () => unless(call()), describe))
+    await tell(fixture, (name, call, describe) => step(name, () => unless(call()), describe))
     const [resources, rows] = [provider.existing().length, (await query('SELECT key FROM sandboxes')).length]
     left = [resources + rows === 0, `${resources} resources left at ${entry.title}, ${rows} rows in the database`]
     return `${count} gateways`
@@ -52,7 +52,7 @@ export async function showGateways(entry, screen, count) {
 }
 
 async function open(t, { factory }, count) {
-  const [{ withCluster }, { withProvider }] = await Promise.all([import('./gateways-scene.mjs'), import('./scene.mjs')])
+  const [{ withCluster }, { withProvider }] = await Promise.all([import('./gateways-fixture.mjs'), import('./fixture.mjs')])
   const server = await startPostgres(t)
   const provider = await withProvider(t, factory)
   const settings = { database: { leaseMilliseconds: LEASE_MILLISECONDS }, options: { log: { level: 'debug' } } }
@@ -61,10 +61,10 @@ async function open(t, { factory }, count) {
   return { ...cluster, server, provider, version: version.split(' ')[0] }
 }
 
-async function tell(scene, step) {
-  const { provider, gateways, query, server } = scene
-  const { clientOf, speakerOf } = await import('./scene.mjs')
-  const sandboxes = clientOf(provider, scene)
+async function tell(fixture, step) {
+  const { provider, gateways, query, server } = fixture
+  const { clientOf, speakerOf } = await import('./fixture.mjs')
+  const sandboxes = clientOf(provider, fixture)
   /** Returns a function that names the gateways which have logged such a line since. */
   const watch = (test) => {
     const count = ({ lines }) => lines.filter(test).length

@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test'
 import { canary } from '../support/canary.mjs'
 import { onceThere } from '../support/once-there.mjs'
 import { startPostgres, WITHOUT_POSTGRES } from '../support/postgres.mjs'
-import { memoryState, postgresState, sqliteState } from './scene.mjs'
+import { memoryState, postgresState, sqliteState } from './fixture.mjs'
 
 const SECRET = canary('gateway-secret-of-more-than-32-characters')
 /** Short enough to see a lease run out; a test that wants to keep one uses the default. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { API_KEY, keyOf, memoryState, speakerOf, startGateway, withProvider } from './scene.mjs'
+import { API_KEY, keyOf, memoryState, speakerOf, startGateway, withProvider } from './fixture.mjs'
 
 test('a find-or-create does not wait while its gateway takes the lease of the row', async (t) => {
   const provider = await withProvider(t, 'railway', { daemon: false })

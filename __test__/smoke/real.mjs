@@ -81,11 +81,11 @@ export async function showReal({ title, factory: provider }, factory, screen, { 
   const first = 'Interrupted: removing what was created. Once more leaves it as it is.'
   const signal = listenForInterruption(screen, first, `Not finished: look at ${title} for a ${thing} called ${name}.`)
   const step = createSteps(screen)
-  const scene = { provider: factory(config), thing, name, step, signal, settleSeconds: Number(settle) }
+  const fixture = { provider: factory(config), thing, name, step, signal, settleSeconds: Number(settle) }
   const daemonConfig = { accessToken: `demo_${randomBytes(16).toString('hex')}`, gatewayUrl: `https://${GATEWAY}` }
   const start = performance.now()
   try {
-    await tour(scene, { ...request, name, daemonConfig, waitUntilReady: true })
+    await tour(fixture, { ...request, name, daemonConfig, waitUntilReady: true })
     const took = duration(performance.now() - start)
     screen.line()
     screen.verdict(true, `One ${title} ${thing} created, found, listed and destroyed in ${took}.`)
@@ -115,8 +115,8 @@ async function confirm(question) {
 }
 
 /** create → getById → list → destroy → getById. Whatever happens, what was created is destroyed, or `left` names it. */
-async function tour(scene, request) {
-  const { provider, thing, name, step, signal, settleSeconds } = scene
+async function tour(fixture, request) {
+  const { provider, thing, name, step, signal, settleSeconds } = fixture
   const token = `daemon token ${mask(request.daemonConfig.accessToken)}, gateway ${GATEWAY}`
   let id
   const create = async () => {
@@ -131,7 +131,7 @@ async function tour(scene, request) {
     const isListed = (all) => all.some(({ instanceId }) => instanceId === id)
     const list = () => expect(provider.list({ signal }), isListed, `the new ${thing} is not among them`)
     await step('list', list, ({ length }) => `${length} ${thing}${length === 1 ? '' : 's'}, the new one among them`)
-    await remove(scene, id, signal)
+    await remove(fixture, id, signal)
   } catch (error) {
     id ??= error.instanceId
     // A create that was refused has left nothing; only where that is not sure does its error name what may exist.
@@ -143,7 +143,7 @@ async function tour(scene, request) {
       const describe = (found) => (found ? `found ${name}` : `no ${thing} called ${name}`)
       id ??= await step('list', () => poll(look, settleSeconds * 1000), describe, meanwhile)
       for (let tries = 1; id !== undefined; tries += 1) {
-        const [{ reason }] = await Promise.allSettled([remove(scene, id)])
+        const [{ reason }] = await Promise.allSettled([remove(fixture, id)])
         if (!reason) break
         if (tries === DESTROY_TRIES) throw reason
         await sleep(PAUSE_MILLISECONDS * tries)

@@ -33,9 +33,9 @@ const docker = {
   },
 }
 
-export const SCENES = { ...PROVIDERS, docker }
+export const FIXTURES = { ...PROVIDERS, docker }
 
-/** No request for so long on the addon's clock, and none is to come: see chaos/scene.mjs. */
+/** No request for so long on the addon's clock, and none is to come: see chaos/fixture.mjs. */
 const SILENCE = 65_000
 const TURNS = 30
 
@@ -99,7 +99,7 @@ subscribe(CHANNELS.cleanup, (event) => {
  * @param {{ moment?: Moment, times?: number, seed?: number }} [options] `times`: how often the removal fails
  */
 export async function play(name, life, { moment, times = 0, seed = 0 } = {}) {
-  const { scene, story } = await limit(() => begin(name, life, { moment, times, seed }))
+  const { fixture, story } = await limit(() => begin(name, life, { moment, times, seed }))
   const isOpen = () => story.events.filter(({ step }) => step === 'started').length * 2 > story.events.length
   // This process may stand still: only turns of its event loop count.
   for (let turns = 0, seen = 0, left = LONGEST_TURNS; turns < TURNS || isOpen(); left -= 1) {
@@ -108,21 +108,21 @@ export async function play(name, life, { moment, times = 0, seed = 0 } = {}) {
     turns = story.asked.length === seen ? turns + 1 : 0
     seen = story.asked.length
   }
-  const existing = scene.existing()
-  const { server } = scene
+  const existing = fixture.existing()
+  const { server } = fixture
   const cut = server.requests.filter(({ aborted, operation }) => aborted && !operation).length
   server.faults.clear()
-  await scene.close()
+  await fixture.close()
   return { ...story, existing, cut, moment, times, seed, name }
 }
 
 /** Runs a create until it has settled. */
 async function begin(name, { plan, options, config, meets }, { moment, times, seed }) {
   const { creating, deleting } = OPERATIONS[name]
-  const entry = SCENES[name]
-  const scene = await entry.start()
-  const { server } = scene
-  if (plan) scene.plan(plan)
+  const entry = FIXTURES[name]
+  const fixture = await entry.start()
+  const { server } = fixture
+  if (plan) fixture.plan(plan)
   const controller = new AbortController()
   const story = { events: [], made: [], deletions: 0, asked: [] }
   let met = false
@@ -132,10 +132,10 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
     controller.abort()
   }
   // Where an id is a name, a later resource may have the id of an earlier one.
-  let before = new Set(scene.existing())
+  let before = new Set(fixture.existing())
   const take = async (exchange) => {
     const answer = await exchange.run()
-    const now = new Set(scene.existing())
+    const now = new Set(fixture.existing())
     for (const id of now) if (!before.has(id)) story.made.push(id)
     before = now
     return answer
@@ -172,7 +172,7 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
     setImmediate(() => reach(number, 'answered'))
   }
 
-  const provider = addon[entry.factory]({ ...scene.config, ...config })
+  const provider = addon[entry.factory]({ ...fixture.config, ...config })
   calling = story
   const settled = provider
     .create({ ...createOptions(entry), daemonConfig: { accessToken: canary('story') }, ...options, signal: controller.signal })
@@ -182,7 +182,7 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
   await undefined
   reach(-1, 'submitted')
   Object.assign(story, await settled, { requests: story.asked.length })
-  return { scene, story }
+  return { fixture, story }
 }
 
 const describe = ({ moment, times, seed }, { events, asked, made, error, instanceId }) =>

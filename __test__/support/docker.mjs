@@ -1,4 +1,4 @@
-// Scenes before real engines, through the proxy that breaks requests, for the behaviour suite and for tests of Docker's own.
+// Fixtures before real engines, through the proxy that breaks requests, for the behaviour suite and for tests of Docker's own.
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 
@@ -53,13 +53,13 @@ export function forEachEngine(describe, define) {
  * @param {import('@computesdk/gateway').DockerConfig} [options.config] besides the defaults
  */
 export async function withEngine(t, kind, options = {}) {
-  const scene = await startScene(kind, options)
-  t.after(scene.close)
-  return scene
+  const fixture = await startFixture(kind, options)
+  t.after(fixture.close)
+  return fixture
 }
 
 /** The same; the caller closes it. */
-export async function startScene(kind, { proxy: proxyOptions, config } = {}) {
+export async function startFixture(kind, { proxy: proxyOptions, config } = {}) {
   const engine = await engineOf(kind)
   engine.removeAll()
   let plan = 'runs'
@@ -112,7 +112,7 @@ export const ENGINES = Object.fromEntries(
       badIds: ['x', 'f'.repeat(11), 'F'.repeat(64), 'g'.repeat(64), 'f'.repeat(65), '../containers'],
       credentials: [],
       image: IMAGE,
-      start: () => startScene(kind),
+      start: () => startFixture(kind),
     },
   ]),
 )

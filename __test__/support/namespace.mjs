@@ -24,21 +24,21 @@ export const TOKEN = canary('namespace-token')
  * @param {import('@computesdk/gateway').NamespaceConfig} [options.config] besides the defaults
  */
 export async function withNamespace(t, options = {}) {
-  const scene = await startNamespace(options)
-  t.after(scene.close)
-  return scene
+  const fixture = await startNamespace(options)
+  t.after(fixture.close)
+  return fixture
 }
 
-let scenes = 0
+let fixtures = 0
 
 /** The same; the caller closes it. */
 export async function startNamespace({ server: serverOptions, workspace: workspaceOptions, config } = {}) {
   const server = await startNamespaceServer(serverOptions)
   const { world } = server
   const workspace = world.createWorkspace({ name: 'sandboxes', ...workspaceOptions })
-  // The package remembers instances by address and token, and a port may come again: no two scenes share a token.
-  scenes += 1
-  const token = world.addToken({ workspace, token: canary(`namespace-token-${process.pid}-${scenes}`) })
+  // The package remembers instances by address and token, and a port may come again: no two fixtures share a token.
+  fixtures += 1
+  const token = world.addToken({ workspace, token: canary(`namespace-token-${process.pid}-${fixtures}`) })
   world.addToken({ workspace, token: TOKEN })
   // Without repetitions: what a test makes fail is to stay failed.
   const base = { token, baseUrl: server.url, maxRetries: 0 }
@@ -69,6 +69,6 @@ export async function startNamespace({ server: serverOptions, workspace: workspa
 
 /** A provider of another process: of another credential, so that this process remembers nothing of its instances. */
 export function stranger({ world, workspace, makeProvider }, changes) {
-  const token = world.addToken({ workspace, token: canary(`stranger-${process.pid}-${scenes}-${world.tokens.size}`) })
+  const token = world.addToken({ workspace, token: canary(`stranger-${process.pid}-${fixtures}-${world.tokens.size}`) })
   return makeProvider({ token, ...changes })
 }

@@ -8,7 +8,7 @@ import * as render from './render.mjs'
 import * as vercel from './vercel.mjs'
 
 /**
- * @typedef {object} Scene one provider before its server
+ * @typedef {object} Fixture one provider before its server
  * @property {object} server with `requests`, `connections`, `faults`, `stopListening`
  * @property {object} config for the factory, complete
  * @property {(config: object) => import('@computesdk/gateway').InfraProvider} make
@@ -28,7 +28,7 @@ import * as vercel from './vercel.mjs'
  * @property {string[]} badIds not of the provider's form
  * @property {string[]} credentials fields without which a call cannot be made
  * @property {string} [image] where not every image can be run
- * @property {() => Promise<Scene>} start
+ * @property {() => Promise<Fixture>} start
  */
 
 /** What becomes of an instance, in the words of each provider. */
@@ -50,17 +50,17 @@ export const PROVIDERS = {
     credentials: ['apiKey', 'projectId', 'environmentId'],
     async start() {
       let plan = PLANS.railway.runs
-      const scene = await railway.startRailway({ server: { deploymentPlan: () => plan } })
-      const { world, project, services, environmentId } = scene
+      const fixture = await railway.startRailway({ server: { deploymentPlan: () => plan } })
+      const { world, project, services, environmentId } = fixture
       const foreign = world.createProject({ name: 'foreign' })
       return {
-        ...scene,
-        make: (config) => scene.makeProvider(config),
+        ...fixture,
+        make: (config) => fixture.makeProvider(config),
         existing: () => [...services(), ...world.liveServices(foreign.id)].map(({ id }) => id),
         addForeign: () => world.addService(foreign, { image: 'x' }).id,
         addOther: () => world.addService(project, { image: 'x' }).id,
         variablesOf: (id) => world.instance(id, environmentId).variables,
-        pageSmall: () => (scene.server.settings.pageSizeMaximum = 10),
+        pageSmall: () => (fixture.server.settings.pageSizeMaximum = 10),
         plan: (name) => (plan = PLANS.railway[name]),
       }
     },
@@ -74,17 +74,17 @@ export const PROVIDERS = {
     credentials: ['apiKey', 'ownerId'],
     async start() {
       let plan = PLANS.render.runs
-      const scene = await render.startRender({ server: { deployPlan: () => plan } })
-      const { world, owner, otherOwner } = scene
+      const fixture = await render.startRender({ server: { deployPlan: () => plan } })
+      const { world, owner, otherOwner } = fixture
       return {
-        ...scene,
-        make: (config) => scene.makeProvider(config),
+        ...fixture,
+        make: (config) => fixture.makeProvider(config),
         existing: () => world.liveServices().map(({ id }) => id),
         addForeign: () => world.addService(otherOwner).id,
         addOther: () => world.addService(owner).id,
         variablesOf: (id) => world.variablesOf(id),
         // A page of fewer is the last one, however many were asked for (src/providers/render/list.rs).
-        pageSmall: () => (scene.server.settings.pageSizeMaximum = scene.server.settings.pageSizeDefault),
+        pageSmall: () => (fixture.server.settings.pageSizeMaximum = fixture.server.settings.pageSizeDefault),
         plan: (name) => (plan = PLANS.render[name]),
       }
     },
@@ -99,16 +99,16 @@ export const PROVIDERS = {
     async start() {
       let plan = PLANS.namespace.runs
       // At Namespace a destroyed instance shows for a while; here it is gone at once.
-      const scene = await namespace.startNamespace({ server: { plan: () => plan, ending: ['DESTROYED'] } })
-      const { world, workspace, instances } = scene
+      const fixture = await namespace.startNamespace({ server: { plan: () => plan, ending: ['DESTROYED'] } })
+      const { world, workspace, instances } = fixture
       return {
-        ...scene,
-        make: (config) => scene.makeProvider(config),
+        ...fixture,
+        make: (config) => fixture.makeProvider(config),
         existing: () => instances().map(({ id }) => id),
         addForeign: () => world.addInstance(workspace, { region: 'eu' }).id,
         addOther: () => world.addInstance(workspace).id,
         variablesOf: (id) => world.environmentOf(id),
-        pageSmall: () => (scene.server.settings.pageSizeMaximum = 10),
+        pageSmall: () => (fixture.server.settings.pageSizeMaximum = 10),
         plan: (name) => (plan = PLANS.namespace[name]),
       }
     },
@@ -126,18 +126,18 @@ export const PROVIDERS = {
       let plan = PLANS.vercel.runs
       // The daemon's command is over at once: one that stays up is watched for a while.
       const server = { sandboxPlan: () => plan, commandPlan: COMMAND_PLANS.succeeds }
-      const scene = await vercel.startVercel({ server })
-      const { world, team, project, sandboxes } = scene
+      const fixture = await vercel.startVercel({ server })
+      const { world, team, project, sandboxes } = fixture
       const foreign = world.createProject(team, { slug: 'website' })
       world.addImage(project, 'box:1')
       return {
-        ...scene,
-        make: (config) => scene.makeProvider(config),
+        ...fixture,
+        make: (config) => fixture.makeProvider(config),
         existing: () => [...sandboxes(), ...world.liveSandboxes(foreign)].map(({ name }) => name),
         addForeign: () => world.addSandbox(foreign).name,
         addOther: () => world.addSandbox(project).name,
         variablesOf: (name) => world.sandbox(name).env,
-        pageSmall: () => (scene.server.settings.pageSizeMaximum = 10),
+        pageSmall: () => (fixture.server.settings.pageSizeMaximum = 10),
         plan: (name) => (plan = PLANS.vercel[name]),
       }
     },

@@ -20,12 +20,12 @@ export const ABSENT_ID = '00000000-0000-4000-8000-000000000000'
  * @param {import('@computesdk/gateway').RailwayConfig} [options.config] besides the defaults
  */
 export async function withRailway(t, options = {}) {
-  const scene = await startRailway(options)
-  t.after(scene.close)
-  return scene
+  const fixture = await startRailway(options)
+  t.after(fixture.close)
+  return fixture
 }
 
-let scenes = 0
+let fixtures = 0
 
 /** The same; the caller closes it. */
 export async function startRailway({ server: serverOptions, environments = ['production'], config } = {}) {
@@ -34,9 +34,9 @@ export async function startRailway({ server: serverOptions, environments = ['pro
   const project = world.createProject({ name: 'sandboxes', environments })
   const [environment] = project.environments
   const place = { projectId: project.id, environmentId: environment.id }
-  // The package remembers rate limits by address and key, and a port may come again: no two scenes share a key.
-  scenes += 1
-  const apiKey = world.addToken({ kind: 'account', token: canary(`api-key-${process.pid}-${scenes}`) })
+  // The package remembers rate limits by address and key, and a port may come again: no two fixtures share a key.
+  fixtures += 1
+  const apiKey = world.addToken({ kind: 'account', token: canary(`api-key-${process.pid}-${fixtures}`) })
   world.addToken({ kind: 'account', token: API_KEY })
   world.addToken({ kind: 'project', token: PROJECT_TOKEN, ...place })
   // Without repetitions: what a test makes fail is to stay failed.

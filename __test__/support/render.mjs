@@ -19,12 +19,12 @@ export const ABSENT_ID = 'srv-00000000000000000000'
  * @param {import('@computesdk/gateway').RenderConfig} [options.config] besides the defaults
  */
 export async function withRender(t, options = {}) {
-  const scene = await startRender(options)
-  t.after(scene.close)
-  return scene
+  const fixture = await startRender(options)
+  t.after(fixture.close)
+  return fixture
 }
 
-let scenes = 0
+let fixtures = 0
 
 /** The same; the caller closes it. */
 export async function startRender({ server: serverOptions, config } = {}) {
@@ -33,9 +33,9 @@ export async function startRender({ server: serverOptions, config } = {}) {
   const owner = world.createOwner({ name: 'sandboxes' })
   const otherOwner = world.createOwner({ name: 'website' })
   const owners = [owner, otherOwner]
-  // The package remembers rate limits by address and key, and a port may come again: no two scenes share a key.
-  scenes += 1
-  const apiKey = world.addApiKey({ owners, key: canary(`api-key-${process.pid}-${scenes}`) })
+  // The package remembers rate limits by address and key, and a port may come again: no two fixtures share a key.
+  fixtures += 1
+  const apiKey = world.addApiKey({ owners, key: canary(`api-key-${process.pid}-${fixtures}`) })
   world.addApiKey({ owners, key: API_KEY })
   // Without repetitions: what a test makes fail is to stay failed.
   const base = { apiKey, ownerId: owner.id, baseUrl: server.endpoint, maxRetries: 0 }

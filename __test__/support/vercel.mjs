@@ -28,12 +28,12 @@ export const ABSENT_NAME = 'computesdk-00000000000000000000'
  * @param {import('@computesdk/gateway').VercelConfig} [options.config] besides the defaults
  */
 export async function withVercel(t, options = {}) {
-  const scene = await startVercel(options)
-  t.after(scene.close)
-  return scene
+  const fixture = await startVercel(options)
+  t.after(fixture.close)
+  return fixture
 }
 
-let scenes = 0
+let fixtures = 0
 
 /** The same; the caller closes it. */
 export async function startVercel({ server: serverOptions, oidc = false, config } = {}) {
@@ -46,10 +46,10 @@ export async function startVercel({ server: serverOptions, oidc = false, config 
   const team = world.createTeam({ slug: 'acme' })
   const project = world.createProject(team, { slug: 'sandboxes' })
   const place = { teamId: team.id, projectId: project.id }
-  // The package remembers rate limits by address and token, and a port may come again: no two scenes share a token.
-  scenes += 1
-  const token = world.addToken({ token: canary(`vercel-token-${process.pid}-${scenes}`) })
-  const oidcToken = world.mintOidcToken(project, { signature: canary(`oidc-${process.pid}-${scenes}`) })
+  // The package remembers rate limits by address and token, and a port may come again: no two fixtures share a token.
+  fixtures += 1
+  const token = world.addToken({ token: canary(`vercel-token-${process.pid}-${fixtures}`) })
+  const oidcToken = world.mintOidcToken(project, { signature: canary(`oidc-${process.pid}-${fixtures}`) })
   const credential = oidc ? { oidcToken } : { token, ...place }
   // Without repetitions: what a test makes fail is to stay failed.
   const base = { ...credential, baseUrl: server.url, maxRetries: 0 }
@@ -93,10 +93,10 @@ export async function withFolder(t) {
   return folder
 }
 
-/** Such a scene, whose provider lives faster. */
+/** Such a fixture, whose provider lives faster. */
 export async function withFastVercel(t, { config, ...options } = {}) {
   const { addon, real } = withFastClock()
-  const scene = await withVercel(t, options)
-  const makeProvider = (changes) => addon.vercel({ ...scene.config, ...config, ...changes })
-  return { ...scene, real, makeProvider, provider: makeProvider() }
+  const fixture = await withVercel(t, options)
+  const makeProvider = (changes) => addon.vercel({ ...fixture.config, ...config, ...changes })
+  return { ...fixture, real, makeProvider, provider: makeProvider() }
 }

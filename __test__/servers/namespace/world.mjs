@@ -80,7 +80,7 @@ export class World {
     this.onDown = onDown
   }
 
-  // --- Setting the scene ---------------------------------------------------------------------------------------
+  // --- Set-up --------------------------------------------------------------------------------------------------
 
   /**
    * A workspace, a token for it, and two instances that somebody else runs there.

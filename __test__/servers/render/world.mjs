@@ -67,7 +67,7 @@ export class World {
     })
   }
 
-  // --- Setting the scene ---------------------------------------------------------------------------------------
+  // --- Set-up --------------------------------------------------------------------------------------------------
 
   /**
    * A key that reaches two workspaces: an empty one, and one in which somebody else is at work.

@@ -4,7 +4,7 @@ import { canary } from '../support/canary.mjs'
 import { startPostgres } from '../support/postgres.mjs'
 import { startBalancer } from './balancer.mjs'
 import { startGatewayProcess } from './gateway-process.mjs'
-import { postgresState, withGateway } from './scene.mjs'
+import { postgresState, withGateway } from './fixture.mjs'
 
 export const SECRET = canary('gateway-secret-of-more-than-32-characters')
 

@@ -31,8 +31,8 @@ globalThis.WebSocket ??= WebSocket
 /**
  * @typedef {object} Entry
  * @property {(options: object) => Promise<object>} start
- * @property {(scene: object) => object} client what the client is configured with
- * @property {(scene: object) => { id: string }[]} existing what there is at the provider
+ * @property {(fixture: object) => object} client what the client is configured with
+ * @property {(fixture: object) => { id: string }[]} existing what there is at the provider
  * @property {string} create the fake server's name for the request that creates
  * @property {string} [image] that can be asked for
  */
@@ -75,15 +75,15 @@ export const PROVIDERS = {
 export async function withProvider(t, name, { daemon = true, ...server } = {}) {
   const runCommand = daemon ? daemonCommand(['--heartbeat-ms=200']) : undefined
   const entry = PROVIDERS[name]
-  const scene = await entry.start(runCommand ? { runCommand, ...server } : server)
-  t.after(scene.close)
+  const fixture = await entry.start(runCommand ? { runCommand, ...server } : server)
+  t.after(fixture.close)
   return {
-    ...scene,
+    ...fixture,
     name,
-    credentials: entry.client(scene),
+    credentials: entry.client(fixture),
     create: entry.create,
-    existing: () => entry.existing(scene),
-    settings: { [name]: { baseUrl: scene.config.baseUrl, maxRetries: 0 } },
+    existing: () => entry.existing(fixture),
+    settings: { [name]: { baseUrl: fixture.config.baseUrl, maxRetries: 0 } },
   }
 }
 
