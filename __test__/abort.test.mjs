@@ -232,7 +232,7 @@ test('a signal whose reason throws still rejects', { timeout: 5_000 }, async (t)
   await rejection(provider.list({ signal }), { code: 'ABORTED' })
 })
 
-test("the caller's own onabort stays where it is and is called", async (t) => {
+test("the caller's own onabort stays, and is called", async (t) => {
   const { provider, server } = await withRailway(t)
   server.faults.add(FOREVER)
   const controller = new AbortController()
@@ -295,7 +295,7 @@ async function seen(server, operation) {
   )
 }
 
-test('a signal that fires while the reply is on its way is an abort like any other', async (t) => {
+test('a signal that fires while the reply waits for JavaScript is an abort like any other', async (t) => {
   const { makeProvider } = await withRailway(t)
   const controller = new AbortController()
   // No server listens there, so that the call ends by itself while this thread stands still.
@@ -322,7 +322,7 @@ test('a signal that keeps its listener cancels no later call', async (t) => {
   assert.deepEqual(await listing, [])
 })
 
-test('a create whose signal fires while its reply is on its way hands its instance over', async (t) => {
+test('a create whose signal fires while its reply waits for JavaScript hands its instance over', async (t) => {
   // In a thread of its own the server goes on while this one stands still.
   const worker = new Worker(new URL('support/programs/railway-server.mjs', import.meta.url))
   t.after(() => worker.terminate())

@@ -51,7 +51,7 @@ function hasImage(options) {
 }
 
 for (const [title, [breaks, says]] of Object.entries(BROKEN)) {
-  test(`the fuzz tells ${title}, and the least arguments that show it`, async (t) => {
+  test(`the fuzz reports ${title}, and the smallest arguments that show it`, async (t) => {
     const [getById, list, destroy] = ['getById', 'list', 'destroy'].map(refusing)
     const create = (options) => (hasImage(options) ? breaks() : refusing('create')())
     const { render } = await recordings()

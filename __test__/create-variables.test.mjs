@@ -133,7 +133,7 @@ describe('a variable that is no string is refused by its name and never its valu
   })
 
   for (const name of ['', 'A=B', 'A\0B']) {
-    test(`and so is the impossible name ${JSON.stringify(name)}`, async (t) => {
+    test(`so is the impossible name ${JSON.stringify(name)}`, async (t) => {
       const { provider, server } = await withRailway(t)
       await rejection(provider.create({ envs: { [name]: canary('value') } }), {
         code: 'INVALID_ARGUMENT',

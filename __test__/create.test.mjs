@@ -143,7 +143,7 @@ describe('a name', () => {
     })
   }
 
-  test('that is taken is ALREADY_EXISTS, and its holder stays untouched', async (t) => {
+  test('that is taken is ALREADY_EXISTS, and the service that has it stays', async (t) => {
     const { provider, world, project, services } = await withRailway(t)
     const holder = world.addService(project, { name: 'box', image: 'theirs' })
     await rejection(provider.create({ name: 'box' }), {

@@ -35,7 +35,7 @@ const isGone = (path) =>
   )
 
 describe('the daemon and its gateway', { concurrency: 4 }, () => {
-  test('it says where it is, by its token', async (t) => {
+  test('it registers its address, by its token', async (t) => {
     const gateway = await startGateway(t)
     const { url } = await startDaemon(t, { env: { COMPUTESDK_GATEWAY_URL: `${gateway.url}/` } })
     const [first] = await until(() => gateway.seen.length > 0 && gateway.seen)
@@ -44,7 +44,7 @@ describe('the daemon and its gateway', { concurrency: 4 }, () => {
     assert.ok(first.authorization === `Bearer ${ACCESS_TOKEN}`)
   })
 
-  test('it tries until it is accepted, and says so once', async (t) => {
+  test('it registers until it is accepted, and prints that once', async (t) => {
     const gateway = await startGateway(t, { status: 404 })
     const env = { COMPUTESDK_GATEWAY_URL: gateway.url }
     const daemon = await startDaemon(t, { env, options: ['--heartbeat-ms', '50'] })
@@ -57,7 +57,7 @@ describe('the daemon and its gateway', { concurrency: 4 }, () => {
     assert.ok(!daemon.output.includes(ACCESS_TOKEN), 'the token shows')
   })
 
-  test('it tells a gateway that was restarted', async (t) => {
+  test('it registers again at a gateway that was restarted', async (t) => {
     const gateway = await startGateway(t)
     const env = { COMPUTESDK_GATEWAY_URL: gateway.url }
     const daemon = await startDaemon(t, { env, options: ['--heartbeat-ms', '50'] })

@@ -71,7 +71,7 @@ describe('the daemon', { concurrency: 4 }, () => {
       assert.deepEqual([missing.body.data.exit_code, missing.body.data.stderr], [127, '/nowhere/sh: not found\n'])
     })
 
-    test('in the background, and tells on request how they end', async (t) => {
+    test('in the background, and returns on request how they end', async (t) => {
       const { ask } = await startDaemon(t)
       const { body } = await ask('POST /run/command', { command: 'exit 2', background: true })
       assert.deepEqual([body.data.status, body.data.stdout, body.data.exit_code], ['running', '', undefined])

@@ -20,7 +20,7 @@ test('three gateways are one, and outlive one of them', { skip: WITHOUT_POSTGRES
   assert.ok(!stdout.includes(MARK) && !stdout.includes('\u001B'), 'no secret shows, and no colours without a terminal')
 })
 
-test('how many gateways there can be is said', async (t) => {
+test('a wrong number of gateways is refused with the possible ones', async (t) => {
   for (const count of ['1', '0', 'many', '10', '-3', '']) {
     const { status, stderr } = await runDemo(t, [`--gateways=${count}`, '--no-build'])
     assert.deepEqual([status, stderr.split('\n')[0]], [2, `--gateways 2 to 9, not ${count}`])

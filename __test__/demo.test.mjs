@@ -76,7 +76,7 @@ describe('the demo', { concurrency: 4 }, () => {
     })
   }
 
-  test('tells which providers there are', async (t) => {
+  test('lists the providers', async (t) => {
     const { status, stdout, stderr } = await runDemo(t, ['heroku', '--no-build'])
     assert.equal(status, 2)
     assert.equal(stdout, '')
@@ -101,7 +101,7 @@ describe('the demo', { concurrency: 4 }, () => {
     assert.ok(!isAlive(daemon))
   })
 
-  test('says what has happened when it fails, and cleans up', async (t) => {
+  test('prints the reason when it fails, and cleans up', async (t) => {
     const { demo, daemon } = await withDaemon(t, 'namespace')
     process.kill(daemon, 'SIGKILL')
     assert.equal(await demo.ended, 1, demo.stdout + demo.stderr)

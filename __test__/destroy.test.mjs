@@ -220,7 +220,7 @@ describe('an answer that can mean "gone" and "failed" is settled by reading:', (
     })
   }
 
-  test('a settling read that fails leaves the first failure standing', async (t) => {
+  test('if the read after a failed deletion fails, the error is that of the deletion', async (t) => {
     const { provider, server } = await withRailway(t)
     const { instanceId } = await provider.create()
     server.faults.add({ ...graphqlError('Not Authorized'), when: 'serviceDelete' })

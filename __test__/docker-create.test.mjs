@@ -43,7 +43,7 @@ forEachEngine(describe, (kind) => {
     assert.match(status, /NoNewPrivs:\s*1/)
   })
 
-  test('labels tell whose a container is', async (t) => {
+  test('labels name the owner of a container', async (t) => {
     const { provider, inspect } = await withEngine(t, kind)
     const named = await provider.create({ image: IMAGE, name: 'box-1', labels: { team: 'a=b, "c"' } })
     const { Labels: labels } = inspect(named.instanceId).Config
@@ -182,7 +182,7 @@ forEachEngine(describe, (kind) => {
     assert.equal(error.instanceId, instanceId)
   })
 
-  test('a half-made container is started by the next call with its key', async (t) => {
+  test('a container that was created but not started is started by the next call with its key', async (t) => {
     const { provider, server, makeProvider, engine, inspect, existing } = await withEngine(t, kind)
     // The process ends between create and start: its next request never arrives.
     server.faults.add({ kind: 'slow', milliseconds: Infinity, when: 'start', effectFirst: false })
@@ -210,7 +210,7 @@ forEachEngine(describe, (kind) => {
     assert.equal(inspect(instanceId).State.StartedAt, StartedAt)
   })
 
-  test('a taken name rejects with its holder', async (t) => {
+  test('a taken name rejects with the container that has it', async (t) => {
     const { provider, addOther, engine } = await withEngine(t, kind)
     const id = addOther()
     await engine.call('POST', `/containers/${id}/rename?name=theirs`)
@@ -233,7 +233,7 @@ forEachEngine(describe, (kind) => {
   })
 
   describe('waiting', () => {
-    test('for a container that ends tells exit code and the end of its logs, masked', async (t) => {
+    test('for a container that ends gives the exit code and the end of its logs, masked', async (t) => {
       const { provider, existing } = await withEngine(t, kind)
       const command = ['/bin/sh', '-c', 'echo begin; echo token $COMPUTESDK_ACCESS_TOKEN >&2; echo secret $EXTRA; exit 42']
       const options = {

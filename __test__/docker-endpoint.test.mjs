@@ -180,7 +180,7 @@ describe('TLS', () => {
     assert.match(error.message, /(ca|key)\.pem in the folder of certPath/)
   })
 
-  test('with certificates that are none says so, and shows nothing of them', async (t) => {
+  test('with invalid certificates says so, and shows nothing of them', async (t) => {
     const folder = folderFor(t)
     for (const name of ['ca.pem', 'cert.pem', 'key.pem']) writeFileSync(join(folder, name), 'CANARY-7b1d-not-pem')
     const error = await rejection(docker({ host: 'tcp://127.0.0.1:1', certPath: folder }).list(), { code: 'INVALID_CONFIG' })
@@ -189,7 +189,7 @@ describe('TLS', () => {
 })
 
 describe('the version of the API', () => {
-  test('is the lower of both sides, and is asked for once', async (t) => {
+  test('is the lower version of both sides, and is asked for once', async (t) => {
     for (const [version, least, spoken] of [['1.41', '1.12', '1.41'], ['1.47', '1.24', '1.47'], ['1.99', '1.44', '1.53']]) {
       const server = await withFake(t, { version, least })
       const provider = docker({ host: server.url })

@@ -209,7 +209,7 @@ describe('an answer that is no GraphQL answer is understood by its status', () =
     })
   }
 
-  test("the edge's page tells the Retry-After that came with it", async (t) => {
+  test("the edge's page gives the Retry-After that came with it", async (t) => {
     const body = '<html><title>Access denied | backboard.railway.com used Cloudflare to restrict access</title></html>'
     const headers = { 'content-type': 'text/html', 'retry-after': '9' }
     const expected = { code: 'RATE_LIMITED', retryAfterMs: 9_000 }
@@ -220,7 +220,7 @@ describe('an answer that is no GraphQL answer is understood by its status', () =
 describe('HTTP 429', () => {
   const date = (seconds) => new Date(Date.now() + seconds * 1_000).toUTCString()
 
-  test('with Retry-After in seconds tells them', async (t) => {
+  test('with Retry-After in seconds gives them as retryAfterMs', async (t) => {
     await answeredWith(t, tooManyRequests({ retryAfter: 7 }), {
       code: 'RATE_LIMITED',
       httpStatus: 429,
@@ -228,12 +228,12 @@ describe('HTTP 429', () => {
     })
   })
 
-  test('with Retry-After as a date says how long that is', async (t) => {
+  test('with Retry-After as a date gives the time until then', async (t) => {
     const error = await answeredWith(t, tooManyRequests({ retryAfter: date(3_600) }), { code: 'RATE_LIMITED' })
     assert.ok(error.retryAfterMs > 3_590_000 && error.retryAfterMs <= 3_600_000, String(error.retryAfterMs))
   })
 
-  test('with a date in the past tells zero', async (t) => {
+  test('with a date in the past gives zero', async (t) => {
     await answeredWith(t, tooManyRequests({ retryAfter: date(-3_600) }), { code: 'RATE_LIMITED', retryAfterMs: 0 })
   })
 
@@ -253,7 +253,7 @@ describe('HTTP 429', () => {
     assert.ok(error.message.endsWith(': Slow down'), error.message)
   })
 
-  test('with a GraphQL body tells its traceId and code', async (t) => {
+  test('with a GraphQL body gives its traceId and code', async (t) => {
     const fault = graphqlError('Slow down', { status: 429, code: 'TOO_MANY_REQUESTS', traceId: '77' })
     await answeredWith(t, fault, { code: 'RATE_LIMITED', requestId: '77', providerCode: 'TOO_MANY_REQUESTS' })
   })

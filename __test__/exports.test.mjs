@@ -70,11 +70,11 @@ describe('isGatewayError', () => {
     })
   }
 
-  test('called without a value says no', () => {
+  test('called without a value returns false', () => {
     assert.equal(imported.isGatewayError(), false)
   })
 
-  test('says no of an error whose properties throw', () => {
+  test('returns false for an error whose properties throw', () => {
     const hostile = Object.defineProperty(new Error('x'), 'name', {
       get() {
         throw new Error('from the getter')

@@ -92,7 +92,7 @@ async function send(url, method, key) {
   await fetch(url, { method, headers: { authorization: `Bearer ${key}` } }).catch(() => {})
 }
 
-describe('the fuzz tells', () => {
+describe('the fuzz reports', () => {
   for (const [title, { says, ...methods }] of Object.entries(BROKEN)) {
     test(title, async () => {
       const recorded = await recordings()

@@ -101,7 +101,7 @@ describe('managed', () => {
     assert.equal((await provider.list({})).length, 7)
   })
 
-  test('getById tells it, too', async (t) => {
+  test('getById returns it, too', async (t) => {
     const { provider, world, project } = await withRailway(t)
     const foreign = world.addService(project, { name: 'computesdk-gateway', image: 'x' })
     const { instanceId } = await provider.create()

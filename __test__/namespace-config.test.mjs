@@ -141,7 +141,7 @@ describe('the token is taken', () => {
   })
 })
 
-describe('a token file that is of no use rejects, names the variable and tells nothing of what is in it:', () => {
+describe('a token file that is of no use rejects, names the variable and quotes nothing of the file:', () => {
   const files = {
     'of a login only': [{ session_token: canary('session') }, /login session.*`nsc token create`/],
     'without a token': [{ user: canary('user') }, /holds no bearer_token/],

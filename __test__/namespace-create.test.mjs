@@ -29,7 +29,7 @@ function assertLifetime({ body, before, after }, milliseconds) {
 }
 
 describe('a create without options', () => {
-  test('asks for one instance of the smallest shape with the daemon in it, and an hour to live', async (t) => {
+  test('asks for one instance of the smallest shape with the daemon in it, and a lifetime of an hour', async (t) => {
     const fixture = await created(t)
     const { instances, instanceId, asked } = fixture
     const { deadline, experimental, ...body } = fixture.body
@@ -59,7 +59,7 @@ describe('a create without options', () => {
     assert.deepEqual(asked(), ['CreateInstance'])
   })
 
-  test('gives an instance with the fields of 0.3.24 and what else the answer tells', async (t) => {
+  test('gives an instance with the fields of 0.3.24 and the other fields of the answer', async (t) => {
     const { instance, instanceId, body, before } = await created(t)
     const { createdAt, deadline, ...rest } = instance
     assert.deepEqual(rest, {
@@ -201,7 +201,7 @@ describe('the lifetime', () => {
     assertLifetime(await created(t, { config: { timeout: 2 * HOUR }, timeout: 3 * HOUR }), 3 * HOUR)
   })
 
-  test('that holds is shown, where a policy has shortened it', async (t) => {
+  test('is the one in force, if a policy has shortened it', async (t) => {
     const { instance, body } = await created(t, { timeout: 2 * DAY })
     assert.ok(Date.parse(instance.deadline) < Date.parse(body.deadline) - 23 * HOUR, instance.deadline)
   })

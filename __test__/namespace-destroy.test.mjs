@@ -131,7 +131,7 @@ describe('an answer that can mean "gone" and "failed" needs a read:', () => {
   }
 
   for (const title of ['failed_precondition without a detail', 'a page', 'an empty 200']) {
-    test(`${title} is not believed for an instance that another process has just made and no read shows yet`, async (t) => {
+    test(`${title} does not count as gone for an instance that another process has just made and no read shows yet`, async (t) => {
       const fixture = await withNamespace(t)
       fixture.world.lag = { reads: 1 }
       const { instanceId } = await stranger(fixture).create()

@@ -307,7 +307,7 @@ describe('a token', () => {
     })
   }
 
-  test('that says that it has expired is not refused here: that is for Namespace to say', async (t) => {
+  test('that has expired by its own claim is sent, because only Namespace decides that', async (t) => {
     const { provider } = await withToken(t, { kind: 'tenant', claimed: hours(-1) })
     assert.deepEqual(await provider.list(), [])
   })
@@ -320,7 +320,7 @@ describe('a token', () => {
     }
   })
 
-  test('that has expired is not blamed for what is forbidden', async (t) => {
+  test('that has expired is not named as the reason of a missing permission', async (t) => {
     const { server, world, workspace, makeProvider } = await withNamespace(t)
     const form = { kind: 'tenant', workspaceId: workspace.id, actorId: 'user_x', region: 'us', secret: canary('s') }
     const token = formToken({ ...form, expiresAt: hours(-1) })

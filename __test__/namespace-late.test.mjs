@@ -130,7 +130,7 @@ describe('an instance that a lost create makes late', { concurrency: true }, () 
     assertBothGone(fixture)
   })
 
-  test("is told apart from another client's instance of that name", async (t) => {
+  test("is distinguished from another client's instance of that name", async (t) => {
     const fixture = await withFastNamespace(t)
     const { server, provider, instances } = fixture
     server.faults.add({ kind: 'reset-before', when: create })
@@ -166,6 +166,6 @@ describe('after an abort, the clean-up goes on', { concurrency: true }, () => {
   }
   for (const [title, fault] of Object.entries(obstacles)) {
     test(`after ${title}, when it destroys`, (t) => aborted(t, [lost, { ...fault(), when: destroy }]))
-    test(`after ${title}, when it looks`, (t) => aborted(t, [lost, { ...fault(), when: list }]))
+    test(`after ${title}, when it looks the service up`, (t) => aborted(t, [lost, { ...fault(), when: list }]))
   }
 })

@@ -99,7 +99,7 @@ describe('list gives', () => {
     assert.deepEqual(ids(await fixture.provider.list()), [live])
   })
 
-  test('nothing that has been destroyed, whatever else is said of it', async (t) => {
+  test('no destroyed instance, whatever else the response says of it', async (t) => {
     const { provider, server } = await withNamespace(t)
     const instances = [{ instanceId: ABSENT_ID, status: 'RUNNING', destroyedAt: '2026-09-01T10:30:00Z' }]
     server.faults.add({ kind: 'respond', status: 200, body: { instances } })

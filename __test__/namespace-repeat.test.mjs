@@ -152,7 +152,7 @@ describe('a create is not sent again', () => {
 
 describe('a tag that another instance holds', () => {
   for (const otherBody of ['reuse', 'refuse']) {
-    test(`is ALREADY_EXISTS with the holder's id, and the holder stays (${otherBody})`, async (t) => {
+    test(`is ALREADY_EXISTS with the id of the instance that has it, which stays (${otherBody})`, async (t) => {
       const fixture = await withNamespace(t, { server: { otherBody } })
       const { instanceId } = await stranger(fixture).create({ name: 'box' })
       await rejection(fixture.provider.create({ name: 'box' }), {
@@ -165,7 +165,7 @@ describe('a tag that another instance holds', () => {
       assert.equal(fixture.requestsFor(when).length, 1, 'one look has told')
     })
 
-    test(`is ALREADY_EXISTS also where the list does not show the holder yet (${otherBody})`, async (t) => {
+    test(`is ALREADY_EXISTS also if the list does not show the instance that has it yet (${otherBody})`, async (t) => {
       const fixture = await withNamespace(t, { server: { otherBody } })
       fixture.world.lag = { reads: 1 }
       const { instanceId } = await stranger(fixture).create({ name: 'box' })
@@ -176,14 +176,14 @@ describe('a tag that another instance holds', () => {
     })
   }
 
-  test('is ALREADY_EXISTS also where the holder has labels that are not ours', async (t) => {
+  test('is ALREADY_EXISTS also if the instance that has it has labels that are not ours', async (t) => {
     const { provider, world, workspace, instances } = await withNamespace(t)
     const { id } = world.addInstance(workspace, { uniqueTag: 'box', labels: { team: 'blue' } })
     await rejection(provider.create({ name: 'box' }), { code: 'ALREADY_EXISTS', instanceId: id })
     assert.deepEqual(idsOf(instances()), [id])
   })
 
-  test('is ALREADY_EXISTS also where the holder has no labels', async (t) => {
+  test('is ALREADY_EXISTS also if the instance that has it has no labels', async (t) => {
     const fixture = await withNamespace(t)
     const { id } = fixture.world.addInstance(fixture.workspace, { uniqueTag: 'box' })
     const provider = addon.namespace(fixture.config)
@@ -267,11 +267,11 @@ describe('a key', () => {
   })
 })
 
-describe('a tag whose holder is being deleted', () => {
+describe('a tag whose instance is being deleted', () => {
   const HOLDERS = { 'a key': { idempotencyKey: 'key' }, 'a name': { name: 'box' } }
 
   for (const [how, options] of Object.entries(HOLDERS)) {
-    test(`gives no dying instance: UNAVAILABLE, and later a new one, with ${how}`, async (t) => {
+    test(`gives no instance that is being deleted: UNAVAILABLE, and later a new one, with ${how}`, async (t) => {
       const { provider, world, instances } = await withNamespace(t, { server: { destroyingHolder: 'reuse' } })
       const { instanceId } = await provider.create(options)
       await provider.destroy(instanceId)

@@ -76,7 +76,7 @@ describe('a result', () => {
     assert.equal(result.instance.managed, true)
   }
 
-  test('of create, getById and list has the fields of 0.3.24 first, then what every provider tells', async (t) => {
+  test('of create, getById and list has the fields of 0.3.24 first, then those that all providers share', async (t) => {
     const fixture = await withRailway(t)
     const created = await fixture.provider.create()
     assertShape(created, fixture)
@@ -119,7 +119,7 @@ describe('a result', () => {
     REMOVED: 'stopped',
     SKIPPED: 'stopped',
   })) {
-    test(`tells the deployment status ${step} as ${status}`, async (t) => {
+    test(`gives the deployment status ${step} as ${status}`, async (t) => {
       const { provider, world, project } = await withRailway(t)
       const { id } = world.addService(project, { image: 'x', plan: [step] })
       assert.equal((await provider.getById(id)).instance.status, status)
@@ -127,13 +127,13 @@ describe('a result', () => {
     })
   }
 
-  test('tells a deployment whose process has ended as stopped', async (t) => {
+  test('gives a deployment whose process has ended as stopped', async (t) => {
     const { provider, world, project } = await withRailway(t)
     const { id } = world.addService(project, { image: 'x', plan: [{ status: 'SUCCESS', deploymentStopped: true }] })
     assert.equal((await provider.getById(id)).instance.status, 'stopped')
   })
 
-  test('tells a status that is newer than the package as unknown', async (t) => {
+  test('gives a status that the package does not know as unknown', async (t) => {
     const { provider, server, world, project } = await withRailway(t)
     const { id } = world.addService(project, { image: 'x' })
     server.faults.add({

@@ -40,7 +40,7 @@ describe('key and owner', () => {
     return [headers.authorization, query.ownerId]
   }
 
-  test('come from the environment where the config is silent', async (t) => {
+  test('come from the environment if the config does not have them', async (t) => {
     const { server, apiKey, ownerId } = await withRender(t)
     setEnvironment(t, { RENDER_API_KEY: apiKey, RENDER_OWNER_ID: ownerId })
     for (const config of [{}, { apiKey: '', ownerId: '' }, { apiKey: undefined, ownerId: null }]) {

@@ -140,7 +140,7 @@ describe('where a service is reached:', () => {
     assert.ok(!Object.hasOwn(instance, 'url'))
   })
 
-  test('a web service where Render says, not where its name would have it', async (t) => {
+  test('a web service at the address that Render returns, not at one derived from its name', async (t) => {
     const { provider, world } = await withRender(t, { server: { slugSuffix: true } })
     const { instance, instanceId } = await provider.create()
     assert.notEqual(world.services.get(instanceId).slug, instance.name)
@@ -184,7 +184,7 @@ describe('refused before any request, by the field’s name:', () => {
   // Neither pattern nor length of a name is documented (docs/providers/render.md).
   const names = { 'a blank one': ' ', 'space at the end': 'box ', 'a line break': 'a\nb', 'a NUL': 'a\0b' }
   for (const [title, name] of Object.entries(names)) {
-    test(`a name with what surely is wrong: ${title}`, async (t) => {
+    test(`a name with characters that are always wrong: ${title}`, async (t) => {
       const { provider, server } = await withRender(t)
       await rejection(provider.create({ name }), { code: 'INVALID_ARGUMENT', message: /options\.name/ })
       assert.equal(server.requests.length, 0)

@@ -69,12 +69,12 @@ describe('a refusal', () => {
     }
   }
 
-  test('tells the code that newer answers carry', async (t) => {
+  test('gives the code that newer answers carry', async (t) => {
     const fault = renderError(400, 'more than one region', { code: 'multiple_regions', id: 'x' })
     await answeredWith(t, fault, { code: 'INVALID_ARGUMENT', providerCode: 'multiple_regions' })
   })
 
-  test('with the code of a query of metrics says nothing of a quota', async (t) => {
+  test('with the code of a query of metrics is not QUOTA_EXCEEDED', async (t) => {
     const fault = renderError(400, 'no more', { code: 'too_many_resources' })
     await answeredWith(t, fault, { code: 'INVALID_ARGUMENT', providerCode: 'too_many_resources' })
   })

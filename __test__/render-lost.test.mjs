@@ -39,7 +39,7 @@ describe('a service is adopted after', () => {
     }
   }
 
-  test('a name that is taken, as what arrived twice says of itself', async (t) => {
+  test('a name that is taken, as a request that arrived twice is refused', async (t) => {
     const { provider, server, services } = await withRender(t)
     // A proxy repeats the request: the second answer comes back.
     server.faults.add({ ...renderError(400, 'name: … already in use', { effect: true }), when })

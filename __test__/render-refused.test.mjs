@@ -38,7 +38,7 @@ for (const nameTakenStatus of [400, 409]) {
   describe(`a taken name, answered with ${nameTakenStatus},`, () => {
     const server = { nameTakenStatus }
 
-    test('is ALREADY_EXISTS with its holder, which stays untouched', async (t) => {
+    test('is ALREADY_EXISTS with the service that has it, which stays', async (t) => {
       const { provider, world, owner, services, requestsFor } = await withRender(t, { server })
       const holder = world.addService(owner, { name: 'box', image: 'theirs' })
       // Not seen by the look before the create, so that it takes Render's own refusal.

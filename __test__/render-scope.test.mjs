@@ -126,7 +126,7 @@ describe('a missing service', () => {
   })
 
   // Whether a stranger's service is forbidden or not there is not recorded (docs/providers/render.md).
-  test('is not what Render forbids to look at', async (t) => {
+  test('is not a service that Render forbids to read', async (t) => {
     const { provider, world } = await withRender(t, { server: { foreignServiceStatus: 403 } })
     const { id } = world.addService(world.createOwner({ name: 'foreign' }))
     await rejection(provider.getById(id), { code: 'PERMISSION_DENIED', httpStatus: 403, operation: 'getById' })
@@ -142,7 +142,7 @@ describe('a missing service', () => {
     'JSON that is no object': { body: '["not found"]' },
   }
   for (const [title, answer] of Object.entries(strangers)) {
-    test(`is not what a stranger says 404 to: ${title}`, async (t) => {
+    test(`is not an instance for which another server answers 404: ${title}`, async (t) => {
       const { provider, server, world, owner, services } = await withRender(t)
       const { id } = world.addService(owner)
       const headers = { 'render-request-id': null, ...answer.headers }
@@ -196,7 +196,7 @@ describe('an id that is none of a Render service is refused before any request:'
   })
 })
 
-test('nothing is deleted where it could not be seen whose it is', async (t) => {
+test('a service whose workspace could not be read is not deleted', async (t) => {
   const { provider, server, world, owner, services, requestsFor } = await withRender(t)
   const { id } = world.addService(owner)
   const faults = [

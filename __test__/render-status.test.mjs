@@ -32,7 +32,7 @@ describe('the status by the deploy', () => {
     a_status_of_tomorrow: 'unknown',
   }
   for (const [step, status] of Object.entries(rows)) {
-    test(`${step} is ${status}; a listing does not tell`, async (t) => {
+    test(`${step} is ${status}; a listing does not show it`, async (t) => {
       const { instance, listed } = await told(t, { plan: [step] })
       assert.deepEqual([instance.status, listed.status], [status, 'unknown'])
     })

@@ -41,7 +41,7 @@ describe('a create', { concurrency: true }, () => {
     assert.deepEqual(asked(), [created, 'listServices', 'listDeploys'])
   })
 
-  test('is cut off earlier where the caller has less patience, and looked for', async (t) => {
+  test('ends earlier if requestTimeoutMs is shorter, and is looked up', async (t) => {
     const { provider, server, asked } = await withFastRender(t, { config: { requestTimeoutMs: 4_000 } })
     server.faults.add(slow(60_000))
     await provider.create()
@@ -68,7 +68,7 @@ describe('a create', { concurrency: true }, () => {
     assert.deepEqual(asked().slice(0, 3), [created, 'listServices', created])
   })
 
-  test('that never took effect and may not be sent again says that nothing was made', async (t) => {
+  test('that never took effect and may not be sent again rejects, and says that nothing was made', async (t) => {
     const { provider, server, services } = await withFastRender(t)
     server.faults.add({ kind: 'reset-before', when: created })
     await rejection(provider.create(), { code: 'NETWORK', retryable: true, message: /nothing was made/ })
@@ -104,7 +104,7 @@ describe('a service under our name with another ownership token', { concurrency:
     })
   }
 
-  test('is asked for by its name, and a moment in which that fails is borne', async (t) => {
+  test('is looked up by its name, also after a lookup that fails', async (t) => {
     const fixture = await withFastRender(t)
     const { provider, server, services, requestsFor } = fixture
     server.faults.add({ kind: 'reset-after', when: created })

@@ -142,7 +142,7 @@ describe('what a provider names', () => {
 describe('texts that hide or turn others', () => {
   const HIDDEN = '\u202e\u2066\u200b\u200d\ufeff\u00ad\u{e0041}'
 
-  test('are taken out of what a provider says', async (t) => {
+  test('are removed from a provider’s texts', async (t) => {
     const { provider, server } = await withRailway(t)
     server.faults.add(graphqlError(`Your trial${HIDDEN} has ${HIDDEN} expi${HIDDEN}red\u2028now`))
     const { message } = await rejection(provider.list())

@@ -81,7 +81,7 @@ describe('a server that echoes what it was sent', () => {
   })
 })
 
-test('a failed step of a create tells none of the variables', async (t) => {
+test('the error of a failed step of a create holds no variable', async (t) => {
   const { provider, server } = await withRailway(t, { environments: ['production', 'staging'] })
   for (const when of ['variableCollectionUpsert', 'serviceInstanceUpdate', 'serviceDelete']) {
     server.faults.add({ ...graphqlError(`cannot do this with ${LINES} and ${REGISTRY_PASSWORD}`), when })

@@ -24,7 +24,7 @@ async function withAddress(t, listener) {
   return `http://127.0.0.1:${server.address().port}`
 }
 
-test("a destroy with another credential's id hides nothing from its owner", async (t) => {
+test("a destroy with another credential's id does not hide the service from its owner", async (t) => {
   const { world, config, provider } = await withNamespace(t)
   const { instanceId } = await provider.create(KEY)
   const token = world.addToken({ workspace: world.createWorkspace({ name: 'other' }), token: canary('other-tenant') })
@@ -45,7 +45,7 @@ for (const [title, apiKey] of [
   ['another credential', canary('own-key')],
   ['the same credential', undefined],
 ]) {
-  test(`a destroy at another address with ${title} hides nothing, whatever it was answered`, async (t) => {
+  test(`a destroy at another address with ${title} does not hide the resource, whatever its answer was`, async (t) => {
     const { ownerId, config, provider } = await withRender(t)
     const { instanceId } = await provider.create(KEY)
     const asked = []

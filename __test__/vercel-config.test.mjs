@@ -73,7 +73,7 @@ describe('credentials', () => {
     return { ...fixture, project, other, otherOidcToken, listed, access, oidc: { VERCEL_OIDC_TOKEN: oidcToken } }
   }
 
-  test('come from the environment where the config is silent', async (t) => {
+  test('come from the environment if the config does not have them', async (t) => {
     const { listed, access, token, teamId, projectId } = await begin(t)
     for (const config of [{}, { token: '', teamId: null, projectId: undefined, oidcToken: ' ' }]) {
       assertSame(await listed(config, access), [`Bearer ${token}`, teamId, projectId], 'credentials')

@@ -253,7 +253,7 @@ describe('a name', () => {
     })
   }
 
-  test('that is taken is refused with its holder, and no create is sent', async (t) => {
+  test('that is taken is refused with the sandbox that has it, and no create is sent', async (t) => {
     const { provider, world, project, asked } = await withVercel(t)
     world.addSandbox(project, { name: 'box' })
     await rejection(provider.create({ name: 'box' }), { code: 'ALREADY_EXISTS', instanceId: 'box', retryable: false })
@@ -282,7 +282,7 @@ describe('a name', () => {
     })
   }
 
-  test('of a key gives the sandbox that there is, also to another process', async (t) => {
+  test('of a key gives the existing sandbox, also to another process', async (t) => {
     const { provider, makeProvider, sandboxes, requestsFor } = await withVercel(t)
     const first = await provider.create({ idempotencyKey: 'key', ports: [3000] })
     const second = await makeProvider().create({ idempotencyKey: 'key' })

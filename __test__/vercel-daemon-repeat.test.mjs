@@ -37,7 +37,7 @@ describe('a sandbox that a create with the same key has made before', { concurre
     assert.equal(requestsFor(started).length, 1)
   })
 
-  test('is not mistaken for one because of foreign commands', async (t) => {
+  test('does not count as one because of foreign commands', async (t) => {
     const { provider, makeProvider, world, requestsFor } = await withVercel(t, SUCCEEDS)
     const { instanceId } = await provider.create({ ...KEYED, installCommand: false })
     const { session } = world.sandbox(instanceId)

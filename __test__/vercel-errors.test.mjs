@@ -50,7 +50,7 @@ describe('a refusal', () => {
     })
   }
 
-  test('of a create that may have had an effect is looked into: 409 says nothing of it', async (t) => {
+  test('of a create that may have had an effect is looked up: 409 does not exclude it', async (t) => {
     const { provider, server, sandboxes, asked } = await withFastVercel(t)
     server.faults.add(apiError(409, 'conflict', 'Try again.', { effect: true }))
     const { instanceId } = await provider.create()

@@ -166,7 +166,7 @@ describe('destroy', () => {
     const add = ({ faults }, effect) =>
       faults.add({ kind: 'respond', status: 200, ...answer, effect, when: 'deleteSandbox' })
 
-    test(`does not believe a 200 that speaks of ${what} while the sandbox is there`, async (t) => {
+    test(`rejects after a 200 about ${what} while the sandbox exists`, async (t) => {
       const { provider, world, project, server, sandboxes } = await withVercel(t)
       world.addSandbox(project, { name: 'box' })
       add(server, false)
@@ -174,7 +174,7 @@ describe('destroy', () => {
       assert.equal(sandboxes().length, 1)
     })
 
-    test(`looks, where a 200 speaks of ${what}, and is content when the sandbox is gone`, async (t) => {
+    test(`reads the sandbox, if a 200 is about ${what}, and resolves when it is gone`, async (t) => {
       const { provider, world, project, server, asked } = await withVercel(t)
       world.addSandbox(project, { name: 'box' })
       add(server, true)
@@ -192,7 +192,7 @@ describe('destroy', () => {
   })
 
   // Whether Vercel answers a deletion so is not known. The sandbox stays deletable, and is not called gone while it is not.
-  test('of a sandbox whose snapshot is gone ends with what a read tells', async (t) => {
+  test('of a sandbox whose snapshot is gone depends on a read', async (t) => {
     const { provider, world, project, server, sandboxes } = await withVercel(t)
     world.addSandbox(project, { name: 'box' })
     const gone = (when, effect) => server.faults.add({ ...apiError(410, 'snapshot_not_found', 'Gone.', { effect }), when })

@@ -114,7 +114,7 @@ test('a client that leaves in the middle of a create leaves nothing behind', asy
   await gone(provider)
 })
 
-test('a find-or-create that takes long is being created, and the client asks until it is there', async (t) => {
+test('a find-or-create that takes long is being created, and the client polls until it exists', async (t) => {
   const provider = await withProvider(t, 'railway')
   const gateway = await withGateway(t, provider, { answerMilliseconds: 200 })
   provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: 1000 })

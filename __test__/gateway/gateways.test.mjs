@@ -47,7 +47,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     assert.equal(await sandboxes.getById(sandbox.sandboxId), null)
   })
 
-  test('make one sandbox of one name that all of them are asked for at once', async (t) => {
+  test('make one sandbox for concurrent requests with one name', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
     const { gateways, query } = await withGateways(t, holder.server, provider, 3)
     provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: 500, times: Infinity })
@@ -169,7 +169,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     assert.deepEqual(await query('SELECT key, phase FROM sandboxes'), [{ key: 'told', phase: 'running' }])
   })
 
-  test('a name whose gateway was killed is waited for at another, and then is there', async (t) => {
+  test('a name whose gateway was killed is waited for at another gateway, and then exists', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
     const cluster = await withCluster(t, holder.server, provider, 2, { database: SHORT_LEASE })
     const [first, second] = cluster.gateways
@@ -201,7 +201,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     assert.deepEqual(answers.map(({ status }) => status), names.map(() => 200))
   })
 
-  test('a gateway that stood still for longer than its lease hands out only what is still there', async (t) => {
+  test('a gateway that was suspended for longer than its lease returns only sandboxes that still exist', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
     const cluster = await withCluster(t, holder.server, provider, 2, { database: SHORT_LEASE })
     const [first, second] = cluster.gateways

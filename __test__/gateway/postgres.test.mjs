@@ -126,7 +126,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.deepEqual([await other.leaseReaper(), await one.leaseReaper()], [true, false])
   })
 
-  test('a daemon that says again where it is writes nothing until half of its time is over', async (t) => {
+  test('a daemon that registers again writes nothing until half of its time is over', async (t) => {
     const { states: [state], query } = await withStates(t, 1)
     await state.insert(sandboxOf('one'))
     const route = { gateway: 'http://one', daemonUrl: 'http://daemon' }
@@ -186,7 +186,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     assert.ok(!printable(error).includes('wrong-password'))
   })
 
-  test('a database that is killed in the middle of work and comes again has lost nothing', async (t) => {
+  test('a database that is killed in the middle of work and starts again has lost nothing', async (t) => {
     const { states, query } = await withStates(t, 2, { reconnectMilliseconds: 60_000 })
     const keys = many(400)
     let done = 0

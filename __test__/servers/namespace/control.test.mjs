@@ -123,7 +123,7 @@ describe('faults and records', () => {
   })
 })
 
-test('a seeded world has a token, a workspace and what somebody else runs there', async () => {
+test('a seeded world has a token, a workspace and an instance of others', async () => {
   const { world, ids, server } = await setUp({ runCommand: { command: 'sleep', args: ['60'] } })
   const { token, workspaceId } = world.seed()
   assert.equal((await ids({}, { by: token })).length, 2)

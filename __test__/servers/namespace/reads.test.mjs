@@ -27,7 +27,7 @@ describe('list', () => {
     }
   })
 
-  test('shows all regions where it is told to', async () => {
+  test('shows all regions as an option', async () => {
     const { createId, ids } = await setUp({ listAllRegions: true })
     const made = [await createId({}, { region: 'eu' }), await createId()]
     assert.deepEqual((await ids()).sort(), made.sort())
@@ -120,7 +120,7 @@ describe('list', () => {
 })
 
 describe('wait', () => {
-  test('answers when the instance is up, though nobody else reads it', async () => {
+  test('answers when the instance is up, without other reads', async () => {
     const { createId, ask } = await setUp()
     const answer = await ask('WaitInstanceSync', { instanceId: await createId() })
     assert.deepEqual([answer.metadata.status, answer.containerStatus], ['RUNNING', 'running'])

@@ -104,12 +104,12 @@ describe('create', () => {
     }
   })
 
-  test('takes any shape where it is told to', async () => {
+  test('takes any shape as an option', async () => {
     const { create } = await setUp({ shapes: 'any' })
     await create({ shape: { ...BODY.shape, virtualCpu: 3, memoryMegabytes: 100 } })
   })
 
-  test('tells where exported ports can be reached', async () => {
+  test('gives the addresses of exported ports', async () => {
     const { create } = await setUp()
     const rule = { match: { method: ['GET'], path: '/' }, doesNotRequireAuth: true }
     const exportPorts = [
@@ -158,7 +158,7 @@ describe('unique tags', () => {
     assert.equal(await createId(tagged('box-1'), { region: 'eu' }), made[1])
   })
 
-  test('of a holder on its way out may give a new instance, or none', async () => {
+  test('of an instance that is being deleted may give a new instance, or none', async () => {
     const { createId, destroy, refused, server } = await setUp({ destroyingHolder: 'new' })
     const first = await createId(tagged('box-1'))
     await destroy(first)
@@ -169,7 +169,7 @@ describe('unique tags', () => {
     await refused('CreateInstance', { ...BODY, ...tagged('box-1') }, 400, 'failed_precondition')
   })
 
-  test('with another body give the holder in silence, or nothing', async () => {
+  test('with another body gives the existing instance, or is refused', async () => {
     const { createId, create, refused, server } = await setUp()
     const first = await createId(tagged('box-1'))
     const other = tagged('box-1', labelled('other', 'x'))
@@ -210,7 +210,7 @@ describe('the course of an instance', () => {
     assert.equal((await look(id)).readyAt, '2026-09-01T10:00:01.500Z')
   })
 
-  test('can end in a failure that is still there, and says why', async () => {
+  test('can end as failed, which stays and says why', async () => {
     const { createId, statuses, ask, world, workspace } = await setUp({ plan: PLANS.fails })
     const instanceId = await createId()
     assert.deepEqual(await statuses(instanceId, 4), ['PENDING', 'CREATING', 'ERROR', 'ERROR'])
@@ -219,7 +219,7 @@ describe('the course of an instance', () => {
     assert.equal(world.liveInstances(workspace).length, 1)
   })
 
-  test('follows a plan of its own, the next plan, a function, or nobody', async () => {
+  test('follows its own plan, the next plan, a function, or none', async () => {
     const plan = ({ labels }) => (labels[0].value === 'bad' ? PLANS.vanishes : PLANS.never)
     const { createId, statuses, world } = await setUp({ plan })
     assert.deepEqual(await statuses(await createId(), 3), ['PENDING', 'CREATING', 'CREATING'])
@@ -240,7 +240,7 @@ describe('the course of an instance', () => {
     assert.deepEqual((await list()).map(({ status }) => status), ['THAWING'])
   })
 
-  test('goes by the clock where it is told to', async () => {
+  test('proceeds by the clock as an option', async () => {
     let clock = START
     const { createId, statuses, destroy, world } = await setUp({ now: () => clock, stepMilliseconds: 1000 })
     const id = await createId()
@@ -255,7 +255,7 @@ describe('the course of an instance', () => {
     assert.deepEqual(await statuses(id, 1), ['DESTROYED'])
   })
 
-  test('goes by the clock at its end only, where it is told to', async () => {
+  test('proceeds by the clock only at its end as an option', async () => {
     let clock = START
     const { createId, statuses, destroy } = await setUp({ now: () => clock, endingMilliseconds: 500 })
     const id = await createId()
@@ -293,7 +293,7 @@ describe('describe', () => {
     assert.deepEqual([answer.metadata.status, answer.extendedMetadata], ['DESTROYED', undefined])
   })
 
-  test('goes on telling of what is destroyed, or forgets it', async () => {
+  test('shows a destroyed instance, or as an option does not', async () => {
     const { createId, destroy, statuses, look, refused, server, ids } = await setUp()
     const instanceId = await createId()
     await destroy(instanceId)
@@ -332,7 +332,7 @@ describe('destroy', () => {
     assert.equal(world.allInstances(workspace).length, 1)
   })
 
-  test('of what is dead is refused by either code', async () => {
+  test('of a destroyed instance is refused by either code', async () => {
     const { createId, destroy, refused, server } = await setUp({ ending: ['DESTROYED'] })
     const instanceId = await createId()
     await destroy(instanceId)
@@ -342,14 +342,14 @@ describe('destroy', () => {
     await refused('DestroyInstance', { instanceId }, 404, 'not_found')
   })
 
-  test('of what is on its way out may be refused', async () => {
+  test('of an instance that is being deleted may be refused', async () => {
     const { createId, destroy, refused } = await setUp({ destroyDying: 'refuse' })
     const instanceId = await createId()
     await destroy(instanceId)
     await refused('DestroyInstance', { instanceId }, 400, 'failed_precondition')
   })
 
-  test('works on what has failed or sleeps, and not on what is unknown or foreign', async () => {
+  test('works on failed and suspended instances, and not on unknown or foreign ones', async () => {
     const { createId, destroy, refused, world, workspace } = await setUp()
     for (const status of ['ERROR', 'SUSPENDED']) {
       const id = await createId()
@@ -366,7 +366,7 @@ describe('destroy', () => {
 })
 
 describe('lag', () => {
-  test('hides what is new from each kind of read, and not from its tag', async () => {
+  test('hides a new instance from each kind of read, and not from its tag', async () => {
     const { createId, ids, refused, look, world } = await setUp()
     world.lag = { reads: 2 }
     const instanceId = await createId({ experimental: { uniqueTag: 'a' } })
@@ -391,7 +391,7 @@ describe('lag', () => {
     await destroy(instanceId)
   })
 
-  test('shows what is destroyed as it was', async () => {
+  test('shows a destroyed instance as it was', async () => {
     const { createId, statuses, destroy, list, world } = await setUp()
     const id = await createId()
     await statuses(id, 3)

@@ -53,7 +53,7 @@ describe('access', () => {
     await refused('ListInstances', {}, 401, 'unauthenticated', { by: short })
   })
 
-  test('is refused by the grant before anything is looked up', async () => {
+  test('is refused by the grant before the instance is looked up', async () => {
     const { refused, world, workspace } = await setUp()
     const methods = {
       create: ['CreateInstance', BODY],
@@ -71,7 +71,7 @@ describe('access', () => {
     assert.deepEqual(world.allInstances(workspace), [])
   })
 
-  test('forms tokens in the ways of Namespace, or as told', async () => {
+  test('makes tokens of the forms of Namespace, or of a given form', async () => {
     const { world, workspace, call } = await setUp()
     assert.match(world.addToken({ workspace }), /^nsrt_[a-z0-9]{40}$/)
     assert.match(world.addToken({ workspace, kind: 'workload', secret: 'x' }), /^nscw_.*\.x$/)
@@ -81,7 +81,7 @@ describe('access', () => {
 })
 
 describe('limits', () => {
-  test('of resources are told in a detail', async () => {
+  test('of resources come with a detail', async () => {
     const { create, refused, workspace } = await setUp()
     workspace.limits = { virtualCpu: 4, memoryMegabytes: 65_536 }
     await create()
@@ -102,7 +102,7 @@ describe('limits', () => {
     assert.equal(other.details[0].debug.kind, 'INSTANCE_COUNT_LIMIT')
   })
 
-  test('of usage and of platforms too, but not for the holder of a tag', async () => {
+  test('of usage and of platforms too, but not for a create whose tag is in use', async () => {
     const { createId, create, refused, workspace } = await setUp()
     const tagged = { experimental: { uniqueTag: 'a' } }
     const id = await createId(tagged)
@@ -193,7 +193,7 @@ describe('the wire', () => {
     assert.equal((await call('ListInstances', {}, { headers: lenient })).status, 200)
   })
 
-  test('answers a bare page where no Compute API is', async () => {
+  test('answers a bare page at an address without the Compute API', async () => {
     const { call, server } = await setUp()
     const bare = async (options) => {
       const { status, text, headers } = await call('ListInstances', {}, options)
@@ -207,7 +207,7 @@ describe('the wire', () => {
     assert.equal(server.endpoint('eu'), `${server.url}/eu`)
   })
 
-  test('writes errors in all the forms that clients are told to understand', async () => {
+  test('writes errors in all the forms that clients have to understand', async () => {
     const { call, server } = await setUp()
     const body = { instanceId: ABSENT }
     const error = async (errorForm) => {
@@ -290,7 +290,7 @@ describe('the schema', () => {
     }
   })
 
-  test("has Namespace's own beside it, where that is at hand", async (t) => {
+  test("is compared with Namespace's own, if that is present", async (t) => {
     const { server } = await setUp()
     const isAtHand = (await loadFullSchema()) !== undefined
     assert.equal(server.fullSchema, isAtHand)

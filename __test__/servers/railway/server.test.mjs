@@ -216,7 +216,7 @@ describe('services', () => {
 })
 
 describe('reads', () => {
-  test('a page holds 20 unless told, and cursors lead through all of them', async () => {
+  test('a page holds 20 by default, and cursors lead through all of them', async () => {
     const { world, projectId, environmentId, data } = await setUp()
     for (let index = 0; index < 45; index += 1) world.addService(projectId, { name: `s-${index}` })
     const names = []
@@ -303,7 +303,7 @@ describe('reads', () => {
 })
 
 describe('variables', () => {
-  test("a reference steals another service's secret", async () => {
+  test("a reference reads another service's secret", async () => {
     const { world, projectId, environmentId, create, data } = await setUp()
     const secrets = { PASSWORD: 'hunter2', URL: 'pg:${{PASSWORD}}' }
     world.addService(projectId, { name: 'my db', image: 'postgres', variables: secrets })
@@ -432,7 +432,7 @@ describe("Railway's full schema", async () => {
   const full = await loadFullSchema()
   const skip = full ? false : "Railway's introspection result is not next to this checkout"
 
-  test('our schema says nothing that it does not say', { skip }, () => {
+  test('our schema has nothing that it does not have', { skip }, () => {
     for (const [name, type] of Object.entries(schema.getTypeMap())) {
       if (isIntrospectionType(type)) continue
       const theirs = full.schema.getType(name)
@@ -519,7 +519,7 @@ describe('faults', () => {
     assert.equal(world.liveServices(projectId).length, 2)
   })
 
-  test("the edge's refusal of what is more than it admits in a second", async () => {
+  test("the edge refuses more requests than it admits in a second", async () => {
     let now = 1_000_000
     const { send } = await setUp({ now: () => now, edgeLimit: 2 })
     const statuses = async () => {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { setUp } from './client.mjs'
 
 describe('listing', () => {
-  test('shows 20 a page unless told, and cursors lead through all of them when percent-encoded', async () => {
+  test('shows 20 a page by default, and cursors lead through all of them when percent-encoded', async () => {
     const { world, ownerId, get } = await setUp()
     for (let index = 0; index < 45; index += 1) world.addService(ownerId, { name: `s-${index}` })
     const pages = []
@@ -50,7 +50,7 @@ describe('listing', () => {
     assert.deepEqual(await list(`?ownerId=${ownerId}`), ['s-2', 's-1'])
   })
 
-  test('shows every workspace of the key unless told, and no other', async () => {
+  test('shows every workspace of the key by default, and no other', async () => {
     const { server, world, ownerId, otherOwnerId, list, refusal } = await setUp()
     world.addService(ownerId, { name: 'mine' })
     const foreign = world.createOwner()
@@ -88,7 +88,7 @@ describe('listing', () => {
     assert.deepEqual(await list('?name=box'), ['box', 'my-box-2'])
   })
 
-  test('shows previews unless told not to', async () => {
+  test('shows previews by default', async () => {
     const { world, ownerId, get, list } = await setUp()
     const base = world.addService(ownerId, { name: 'app' })
     world.addService(ownerId, { name: 'app PR #1', parent: base })

@@ -204,7 +204,7 @@ describe('one service', () => {
     assert.equal((await refusal('GET', `/services/${ABSENT}`))[0], 404)
   })
 
-  test("somebody else's is not there, or forbidden as an option, and can't be deleted", async () => {
+  test("another workspace's service is not found, or forbidden as an option, and can't be deleted", async () => {
     const { server, world, refusal } = await setUp()
     const foreign = world.createOwner()
     const { id } = world.addService(foreign)
@@ -298,7 +298,7 @@ describe('keys', () => {
     assert.deepEqual(server.violations.map(({ kind }) => kind), ['authorization', 'authorization', 'authorization'])
   })
 
-  test('a key reaches the workspaces of its user, and tells of them', async () => {
+  test('a key reaches the workspaces of its user, and lists them', async () => {
     const { world, ownerId, otherOwnerId, get } = await setUp()
     const owners = (await get('/owners')).map(({ owner }) => owner)
     assert.deepEqual(owners, [
@@ -369,7 +369,7 @@ describe('answers', () => {
     assert.deepEqual(server.requests.map(({ operation }) => operation).filter(Boolean), ['deleteService'])
   })
 
-  test('a violation is told at once to whoever wants to know', async () => {
+  test('a violation is reported at once to a listener', async () => {
     const told = []
     const { server, ownerId, send } = await setUp({ onViolation: (violation) => told.push(violation) }, true)
     await send('GET', `/services?owner=${ownerId}`)
@@ -449,7 +449,7 @@ describe('faults', () => {
     assert.deepEqual(server.operations(), { createService: 3, listServices: 1, deleteService: 1 })
   })
 
-  test('answers of other forms: with an id, not JSON, with either way to tell a wait, changed', async () => {
+  test('answers of other forms: with an id, not JSON, with either header for the wait, changed', async () => {
     const { server, world, ownerId, post, send } = await setUp()
     server.faults.add(renderError(503, 'unavailable', { id: 'err-1', code: 'too_many_resources', effect: true }))
     server.faults.add({ kind: 'respond', status: 500, body: 'upstream connect error' })

@@ -49,7 +49,7 @@ const isAlive = (pid) => {
 }
 
 describe('a command that really runs', () => {
-  test('is told as running at once, and as ended when it has ended', async () => {
+  test('is shown as running at once, and as ended when it has ended', async () => {
     const { run, ended, world } = await setUp()
     const started = await run('exit 3')
     assert.match(started.id, /^cmd_[0-9a-f]{28}$/)
@@ -145,7 +145,7 @@ describe('a command that really runs', () => {
     assert.ok(!existsSync(folder))
   })
 
-  test('is one of our choice where the server is told so', async () => {
+  test('is another one as an option of the server', async () => {
     const runCommand = ({ name }, environment) => ({ command: 'sh', args: ['-c', `echo ${name} ${environment.A}`] })
     const { run, ended, record } = await setUp({ runCommand }, { env: { A: 'a' } })
     const { id } = await run({ command: 'curl', args: ['https://example.com'] })
@@ -156,7 +156,7 @@ describe('a command that really runs', () => {
 })
 
 describe('output', () => {
-  test('is told from the start, line by line, until the command ends', async () => {
+  test('is sent from the start, line by line, until the command ends', async () => {
     const { run, ended, logs } = await setUp()
     const { id } = await run('echo out; echo err >&2; exit 1')
     await ended(id)
@@ -342,7 +342,7 @@ describe('a command that is played', () => {
     assert.equal((await kill(lasting.id, 15)).exitCode, 143)
   })
 
-  test('may depend on the command, and those that nobody plays really run', async () => {
+  test('may depend on the command, and commands without a plan really run', async () => {
     const commandPlan = ({ args }, { name }) => (args[1]?.includes(name) ? COMMAND_PLANS.fails : undefined)
     const { run, ended, record } = await setUp({ commandPlan })
     assert.equal((await ended((await run('echo box')).id)).exitCode, 1)

@@ -299,7 +299,7 @@ describe('lag', () => {
     await remove('unseen')
   })
 
-  test('a deletion lags only when told to, and by the clock of the server', async () => {
+  test('a deletion lags only as an option, and by the clock of the server', async () => {
     let clock = 0
     const { world, projectId, create, remove, removeRefused } = await setUp({ now: () => clock })
     world.lag = { milliseconds: 1000, deletes: true }
@@ -507,7 +507,7 @@ describe('strictness', () => {
     assert.deepEqual(world.allSandboxes(projectId), [])
   })
 
-  test('a violation tells the request and not the value', async () => {
+  test('a violation names the request and not the value', async () => {
     const { server, createRefused } = await setUp({ now: () => 5 })
     await createRefused({ env: { TOKEN: ['secret'] } })
     const expected = {
@@ -626,7 +626,7 @@ describe('faults', () => {
     assert.deepEqual(await round(), await round())
   })
 
-  test('all requests are recorded and told of', async () => {
+  test('all requests are recorded and reported', async () => {
     const told = []
     const { server, create, token } = await setUp({ onDone: (request) => told.push(request) })
     const done = server.waitForRequest('createSandbox')
