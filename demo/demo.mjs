@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run demo: the whole picture on this machine. USAGE tells what else there is.
+// npm run demo: shows the package at work, from the client to the daemon. USAGE names the other modes.
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 
@@ -29,18 +29,18 @@ await runMain(async () => {
   if (name === 'docker') await (await import('../__test__/servers/docker/start.mjs')).findEngine()
   if (await needsBuild('release', options['no-build'])) await build('release')
   if (showGateways) return showGateways(entry, screen, Number(options.gateways))
-  // The package takes its exports from this object: the picture replaces a factory in it before the gateway's import.
+  // The package takes its exports from this object. The demo replaces a factory in it before the gateway imports it.
   const addon = createRequire(import.meta.url)('../src/node/load.js')()
   const printTrace = options.trace ? startTrace(addon.CHANNELS, screen) : () => {}
   if (real) return showReal(entry, addon[name], screen, real, options).finally(printTrace)
-  const { showPicture } = await import('./picture.mjs') // only now: it needs the development dependencies
-  return showPicture(entry, addon, screen, printTrace)
+  const { showLocal } = await import('./local.mjs') // only here, because it needs the development dependencies
+  return showLocal(entry, addon, screen, printTrace)
 })
 
 function readArguments() {
   const [boolean, string] = [{ type: 'boolean' }, { type: 'string' }]
-  // The last three are for tests and for those who work on the demo: another address for --real, another time to look
-  // for what an interrupted create may still make, and the addon as it lies there.
+  // The last three are for tests and for work on the demo: another time for the search after an interrupted create,
+  // another address for --real, and the addon as it is.
   const switches = { help: { ...boolean, short: 'h' }, trace: boolean, real: boolean, yes: boolean }
   const values = { provider: string, gateways: string, settle: { ...string, default: '15' }, 'base-url': string }
   const options = { ...switches, ...values, 'no-build': boolean }

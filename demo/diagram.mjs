@@ -1,9 +1,9 @@
-// Draws who speaks to whom: one lane for each part, one line for each hop, as it happens.
+// Draws the messages between the parts: one lane for each part, one line for each hop.
 const COLOURS = { app: 'cyan', gateway: 'blue', package: 'green', provider: 'yellow', daemon: 'magenta' }
 const LANES = Object.keys(COLOURS)
 const HEAD = [' app', '     gateway', '   package', '   provider', '   daemon']
 const [LEFT, PITCH, TEXT_COLUMN] = [2, 10, 46]
-/** A poll may consist of so many different hops. */
+/** How many different hops a poll may have. */
 const CYCLE_MAXIMUM = 2
 
 const column = (lane) => LEFT + PITCH * LANES.indexOf(lane)
@@ -26,11 +26,11 @@ export class Diagram {
     this.screen.line(this.screen.paint('dim', emptyCells().join('').trimEnd()))
   }
 
-  /** Draws one message, which `via` hands on. A message that comes again and again is counted and told once. */
+  /** Draws one message, which `via` passes on. Repeated messages are counted, and drawn once. */
   hop(from, to, text, { via, bad = false } = {}) {
     const hop = JSON.stringify([from, to, text, via])
     if (this.#latest.includes(hop)) return void (this.#repeated += 1)
-    this.#tellRepeated()
+    this.#drawRepeated()
     const between = `${from} ${to}`
     this.#latest = [...(between === this.#between ? this.#latest : []), hop].slice(-CYCLE_MAXIMUM)
     this.#between = between
@@ -38,9 +38,9 @@ export class Diagram {
     this.screen.line(this.#arrow(from, to, via) + (bad ? this.screen.paint('yellow', cut) : cut))
   }
 
-  /** Forgets what was drawn: a hop that comes again from now on is drawn again. */
+  /** Ends a row of repeated hops, so that the next hop is drawn. */
   settle() {
-    this.#tellRepeated()
+    this.#drawRepeated()
     this.#latest = []
   }
 
@@ -50,7 +50,7 @@ export class Diagram {
     this.screen.line(this.screen.paint('bold', `› ${text}`))
   }
 
-  #tellRepeated() {
+  #drawRepeated() {
     const text = `${emptyCells().join('')}… and ${this.#repeated} more like this`
     if (this.#repeated > 0) this.screen.line(this.screen.paint('dim', text))
     this.#repeated = 0

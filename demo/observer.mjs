@@ -1,4 +1,4 @@
-// Sees what happens between the parts and has it drawn. It changes nothing: servers in this process announce their
+// Observes the messages between the parts, and draws them. It changes none: the servers in this process publish their
 // requests on Node's own diagnostics channels, and the package's calls pass through it.
 import { subscribe } from 'node:diagnostics_channel'
 
@@ -20,12 +20,12 @@ export function observe(diagram) {
     if (kind === 'v1') hop('gateway', 'app', String(status), { bad })
     else if (kind === 'sb' && registered < 400) hop('app', 'daemon', text, { via: 'gateway', bad })
     else if (kind === 'sb') hop('app', 'gateway', `${text}, no daemon yet`, { bad })
-    // The daemon registers again and again while it lives: only news is shown.
+    // The daemon registers repeatedly. Only a changed status is shown.
     else if (kind === 'internal' && registered !== status) hop('daemon', 'gateway', text, { bad })
     if (kind === 'internal') registered = status
   })
 
-  /** Returns the package's factory with calls that are shown. */
+  /** Returns the package's factory, with methods whose calls are shown. */
   function watchFactory(factory, caller) {
     const watch = ([name, call]) => [name, (...args) => watchCall(name, () => call(...args), args[0], caller)]
     return (config) => {
@@ -50,10 +50,10 @@ export function observe(diagram) {
   return observer
 }
 
-/** Ids are long, and their ends tell one from another. */
+/** Shortens ids to their ends, in which they differ. */
 const shorten = (path) => path.replace(/[^/]{20,}/g, (id) => `…${id.slice(-8)}`)
 
-/** Shows no texts of options: among them are tokens. */
+/** Shows the names of options without their texts, because some are tokens. */
 function briefly(options) {
   if (typeof options === 'string') return `'${shorten(options)}'`
   const given = Object.entries(options ?? {}).filter(([name, value]) => value !== undefined && name !== 'signal')

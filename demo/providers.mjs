@@ -1,4 +1,4 @@
-/** What the demo can show. `client`: the package's config in the published client's words. */
+/** The demo's providers. `client`: translates the package's config for the published client. */
 export const PROVIDERS = {
   railway: { title: 'Railway', client: ({ apiKey, ...ids }) => ({ apiToken: apiKey, ...ids }) },
   render: { title: 'Render' },

@@ -1,14 +1,14 @@
-// Runs a demo to its end, to Ctrl-C or to its time limit, and has it end what it has started.
+// Runs a demo to its end, to Ctrl-C or to its time limit. Then the demo ends what it has started.
 import { constants } from 'node:os'
 
 import { duration } from './screen.mjs'
 
-/** npm hands on a signal that the terminal has sent to the demo already: so soon after the first it is the same one. */
+/** npm repeats a signal that the terminal has sent to the demo. Within this time it counts as the same signal. */
 const ECHO_MILLISECONDS = 1000
-/** What still keeps the process then, such as a connection that a client holds, does not count. */
+/** After this time the process ends, although for example a client holds a connection. */
 const LEAVE_MILLISECONDS = 1000
 
-/** Turns the first Ctrl-C (or SIGTERM, SIGHUP) into an abort, and a second one into the end of the process. */
+/** Aborts at the first Ctrl-C (or SIGTERM, SIGHUP), and ends the process at the second one. */
 export function listenForInterruption(screen, first, second) {
   const controller = new AbortController()
   let since
@@ -19,7 +19,7 @@ export function listenForInterruption(screen, first, second) {
       screen.line(`${screen.paint('yellow', '!')} ${first}`)
       controller.abort(new Error('interrupted'))
     } else if (performance.now() - since > ECHO_MILLISECONDS) {
-      screen.verdict(false, second)
+      screen.result(false, second)
       process.exit()
     }
   }
@@ -27,8 +27,11 @@ export function listenForInterruption(screen, first, second) {
   return controller.signal
 }
 
-/** `play(unless, fail)` returns what was shown, `close(failure)` whether nothing is left and how that is said. */
-export async function runDemo(screen, limitMilliseconds, play, close) {
+/**
+ * Runs a demo. `show(unless, fail)` returns what was shown. `close(failure)` returns whether nothing is left, and a
+ * text about it.
+ */
+export async function runDemo(screen, limitMilliseconds, show, close) {
   const start = performance.now()
   const first = 'Interrupted: ending what was started. Once more ends it at once.'
   const signal = listenForInterruption(screen, first, 'Ended at once, with all that was started.')
@@ -38,12 +41,12 @@ export async function runDemo(screen, limitMilliseconds, play, close) {
   signal.addEventListener('abort', () => fail(signal.reason))
   setTimeout(() => fail(new Error(`not done within ${duration(limitMilliseconds)}`)), limitMilliseconds).unref()
   let failure
-  const shown = await play((promise) => Promise.race([promise, over]), fail).catch((error) => (failure = error))
+  const shown = await show((promise) => Promise.race([promise, over]), fail).catch((error) => (failure = error))
   const unknown = (error) => [false, 'what is left is unknown', (failure ??= error)]
   const [isClean, left] = await close(failure).catch(unknown)
   setTimeout(() => process.exit(), LEAVE_MILLISECONDS).unref()
   if (!isClean || (failure && !signal.aborted)) process.exitCode = 1
-  if (signal.aborted) return screen.verdict(isClean, `Interrupted: ${left}.`)
-  if (failure) screen.verdict(false, `The demo failed: ${failure.message.replace(/\.$/, '')}.`)
-  screen.verdict(isClean, failure ? `${left}.` : `${shown}, in ${duration(performance.now() - start)}. ${left}.`)
+  if (signal.aborted) return screen.result(isClean, `Interrupted: ${left}.`)
+  if (failure) screen.result(false, `The demo failed: ${failure.message.replace(/\.$/, '')}.`)
+  screen.result(isClean, failure ? `${left}.` : `${shown}, in ${duration(performance.now() - start)}. ${left}.`)
 }

@@ -1,4 +1,4 @@
-// What the demo writes, in colours where that is a terminal.
+// Writes the demo's output, with colours on a terminal.
 import { styleText } from 'node:util'
 
 export class Screen {
@@ -8,7 +8,7 @@ export class Screen {
     this.isTerminal = Boolean(stream.isTTY) && environment.TERM !== 'dumb'
     this.isColoured = this.isTerminal && !environment.NO_COLOR
     this.columns = stream.columns ?? Infinity
-    stream.on('error', () => {}) // a reader that left (`| head -1`) must not keep the demo from cleaning up
+    stream.on('error', () => {}) // if its reader ends (`| head -1`), the demo still has to clean up
   }
 
   paint(style, text) {
@@ -27,7 +27,7 @@ export class Screen {
     this.line(`${this.paint('dim', label.padEnd(13))}${value}${remark && this.paint('dim', `  ${remark}`)}`)
   }
 
-  verdict(isGood, text) {
+  result(isGood, text) {
     this.line(isGood ? this.paint('green', `✔ ${text}`) : this.paint('red', `✖ ${text}`))
   }
 }

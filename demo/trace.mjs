@@ -1,11 +1,11 @@
-// npm run demo -- --trace: the calls that the package made, as a tree with times, from what its channels publish.
+// npm run demo -- --trace: prints the calls of the package as a tree with times, from the events on its channels.
 import { subscribe, tracingChannel } from 'node:diagnostics_channel'
 
 import { duration } from './screen.mjs'
 
 const NAME_WIDTH = 34
 
-/** Begins to record. Returns a function that prints what was recorded. */
+/** Records the events of calls. Returns a function that prints them. */
 export function startTrace(channels, screen) {
   const began = performance.now()
   const calls = new Map()
@@ -30,12 +30,12 @@ function print({ context, at, took, events }, screen, count) {
   screen.line('', `${head}${time(took)}   ${result}${dim(`  at ${duration(at)}`)}`)
   for (const [index, event] of events.entries()) {
     const branch = dim(index === events.length - 1 ? '└─ ' : '├─ ')
-    const told = screen.paint(event.errorCode ? 'yellow' : 'dim', resultOf(event))
-    screen.line(`${branch}${nameOf(event).padEnd(NAME_WIDTH)}${dim(time(event.duration ?? event.delay))}   ${told}`)
+    const result = screen.paint(event.errorCode ? 'yellow' : 'dim', resultOf(event))
+    screen.line(`${branch}${nameOf(event).padEnd(NAME_WIDTH)}${dim(time(event.duration ?? event.delay))}   ${result}`)
   }
 }
 
-/** `POST /graphql/v2 serviceCreate`; an RPC service's last part of the path is its method, which follows. */
+/** Returns `POST /graphql/v2 serviceCreate`. At an RPC service the method stands last, not in the path. */
 function nameOf({ kind, step, method, urlTemplate, operationName }) {
   if (kind !== 'request') return `${kind} ${step ?? ''}`
   return [method, urlTemplate.replace(/^\/[\w.]+\/\{method\}$/, '/…'), operationName].filter(Boolean).join(' ')

@@ -1,4 +1,4 @@
-// The whole picture on this machine: a provider's fake server that runs the daemon, the gateway, the published client.
+// The fixture of the gateway tests: a provider's fake server that runs the daemon, the gateway, the published client.
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 

@@ -1,5 +1,5 @@
-// npm run demo -- --gateways N: several gateways on this machine that share a PostgreSQL, behind a balancer; what a
-// user sees of them, and what they do when one of them, or the database, is killed.
+// npm run demo -- --gateways N: shows several gateways that share a PostgreSQL, behind a balancer: what a user sees of
+// them, and what they do when one of them, or the database, is killed.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { runDemo } from '../../demo/run.mjs'
@@ -9,13 +9,13 @@ import { startPostgres, WITHOUT_POSTGRES } from '../support/postgres.mjs'
 import { createSteps } from '../support/steps.mjs'
 
 const LEASE_MILLISECONDS = 3000
-/** It takes half a minute; on a machine that is busy, more. */
+/** The demo takes half a minute, and longer on a busy machine. */
 const LIMIT_MILLISECONDS = 180_000
-const LOOK_MILLISECONDS = 50
+const POLL_MILLISECONDS = 50
 
 const nameOf = (index) => `gateway ${index + 1}`
 
-/** Refuses before anything is built. */
+/** Throws if there is no PostgreSQL, before anything is built. */
 export function requirePostgres() {
   if (WITHOUT_POSTGRES) throw new Failure(`Several gateways share a PostgreSQL, and ${WITHOUT_POSTGRES}.`)
 }
@@ -24,7 +24,7 @@ export async function showGateways(entry, screen, count) {
   const cleanups = []
   const step = createSteps(screen)
   let left = [true, 'all that was started has ended']
-  const play = async (unless) => {
+  const show = async (unless) => {
     const opening = () => unless(open({ after: (work) => cleanups.push(work) }, entry, count))
     screen.line()
     const fixture = await step('start', opening, () => `PostgreSQL and ${count} gateways`)
@@ -36,12 +36,12 @@ export async function showGateways(entry, screen, count) {
     screen.fact('database', `PostgreSQL ${version}`, `a lease lasts ${duration(LEASE_MILLISECONDS)}`)
     screen.fact('provider', provider.config.baseUrl, `behaves as ${entry.title}'s API`)
     screen.line()
-    await tell(fixture, (name, call, describe) => step(name, () => unless(call()), describe))
+    await runProgram(fixture, (name, call, describe) => step(name, () => unless(call()), describe))
     const [resources, rows] = [provider.existing().length, (await query('SELECT key FROM sandboxes')).length]
     left = [resources + rows === 0, `${resources} resources left at ${entry.title}, ${rows} rows in the database`]
     return `${count} gateways`
   }
-  await runDemo(screen, LIMIT_MILLISECONDS, play, async () => {
+  await runDemo(screen, LIMIT_MILLISECONDS, show, async () => {
     const ends = []
     for (const work of cleanups.toReversed()) ends.push(...(await Promise.allSettled([Promise.resolve().then(work)])))
     screen.line()
@@ -61,7 +61,7 @@ async function open(t, { factory }, count) {
   return { ...cluster, server, provider, version: version.split(' ')[0] }
 }
 
-async function tell(fixture, step) {
+async function runProgram(fixture, step) {
   const { provider, gateways, query, server } = fixture
   const { clientOf, speakerOf } = await import('./fixture.mjs')
   const sandboxes = clientOf(provider, fixture)
@@ -80,8 +80,8 @@ async function tell(fixture, step) {
     const [{ gateway }] = await query('SELECT gateway FROM routes')
     return nameOf(gateways.findIndex(({ url }) => url === gateway))
   }
-  const tellWay = (holder) => ['hello, again and again', `by way of ${passedOn().join(', ')}; the daemon is at ${holder}`]
-  await step('runCode', runCode, tellWay)
+  const showWay = (holder) => ['hello, again and again', `by way of ${passedOn().join(', ')}; the daemon is at ${holder}`]
+  await step('runCode', runCode, showWay)
 
   const findOrCreate = (gateway) => clientOf(provider, gateway).findOrCreate({ name: 'app' })
   await step('one name', () => Promise.all(gateways.map(findOrCreate)), (found) => {
@@ -92,18 +92,18 @@ async function tell(fixture, step) {
   const finishedBy = watch(({ msg }) => msg === 'created')
   const killGateway = async () => {
     const before = provider.existing().length
-    // Until the demo is over: the gateway that waits for the answer is killed before.
+    // The answer never comes: the gateway that waits for it is killed before.
     provider.server.faults.add({ kind: 'slow', when: provider.create, milliseconds: LIMIT_MILLISECONDS })
     const speak = speakerOf(provider, gateways[0])
     speak('POST', '/v1/sandboxes/find-or-create', { name: 'interrupted' }).catch(() => {}) // its gateway is killed
-    while (provider.existing().length === before) await sleep(LOOK_MILLISECONDS)
+    while (provider.existing().length === before) await sleep(POLL_MILLISECONDS)
     await gateways[0].kill()
     const killed = performance.now()
-    while (finishedBy().length === 0) await sleep(LOOK_MILLISECONDS)
+    while (finishedBy().length === 0) await sleep(POLL_MILLISECONDS)
     return duration(performance.now() - killed)
   }
-  const tellHeir = (took) => `${nameOf(0)} was killed in mid-create; ${finishedBy()[0]} has finished it ${took} later`
-  await step('kill', killGateway, tellHeir)
+  const showTakeover = (took) => `${nameOf(0)} was killed in mid-create; ${finishedBy()[0]} has finished it ${took} later`
+  await step('kill', killGateway, showTakeover)
 
   const killDatabase = async () => {
     const created = sandboxes.create()
@@ -111,8 +111,8 @@ async function tell(fixture, step) {
     await server.start()
     return created
   }
-  const tellSurvivor = ({ sandboxId }) => `was killed and started again during a create: sandbox ${sandboxId}`
-  await step('database', killDatabase, tellSurvivor)
+  const showRestart = ({ sandboxId }) => `was killed and started again during a create: sandbox ${sandboxId}`
+  await step('database', killDatabase, showRestart)
 
   const destroy = async () => {
     const rows = await query('SELECT instance_id FROM sandboxes')

@@ -88,14 +88,14 @@ export async function showReal({ title, factory: provider }, factory, screen, { 
     await tour(fixture, { ...request, name, daemonConfig, waitUntilReady: true })
     const took = duration(performance.now() - start)
     screen.line()
-    screen.verdict(true, `One ${title} ${thing} created, found, listed and destroyed in ${took}.`)
+    screen.result(true, `One ${title} ${thing} created, found, listed and destroyed in ${took}.`)
   } catch (error) {
     const { code, message, left } = error
     screen.line()
     if (left || !signal.aborted) process.exitCode = 1
-    if (left) screen.verdict(false, `Could not make sure that ${left} is gone: look at ${title} and delete it by hand.`)
-    else if (signal.aborted) screen.verdict(true, 'Interrupted. Nothing is left behind.')
-    else screen.verdict(false, `The demo failed (${code ?? message}); nothing is left behind.`)
+    if (left) screen.result(false, `Could not make sure that ${left} is gone: look at ${title} and delete it by hand.`)
+    else if (signal.aborted) screen.result(true, 'Interrupted. Nothing is left behind.')
+    else screen.result(false, `The demo failed (${code ?? message}); nothing is left behind.`)
     const isRefused = ['UNAUTHENTICATED', 'PERMISSION_DENIED'].includes(code)
     if (isRefused && !left) screen.line('  Are the token, and the ids above, the right ones?')
   }

@@ -1,4 +1,4 @@
-// Calls that are shown one below the other, each with its mark, its time, and what came of it.
+// Shows calls line by line, each with its mark, its time and its result.
 import { duration } from '../../demo/screen.mjs'
 
 const FRAMES = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏']
@@ -6,12 +6,12 @@ const FRAME_MILLISECONDS = 80
 const CLEAR_LINE = '\r\u001B[2K'
 
 /**
- * Returns a function that shows one call: a line that moves while it lasts, where the screen is a terminal, and then
- * how it ended. `tell` may return further lines.
+ * Returns a function that shows one call: on a terminal a moving line while it lasts, then its result. `describe` may
+ * return further lines.
  *
  * @param {import('../../demo/screen.mjs').Screen} screen
  */
-export const createSteps = (screen) => async (name, call, tell, meanwhile = '') => {
+export const createSteps = (screen) => async (name, call, describe, meanwhile = '') => {
   const start = performance.now()
   const show = (style, mark, text) => {
     const time = screen.paint('dim', duration(performance.now() - start).padStart(8))
@@ -29,7 +29,7 @@ export const createSteps = (screen) => async (name, call, tell, meanwhile = '') 
   }
   try {
     const result = await call()
-    const [text, ...more] = [tell(result)].flat()
+    const [text, ...more] = [describe(result)].flat()
     end(show('green', '✔', text), ...more.map((further) => ' '.repeat(22) + screen.paint('dim', further)))
     return result
   } catch (error) {

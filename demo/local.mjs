@@ -1,5 +1,5 @@
-// The whole picture on this machine: a fake server in the provider's place, the example gateway with this package in
-// it, a fake daemon, and the published client, unmodified. Each hop is shown as it happens.
+// The demo on this machine: a fake server in the provider's place, the example gateway with this package in it, a fake
+// daemon, and the published client, unmodified. Each hop is shown when it happens.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -7,20 +7,20 @@ import { daemonCommand } from '../__test__/servers/shared/daemon.mjs'
 import { isUnwanted } from '../scripts/lib/environment.mjs'
 import { Diagram } from './diagram.mjs'
 import { observe } from './observer.mjs'
+import { runProgram } from './program.mjs'
 import { runDemo } from './run.mjs'
-import { tell } from './story.mjs'
 
 const LIMIT_MILLISECONDS = 90_000
-const TIDY_MILLISECONDS = 15_000
-const LOOK_MILLISECONDS = 50
+const CLEANUP_MILLISECONDS = 15_000
+const POLL_MILLISECONDS = 50
 
-export async function showPicture(entry, addon, screen, printTrace) {
-  // Nothing of the user's shell may lead the demo elsewhere, or be used by it.
+export async function showLocal(entry, addon, screen, printTrace) {
+  // No variable of the user's shell may give the demo another address or a credential.
   const isForeign = (name) => isUnwanted(name) || name.startsWith('COMPUTESDK_')
   for (const name of Object.keys(process.env).filter(isForeign)) delete process.env[name]
   const diagram = new Diagram(screen)
   const fixture = { entry, screen, diagram, observer: observe(diagram), warnings: [], isEnding: false }
-  const play = async (unless, fail) => {
+  const show = async (unless, fail) => {
     await open(fixture, addon, fail)
     screen.title(entry.title, 'the whole picture, on this machine')
     const part = (name, what, remark) => screen.fact(name, what.padEnd(26), remark)
@@ -31,9 +31,9 @@ export async function showPicture(entry, addon, screen, printTrace) {
     part('daemon', '__test__/daemon', "stands in for ComputeSDK's")
     screen.line()
     diagram.head()
-    return tell(fixture, unless)
+    return runProgram(fixture, unless)
   }
-  await runDemo(screen, LIMIT_MILLISECONDS, play, async (failure) => {
+  await runDemo(screen, LIMIT_MILLISECONDS, show, async (failure) => {
     const left = await close(fixture)
     diagram.settle()
     printTrace()
@@ -55,12 +55,12 @@ async function open(fixture, addon, fail) {
     fixture.daemonGone = watchDaemon(fixture, fail)
     return daemonCommand()
   }
-  const place = await start({ stepMilliseconds: 60, onDone: observer.providerDone, runCommand })
-  const { settings = {}, config: { baseUrl, ...credentials } } = place
-  // Whoever owns an engine may have other containers of this package there.
+  const backend = await start({ stepMilliseconds: 60, onDone: observer.providerDone, runCommand })
+  const { settings = {}, config: { baseUrl, ...credentials } } = backend
+  // An engine may hold other containers of this package.
   const which = settings.owner ? { owned: true } : { managed: true }
   const provider = observer.watchFactory(factory, 'app')({ ...credentials, baseUrl, owner: settings.owner })
-  Object.assign(fixture, { place, baseUrl, credentials, which, provider, apiKey: `demo_${randomUUID()}` })
+  Object.assign(fixture, { backend, baseUrl, credentials, which, provider, apiKey: `demo_${randomUUID()}` })
   const { require } = await import('tsx/cjs/api') // the server is TypeScript, which Node 20 does not run by itself
   fixture.gateway = await require('../examples/gateway-server/server.ts', import.meta.url).startGateway({
     apiKeys: { demo: fixture.apiKey },
@@ -70,32 +70,32 @@ async function open(fixture, addon, fail) {
   observer.gatewayPort = Number(new URL(fixture.gateway.url).port)
 }
 
-/** Resolves when the provider has ended the daemon, and fails the demo if that is before its time. */
+/** Resolves when the provider has ended the daemon. Fails the demo if that happens before the end. */
 async function watchDaemon(fixture, fail) {
-  // The server notes a process as soon as it has begun.
-  while (!fixture.isEnding && !fixture.place.processes().some(({ pid }) => pid)) await sleep(LOOK_MILLISECONDS)
-  const errors = await Promise.all(fixture.place.processes().map(({ exited }) => exited))
+  // The server lists a process as soon as it has started.
+  while (!fixture.isEnding && !fixture.backend.processes().some(({ pid }) => pid)) await sleep(POLL_MILLISECONDS)
+  const errors = await Promise.all(fixture.backend.processes().map(({ exited }) => exited))
   fixture.observer.hop('provider', 'daemon', 'its process has ended')
   const error = errors.find((each) => typeof each === 'string')
-  if (!fixture.isEnding) fail(new Error(error === undefined ? 'the daemon has ended' : `the daemon has ended: ${error}`))
+  if (!fixture.isEnding) fail(new Error(['the daemon has ended', error].filter(Boolean).join(': ')))
 }
 
-/** Ends everything that has been reached. Returns how many resources the provider's own books still hold. */
+/** Ends what was started. Returns how many resources remain at the provider, as its server shows them. */
 async function close(fixture) {
   fixture.isEnding = true
-  const { sandbox, gateway, provider, place, observer, which } = fixture
-  const within = (promise) => Promise.race([promise, sleep(TIDY_MILLISECONDS, undefined, { ref: false })])
-  const countLeft = async () => (await place?.resources())?.length ?? 0
+  const { sandbox, gateway, provider, backend, observer, which } = fixture
+  const within = (promise) => Promise.race([promise, sleep(CLEANUP_MILLISECONDS, undefined, { ref: false })])
+  const countLeft = async () => (await backend?.resources())?.length ?? 0
   try {
     await within(sandbox?.disconnect().catch(() => {}))
     await within(gateway?.close())
-    for (const end = performance.now() + TIDY_MILLISECONDS; (await countLeft()) > 0 && performance.now() < end; ) {
+    for (const end = performance.now() + CLEANUP_MILLISECONDS; (await countLeft()) > 0 && performance.now() < end; ) {
       for (const { instanceId } of await provider.list(which)) await provider.destroy(instanceId)
-      await sleep(LOOK_MILLISECONDS)
+      await sleep(POLL_MILLISECONDS)
     }
     return await countLeft()
   } finally {
-    await place?.server.close()
+    await backend?.server.close()
     observer.isStopped = true
   }
 }

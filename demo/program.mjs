@@ -1,4 +1,4 @@
-// What a user of ComputeSDK writes, line by line, and what comes of it.
+// Runs the program of a user of ComputeSDK line by line, and shows the results.
 import assert from 'node:assert/strict'
 
 import { WebSocket } from 'ws'
@@ -7,8 +7,8 @@ import { duration } from './screen.mjs'
 
 const NOTE = 'written by the app'
 
-/** Plays the user's program before the gateway of the fixture. Returns what the code in the sandbox has said. */
-export async function tell(fixture, unless) {
+/** Runs the program with the fixture's gateway. Returns the output of the code in the sandbox. */
+export async function runProgram(fixture, unless) {
   const { entry, credentials, gateway, apiKey, provider, which, screen } = fixture
   const { compute, PROVIDER_AUTH } = await import('computesdk')
   PROVIDER_AUTH[entry.factory] ??= [[]] // the client refuses names that are not in its own table
@@ -17,14 +17,14 @@ export async function tell(fixture, unless) {
     computesdkApiKey: apiKey,
     gatewayUrl: gateway.url,
     [entry.factory]: entry.client?.(credentials) ?? credentials,
-    WebSocket, // Node 20 has none of its own, and the client wants one even if it opens none
+    WebSocket, // Node 20 has none, and the client requires one even if it opens no socket
   })
   const act = (code, call, show, mark) => perform(fixture, code, () => unless(call()), show, mark)
   const listCode = `await ${entry.factory}(config).list({ ${Object.keys(which)}: true })`
   const list = (show) => act(listCode, () => provider.list(which), show)
   const create = () => compute.sandbox.create()
-  const tellId = ({ sandboxId }) => `sandbox ${sandboxId}`
-  const sandbox = (fixture.sandbox = await act('const sandbox = await compute.sandbox.create()', create, tellId))
+  const showId = ({ sandboxId }) => `sandbox ${sandboxId}`
+  const sandbox = (fixture.sandbox = await act('const sandbox = await compute.sandbox.create()', create, showId))
   const run = () => sandbox.runCode('console.log("hello")')
   const runCode = `const { output } = await sandbox.runCode('console.log("hello")')`
   const { output } = await act(runCode, run, (result) => screen.paint('bold', result.output.trim()))
@@ -36,8 +36,8 @@ export async function tell(fixture, unless) {
   assert.ok(text === NOTE, 'the file holds something else than what was written')
   const mustThrow = () => assert.fail('the client can list by now, and this says that it cannot')
   const refused = () => compute.sandbox.list().then(mustThrow, (error) => error)
-  const tellRefusal = ({ message }) => [`always throws: ${message.split('. ', 1)[0]}.`, '  So with the package:']
-  await act('await compute.sandbox.list()', refused, tellRefusal, screen.paint('yellow', '!'))
+  const showRefusal = ({ message }) => [`always throws: ${message.split('. ', 1)[0]}.`, '  So with the package:']
+  await act('await compute.sandbox.list()', refused, showRefusal, screen.paint('yellow', '!'))
   const listed = await list((found) => found.map(({ instance, instanceId }) => instance.name ?? instanceId).join(', '))
   assert.ok(listed.length === 1, 'the list does not hold the one sandbox')
   fixture.isEnding = true
@@ -46,7 +46,7 @@ export async function tell(fixture, unless) {
   return output.trim()
 }
 
-/** One line of the user's: the code, the hops that it causes, and what comes of it. */
+/** Shows one line of the program: the code, the hops that it causes, and the result. */
 async function perform({ screen, diagram }, code, call, show, mark = screen.paint('green', '✔')) {
   diagram.code(code)
   const start = performance.now()
