@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// npm run check:artifacts                            all of `artifacts`; every target has to be there
+// npm run check:artifacts                            all of `artifacts`; it must hold every target
 // npm run check:artifacts -- linux-x64-gnu …         only these
-// npm run check:artifacts -- linux-x64-gnu=FILE      a file that lies elsewhere
+// npm run check:artifacts -- linux-x64-gnu=FILE      a file in another folder
 // npm run check:artifacts -- --plain …              what `npm run build` makes: it may need what this machine has
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

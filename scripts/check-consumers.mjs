@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run check:consumers                  the packages in the projects of all kinds of consumers
 // npm run check:consumers -- vite next …   only the rows whose names begin so
-// npm run check:consumers -- --list        what there is
+// npm run check:consumers -- --list        the rows
 // Takes the addon that is built in the checkout, and for musl the one in `artifacts`. The tools come from npm.
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

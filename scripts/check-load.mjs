@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// npm run check:load                        every row of scripts/load/rows.mjs, with the artifacts that are there
+// npm run check:load                        every row of scripts/load/rows.mjs, with the artifacts that exist
 // npm run check:load -- node-22 bun …       only these rows
 // npm run check:load -- --only smoke …      of each row only this: smoke, panic, suite, demo
-// npm run check:load -- --list              what there is
+// npm run check:load -- --list              the rows
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// What would be published, as far as the checkout alone tells: the root's manifest and files, and the manifests of the
-// eight platform packages. Quick, and without other tools; `npm run release:check` looks at packed tarballs.
+// Checks what would be published, as far as the checkout shows it: the root's manifest and files, and the manifests of
+// the eight platform packages. It is fast, and needs no other tools; `npm run release:check` checks packed tarballs.
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,10 +21,10 @@ await runMain(async () => {
   console.log('Package contents: ok')
 })
 
-/** What must not be in the committed manifest, but in the published one. */
+/** The fields of the published manifest that the committed one must not have. */
 function checkCheckout({ name, scripts, optionalDependencies }) {
   expectNoScripts(`${name} in the checkout`, { scripts })
-  // `npm ci` in a fresh clone would look for versions that are published only afterwards.
+  // `npm ci` in a fresh clone would install versions that are not published yet.
   expectSame('committed optionalDependencies', Object.keys(optionalDependencies ?? {}), [])
 }
 

@@ -2,7 +2,7 @@
 // npm test                        everything
 // npm test -- node                one part: rust, node, types
 // npm test -- node abort list     of the Node tests only the files with these words in their paths
-// npm test -- --no-build          with the addon as it lies there
+// npm test -- --no-build          with the addon as it is
 import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ import { requireToolchain } from './lib/toolchain.mjs'
 
 const TEST_TIMEOUT_MILLISECONDS = 600_000
 
-/** Files of Node tests at a time. Most of them wait for something most of the time, so there may be more than processors. */
+/** Files of Node tests at once. They mostly wait, so there may be more of them than processors. */
 const TEST_CONCURRENCY = availableParallelism() + 2
 
 /**
@@ -72,7 +72,7 @@ function readArguments() {
   }
 }
 
-/** By cargo-nextest where it is installed, which is quicker; plain cargo does as well. */
+/** Runs the Rust tests with cargo-nextest if it is installed, which is faster, else with cargo. */
 async function rustTests(env) {
   await requireToolchain()
   const nextest = await capture('cargo', ['nextest', '--version'], { cwd: ROOT })
@@ -87,7 +87,7 @@ async function nodeTests(environment, words) {
   if (files.length === 0) throw new Failure(`No test file has ${words.join(', ')} in its path.`)
   const limits = [`--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`, `--test-concurrency=${TEST_CONCURRENCY}`]
   const parameters = ['--test', '--test-reporter=spec', ...limits, ...files]
-  // The files share ports out among their servers (__test__/servers/shared/ports.mjs).
+  // The files divide the ports among their servers (__test__/servers/shared/ports.mjs).
   const ports = await mkdtemp(join(tmpdir(), 'gateway-test-ports-'))
   try {
     await run(process.execPath, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' })

@@ -1,5 +1,5 @@
-// Builds by bundlers, with the settings that docs/platforms.md names. What they write is run where nothing else is
-// found: beside the packages if they were left out of the bundle, and alone if the bundler has copied the binary.
+// Builds with bundlers, with the settings that docs/platforms.md names. The output runs in another folder: beside the
+// packages if they were left out of the bundle, and alone if the bundler has copied the binary.
 import assert from 'node:assert/strict'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ const esbuild = (file, ...options) =>
 const rollup = () => ['rollup', 'dist/bin/rollup', '--config', 'rollup.config.mjs']
 const vite = () => ['vite', 'bin/vite.js', 'build', '--ssr', 'main.mjs']
 
-/** webpack's own command is a package of its own, which asks for a newer Node. */
+/** webpack's command is a package of its own, which needs a newer Node. */
 const WEBPACK = `import webpack from 'webpack'
 import config from './webpack.config.mjs'
 webpack(config, (error, stats) => {
@@ -144,7 +144,7 @@ async function check(shop, { name, did, packages, command, tool, files = {}, run
   assert.ok(!/warn/i.test(output), `the build warns: ${output}`)
   const place = await shop.place(name, packages)
   await cp(join(room, 'dist'), place, { recursive: true })
-  // Where a build is run, the tools and the room are not.
+  // The folder in which a build runs has no tools.
   await runAt(shop, place, runs)
   return { version, did: `${did}: ${packages ? 'run beside the packages' : 'run alone'}` }
 }

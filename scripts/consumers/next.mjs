@@ -1,4 +1,4 @@
-// Next.js, by both of its bundlers: the standalone server, which holds only what Next.js has found to be needed.
+// Next.js with both of its bundlers: the standalone server, which holds only the files that Next.js finds it needs.
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 

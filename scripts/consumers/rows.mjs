@@ -1,4 +1,4 @@
-// The consumers, in the order in which they are checked. Each says what was done, and in which version of what.
+// The consumers, in the order in which they are checked. Each returns what was done, and the versions of the tools.
 import { Failure } from '../lib/failure.mjs'
 import { BUNDLERS } from './bundlers.mjs'
 import { CONTAINERS } from './containers.mjs'
@@ -15,7 +15,7 @@ import { COMPILERS } from './typescript.mjs'
 /** @type {Row[]} */
 export const ROWS = [...COMPILERS, ...BUNDLERS, ...NEXT, ...FUNCTIONS, ...CONTAINERS]
 
-/** The rows whose names begin with one of these words; all of them without any. */
+/** Returns the rows whose names begin with one of these words; without words, all. */
 export function select(words) {
   const known = ROWS.map(({ name }) => name).join(', ')
   const unknown = words.find((word) => !ROWS.some(({ name }) => name.startsWith(word)))

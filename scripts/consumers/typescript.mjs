@@ -29,7 +29,7 @@ async function check(shop, tool) {
   return { version: `typescript ${await shop.version(tool)}`, did: 'strict and strictest, ESM and CJS: compiled, run' }
 }
 
-/** At a fake server of each provider. */
+/** Runs the programs with a fake server of each provider. */
 async function run(shop, cwd, file) {
   const engine = await startFakeEngine()
   const servers = [engine]

@@ -20,7 +20,7 @@ export const PROJECT = join(FOLDER, 'project')
 /**
  * @typedef {object} Workshop
  * @property {string} folder
- * @property {Record<string, string>} bare an environment with nothing of the developer's
+ * @property {Record<string, string>} bare an environment without the developer's variables
  * @property {Record<string, string>} environment what the programs need to find the fake server
  * @property {(name: string) => Promise<string>} room a new folder in which the tools and the packages are found
  * @property {(name: string, packages: boolean) => Promise<string>} place a new folder from which no tool can be found
@@ -31,7 +31,7 @@ export const PROJECT = join(FOLDER, 'project')
 
 /** Installs all of it. @param {string} folder an empty one, by its real path @returns {Promise<Workshop>} */
 export async function openWorkshop(folder, environment) {
-  // mkdtemp gives it to its owner only, and one of the consumers is somebody else.
+  // Only the owner may read a folder of mkdtemp, and one of the consumers is another user.
   await chmod(folder, 0o755)
   const bare = { ...(await bareEnvironment(folder)), NO_PROXY: '127.0.0.1', NEXT_TELEMETRY_DISABLED: '1' }
   const shop = join(folder, 'workshop')
@@ -39,7 +39,7 @@ export async function openWorkshop(folder, environment) {
   await mkdir(shop)
   for (const name of ['package.json', 'package-lock.json']) await cp(join(FOLDER, name), join(shop, name))
   const parameters = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
-  // With the developer's settings: they may name a registry and its certificates.
+  // With the developer's settings, which may name a registry and its certificates.
   await must('npm ci', process.execPath, [await findNpm(), ...parameters], { cwd: shop })
   await copyPackages(installed, shop)
 
@@ -79,7 +79,7 @@ export async function install(folder, tarballs, env, options = []) {
 const copyPackages = (from, to) =>
   cp(join(from, 'node_modules', '@computesdk'), join(to, 'node_modules', '@computesdk'), { recursive: true })
 
-/** Runs what was built, at its place, and makes sure that it loads the addon there. */
+/** Runs what was built in its folder, and checks that it loads the addon there. */
 export async function runAt(shop, place, file, options = {}) {
   const { stdout } = await shop.node(file, [join(place, file)], { cwd: place, env: shop.environment, ...options })
   assertLoadedIn(place, stdout)

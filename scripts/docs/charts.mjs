@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm run docs:charts: draws the charts of the documents (docs/charts) from what `npm run bench` and `npm run simulate`
-// have measured. Leaves a chart as it is if its results are missing, and says so.
+// npm run docs:charts: draws the charts of the documents (docs/charts) from the results of `npm run bench` and
+// `npm run simulate`. Leaves a chart as it is if its results are missing, and says so.
 //   --bench FILE        the benchmark's results; default target/bench/results.json
 //   --simulation FILE   the simulator's; default target/simulation/results.json
 import { mkdir, readFile, writeFile } from 'node:fs/promises'

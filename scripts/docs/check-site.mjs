@@ -4,10 +4,10 @@ import { join, posix, sep } from 'node:path'
 
 const ANY_HOST = 'https://site.invalid/'
 
-/** What a browser loads by itself, as opposed to a link that a reader follows. */
+/** Matches what a browser loads by itself, not links that a reader follows. */
 const LOADED = /<(?:script|img|iframe|source|video|audio|embed|object|use|image|link)\b[^>]*?\s(?:src|href)="([^"]*)"/g
 
-/** What a style sheet, also one within a page, loads from a host. */
+/** Matches what a style sheet, also one within a page, loads from a host. */
 const LOADED_BY_STYLE = /(?:@import\s+['"]?|url\(['"]?)((?:https?:)?\/\/[^'")\s]+)/g
 
 /**

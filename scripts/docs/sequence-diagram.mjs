@@ -12,7 +12,7 @@ const HEAD_WIDTH = 122
 /** From the middle of a column to that of the next: five of them fit into the site's text column. */
 const PITCH = 148
 
-/** What a label leaves free of the way of its message. */
+/** The part of an arrow that its label leaves free. */
 const LABEL_MARGIN = 14
 
 /**
@@ -103,7 +103,7 @@ function drawMessage({ from, to, isDashed, isLost, label }, columns, top, id) {
   const direction = Math.sign(end - start)
   const lines = wrap(label, Math.abs(end - start) - LABEL_MARGIN, FONT_SIZE)
   const y = top + lines.length * LINE_HEIGHT + 4
-  // A message that is lost ends on the way, at a cross.
+  // A lost message ends before its receiver, at a cross.
   const stop = isLost ? end - direction * 40 : end - direction
   const head = isLost ? '' : ` marker-end="url(#${id}-arrow)"`
   const kind = isDashed ? 'message dashed' : 'message'

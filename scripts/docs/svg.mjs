@@ -1,4 +1,4 @@
-// What diagrams and charts share: text in an SVG. Nothing here knows a font, so widths are estimates on the safe side.
+// Text in an SVG, for diagrams and charts. The font is not known, so widths are generous estimates.
 
 /** The mean width of a character, as a share of the size of the font. */
 const CHARACTER_WIDTH = 0.56

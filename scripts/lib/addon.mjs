@@ -13,8 +13,8 @@ const STATE = join(ROOT, 'target', 'addon')
 const LOADER = ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts'].map((name) => join(ROOT, name))
 
 /**
- * What can be built. `outputs` are in the checkout, `steps` make them in a folder of their own; `satisfiedBy`: whose
- * outputs will do as well.
+ * The builds. `steps` make the `outputs` in a folder of their own, from which they go into the checkout. `satisfiedBy`:
+ * the build whose outputs are good enough, too.
  */
 const KINDS = {
   release: {
@@ -39,7 +39,7 @@ const KINDS = {
 
 export const kinds = Object.keys(KINDS)
 
-/** Whether the outputs are there and were made from the sources as they are now. */
+/** Returns whether the outputs exist and were made from the present sources. */
 async function isCurrent(kind) {
   const { outputs, satisfiedBy } = KINDS[kind]
   if (!outputs.every(existsSync)) return false
@@ -49,7 +49,7 @@ async function isCurrent(kind) {
 }
 
 /**
- * Whether the outputs have to be built. With `noBuild` they only have to be there.
+ * Returns whether the outputs have to be built. With `noBuild` they only have to exist.
  *
  * @param {string} kind
  * @param {boolean} [noBuild]
@@ -61,8 +61,8 @@ export async function needsBuild(kind, noBuild = false) {
 }
 
 /**
- * Builds. Cargo decides what there is to do; outputs that come out the same are left untouched, others are replaced
- * in one step, so that a process that is loading them is not disturbed.
+ * Builds. Cargo decides what has to be compiled. Unchanged outputs are left untouched, others are replaced in one step,
+ * so that a process that is loading them is not disturbed.
  *
  * @param {string} kind
  */
@@ -89,7 +89,7 @@ async function napi(profile, staging, build) {
   await writeEntries(staging)
 }
 
-/** Plain cargo: shares its work with `cargo test`, and can touch neither `index.js` nor `index.d.ts`. */
+/** Builds with cargo, which shares its work with `cargo test`, and changes neither `index.js` nor `index.d.ts`. */
 async function testHooks(staging, build) {
   const parameters = ['build', '--lib', '--features', 'test-hooks']
   await build('cargo', parameters)
@@ -115,7 +115,7 @@ async function install(from, to) {
   await rename(temporary, to)
 }
 
-/** What the outputs are and what they were made from, in one word. */
+/** Returns a fingerprint of the outputs and of their sources. */
 async function fingerprint(outputs, sources) {
   const hashes = await Promise.all(outputs.map(hashOf))
   return digest([sources ?? (await sourcesHash()), ...hashes].join('\n'))
@@ -127,7 +127,7 @@ async function readStamp(kind) {
   return existsSync(stampFile(kind)) ? readFile(stampFile(kind), 'utf8') : undefined
 }
 
-/** Of everything that the build reads. */
+/** Returns a fingerprint of all files that the build reads. */
 async function sourcesHash() {
   const files = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'dts-header.d.ts', '.cargo/config.toml', 'rust-toolchain.toml']
     .map((name) => join(ROOT, name))
@@ -137,7 +137,7 @@ async function sourcesHash() {
   const lines = await Promise.all(
     files.map(async (file) => `${relative(ROOT, file).replaceAll(sep, '/')} ${await hashOf(file)}`),
   )
-  // The rest of package.json is no concern of the build.
+  // The build does not read the rest of package.json.
   const { name, version, napi: settings } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
   return digest([...lines.sort(), JSON.stringify({ name, version, settings })].join('\n'))
 }

@@ -1,4 +1,4 @@
-/** A failure whose message is all that the person at the terminal needs: shown without a stack. */
+/** A failure whose message is enough for the user: it is shown without a stack. */
 export class Failure extends Error {
   /** @param {string} message @param {number} [exitCode] */
   constructor(message, exitCode = 1) {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { Failure } from './failure.mjs'
 
 /**
- * Runs a program to its end with the terminal as its own.
+ * Runs a program to its end, with this process's terminal.
  *
  * @param {string} program
  * @param {string[]} parameters
@@ -15,7 +15,7 @@ export async function run(program, parameters, { what = program, ...options } = 
 }
 
 /**
- * Runs a program to its end and keeps what it says.
+ * Runs a program to its end and returns its output.
  *
  * @returns {Promise<{ ok: boolean, status: number | string, stdout: string, output: string }>} `output`: both streams
  */

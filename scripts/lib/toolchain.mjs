@@ -5,7 +5,7 @@ import { Failure } from './failure.mjs'
 import { ROOT, tool } from './paths.mjs'
 import { capture } from './run.mjs'
 
-/** Refuses with one line when the addon cannot be built here, before a build tool says the same in fifty. */
+/** Throws with one line if the addon cannot be built here, before a build tool fails with fifty lines. */
 export async function requireToolchain() {
   const [cargo, rustc, manifest] = await Promise.all([
     capture('cargo', ['--version'], { cwd: ROOT }),

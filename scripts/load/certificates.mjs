@@ -1,4 +1,4 @@
-// Certificates for this machine: one of an authority that a program can be told to trust, one of nobody.
+// Certificates for this machine: one of an authority that a program can be made to trust, and a self-signed one.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
@@ -36,7 +36,7 @@ export async function makeCertificates(folder) {
 export async function serveTls(certificate, url) {
   const server = createServer(certificate, (outer) => {
     const inner = connect(Number(new URL(url).port), '127.0.0.1')
-    // A client that does not trust, or goes away: what the test wants to see.
+    // A client does not trust the certificate, or closes the connection. The test expects it.
     for (const socket of [outer, inner]) socket.on('error', () => {})
     outer.on('close', () => inner.destroy())
     inner.on('close', () => outer.destroy())

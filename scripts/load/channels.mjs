@@ -1,5 +1,5 @@
-// Watches calls on the channels of node:diagnostics_channel, with nothing but what every runtime has. Told by variables:
-// BASE_URL, where a test server for Railway listens; NEVER_READY, as JSON the configuration for another one, where nothing gets
+// Subscribes to the channels of node:diagnostics_channel, with features that every runtime has. Variables: BASE_URL is
+// the address of Railway's fake server, NEVER_READY, as JSON, the configuration of another one, where no instance gets
 // ready.
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -30,7 +30,7 @@ const callsOf = (messages) => new Set(messages.map(([, { callId }]) => callId)).
 
 const provider = railway({ baseUrl })
 
-// A create's life.
+// The events of a create.
 const store = new AsyncLocalStorage()
 const { start } = tracingChannel(CHANNELS.create)
 let bound
@@ -54,7 +54,7 @@ assert.equal(bound, first.callId, 'the store is that of the call')
 assert.equal(store.getStore(), undefined)
 for (const [name, { callId: _, ...message }] of life) console.log(name, JSON.stringify(message))
 
-// The other methods, all at once: each has its own messages.
+// The other methods at once: each has its own messages.
 await Promise.all([provider.getById(instanceId), provider.list(), ...Array.from({ length: 8 }, () => provider.list())])
 assert.equal(callsOf(take()), 10)
 await provider.destroy(instanceId)
@@ -65,7 +65,7 @@ const refused = await railway({ baseUrl, apiKey: 'wrong' }).list().catch((error)
 const failed = take()
 assert.deepEqual(failed.find(([name]) => name === 'list.error')[1].error, refused)
 
-// A create that is aborted: its clean-up is told after it has settled.
+// A create that is aborted: the events of its clean-up come after it has settled.
 const never = railway(JSON.parse(NEVER_READY))
 const controller = new AbortController()
 const creating = never.create({ waitUntilReady: true, signal: controller.signal }).catch((error) => error)
@@ -82,7 +82,7 @@ assert.equal(cleanup[1].resourceName, aborted.resourceName)
 assert.deepEqual(await never.list(), [])
 take()
 
-// A subscriber that throws touches no call. Node tells it as uncaught.
+// A subscriber that throws changes no call. Node reports its exception as uncaught.
 const uncaught = []
 process.on('uncaughtException', (error) => uncaught.push(error.message))
 const thrower = () => {
@@ -95,7 +95,7 @@ await new Promise((resolve) => setTimeout(resolve, 10))
 assert.ok(uncaught.every((message) => message === 'from the subscriber'))
 assert.equal(take().at(-1)[0], 'list.asyncEnd')
 
-// There is no subscriber any more.
+// From here on there is no subscriber.
 for (const unsubscribeOne of handlers) unsubscribeOne()
 await provider.list()
 assert.deepEqual(take(), [])

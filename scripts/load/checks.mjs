@@ -1,4 +1,4 @@
-// What a runtime is asked to do with an artifact.
+// The checks of an artifact in a runtime.
 import { existsSync } from 'node:fs'
 import { copyFile, cp, mkdir, mkdtemp, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,16 +16,16 @@ import { makeCertificates, serveTls } from './certificates.mjs'
 
 const DEMOS = ['railway', 'render', 'namespace', 'vercel']
 
-/** A test may take this long, emulated. */
+/** How long a test may take under emulation. */
 const TEST_TIMEOUT_MILLISECONDS = 600_000
 
-/** Of tests that need the addon with test hooks, which is built for this machine only. */
+/** Found in tests that need the addon with test hooks, which is built for this machine only. */
 const NEEDS_HOOKS = /fast-clock|withFastVercel|\/chaos\/|target\/test-hooks/
 
 /** @type {Record<string, (job: Job) => Promise<string>>} each says what it has done */
 export const CHECKS = { smoke, panic, suite, demo }
 
-/** The package in an empty folder, as npm would lay it, used by programs of its own. */
+/** Installs the package into an empty folder, and runs programs that use it. */
 async function smoke({ command, target, artifact, emulator }) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-load-')))
   const { server, environment } = await start({})
@@ -48,7 +48,7 @@ async function smoke({ command, target, artifact, emulator }) {
         environmentId: place.RAILWAY_ENVIRONMENT_ID,
         baseUrl: never.url,
       }),
-      // Windows trusts whom its own store names.
+      // On Windows, only the system's store decides which certificates are trusted.
       ...(emulator !== 'wine' && { TRUSTED_URL: trusted.url, SSL_CERT_FILE: certificates.authority }),
     }
     for (const name of ['smoke.mjs', 'channels.mjs', 'workers.mjs']) {
@@ -62,7 +62,7 @@ async function smoke({ command, target, artifact, emulator }) {
   }
 }
 
-/** Unwinding is the one thing that each platform's build does in its own way. */
+/** Checks panics, because each platform unwinds in its own way. */
 async function panic({ command, target }) {
   const addon = join(TEST_ARTIFACTS, artifactName(target))
   if (!existsSync(addon)) throw new Failure(`Not built: npm run build:all -- --test-hooks ${target.name}`)
@@ -87,12 +87,12 @@ async function lay(folder, target, artifact) {
   }
   await cp(join(ROOT, 'npm', target.name), platform, { recursive: true })
   await copyFile(artifact, join(platform, artifactName(target)))
-  // Deno looks into node_modules only where a package asks for what is there.
+  // Deno searches node_modules only if a package.json names the dependency.
   await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies: { '@computesdk/gateway': '*' } }))
   return join(platform, artifactName(target))
 }
 
-/** Into a file: Wine gives Windows programs no other output that Node could use. */
+/** Writes into a file, because under Wine Node can use no other output. */
 async function runInto(path, [program, ...parameters], options) {
   const output = await open(path, 'w')
   let failure
@@ -120,7 +120,7 @@ async function demo({ command: [program, ...before], target, artifact }) {
   return `demo of ${DEMOS.length} providers`
 }
 
-/** The Node tests; for another machine than this one without those that need test hooks. */
+/** Runs the Node tests; for another machine than this one, without those that need test hooks. */
 async function suite({ command: [program, ...before], artifact, target, tests }) {
   const all = await testFiles()
   const files = []
@@ -136,7 +136,7 @@ async function suite({ command: [program, ...before], artifact, target, tests })
   return `${files.length} of ${all.length} test files`
 }
 
-/** Where `index.js` looks first: what else lies there is put back afterwards. */
+/** Puts the addon where `index.js` searches first, and restores the files of this path afterwards. */
 async function inCheckout(target, artifact, work) {
   const place = join(ROOT, artifactName(target))
   const kept = `${place}.kept`

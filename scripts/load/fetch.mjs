@@ -1,4 +1,4 @@
-// Gets the programs, and the libraries they run on, from their registries into `target/tools`.
+// Downloads the programs, and their libraries, from their registries into `target/tools`.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { pip, TOOLS } from '../targets/tools.mjs'
 
 const DEBIAN = 'trixie'
 
-/** Node's own needs, and the loaders of both kinds of libc. musl of bookworm is too old for today's libgcc. */
+/** The libraries that Node needs, and the loaders of both C libraries. Bookworm's musl is too old for this libgcc. */
 const PACKAGES = {
   arm64: ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1', 'musl'],
   x64: ['musl'],
@@ -60,7 +60,7 @@ async function fromPython(platform, folder) {
   await rm(join(folder, wheel))
 }
 
-/** apt-get with lists and settings of its own, on the mirror that this machine uses. */
+/** Runs apt-get with lists and settings of its own, on the mirror that this machine uses. */
 async function privateApt(folder, architecture) {
   const { ok, stdout } = await capture('apt-get', ['indextargets', '--format', '$(SITE)'])
   const mirror = stdout.split('\n').find((site) => /debian\/?$/.test(site))
@@ -87,7 +87,7 @@ async function privateApt(folder, architecture) {
   return (command) => run('apt-get', ['-qq', ...parameters, ...command], { cwd: folder, what: 'apt-get' })
 }
 
-/** Fills a folder of `target/tools`, or finds it filled. */
+/** Fills a folder of `target/tools`, unless it is complete. */
 async function once(name, fill) {
   const folder = join(TOOLS, name)
   if (existsSync(folder)) return folder

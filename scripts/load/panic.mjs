@@ -1,4 +1,4 @@
-// Panics in the build with test hooks, which the variable ADDON names: each has to become an error, and no end.
+// Causes panics in the build with test hooks, which the variable ADDON names. Each has to become an error.
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 

@@ -1,4 +1,4 @@
-// Makes one program of a runtime that needs a loader or an emulator to start: what the tests spawn is that, too.
+// Makes one program of a runtime that needs a loader or an emulator, so that processes of the tests use it, too.
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -9,7 +9,7 @@ import { fetchLibraries, fetchRuntime } from './fetch.mjs'
 import { RUNTIMES } from './runtimes.mjs'
 import { prepareWine } from './wine.mjs'
 
-/** By what the addon's loader, and others, tell what kind of Linux it is. */
+/** By these files the addon's loader, and others, recognise the C library. */
 const LDD = '/usr/bin/ldd'
 
 /**
@@ -29,7 +29,7 @@ export async function programOf({ name, runtime, emulator, libraries, target }) 
   return { command: [...(isMusl ? await onMusl() : []), started, ...run], version }
 }
 
-/** In a view of this machine's files of its own, in which it looks like one with musl. */
+/** Returns a command that runs in a view of this machine's files like one with musl. */
 async function onMusl() {
   const ldd = join(TOOLS, 'programs', 'ldd')
   await mkdir(join(TOOLS, 'programs'), { recursive: true })
@@ -44,13 +44,13 @@ function startOf({ program, emulator, folder, isMusl }) {
   return isMusl ? [join(folder, 'usr', 'lib', 'x86_64-linux-musl', 'libc.so'), program] : undefined
 }
 
-/** A shell script, by which Node also starts itself: it would take the loader, or the foreign program, for itself. */
+/** Writes a shell script, with which Node also starts itself. Otherwise it would start the loader or the emulator. */
 async function wrap(name, start, variables) {
   const folder = join(TOOLS, 'programs')
   await mkdir(folder, { recursive: true })
   const [script, preload] = [join(folder, name), join(folder, `${name}.cjs`)]
   await writeFile(preload, `process.execPath = process.argv[0] = ${JSON.stringify(script)}\n`)
-  // A Windows program would look for its own kind of path.
+  // A Windows program needs a path of Windows' form.
   const words = start[0] === 'wine' ? start : [...start, '--require', preload]
   const settings = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`)
   const lines = `#!/bin/sh\n${settings.join('')}exec ${words.map((word) => `'${word}'`).join(' ')} "$@"\n`

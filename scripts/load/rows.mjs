@@ -1,4 +1,4 @@
-// What is loaded where: each row of the table in docs/platforms.md that was run is one of these.
+// Which artifact is loaded in which runtime. Each tested row of the table in docs/platforms.md is one of these.
 import { Failure } from '../lib/failure.mjs'
 
 /**
@@ -12,7 +12,7 @@ import { Failure } from '../lib/failure.mjs'
  * @property {string[]} [tests] of the suite only the files that begin so
  */
 
-/** Emulated, all of the suite takes hours, and tests of time fail: what processor or libc could break. */
+/** The tests that run under emulation: those that a processor or C library could break. All would take hours. */
 const EMULATED_TESTS = ['exports', 'create.test', 'destroy', 'list', 'error-', 'abort', 'secrets']
 
 /** @type {Row[]} */
@@ -57,7 +57,7 @@ export const ROWS = [
   },
 ]
 
-/** The rows of these names; all of them without any. */
+/** Returns the rows with these names; without names, all. */
 export function select(names) {
   if (names.length === 0) return ROWS
   return names.map((name) => {

@@ -1,14 +1,14 @@
-// The programs that load the addon: which package of which registry holds them, and the hash that it must have.
+// The programs that load the addon, with their packages and hashes.
 
 /**
  * @typedef {object} Runtime
  * @property {string} version
  * @property {{ npm: string, integrity: string } | { python: string }} from the package
  * @property {string} program its path in the package
- * @property {string[]} [run] how it is told to run a file
+ * @property {string[]} [run] parameters before the file to run
  */
 
-/** Those of Node that the tests run on this machine's processor. */
+/** The versions of Node that the tests run on this machine's processor. */
 const NODE_X64 = {
   '22.23.3': 'sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==',
   '24.21.0': 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',

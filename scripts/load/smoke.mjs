@@ -1,6 +1,6 @@
-// Uses the package as it lies installed, with nothing but what every runtime has. Told by variables: ADDON, the file
-// that must have been loaded; BASE_URL, where a test server for Railway listens; TRUSTED_URL, the same through TLS with
-// a certificate that the system trusts; UNTRUSTED_URL, with one that it does not.
+// Uses the installed package, with features that every runtime has. Variables: ADDON is the file that must be loaded,
+// BASE_URL the address of Railway's fake server, TRUSTED_URL the same by TLS with a certificate that the system trusts,
+// UNTRUSTED_URL with one that it does not trust.
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 
@@ -11,7 +11,7 @@ const { ADDON, BASE_URL: baseUrl, TRUSTED_URL, UNTRUSTED_URL } = process.env
 for (const factory of [namespace, railway, render, vercel]) assert.equal(typeof factory, 'function')
 const require = createRequire(import.meta.url)
 assert.equal(require('@computesdk/gateway').railway, railway)
-// The loader falls back from one addon to another: this one it must be.
+// The loader can fall back to another addon, so this checks which one it has loaded.
 assert.equal(require(ADDON).railway, railway)
 
 const provider = railway({ baseUrl })

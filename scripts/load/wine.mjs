@@ -1,4 +1,4 @@
-// A Windows for one program: Wine's own folder of drives and settings, below `target/tools`.
+// Prepares Wine's folder of drives and settings for one program, below `target/tools`.
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ export async function prepareWine() {
   await mkdir(prefix, { recursive: true })
   const options = { env: { ...process.env, ...variables }, stdio: 'ignore' }
   await run('wine', ['wineboot', '--init'], options)
-  // Node starts on no older one.
+  // Node does not start on an older version.
   await run('wine', ['winecfg', '-v', 'win10'], options)
   const { CARGO_ZIGBUILD_ZIG_PATH: zig } = await zigbuild()
   const parameters = ['build-lib', '-dynamic', '-target', 'x86_64-windows-gnu', '-OReleaseSmall', '-ladvapi32']

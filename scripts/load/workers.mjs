@@ -1,5 +1,5 @@
-// Only workers load the addon, one set after the other, half of them ended in the middle of a call: the library must
-// not go away under its own threads. Told by the variable BASE_URL where a test server for Railway listens.
+// Loads the addon in workers only, one set after the other, and ends half of them during a call. The library must not
+// be unloaded while its threads run. The variable BASE_URL is the address of Railway's fake server.
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 

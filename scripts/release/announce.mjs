@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// node scripts/release/announce.mjs FOLDER TAG: the release on GitHub, with `notes.md` of the folder as its text, and the
-// tarballs and SBOMs as its files. By GitHub's `gh`. May be run again.
+// node scripts/release/announce.mjs FOLDER TAG: the release on GitHub, with `notes.md` of the folder as its text, and
+// the tarballs and SBOMs as its files. It uses GitHub's `gh`, and can run again.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 

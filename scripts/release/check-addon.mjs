@@ -1,4 +1,4 @@
-// Whether an addon may be published.
+// Checks whether an addon may be published.
 import { readFile } from 'node:fs/promises'
 
 import { checkArtifact } from '../targets/check.mjs'

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// node scripts/release/check-tag.mjs TAG: the tag is that of the checkout's version, wherever that stands, and the
-// changelog tells of it.
+// node scripts/release/check-tag.mjs TAG: checks that the tag is that of the checkout's version in all files, and that
+// the changelog has a section on it.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 

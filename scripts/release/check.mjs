@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// node scripts/release/check.mjs FOLDER: the tarballs that pack.mjs has put there, as whoever installs them gets them:
-// their manifests and files, then publint on each, then Are The Types Wrong on the root package.
+// node scripts/release/check.mjs FOLDER: checks the tarballs that pack.mjs has put there: their manifests and files,
+// then publint on each, then Are The Types Wrong on the root package.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -37,7 +37,7 @@ async function checkTarballs(folder) {
   await checkTypes(join(folder, packages.at(-1).file))
 }
 
-/** Even a suggestion is a failure: there is none so far, and each is cheap to follow. */
+/** A suggestion is a failure, too: there is none so far, and each is easy to follow. */
 async function lint(name, tarball) {
   const [{ publint }, { formatMessage }] = await Promise.all([import('publint'), import('publint/utils')])
   const { buffer, byteOffset, byteLength } = await readFile(tarball)

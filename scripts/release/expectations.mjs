@@ -1,17 +1,17 @@
-// What has to hold of a published package's manifest and files.
+// The expectations of a published package's manifest and files.
 import { Failure } from '../lib/failure.mjs'
 import { NOTICES, platformsOf } from './manifests.mjs'
 
-/** Everything that npm runs on the machine of whoever installs, or would run with a git dependency. */
+/** The scripts that npm runs on a user's machine, or would run with a git dependency. */
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare', 'prepack', 'postpack', 'preprepare']
 
-/** In every package as in the checkout. Without `repository` npm accepts no provenance. */
+/** The fields that every package has from the checkout. Without `repository` npm accepts no provenance. */
 const SHARED = ['type', 'license', 'author', 'engines', 'repository', 'homepage', 'bugs', 'publishConfig']
 
-/** In every tarball, whatever `files` says. */
+/** The files of every tarball, whatever `files` says. */
 const ALWAYS = ['LICENSE', 'README.md', 'package.json']
 
-/** What `index.js` requires. */
+/** The files that `index.js` requires. */
 const LOADER = ['src/node/bridge.js', 'src/node/diagnostics.js', 'src/node/load.js', 'src/node/load-error.js']
 
 /** The root package: the loader in both module systems, its types, and nothing of the checkout. */
@@ -26,7 +26,7 @@ export function expectRoot(manifest, files, checkout) {
   expectSame(`${name}: files`, [...files].sort(), [...new Set([...ALWAYS, ...LOADER, ...named])].sort())
 }
 
-/** A platform package: one addon, taken by those systems only that can load it. */
+/** A platform package: one addon, which only the systems install that can load it. */
 export function expectPlatform(manifest, files, { platform, addon, os, cpu, libc }, checkout) {
   const name = `${checkout.name}-${platform}`
   const shared = pick(checkout, ['version', ...SHARED])
@@ -48,7 +48,7 @@ export function expectNoScripts(name, { scripts = {} }) {
   expectSame(`${name}: scripts that run on a user’s machine`, found, [])
 }
 
-/** The paths at the ends of an exports map. */
+/** Returns the paths in an exports map. */
 function filesOf(node) {
   return typeof node === 'string' ? [node] : Object.values(node ?? {}).flatMap(filesOf)
 }

@@ -1,4 +1,4 @@
-// A registry on this machine: Verdaccio, which knows only what is published to it.
+// A registry on this machine: Verdaccio, which has only the packages that are published to it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -44,7 +44,7 @@ export async function startRegistry(folder) {
 const settings = (folder) => ({
   storage: join(folder, 'storage'),
   auth: { htpasswd: { file: join(folder, 'users') } },
-  // No uplinks: what is missing here is missing, as it would be for a user.
+  // No uplinks: a package that is missing here is missing, as it would be for a user.
   packages: { '@computesdk/*': { access: '$all', publish: '$authenticated' } },
   max_body_size: '50mb',
   web: { enable: false },
@@ -61,7 +61,7 @@ async function untilReady(url, child) {
   throw new Error('it does not answer')
 }
 
-/** A user who may publish. */
+/** Registers a user who may publish. */
 async function register(url) {
   const user = { name: 'rehearsal', password: 'rehearsal-of-a-release' }
   const answer = await fetch(new URL(`-/user/org.couchdb.user:${user.name}`, url), {
@@ -70,6 +70,6 @@ async function register(url) {
     body: JSON.stringify(user),
   })
   const { token } = await answer.json()
-  if (!token) throw new Error('it registers nobody')
+  if (!token) throw new Error('the registry has not registered the user')
   return token
 }

@@ -1,5 +1,4 @@
-// The package managers that install the package in a rehearsal, each as a user would have it: its defaults, and a
-// registry.
+// The package managers that install the package in a rehearsal, each with its defaults and a registry.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -11,7 +10,7 @@ import { toolOf } from './tools.mjs'
  * @property {() => Promise<string>} script
  * @property {(spec: string) => string[]} add parameters that install
  * @property {(project: string, registry: string) => Promise<void>} [prepare] beside the `.npmrc` of the home folder
- * @property {boolean} [ignoresLibc] takes the packages of glibc and musl both; the loader picks
+ * @property {boolean} [ignoresLibc] installs the packages of both glibc and musl; the loader chooses
  * @property {string[]} [node] parameters before those of Node, where Node is run through the manager
  */
 
@@ -51,7 +50,7 @@ function writeYarnSettings(project, registry, nodeLinker) {
     enableTelemetry: false,
     // Without it Yarn resolves nothing that an ES module imports, unless package.json says `"type": "module"`.
     pnpEnableEsmLoader: true,
-    // What was published a minute ago is just what a rehearsal installs.
+    // A rehearsal installs packages that were published a minute ago.
     npmMinimalAgeGate: 0,
   }
   const lines = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)

@@ -1,16 +1,16 @@
-// What is published: the eight platform packages, and the root package that names them. The manifests in the checkout
-// lack what only a published package may have: `optionalDependencies` on versions that are not there yet would make
-// `npm ci` fail in every fresh clone.
+// The manifests of what is published: the eight platform packages, and the root package that names them. Those in the
+// checkout have no `optionalDependencies`: their versions are not published yet, so `npm ci` would fail in a fresh
+// clone.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { ROOT } from '../lib/paths.mjs'
 import { TARGETS } from '../targets/list.mjs'
 
-/** Of use in the checkout only. Without `scripts` nothing can ever run on a user's machine. */
+/** The fields for the checkout only. Without `scripts`, no script can run on a user's machine. */
 const CHECKOUT_ONLY = ['scripts', 'devDependencies', 'overrides', 'napi']
 
-/** In each platform package: the licences of what its addon is made of. */
+/** In each platform package, the licences of the crates in its addon. */
 export const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 
 /**
@@ -31,7 +31,7 @@ export const readRootManifest = async () => JSON.parse(await readFile(join(ROOT,
 
 export const platformsOf = ({ napi }) => napi.targets.map((target) => platformOf(target, napi.binaryName))
 
-/** The root's manifest as it is published. */
+/** Returns the root's manifest as it is published. */
 export function publishedRoot(manifest) {
   const published = Object.fromEntries(Object.entries(manifest).filter(([key]) => !CHECKOUT_ONLY.includes(key)))
   const versions = platformsOf(manifest).map(({ platform }) => [`${manifest.name}-${platform}`, manifest.version])
@@ -39,7 +39,7 @@ export function publishedRoot(manifest) {
 }
 
 /**
- * A platform package's manifest as it is published. `napi create-npm-dirs`, which makes those in `npm/`, copies only
+ * Returns a platform package's manifest as it is published. `napi create-npm-dirs`, which makes those in `npm/`, copies only
  * `access` and `registry` of what the root says on publishing, and leaves `provenance` out.
  */
 export function publishedPlatform(own, { publishConfig, type }) {

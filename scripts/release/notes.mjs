@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// node scripts/release/notes.mjs: the changelog's section on the version of this checkout, for the release on GitHub.
-// Fails where there is none, or where it has no date yet.
+// node scripts/release/notes.mjs: prints the changelog's section on the version of this checkout, for the release on
+// GitHub. Fails if there is none, or if it has no date yet.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 

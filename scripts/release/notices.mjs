@@ -1,4 +1,4 @@
-// The licences of what is linked into the addon. Nearly all of them ask that their text goes along with a binary.
+// The licences of what is linked into the addon. Nearly all of them require that their text goes with a binary.
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -11,7 +11,7 @@ const LICENCE_FILE = /^(licen[cs]e|copying|notice|copyright|unlicense)/i
 
 let text
 
-/** The text of the file, for all targets together. Made once: it takes cargo and every crate's source. */
+/** Returns the text of the file for all targets. It is made once, because it needs cargo and every crate's source. */
 export function thirdPartyNotices() {
   text ??= makeNotices()
   return text
@@ -32,7 +32,7 @@ async function cargoMetadata() {
   return JSON.parse(stdout)
 }
 
-/** What the root crate depends on for itself: neither for its tests nor for its build. */
+/** Returns the root crate's dependencies, without those of its tests and its build. */
 function linkedCrates({ packages, resolve }) {
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]))
   const found = new Set()
@@ -56,7 +56,7 @@ async function section({ name, version, license, repository, manifest_path: mani
   return `${[head, ...texts.map((each) => each.trim())].join('\n\n')}\n`
 }
 
-/** Where a crate offers MIT among others, that is the one it is used under. */
+/** Returns MIT, if a crate offers it among others. */
 function chosen(files, license = '') {
   const mit = files.filter((file) => /mit|notice|copyright/i.test(file))
   return /\bMIT\b/.test(license) && !license.includes(' AND ') && mit.some((file) => /mit/i.test(file)) ? mit : files

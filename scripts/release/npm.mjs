@@ -1,4 +1,4 @@
-// npm, found and run without a shell, so that nothing differs on Windows.
+// Finds npm and runs it without a shell, so that Windows does not differ.
 import { existsSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
@@ -6,9 +6,9 @@ import { delimiter, dirname, join } from 'node:path'
 import { Failure } from '../lib/failure.mjs'
 import { capture, run } from '../lib/run.mjs'
 
-/** npm's script, to be run by this very Node. */
+/** Returns npm's script, which this Node runs. */
 export async function findNpm({ npm_execpath: running, PATH = '' } = process.env) {
-  // Under `npm run`. Under `pnpm run` and `yarn run` it names those.
+  // Set by `npm run`. With `pnpm run` and `yarn run` it names those.
   if (running?.endsWith('npm-cli.js')) return running
   for (const folder of PATH.split(delimiter)) {
     const path = join(folder, 'npm')
@@ -21,7 +21,7 @@ export async function findNpm({ npm_execpath: running, PATH = '' } = process.env
   throw new Failure('npm was not found on the PATH.')
 }
 
-/** Runs npm to its end and keeps what it says. */
+/** Runs npm to its end and returns its output. */
 export const npm = async (parameters, options = {}) =>
   capture(process.execPath, [await findNpm(), ...parameters], options)
 

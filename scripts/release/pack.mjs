@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // node scripts/release/pack.mjs --artifacts FOLDER --out FOLDER [--rehearsal]
 //   packs the nine packages from the addons found below FOLDER, each of which has to pass its checks.
-//   --rehearsal   takes an addon too that does not pass, such as one built for this machine alone, and where one is
-//                 missing the package holds a file that says so. publish.mjs refuses both.
+//   --rehearsal   also accepts an addon that does not pass, such as one built for this machine alone, and puts a
+//                 placeholder into a package without an addon. publish.mjs refuses both.
 import { copyFile, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

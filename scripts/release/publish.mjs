@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // node scripts/release/publish.mjs FOLDER [--registry URL] [--platforms-only] [--without-provenance]
-//   publishes what pack.mjs has put into FOLDER. May be run again after a failure: it goes on where it ended.
+//   publishes the packages that pack.mjs has put into FOLDER. After a failure it can run again, and continues.
 //   --platforms-only       all but the root package
-//   --without-provenance   outside of GitHub Actions, where no provenance can be had: docs/contributing/releasing.md
+//   --without-provenance   outside of GitHub Actions, where npm cannot make one: docs/contributing/releasing.md
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -12,7 +12,7 @@ import { publishAll } from './publisher.mjs'
 import { isRehearsal, NPM_REGISTRY, publishedIntegrity } from './registry.mjs'
 import { readRelease, requireCheckedAddons } from './release-file.mjs'
 
-/** The first that publishes without a token: https://docs.npmjs.com/trusted-publishers */
+/** The first version of npm that publishes without a token: https://docs.npmjs.com/trusted-publishers */
 const NPM_NEEDED = '11.5.1'
 
 await runMain(async () => {
@@ -42,12 +42,12 @@ await runMain(async () => {
 })
 
 async function publish(folder, { file, version }, registry, withoutProvenance) {
-  // A relative path could be taken for a repository on GitHub.
+  // npm may read a relative path as a repository on GitHub.
   const parameters = ['publish', resolve(folder, file), '--access', 'public', '--registry', registry]
-  // Else npm makes a pre-release what everybody gets; it refuses to, and asks for a tag.
+  // Without a tag npm refuses a pre-release, because it would become the default version.
   if (version.includes('-')) parameters.push('--tag', 'next')
   if (withoutProvenance) parameters.push('--no-provenance')
-  // By hand npm asks for a second factor.
+  // At a terminal npm asks for a second factor.
   if (process.stdin.isTTY) return npmAtTerminal(parameters)
   const result = await npm(parameters)
   console.log(result.output.trimEnd())

@@ -1,4 +1,4 @@
-// Publishes packed packages in an order in which a run that breaks off harms nobody, and can be run again.
+// Publishes packed packages in an order in which an interrupted run breaks no installation, and can run again.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { Failure } from '../lib/failure.mjs'
@@ -7,8 +7,8 @@ const LOOK_EVERY_MILLISECONDS = 5_000
 const LOOKS = 120
 
 /**
- * Platform packages first: whoever installs the root one finds what it names. What the registry has already is compared
- * and left alone.
+ * Publishes the platform packages first, so that the root package never names a missing one. Packages that the registry
+ * has already are only compared.
  *
  * @param {import('./release-file.mjs').Packed[]} packages platforms first, root last
  * @param {object} actions
@@ -21,7 +21,7 @@ const LOOKS = 120
 export async function publishAll(packages, { look, publish, report, wait = () => sleep(LOOK_EVERY_MILLISECONDS) }) {
   const published = []
   const skipped = []
-  // Before anything is sent: a version that differs in one package would be broken halfway.
+  // Before anything is sent, so that no version mixes packages of two builds.
   for (const packed of packages) if (isThere(packed, await look(packed))) skipped.push(packed.name)
 
   for (const packed of packages) {
@@ -31,7 +31,7 @@ export async function publishAll(packages, { look, publish, report, wait = () =>
       continue
     }
     const { ok, output } = await publish(packed)
-    // An answer may have been lost, and what was published may not be seen at once: the registry has the last word.
+    // An answer may have been lost, and a published package may not be visible at once. So the registry decides.
     if (!ok && !isThere(packed, await look(packed))) throw new Failure(`${output}\n${id} could not be published.`)
     await untilThere(packed, look, wait)
     published.push(packed.name)

@@ -43,7 +43,7 @@ export async function rehearseInstalls(name, { folder, packed, registry }) {
   await installAndUse(plain.cwd, {
     install: () => plain.manage(...manager.add(spec)),
     node: plain.node,
-    // They look for packages in node_modules, unless they are told by plugins of their own.
+    // They search node_modules for packages, unless a plugin does it.
     typescript: !pnp,
     esbuild: pnp ? undefined : toolOf('esbuild', 'bin/esbuild'),
   })
@@ -51,10 +51,10 @@ export async function rehearseInstalls(name, { folder, packed, registry }) {
   for (const rehearse of OWN[name] ?? []) await rehearse({ project, spec, manager })
 }
 
-/** The other seven stay away: one binary is downloaded, not eight. */
+/** Checks that one binary is downloaded, not eight. */
 async function assertPlatforms(cwd, expected = [PLATFORM]) {
   const found = (await readdir(join(cwd, 'node_modules', '@computesdk'))).filter((entry) => entry !== 'gateway')
-  // pnpm keeps what a package depends on elsewhere.
+  // pnpm keeps the dependencies of a package in another folder.
   const store = join(cwd, 'node_modules', '.pnpm')
   const stored = existsSync(store) ? await readdir(store) : []
   const names = [...found, ...stored.flatMap((entry) => /^@computesdk\+(gateway-.+)@/.exec(entry)?.[1] ?? [])]
@@ -67,7 +67,7 @@ function bothLibraries(platform) {
   return new Set([platform, platform.replace('gnu', 'musl'), platform.replace('musl', 'gnu')])
 }
 
-/** An installation without optional dependencies has no addon, and the error says what to do. */
+/** Checks that an installation without optional dependencies has no addon, and that the error says what to do. */
 async function missingPlatform({ project, spec }) {
   const { cwd, manage, node } = await project('missing')
   await copyConsumer(cwd)
@@ -86,7 +86,7 @@ async function missingPlatform({ project, spec }) {
   report('missing.mjs', 'the package named by hand repairs it')
 }
 
-/** A lockfile written elsewhere names every platform, so `npm ci` takes this machine's. */
+/** Checks that a lockfile of another platform names every platform, so that `npm ci` installs this machine's. */
 async function lockfileOfAnotherSystem({ project, spec }) {
   const { cwd, manage, node } = await project('lockfile')
   await copyConsumer(cwd)
@@ -99,7 +99,7 @@ async function lockfileOfAnotherSystem({ project, spec }) {
   report('npm ci', 'with a lockfile written on darwin-arm64')
 }
 
-/** What goes into a container or a function for another system, filled here: the package of each, and no other. */
+/** Checks that an installation for another system, as for a container, has that system's package, and no other. */
 async function forAnotherSystem({ project, spec }) {
   const { cwd, manage } = await project('another')
   await manage('install', spec, '--package-lock-only', '--no-audit', '--no-fund')
@@ -110,7 +110,7 @@ async function forAnotherSystem({ project, spec }) {
   }
 }
 
-/** The same by a setting, for this system and another. */
+/** Checks the same with a setting, for this system and another. */
 function bySetting(file) {
   return async ({ project, spec, manager }) => {
     const { cwd, manage } = await project('another')
@@ -122,7 +122,7 @@ function bySetting(file) {
   }
 }
 
-/** What docs/platforms.md says of a package manager. */
+/** Checks what docs/platforms.md says of a package manager. */
 const OWN = {
   npm: [missingPlatform, lockfileOfAnotherSystem, forAnotherSystem],
   pnpm: [bySetting('pnpm-workspace.yaml')],

@@ -1,4 +1,4 @@
-// The publishing part of a rehearsal: a run that broke off, the run after it, and what must be refused.
+// The publishing part of a rehearsal: an interrupted run, the run after it, and what must be refused.
 import assert from 'node:assert/strict'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -16,13 +16,13 @@ const PUBLISH = join(dirname(fileURLToPath(import.meta.url)), 'publish.mjs')
 export async function rehearsePublishing({ folder, packed, registry }) {
   const packages = await readRelease(packed)
   const total = packages.length
-  // From where the workflow runs it, beside the folder.
+  // In the folder from which the workflow runs it.
   const options = { env: await credentials(folder, registry), cwd: folder }
   const publish = (from, ...further) => publishFrom(from, further, registry, options)
 
   await refusesUnchecked(packed, packages, options)
 
-  // As if a run had broken off after two packages.
+  // As if a run had been interrupted after two packages.
   const already = packages.slice(0, 2)
   for (const { file } of already) await publishByHand(join(packed, file), registry, options)
   const platforms = await publish(packed, '--platforms-only')
@@ -53,7 +53,7 @@ function expectCounts({ ok, output, stdout }, published, before) {
   assert.match(stdout, new RegExp(`Published ${published}, there before ${before}\\.`))
 }
 
-/** npm's registry, to which the credentials here are none; it is refused before anything is asked of it. */
+/** npm's registry, for which there are no credentials here. The script refuses before it sends a request. */
 async function refusesUnchecked(packed, packages, options) {
   if (packages.slice(0, -1).every(({ addon }) => addon === 'checked')) return
   const parameters = [PUBLISH, packed, '--registry', 'https://registry.invalid']
@@ -69,7 +69,7 @@ async function publishByHand(file, registry, options) {
   assert.ok(ok, output)
 }
 
-/** The same release, but that one package has a line more. */
+/** Makes the same release with one more line in a package. */
 async function withOtherContents(folder, packed, packedRoot) {
   const [staging, other] = ['other', 'other-packed'].map((name) => join(folder, name))
   await cp(packed, other, { recursive: true })

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 // npm run release:rehearse [-- --artifacts FOLDER] [--managers npm,pnpm,…]
-//   A release up to its end, with a registry on this machine instead of npm's: packs, checks the tarballs, publishes
-//   them by the very script of a real release, and installs from there as users do. Where an addon is missing the
-//   package holds a placeholder; the addon for this machine has to be there. `--artifacts` defaults to what is built in
-//   the checkout.
+//   Runs a whole release with a registry on this machine instead of npm's: packs, checks the tarballs, publishes them
+//   with the script of a real release, and installs from there as users do. A package without an addon holds a
+//   placeholder, but the addon for this machine must exist. `--artifacts` defaults to the builds in the checkout.
 import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'

@@ -1,5 +1,4 @@
-// `release.json`: what was packed, from which checked addons. The steps after packing read it, and trust no folder
-// listing.
+// `release.json`: what was packed, from which checked addons. The steps after packing read it instead of the folder.
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,8 +23,7 @@ export const writeRelease = (folder, packages) =>
   writeFile(join(folder, FILE), `${JSON.stringify({ packages }, undefined, 2)}\n`)
 
 /**
- * Reads it, and makes sure that it is whole: the nine packages of this checkout, in one version, in tarballs that are
- * as they were packed.
+ * Reads the file, and checks it: the nine packages of this checkout, in one version, in unchanged tarballs.
  *
  * @returns {Promise<Packed[]>} platforms first, root last
  */
@@ -48,7 +46,7 @@ export async function readRelease(folder) {
 }
 
 /**
- * Refuses what nobody may install: a package without an addon that has passed its checks.
+ * Refuses a release with a package whose addon has not passed its checks.
  *
  * @param {Packed[]} packages platforms first, root last
  */

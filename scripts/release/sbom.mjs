@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm run release:sbom -- FOLDER: what the packages are made of, as CycloneDX. One document for the addon (every crate of
-// every target that is linked in), one for the npm package. Needs cargo-cyclonedx.
+// npm run release:sbom -- FOLDER: writes the parts of the packages as CycloneDX: one document for the addon (every crate
+// that is linked into a target), one for the npm package. Needs cargo-cyclonedx.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -17,7 +17,7 @@ await runMain(async () => {
   const parameters = ['cyclonedx', '--format', 'json', '--spec-version', '1.5', '--target', 'all', '--override-filename']
   await run('cargo', [...parameters, 'gateway-sbom'], { cwd: ROOT, what: 'cargo cyclonedx' })
   const made = join(ROOT, 'gateway-sbom.json')
-  // Who builds it, and where, is nobody's concern.
+  // The builder's name and folder do not belong into the document.
   await writeFile(addon, (await readFile(made, 'utf8')).replaceAll(ROOT, '/gateway'))
   await rm(made)
 

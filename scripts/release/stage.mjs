@@ -1,4 +1,4 @@
-// Lays the packages out in folders as they are published, and packs them.
+// Writes the packages into folders as they are published, and packs them.
 import { createHash } from 'node:crypto'
 import { copyFile, cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -10,20 +10,20 @@ import { NOTICES, publishedPlatform, publishedRoot } from './manifests.mjs'
 import { thirdPartyNotices } from './notices.mjs'
 import { findNpm } from './npm.mjs'
 
-/** The root package, into `folder`. */
+/** Writes the root package into `folder`. */
 export async function stageRoot(root, folder) {
   await mkdir(folder, { recursive: true })
   await writeManifest(folder, publishedRoot(root))
   for (const file of root.files) await cp(join(ROOT, file), join(folder, file), { recursive: true })
 }
 
-/** A platform package, into `folder`; `place(path)` puts the addon there. */
+/** Writes a platform package into `folder`; `place(path)` puts the addon there. */
 export async function stagePlatform(root, { platform, addon }, folder, place) {
   await mkdir(folder, { recursive: true })
   const own = JSON.parse(await readFile(join(ROOT, 'npm', platform, 'package.json'), 'utf8'))
   await writeManifest(folder, publishedPlatform(own, root))
   await writeFile(join(folder, 'README.md'), readme(root, platform))
-  // Each tarball is a copy of its own, with which the licence wants to go along.
+  // Each tarball is a copy, and the licence has to go with each.
   await copyFile(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
   await writeFile(join(folder, NOTICES), await thirdPartyNotices())
   await place(join(folder, addon))
@@ -43,7 +43,7 @@ export async function pack(folder, destination) {
   return { name, version, file, integrity: await integrityOf(join(out, file)), size }
 }
 
-/** As npm and the registry write it. */
+/** Returns the integrity, as npm and the registry write it. */
 export async function integrityOf(path) {
   return `sha512-${createHash('sha512').update(await readFile(path)).digest('base64')}`
 }

@@ -1,4 +1,4 @@
-// Reads an npm tarball, by the system's tar, which every platform that npm runs on has.
+// Reads an npm tarball with the system's tar, which each of npm's platforms has.
 import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

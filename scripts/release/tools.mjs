@@ -1,4 +1,4 @@
-// The tools of a release: in a package of their own, so that `npm ci` of the checkout stays quick.
+// The tools of a release. They are in a package of their own, so that `npm ci` of the checkout stays fast.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { npm } from './npm.mjs'
 const FOLDER = dirname(fileURLToPath(import.meta.url))
 const STAMP = join(FOLDER, 'node_modules', '.installed-from')
 
-/** Installs them, unless that has been done from the same lockfile. No script of theirs runs. */
+/** Installs the tools, unless they are installed from the same lockfile. None of their scripts runs. */
 export async function installTools() {
   const lockfile = await readFile(join(FOLDER, 'package-lock.json'))
   const now = createHash('sha256').update(lockfile).digest('hex')
@@ -22,7 +22,7 @@ export async function installTools() {
   await writeFile(STAMP, now)
 }
 
-/** The script behind one of them. */
+/** Returns the script of a tool. */
 export function toolOf(name, file) {
   const path = join(FOLDER, 'node_modules', name, file)
   if (!existsSync(path)) throw new Failure(`${path} is missing.`)

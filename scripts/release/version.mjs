@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // npm run release:version -- 1.2.3
-//   Writes the version wherever it stands, and dates the changelog's open section. The addon takes it from Cargo.toml.
-//   Commits nothing. By npm (package.json, package-lock.json), napi (npm/*, as npm's `version` script), cargo
-//   (Cargo.lock) and keep-a-changelog, which leaves hand-written text as it is.
+//   Writes the version into all files that have it, and dates the changelog's open section. The addon takes it from
+//   Cargo.toml. Commits nothing. By npm (package.json, package-lock.json), napi (npm/*, as npm's `version` script),
+//   cargo (Cargo.lock) and keep-a-changelog, which leaves hand-written text as it is.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -23,7 +23,7 @@ await runMain(async () => {
   await installTools()
   const inRoot = (what, program, parameters) => run(program, parameters, { cwd: ROOT, what })
 
-  // First, for it refuses a version of which there is nothing to tell.
+  // First, because it refuses a version without an entry in the changelog.
   await dateChangelog(version, inRoot)
   const bump = ['version', version, '--no-git-tag-version', '--allow-same-version']
   await inRoot('npm version', process.execPath, [await findNpm(), ...bump])

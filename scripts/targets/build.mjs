@@ -11,7 +11,7 @@ import { rustStandardLibrary, TOOLS, zigbuild } from './tools.mjs'
 
 export const ARTIFACTS = join(ROOT, 'artifacts')
 
-/** Stubs of Apple's: only names, of which the linker wants to know where they are. */
+/** Stubs of Apple's frameworks: they only tell the linker which names exist. */
 const FRAMEWORKS = join(ROOT, 'scripts', 'targets', 'apple')
 
 const LIBRARY_NAMES = {
@@ -20,7 +20,7 @@ const LIBRARY_NAMES = {
   pe: 'computesdk_gateway.dll',
 }
 
-/** Where those with test hooks are kept, which are never released. */
+/** The folder of the addons with test hooks, which are never released. */
 export const TEST_ARTIFACTS = join(ARTIFACTS, 'test-hooks')
 
 /**
@@ -34,7 +34,7 @@ export async function buildTarget(target, { testHooks = false } = {}) {
   const flags = [...withoutPaths(), ...rustflags, ...target.rustflags]
   if (target.format === 'macho') {
     env.MACOSX_DEPLOYMENT_TARGET = MACOS[target.arch]
-    // The linker would write down where it puts the file.
+    // Without it the linker would write the file's path into it.
     flags.push('-C', `link-arg=-Wl,-install_name,@rpath/${artifactName(target)}`)
   }
   await rustStandardLibrary(rustTarget)
@@ -49,7 +49,7 @@ export async function buildTarget(target, { testHooks = false } = {}) {
   return keep(join(built, LIBRARY_NAMES[target.format]), folder, artifactName(target))
 }
 
-/** On Linux by zig, elsewhere by the system's own linker. */
+/** Builds with zig on Linux, elsewhere with the system's own linker. */
 async function recipe(target) {
   if (process.platform !== 'linux') {
     return { rustTarget: target.triple, command: ['build', '--target', target.triple] }
@@ -57,7 +57,7 @@ async function recipe(target) {
   const env = await zigbuild()
   if (target.format === 'pe') env.LIBNODE_PATH = await emptyLibnode()
   return {
-    // Without the version of glibc at its end.
+    // The triple without the version of glibc.
     rustTarget: target.zig.replace(/\.[\d.]+$/, ''),
     command: ['zigbuild', '--target', target.zig],
     env,
@@ -65,15 +65,15 @@ async function recipe(target) {
   }
 }
 
-/** Sources are named in panics' messages: without the folders of whoever builds. */
+/** Removes the builder's folders from the names of sources in the messages of panics. */
 function withoutPaths() {
   const registry = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry', 'src')
   return [`--remap-path-prefix=${registry}=/registry`, `--remap-path-prefix=${ROOT}=/gateway`]
 }
 
 /**
- * For Windows with GNU's names napi-build wants a libnode.dll to link with, and a plain Node has none. The addon finds
- * Node's functions by itself, in whatever program has loaded it: an empty library will do.
+ * For Windows with GNU's names napi-build needs a libnode.dll to link with, and Node does not come with one. The addon
+ * finds Node's functions itself, in the program that has loaded it, so an empty library is enough.
  */
 async function emptyLibnode() {
   const folder = join(TOOLS, 'libnode')
@@ -83,7 +83,7 @@ async function emptyLibnode() {
   return folder
 }
 
-/** In one step: whoever loads it meanwhile is not disturbed. */
+/** Replaces a file in one step, so that a process that is loading it is not disturbed. */
 async function keep(from, folder, name) {
   await mkdir(folder, { recursive: true })
   const temporary = join(folder, `.${process.pid}.${name}`)

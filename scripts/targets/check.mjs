@@ -1,4 +1,4 @@
-// What is asked of each artifact. A check says what it found, or what is wrong with it.
+// The checks of each artifact. A check returns what it found, or what is wrong.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,18 +9,18 @@ import { readPe } from './formats/pe.mjs'
 import { Unreadable } from './formats/reader.mjs'
 import { GLIBC, LIMIT_BYTES, MACOS } from './list.mjs'
 
-/** What Node looks for. */
+/** The symbol that Node needs. */
 const ENTRY = 'napi_register_module_v1'
 
 /**
- * What may be needed of the host. glibc: parts of glibc itself. musl: it is one library; under the name `libc.so` its
- * loader takes it for itself, whatever the distribution calls the file. Nothing else, above all neither libssl nor
- * libgcc_s: slim images lack the one, and some the other.
+ * The libraries that an addon may need of the host. glibc: parts of glibc itself. musl: one library, which its loader
+ * knows as `libc.so`, whatever the distribution calls the file. No other library, in particular neither libssl nor
+ * libgcc_s, which some slim images lack.
  */
 const NEEDED = {
   glibc: /^(libc\.so\.6|libm\.so\.6|libdl\.so\.2|libpthread\.so\.0|ld-linux-(x86-64\.so\.2|aarch64\.so\.1))$/,
   musl: /^libc\.so$/,
-  // Both frameworks are those of Apple's certificate verifier.
+  // Apple's certificate verifier needs both frameworks.
   macho:
     /^\/usr\/lib\/lib(System\.B|iconv\.2|charset\.1)\.dylib$|^\/System\/Library\/Frameworks\/(Security|CoreFoundation)\.f/,
   // Parts of every Windows 10; VCRUNTIME140.dll and libunwind.dll are not.
@@ -66,7 +66,7 @@ export function checkArtifact(target, bytes, { plain = false } = {}) {
 }
 
 function isAllowed(name, { libc, format }, plain) {
-  // Which zig puts into the addon.
+  // Zig links it into the addon.
   return NEEDED[libc ?? format].test(name) || (plain && name === 'libgcc_s.so.1')
 }
 
@@ -77,7 +77,7 @@ function checkElf(file, { libc, plain }, ask, facts) {
     ask(file.needed.includes('libc.so.6'), 'does not need glibc')
     const newest = glibc.filter((version) => compareVersions(version, `GLIBC_${GLIBC}`) > 0)
     ask(plain || newest.length === 0, `needs ${newest.at(-1)}; the newest allowed is GLIBC_${GLIBC}`)
-    // Its threads outlive the last environment: the library must not be unloaded under them. musl never does.
+    // The addon's threads outlive the last environment, so the library must not be unloaded. musl never unloads one.
     ask(file.isKept, 'may be unloaded while its threads run')
   } else {
     ask(file.needed.includes('libc.so'), 'does not need musl')
@@ -85,16 +85,16 @@ function checkElf(file, { libc, plain }, ask, facts) {
     const foreign = file.imports.filter(({ name, weak }) => !weak && isOfGlibc(name)).map(({ name }) => name)
     ask(foreign.length === 0, `asks for symbols of glibc: ${foreign.slice(0, 5).join(', ')}`)
   }
-  // Two libraries that export the same name may get each other's.
+  // If two libraries export one name, each may get the other's.
   const surplus = file.exports.filter((name) => name !== ENTRY)
   ask(surplus.length === 0, `exports ${surplus.slice(0, 5).join(', ')} as well`)
-  // A missing symbol then shows when the addon is loaded, and the tables of addresses are read-only afterwards.
+  // With it a missing symbol fails the load, and the tables of addresses are read-only afterwards.
   ask(file.isBoundAtOnce, 'is bound lazily')
   ask(!file.hasTextRelocations, 'has relocations in its code')
   ask(!file.hasExecutableStack, 'asks for an executable stack')
 }
 
-/** Names that musl does not have: checked variants, versioned internals. */
+/** Matches names that musl does not have: checked variants, versioned internals. */
 const isOfGlibc = (name) => /^(__\w+_chk|__isoc(99|23)_\w+|__libc_(start_main|malloc|free)|gnu_\w+)$/.test(name)
 
 function checkMacho(file, { arch }, ask, facts) {
@@ -103,10 +103,10 @@ function checkMacho(file, { arch }, ask, facts) {
   ask(file.oldestSystem !== undefined, 'does not say for which macOS it is')
   const tooNew = file.oldestSystem && compareVersions(file.oldestSystem, MACOS[arch]) > 0
   ask(!tooNew, `is for macOS ${file.oldestSystem} and newer; wanted is ${MACOS[arch]}`)
-  // Whatever is not found in a library that it names may be found nowhere, and that shows only when it is called.
+  // A symbol that no named library has may not exist at all, and that fails only when it is called.
   const anywhere = file.searchedEverywhere
   ask(anywhere.length === 0, `does not say where to find ${anywhere.slice(0, 5).join(', ')}`)
-  // On Apple's own processors an unsigned library is not loaded; a signature may say no more than "unchanged".
+  // Apple's own processors load no unsigned library. An ad hoc signature is enough.
   if (arch === 'arm64') ask(file.signature === 'valid', `its signature: ${file.signature}`)
   else ask(['valid', 'none'].includes(file.signature), `its signature: ${file.signature}`)
 }
@@ -117,14 +117,14 @@ function checkPe(file, _target, ask) {
   ask(!/[\\/]/.test(file.debugFile ?? ''), `holds a path of the machine that built it: ${file.debugFile}`)
 }
 
-/** Where cargo keeps sources, and who built: it says too much, and differs from build to build. */
+/** Matches the folders of cargo's sources and of the builder. They are private, and differ between builds. */
 function privatePath(bytes) {
   const text = bytes.toString('latin1')
   const found = [ROOT, homedir()].find((path) => text.includes(join(path, '/')))
   return found ?? /(\.cargo[\\/]registry|[\\/]Users[\\/]|\/home\/)[\w./\\-]{0,100}/.exec(text)?.[0]
 }
 
-/** Of texts that end in numbers with dots. */
+/** Returns the highest version of texts that end in numbers with dots. */
 export function compareVersions(left, right) {
   const numbers = (version) => /[\d.]+$/.exec(version)[0].split('.').map(Number)
   const [a, b] = [numbers(left), numbers(right)]

@@ -1,14 +1,14 @@
-// The platforms a release is built for: the one list that builds, checks, loading tests and the release workflow read.
+// The platforms of a release. Builds, checks, loading tests and the release workflow read this list.
 import { Failure } from '../lib/failure.mjs'
 
-/** glibc of the oldest system that is served: what zig links against, and what the checks hold each artifact to. */
+/** glibc of the oldest supported system. Zig links with it, and the checks compare each artifact with it. */
 export const GLIBC = '2.17'
 
-/** The oldest macOS for which Node 20 is made. */
+/** The oldest macOS that Node 20 supports. */
 export const MACOS = { x64: '10.15', arm64: '11.0' }
 
 /**
- * Above this, an addon is refused. It was 4 000 000 before Docker (sockets, pulls, a wire format of its own), 4 400 000 before the
+ * The maximum size of an addon. It was 4 000 000 before Docker (sockets, pulls, a wire format of its own), 4 400 000 before the
  * transport on hyper's own client, whose generic code is there twice because reqwest's types are private, and 4 700 000 before
  * mimalloc.
  */
@@ -23,7 +23,7 @@ const LINUX = 'ubuntu-24.04'
  * @property {'elf' | 'macho' | 'pe'} format
  * @property {'x64' | 'arm64'} arch as Node calls it
  * @property {'glibc' | 'musl'} [libc]
- * @property {string} [zig] what cargo-zigbuild is told on a Linux host
+ * @property {string} [zig] the target for cargo-zigbuild on a Linux host
  * @property {string[]} [rustflags]
  * @property {string} runner GitHub's machine on which the release builds it
  */
@@ -34,8 +34,8 @@ export const TARGETS = [
   linux('aarch64', 'glibc'),
   linux('x86_64', 'musl'),
   linux('aarch64', 'musl'),
-  // On a Linux host they are linked against stubs of two frameworks (apple/): that shows that the code builds, and
-  // that the addon needs nothing else of macOS. Released is what Apple's own linker makes and signs.
+  // A Linux host links them with stubs of two frameworks (apple/). That shows that the code builds, and that the addon
+  // needs nothing else of macOS. The released addon is linked and signed by Apple's own tools.
   { triple: 'aarch64-apple-darwin', name: 'darwin-arm64', format: 'macho', arch: 'arm64', runner: 'macos-15' },
   { triple: 'x86_64-apple-darwin', name: 'darwin-x64', format: 'macho', arch: 'x64', runner: 'macos-15' },
   windows('x86_64'),
@@ -53,7 +53,7 @@ function linux(cpu, libc) {
     arch,
     libc,
     zig: gnu ? `${triple}.${GLIBC}` : triple,
-    // Rust links musl into the program unless told otherwise; an addon has to use the musl that Node runs on.
+    // By default Rust links musl into the library. An addon has to use the musl that Node runs on.
     rustflags: gnu ? [] : ['-C', 'target-feature=-crt-static'],
     runner: LINUX,
   }
@@ -66,7 +66,7 @@ function windows(cpu) {
     name: `win32-${arch}-msvc`,
     format: 'pe',
     arch,
-    // Microsoft's libraries are not to be had on Linux; LLVM's, which zig brings, rest on the same C runtime (UCRT).
+    // Microsoft's libraries are not available on Linux. LLVM's, which zig contains, use the same C runtime (UCRT).
     zig: `${cpu}-pc-windows-gnullvm`,
     // Otherwise it needs VCRUNTIME140.dll, which a machine that has only Node may lack.
     rustflags: ['-C', 'target-feature=+crt-static'],
@@ -76,7 +76,7 @@ function windows(cpu) {
 
 export const artifactName = (target) => `gateway.${target.name}.node`
 
-/** The targets of these names or triples; all of them without any. */
+/** Returns the targets with these names or triples; without names, all. */
 export function select(words) {
   if (words.length === 0) return TARGETS
   return words.map((word) => {

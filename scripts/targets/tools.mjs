@@ -1,4 +1,4 @@
-// What a Linux host needs to build for other platforms; installed below `target`, versions and hashes in the checkout.
+// Installs below `target` what a Linux host needs to build for other platforms, in pinned versions.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'

@@ -107,7 +107,7 @@ subscribe(CHANNELS.request, (message) => {
   events.push(`${method} ${statusCode ?? 'without a response'}`)
 })
 
-/** Where the fake servers listen, and what they know callers by. */
+/** The addresses and credentials of the fake servers. */
 interface Configs {
   railway: RailwayConfig
   render: RenderConfig
@@ -129,7 +129,7 @@ async function roundTrip<T extends { status: InstanceStatus }, O extends CreateO
   const listed = await provider.list({ managed: true })
   if (!listed.some((entry) => entry.instanceId === instanceId)) throw new Error(`${provider.name}: it is not listed`)
   await provider.destroy(instanceId)
-  // A machine takes its time to shut down.
+  // A machine needs some time to shut down.
   const left = await provider.getById(instanceId)
   if (left !== null && left.instance.status !== 'stopped') throw new Error(`${provider.name}: it is still there`)
 }

@@ -1,4 +1,4 @@
-// As a function's runtime starts a handler: nothing beside it can be written, and there is no home folder.
+// Runs as a function's handler does: its folder cannot be written, and there is no home folder.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 

@@ -1,4 +1,4 @@
-// What every consumer does: an instance at a fake server, made and destroyed. Its last line names the loaded addon.
+// Creates and destroys an instance at a fake server. Every consumer does this. The last line names the loaded addon.
 import assert from 'node:assert/strict'
 
 import { CHANNELS, isGatewayError, railway } from '@computesdk/gateway'

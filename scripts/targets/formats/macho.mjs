@@ -17,7 +17,7 @@ const LC = {
 }
 const LOADS = [LC.LOAD_DYLIB, LC.LOAD_WEAK_DYLIB, LC.REEXPORT_DYLIB]
 const N = { STAB: 0xe0, TYPE: 0x0e, EXT: 0x01, PRIVATE_EXT: 0x10 }
-/** In place of a library's number: looked for in whatever is loaded. */
+/** Stands in place of a library's number: the loader searches all loaded libraries. */
 const ANY_LIBRARY = 0xfe
 
 /** @param {Buffer} bytes */
@@ -46,7 +46,7 @@ export function readMacho(bytes) {
       .map(({ name }) => name.replace(/^_/, '')),
     imports: undefinedSymbols.map(({ name, library }) => ({ name, library: needed[library - 1] })),
     searchedEverywhere: undefinedSymbols.filter(({ library }) => library === ANY_LIBRARY).map(({ name }) => name),
-    // What Apple's strip leaves for its own debugger is no symbol of ours.
+    // Apple's strip leaves entries for its debugger, which are no symbols of the addon.
     isStripped: !symbols.some(
       ({ name, type }) => !name.startsWith('radr://') && ((type & N.STAB) !== 0 || (type & N.EXT) === 0),
     ),

@@ -16,7 +16,7 @@ export class Reader {
   /** No file here is so large that a double could not hold its offsets. */
   u64 = (at) => Number(this.#read('getBigUint64', at, 8))
 
-  /** The text that ends with a zero byte. */
+  /** Returns the text that ends with a zero byte. */
   text(at) {
     const end = this.bytes.indexOf(0, at)
     if (at < 0 || at >= this.bytes.length || end < 0) throw new Unreadable(`no text at ${at}`)
