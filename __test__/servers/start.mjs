@@ -49,7 +49,7 @@ const { server, environment, hints } = await start({
   },
 }).catch((error) => fail(`cannot start: ${error.message}`))
 
-console.log(`${name} test server: ${server.url}\n`)
+console.log(`${name} fake server: ${server.url}\n`)
 for (const [variable, value] of Object.entries(environment)) console.log(`export ${variable}=${value}`)
 console.log(`\n${hints}\nCtrl-C stops it.\n`)
 

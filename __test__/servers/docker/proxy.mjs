@@ -30,7 +30,7 @@ const CALLER = /^\/caller\/([^/]+)/
  * @param {string} [options.socketPath] a Unix socket to listen at, instead of a port
  * @param {boolean} [options.keepsVersion] asks the engine for its version once: Podman has the package manager look up its own
  *   programs for each answer, which takes it half a second of a processor
- * @param {(request: object, answer: object) => void} [options.onEffect] told of each answer of the engine
+ * @param {(request: object, answer: object) => void} [options.onEffect] gets each answer of the engine
  */
 export async function startProxy(engine, { changeCreate = (body) => body, onEffect = () => {}, keepsVersion = false, ...options } = {}) {
   let version

@@ -1,4 +1,4 @@
-// Who is asking, and what they may do (docs/providers/namespace.md).
+// Identifies the caller, and what they may do (docs/providers/namespace.md).
 import { permissionDenied, unauthenticated } from './errors.mjs'
 
 /** What a token can be granted here. */

@@ -26,9 +26,9 @@ export function createMethods(world, settings) {
     if (instanceId === '') throw invalidArgument('instance_id')
     const instance = world.get(instanceId)
     const isHere = instance?.workspaceId === workspaceId && instance.region === values.get(REGION)
-    const sight = isHere ? world.see(instance, kind) : undefined
-    if (!sight) throw notFound(instanceId)
-    return { instance, sight }
+    const view = isHere ? world.see(instance, kind) : undefined
+    if (!view) throw notFound(instanceId)
+    return { instance, view }
   }
 
   function createInstance(request, { values }) {
@@ -59,9 +59,9 @@ export function createMethods(world, settings) {
   }
 
   function describeInstance({ instanceId }, context) {
-    const { instance, sight } = find(instanceId, 'describe', context)
-    const answer = presentInstance(instance, sight)
-    if (sight.status === instance.status) world.moveOn(instance)
+    const { instance, view } = find(instanceId, 'describe', context)
+    const answer = presentInstance(instance, view)
+    if (view.status === instance.status) world.moveOn(instance)
     return answer
   }
 
@@ -71,7 +71,7 @@ export function createMethods(world, settings) {
       .filter(({ region }) => settings.listAllRegions || region === values.get(REGION))
     const { entries, paginationCursor } = page(instances, request, settings, (instance) => world.see(instance, 'list'))
     return {
-      instances: entries.map(({ instance, sight }) => presentMetadata(instance, sight)),
+      instances: entries.map(({ instance, view }) => presentMetadata(instance, view)),
       ...(paginationCursor && { paginationCursor }),
     }
   }

@@ -16,7 +16,7 @@ export const PLANS = {
 export const ENDING = ['DESTROYING', 'DESTROYED']
 
 /**
- * One instance's way through a plan. It moves one step with each read of the instance, so that a test waits for
+ * One instance's way through a plan. It moves one step with each read of the instance, so that a test need not
  * nothing; with `stepMilliseconds` it moves by the server's clock instead.
  */
 export class Course {

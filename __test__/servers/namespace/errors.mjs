@@ -117,7 +117,7 @@ export function errorAnswer(error, form) {
  * @param {ErrorForm} [extra.form]
  * @param {number} [extra.status] another than the code's, as a proxy may make it
  * @param {Record<string, string>} [extra.headers]
- * @param {boolean} [extra.effect] the method happens all the same
+ * @param {boolean} [extra.effect] the method has its effect nevertheless
  * @returns {import('../shared/faults.mjs').Fault}
  */
 export function connectError(code, { message: text, details: list, form, status, headers, effect } = {}) {

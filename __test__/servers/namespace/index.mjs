@@ -21,7 +21,7 @@ const TICK_MILLISECONDS = 50
  *
  * @typedef {object} NamespaceOptions
  * @property {number} [port] 0 (default): any free one
- * @property {number} [seed] of ids and tokens; absent: fresh ones
+ * @property {number} [seed] of ids and tokens; default: random
  * @property {() => number} [now] clock in milliseconds
  * @property {Step[] | ((instance: import('./world.mjs').Instance) => Step[])} [plan] what becomes of every instance
  *   that is created; see PLANS
@@ -54,7 +54,7 @@ const TICK_MILLISECONDS = 50
  * @property {string[]} [regions] that have an endpoint, see `endpoint`
  * @property {boolean} [wrongHost] behaves as a host that does not serve the Compute API
  * @property {import('./errors.mjs').ErrorForm} [errorForm] how errors are written
- * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
+ * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] gets every request at its end
  */
 
 /** @param {NamespaceOptions} [options] */
@@ -133,7 +133,7 @@ export async function startNamespaceServer(options = {}) {
     processes: processes.all,
     /** What no decent client would send; the real server would have taken most of it without a word. */
     violations,
-    /** Whether Namespace's own schema was at hand to check requests against. */
+    /** Whether Namespace's own schema is present to check requests against. */
     fullSchema: fullSchema !== undefined,
     /** The base URL of a region's endpoint; on the one host that there is here, a path tells them apart. */
     endpoint: (region = settings.region) => (region === settings.region ? server.url : `${server.url}/${region}`),

@@ -23,7 +23,7 @@ const CURSOR_BYTES = 1 + DIGEST_BYTES + 4
  * @param {object} request ListInstancesRequest
  * @param {object} settings of the server
  * @param {(instance: import('./world.mjs').Instance) => { status: string } | undefined} see
- * @returns {{ entries: { instance: object, sight: { status: string, destroyedAt?: number } }[],
+ * @returns {{ entries: { instance: object, view: { status: string, destroyedAt?: number } }[],
  *   paginationCursor?: Uint8Array }}
  */
 export function page(instances, request, settings, see) {
@@ -48,8 +48,8 @@ export function page(instances, request, settings, see) {
     if ((settings.sparsePages ? looked : entries.length) === size) {
       return { entries, paginationCursor: writeCursor(rest[looked - 1].sequence, asked) }
     }
-    const sight = fits(instance) ? see(instance) : undefined
-    if (sight && states.includes(sight.status)) entries.push({ instance, sight })
+    const view = fits(instance) ? see(instance) : undefined
+    if (view && states.includes(view.status)) entries.push({ instance, view })
   }
   return { entries }
 }

@@ -17,14 +17,14 @@ const CLIENT_KEY = Buffer.from(`-----BEGIN EC PRIVATE KEY-----\n${canary('client
  */
 export const SECRETS = [SSH_PRIVATE_KEY, CLIENT_KEY].map((bytes) => bytes.toString('base64').slice(0, 40))
 
-/** @typedef {{ status: string, destroyedAt?: number }} Sight */
+/** @typedef {{ status: string, destroyedAt?: number }} View */
 
-/** DescribeInstanceResponse @param {Sight} sight */
-export function presentInstance(instance, sight) {
-  const gone = sight.status === GONE
+/** DescribeInstanceResponse @param {View} view */
+export function presentInstance(instance, view) {
+  const gone = view.status === GONE
   return {
     instanceUrl: `https://cloud.namespace.so/${instance.workspaceId}/instance/${instance.id}`,
-    metadata: presentMetadata(instance, sight),
+    metadata: presentMetadata(instance, view),
     ...(!gone && { extendedMetadata: presentAccess(instance) }),
     registry: { endpointAddress: 'nscr.io', repository: instance.workspaceId },
     containers: instance.containers.map((container) => presentContainer(instance, container)),
@@ -32,7 +32,7 @@ export function presentInstance(instance, sight) {
   }
 }
 
-/** InstanceMetadata, which is also an entry of a list @param {Sight} sight */
+/** InstanceMetadata, which is also an entry of a list @param {View} view */
 export function presentMetadata(instance, { status, destroyedAt }) {
   return {
     instanceId: instance.id,

@@ -14,7 +14,7 @@ export async function start({ stepMilliseconds = 300, ...options }) {
   const reader = world.addToken({ workspace: workspaceId, actions: ['get', 'list'] })
   return {
     server,
-    /** What there is of ours, and the processes that have been run for it. */
+    /** Returns the resources of the package, and their processes. */
     resources: () => world.liveInstances(workspaceId).filter((instance) => !others.has(instance)),
     processes: () => server.processes,
     config: { baseUrl: server.url, token },

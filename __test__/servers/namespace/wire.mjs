@@ -55,7 +55,7 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
     return { region, name, isServed: settings.regions.includes(region) && !settings.wrongHost }
   }
 
-  /** What the request log needs to know before anything happens; harmless for any request. */
+  /** Returns fields for the request log. It has no effect. */
   function describe(request) {
     const place = locate(request)
     return place ? { operation: place.name, region: place.region } : {}

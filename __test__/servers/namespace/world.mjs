@@ -1,5 +1,5 @@
-// All that Namespace would know: workspaces, tokens, instances.
-import { curtain, glance } from '../shared/visibility.mjs'
+// The state of the fake Namespace: workspaces, tokens, instances.
+import { createLag, observe } from '../shared/visibility.mjs'
 import { ACTIONS, formToken } from './access.mjs'
 import { Course } from './course.mjs'
 import { DEFAULT_SHAPE } from './requests.mjs'
@@ -99,7 +99,7 @@ export class World {
    * @param {{ virtualCpu?: number, memoryMegabytes?: number, instanceCount?: number }} [options.limits] beyond them a
    *   create is refused (docs/providers/namespace.md)
    * @param {{ used: number, limits: number }} [options.usedUp] the period's usage; set: every create is refused
-   * @param {string[]} [options.platforms] `linux/amd64`; absent: all
+   * @param {string[]} [options.platforms] `linux/amd64`; default: all
    */
   createWorkspace({ name = 'workspace', limits, usedUp, platforms } = {}) {
     const workspace = { id: `tenant_${this.random.text(LOWER, 20)}`, name, limits, usedUp, platforms, instances: [] }
@@ -110,7 +110,7 @@ export class World {
   /**
    * @param {object} options
    * @param {object | string} options.workspace
-   * @param {string[]} [options.actions] what it is granted; absent: all
+   * @param {string[]} [options.actions] what it is granted; default: all
    * @param {number} [options.expiresAt] milliseconds of the server's clock
    * @param {'revocable' | 'tenant' | 'workload'} [options.kind] form of a token that is made up
    * @param {string} [options.secret] for a test that has to recognise it within the token's form
@@ -154,7 +154,7 @@ export class World {
     return instance
   }
 
-  /** The plan of the next `count` instances that are created. */
+  /** Sets the plan of the next `count` instances that are created. */
   planNext(plan, count = 1) {
     for (let index = 0; index < count; index += 1) this.#planned.push(plan)
   }
@@ -164,7 +164,7 @@ export class World {
     this.#setCourse(this.get(idOf(instanceOrId)), [step])
   }
 
-  // --- What is true now ----------------------------------------------------------------------------------------
+  // --- Actual state --------------------------------------------------------------------------------------------
 
   /** @returns {Instance | undefined} whatever its state */
   get(id) {
@@ -173,7 +173,7 @@ export class World {
     return instance
   }
 
-  /** Every instance of the workspace there has ever been, in the order of creation. @returns {Instance[]} */
+  /** Every instance of the workspace that ever existed, in the order of creation. @returns {Instance[]} */
   allInstances(workspace) {
     const { instances } = this.workspaces.get(idOf(workspace))
     for (const instance of instances) this.#catchUp(instance)
@@ -202,12 +202,12 @@ export class World {
     for (const id of this.#instances.keys()) this.get(id)
   }
 
-  // --- What the API does ---------------------------------------------------------------------------------------
+  // --- The API's effects --------------------------------------------------------------------------------------
 
   /** @param {Partial<Instance>} fields @returns {Instance} */
   create(fields) {
     const instance = this.#record(fields)
-    instance.lag = curtain(this.lag, this.now())
+    instance.lag = createLag(this.lag, this.now())
     instance.lagsForDestroy = Boolean(this.lag.destroy)
     instance.runsProcesses = true
     const plan = this.#planned.shift() ?? this.#planFor(instance)
@@ -225,9 +225,9 @@ export class World {
   see(instance, kind) {
     this.#catchUp(instance)
     if (kind === 'destroy' && !instance.lagsForDestroy) return this.#truth(instance)
-    const sight = glance(instance, kind, this.now())
-    if (sight === 'gone' && instance.deletedAt === null) return undefined
-    if (sight === 'ghost') return { status: instance.statusBefore }
+    const view = observe(instance, kind, this.now())
+    if (view === 'gone' && instance.deletedAt === null) return undefined
+    if (view === 'stale') return { status: instance.statusBefore }
     return this.#truth(instance)
   }
 
@@ -343,7 +343,7 @@ export class World {
   #markDeleted(instance) {
     if (instance.deletedAt !== null) return
     instance.deletedAt = new Date(this.now()).toISOString()
-    instance.stale = curtain(this.stale, this.now())
+    instance.stale = createLag(this.stale, this.now())
     if (instance.stale) instance.stale.showDeletedAt = this.stale.showDeletedAt ?? true
   }
 }

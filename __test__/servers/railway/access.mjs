@@ -1,7 +1,7 @@
 import { notAuthorized, unauthenticated, unknownProjectToken, unknownToken } from './errors.mjs'
 
 /**
- * Who is asking (docs/providers/railway.md). Either header will do; a client may send both with the same token and the
+ * Identifies the caller (docs/providers/railway.md). Either header will do; a client may send both with the same token and the
  * one that fits counts.
  *
  * @typedef {{ kind?: 'account' | 'workspace' | 'project', projectId?: string, environmentId?: string,

@@ -9,7 +9,7 @@ const OVER = new Set(['FAILED', 'CRASHED', 'REMOVING', 'REMOVED', 'SKIPPED'])
 
 /**
  * The deployments of all instances. A deployment goes through the steps of its plan, one with every read through the
- * API, so that a test waits for nothing; with `stepMilliseconds` it moves by itself, for use by hand.
+ * API, so that a test need not wait; with `stepMilliseconds` it moves by itself, for use by hand.
  */
 export class Deployments {
   #byId = new Map()
@@ -36,7 +36,7 @@ export class Deployments {
     return this.#byId.get(id)
   }
 
-  /** The plan of the next `count` deployments, whatever service they belong to. */
+  /** Sets the plan of the next `count` deployments, whatever service they belong to. */
   planNext(plan, count = 1) {
     for (let index = 0; index < count; index += 1) this.#planned.push(plan)
   }
@@ -114,7 +114,7 @@ export class Deployments {
   }
 }
 
-/** Its state, without counting as a read. */
+/** Its state, and counts no read. */
 export const statusOf = (deployment) => deployment.steps[deployment.step].status
 
 /** `deploymentStopped`: also true for a SUCCESS whose process has exited (docs/providers/railway.md). */

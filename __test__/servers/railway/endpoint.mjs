@@ -52,7 +52,7 @@ export function createEndpoint({
 
   const invalid = (errors, code, note) => ({ status: 400, body: { errors: entries(errors, { code, note }) } })
 
-  /** What the request log needs to know before anything happens; harmless for any request. */
+  /** Returns fields for the request log. It has no effect. */
   function describe(request) {
     const { query, operationName, variables } = request.json ?? {}
     if (request.path !== PATH || typeof query !== 'string') return {}
@@ -146,7 +146,7 @@ function checkEnvelope(json) {
 }
 
 /**
- * Parsed, checked against our schema and, where it is at hand, against Railway's. A document must satisfy both; the
+ * Parsed, checked against our schema and, if it is present, against Railway's. A document must satisfy both; the
  * note says which one it did not, because the cure differs: mend the client, or teach this server the field.
  */
 function prepareDocument(query, fullSchema) {
@@ -164,6 +164,6 @@ function prepareDocument(query, fullSchema) {
   const full = { errors: texts(checked.errors), deprecations: texts(checked.deprecations) }
   const code = 'GRAPHQL_VALIDATION_FAILED'
   if (checked.errors.length > 0) return { document, code, errors: checked.errors, note: FULL_SCHEMA_NOTE, full }
-  const note = fullSchema && own.length > 0 ? 'valid for Railway; this test server does not model it' : undefined
+  const note = fullSchema && own.length > 0 ? 'valid for Railway; this fake server does not model it' : undefined
   return { document, code, errors: own, note, full }
 }

@@ -67,7 +67,7 @@ export function errorEntry(error, { code, traceId, note }) {
  * @param {string} [extra.traceId]
  * @param {number} [extra.status] HTTP status, 200 unless told
  * @param {object} [extra.headers]
- * @param {boolean} [extra.effect] the operation happens all the same
+ * @param {boolean} [extra.effect] the operation has its effect nevertheless
  * @returns {import('../shared/faults.mjs').Fault}
  */
 export function graphqlError(message, extra = {}) {

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises'
 
 import { buildClientSchema, getVariableValues, NoDeprecatedCustomRule, validate } from 'graphql'
 
-// Railway's own introspection result. It is not ours to publish, so it lies next to the checkout or nowhere.
+// Railway's own introspection result. It may not be published with this repository, so it is next to the checkout or missing.
 const file = new URL('../../../../shared/reference/railway-schema.json', import.meta.url)
 
 /** @type {Promise<FullSchema> | undefined} */
 let loading
 
-/** Railway's full schema, built once per process; `undefined` where the file is missing. */
+/** Railway's full schema, built once per process; `undefined` if the file is missing. */
 export function loadFullSchema() {
   if (!existsSync(file)) return undefined
   loading ??= readFile(file, 'utf8').then((text) => new FullSchema(buildClientSchema(JSON.parse(text).data)))

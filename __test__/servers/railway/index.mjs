@@ -12,7 +12,7 @@ export { graphqlError } from './errors.mjs'
 /**
  * @typedef {object} RailwayOptions
  * @property {number} [port] 0 (default): any free one
- * @property {number} [seed] of ids, names and tokens; absent: fresh ones
+ * @property {number} [seed] of ids, names and tokens; default: random
  * @property {() => number} [now] clock in milliseconds
  * @property {number} [pageSizeDefault] Railway's is unknown; 20 makes a client that does not page fail early
  * @property {number} [pageSizeMaximum]
@@ -25,11 +25,11 @@ export { graphqlError } from './errors.mjs'
  * @property {'instance' | 'schema'} [scopedUpdate] the same for serviceInstanceUpdate
  * @property {string} [doubleDelete] `Service not found`, `Not Authorized` or `Problem processing request`
  * @property {string} [environmentProjectMismatch] the error text, or `ignore`
- * @property {number} [unauthenticatedStatus] HTTP status for a missing or unknown token; not told by any source
+ * @property {number} [unauthenticatedStatus] HTTP status for a missing or unknown token; not in any source
  * @property {Parameters<typeof createRateLimit>[0]} [rateLimit]
  * @property {number} [edgeLimit] how many requests a second the edge admits. It refuses the others with 429 and the
  *   text `error code: 1015`, without `Retry-After`
- * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
+ * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] gets every request at its end
  */
 
 /**
@@ -106,7 +106,7 @@ export async function startRailwayServer(options = {}) {
     settings,
     processes: processes.all,
     schemaViolations,
-    /** Whether Railway's own schema was at hand to check requests against. */
+    /** Whether Railway's own schema is present to check requests against. */
     fullSchema: fullSchema !== undefined,
     close: closeAll(server.close),
   })

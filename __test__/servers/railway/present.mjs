@@ -23,27 +23,27 @@ const instanceStatus = (status, stopped) =>
  * @param {{ pageSizeDefault: number, pageSizeMaximum: number }} sizes
  */
 export function createPresenter(world, sizes) {
-  /** @param {import('../shared/visibility.mjs').Sight} [sight] */
-  const dates = ({ createdAt, updatedAt, deletedAt }, sight) => ({
+  /** @param {import('../shared/visibility.mjs').View} [view] */
+  const dates = ({ createdAt, updatedAt, deletedAt }, view) => ({
     createdAt,
     updatedAt,
-    deletedAt: sight === 'ghost' ? null : deletedAt,
+    deletedAt: view === 'stale' ? null : deletedAt,
   })
 
   /** One page of the objects that this kind of read can see. */
   const list = (objects, kind, page, toView) => {
-    const sights = new Map()
+    const views = new Map()
     for (const object of objects) {
-      const sight = world.glance(object, kind)
-      if (sight !== 'gone') sights.set(object, sight)
+      const view = world.observe(object, kind)
+      if (view !== 'gone') views.set(object, view)
     }
-    return paginate([...sights.keys()], page, sizes, (object) => toView(object, sights.get(object)))
+    return paginate([...views.keys()], page, sizes, (object) => toView(object, views.get(object)))
   }
 
-  const project = (record, sight) => ({
+  const project = (record, view) => ({
     id: record.id,
     name: record.name,
-    ...dates(record, sight),
+    ...dates(record, view),
     workspaceId: null,
     primaryEnvironmentId: record.environments.find((entry) => !entry.deletedAt && !entry.isEphemeral)?.id ?? null,
     services: (page) => list(world.allServices(record.id), 'project.services', page, service),
@@ -58,29 +58,29 @@ export function createPresenter(world, sizes) {
     return paginate(wanted, page, sizes, (entry) => environment(entry))
   }
 
-  const environment = (record, sight) => ({
+  const environment = (record, view) => ({
     id: record.id,
     name: record.name,
     projectId: record.projectId,
     isEphemeral: record.isEphemeral,
     canAccess: true,
-    ...dates(record, sight),
+    ...dates(record, view),
     sourceEnvironment: () => record.sourceEnvironment && environment(world.environments.get(record.sourceEnvironment)),
     serviceInstances: (page) =>
       list(world.allInstances(record.id), 'environment.serviceInstances', page, serviceInstance),
   })
 
-  const service = (record, sight) => ({
+  const service = (record, view) => ({
     id: record.id,
     name: record.name,
     projectId: record.projectId,
     icon: record.icon,
     isRestricted: false,
-    ...dates(record, sight),
+    ...dates(record, view),
     project: () => project(world.projects.get(record.projectId)),
   })
 
-  const serviceInstance = (record, sight) => {
+  const serviceInstance = (record, view) => {
     const owner = world.services.get(record.serviceId)
     const { multiRegionConfig, ...settings } = record.settings
     return {
@@ -95,14 +95,14 @@ export function createPresenter(world, sizes) {
       serviceId: record.serviceId,
       serviceName: owner.name,
       environmentId: record.environmentId,
-      ...dates(record, sight),
+      ...dates(record, view),
       isUpdatable: true,
       source: record.image || record.repo ? { image: record.image, repo: record.repo } : null,
-      service: () => service(owner, sight),
+      service: () => service(owner, view),
       domains: () => domains(record),
       latestDeployment: (_args, context) => {
         const latest = record.deployments.at(-1)
-        return latest && world.glance(latest, 'latestDeployment') !== 'gone' ? deployment(latest, context) : null
+        return latest && world.observe(latest, 'latestDeployment') !== 'gone' ? deployment(latest, context) : null
       },
       activeDeployments: (_args, context) =>
         record.deployments.filter((entry) => statusOf(entry) === 'SUCCESS').map((entry) => deployment(entry, context)),

@@ -33,7 +33,7 @@ export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000
 /**
  * The edge's limit: so many requests in any second, and those that it refuses do not count.
  *
- * @param {number} [limit] absent: none
+ * @param {number} [limit] default: none
  * @param {() => number} now
  * @returns {{ take: () => boolean }} whether a request is admitted
  */

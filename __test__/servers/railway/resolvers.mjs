@@ -98,9 +98,9 @@ export function createResolvers(world, options) {
     project({ id }, context) {
       enter(context, [id], { projectId: id })
       const project = world.projects.get(id)
-      const sight = project ? world.glance(project, 'project') : 'gone'
-      if (sight === 'gone') throw notFound('Project')
-      return present.project(project, sight)
+      const view = project ? world.observe(project, 'project') : 'gone'
+      if (view === 'gone') throw notFound('Project')
+      return present.project(project, view)
     },
 
     // A project token may read the list of its project's environments; what it may see of the others is not told.
@@ -112,26 +112,26 @@ export function createResolvers(world, options) {
     environment({ id, projectId }, context) {
       enter(context, [id, projectId], { projectId: projectId ?? undefined, environmentId: id })
       const environment = checkedEnvironment(id, projectId)
-      const sight = world.glance(environment, 'environment')
-      if (sight === 'gone') throw notFound('Environment')
-      return present.environment(environment, sight)
+      const view = world.observe(environment, 'environment')
+      if (view === 'gone') throw notFound('Environment')
+      return present.environment(environment, view)
     },
 
     service({ id }, context) {
       enter(context, [id])
       const service = world.services.get(id)
-      const sight = service ? world.glance(service, 'service') : 'gone'
-      if (sight === 'gone') throw notFound('Service')
+      const view = service ? world.observe(service, 'service') : 'gone'
+      if (view === 'gone') throw notFound('Service')
       authorize(context.caller, { projectId: service.projectId })
-      return present.service(service, sight)
+      return present.service(service, view)
     },
 
     serviceInstance({ serviceId, environmentId }, context) {
       enter(context, [serviceId, environmentId], { environmentId })
       const instance = world.instance(serviceId, environmentId)
-      const sight = instance ? world.glance(instance, 'serviceInstance') : 'gone'
-      if (sight === 'gone') throw notFound('ServiceInstance')
-      return present.serviceInstance(instance, sight)
+      const view = instance ? world.observe(instance, 'serviceInstance') : 'gone'
+      if (view === 'gone') throw notFound('ServiceInstance')
+      return present.serviceInstance(instance, view)
     },
 
     deployment({ id }, context) {

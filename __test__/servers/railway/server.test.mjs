@@ -463,7 +463,7 @@ describe("Railway's full schema", async () => {
     await call(CREATE, { input: { projectId, nonsense: '' } })
     assert.deepEqual(server.schemaViolations.map(({ kind }) => kind), ['document', 'variables'])
     const unmodelled = await call('{ regions { name } }')
-    assert.equal(unmodelled.json.errors[0].extensions.note, 'valid for Railway; this test server does not model it')
+    assert.equal(unmodelled.json.errors[0].extensions.note, 'valid for Railway; this fake server does not model it')
     await call('{ me { workspace { id } } }')
     assert.equal(server.schemaViolations.at(-1).kind, 'deprecated')
   })

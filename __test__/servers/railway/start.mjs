@@ -11,7 +11,7 @@ export async function start({ stepMilliseconds = 300, ...options }) {
   const { token, projectToken, projectId, environmentId } = server.world.seed()
   return {
     server,
-    /** What there is of ours, and the processes that have been run for it. */
+    /** Returns the resources of the package, and their processes. */
     resources: () => server.world.liveServices(projectId),
     processes: () => server.processes,
     config: { baseUrl: server.url, apiKey: token, projectId, environmentId },

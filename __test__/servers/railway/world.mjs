@@ -1,13 +1,13 @@
 import { Deployments, isBilled } from './deployments.mjs'
 import { nameTaken, problem } from './errors.mjs'
 import { resolveReferences } from './variables.mjs'
-import { curtain, glance } from '../shared/visibility.mjs'
+import { createLag, observe } from '../shared/visibility.mjs'
 
 const NAME_LENGTH_MAXIMUM = 32
 const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
- * All that Railway would know: projects, environments, services, instances, deployments, tokens. The methods see the
+ * The state of the fake Railway: projects, environments, services, instances, deployments, tokens. The methods see the
  * truth; only the API (resolvers.mjs) looks through the curtain of `lag` and `stale`.
  */
 export class World {
@@ -139,7 +139,7 @@ export class World {
    * @param {string} [options.environmentId] project: what it is limited to
    * @param {boolean} [options.canDelete] false: a workspace member, who may create services and not delete them
    *   (docs/providers/railway.md)
-   * @param {string} [options.token] for a test that has to recognise it; absent: a fresh one
+   * @param {string} [options.token] for a test that has to recognise it; default: random
    * @returns {string}
    */
   addToken({ kind, projectId, environmentId, canDelete = true, token = this.random.uuid() }) {
@@ -169,19 +169,19 @@ export class World {
     this.#markDeleted(project)
   }
 
-  /** The plan of the next `count` deployments. */
+  /** Sets the plan of the next `count` deployments. */
   planNext(plan, count = 1) {
     this.deployments.planNext(plan, count)
   }
 
-  // --- What is true now ----------------------------------------------------------------------------------------
+  // --- Actual state --------------------------------------------------------------------------------------------
 
   /** Environments that get a service which is not made for a fork (docs/providers/railway.md). */
   unforked(projectId) {
     return this.projects.get(projectId).environments.filter((entry) => !entry.deletedAt && !entry.sourceEnvironment)
   }
 
-  /** Every service of the project there has ever been. */
+  /** Every service of the project that ever existed. */
   allServices(projectId) {
     return [...this.projects.get(projectId).services]
   }
@@ -228,11 +228,11 @@ export class World {
   }
 
   /** How a read of this kind sees the object; counts the read. */
-  glance(object, kind) {
-    return glance(object, kind, this.now())
+  observe(object, kind) {
+    return observe(object, kind, this.now())
   }
 
-  // --- What the API does ---------------------------------------------------------------------------------------
+  // --- The API's effects --------------------------------------------------------------------------------------
 
   /** @param {object[]} environments in which it gets an instance */
   createService({ projectId, name, environments, image, repo, icon, variables, registryCredentials }) {
@@ -259,7 +259,7 @@ export class World {
       id: this.random.uuid(),
       service: this.services.get(instance.serviceId),
       instance,
-      lag: curtain({ reads: this.lag.deploymentReads }, this.now()),
+      lag: createLag({ reads: this.lag.deploymentReads }, this.now()),
     })
   }
 
@@ -314,7 +314,7 @@ export class World {
       name: chosen,
       projectId,
       icon: icon ?? null,
-      lag: curtain(lag, this.now()),
+      lag: createLag(lag, this.now()),
       instances: [],
     }
     const project = this.projects.get(projectId)
@@ -334,7 +334,7 @@ export class World {
         variables: { ...variables },
         domains: [],
         deployments: [],
-        lag: curtain(lag, this.now()),
+        lag: createLag(lag, this.now()),
       }
       service.instances.push(instance)
       environment.instances.push(instance)
@@ -379,7 +379,7 @@ export class World {
 
   #markDeleted(object, stale = this.stale, when = this.#timestamp()) {
     object.deletedAt = when
-    object.stale = curtain({ ...stale, serviceById: true }, this.now())
+    object.stale = createLag({ ...stale, serviceById: true }, this.now())
     if (object.stale) object.stale.showDeletedAt = stale.showDeletedAt ?? true
   }
 

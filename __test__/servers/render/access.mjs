@@ -1,7 +1,7 @@
 import { RenderError, unauthorized } from './errors.mjs'
 
 /**
- * Who is asking (docs/providers/render.md). A key is a user's, and reaches every workspace that the user belongs to.
+ * Identifies the caller (docs/providers/render.md). A key is a user's, and reaches every workspace that the user belongs to.
  *
  * @typedef {{ userId: string, ownerIds: Set<string> }} Caller
  *

@@ -33,7 +33,7 @@ export class Deploys {
     Object.assign(this, { timestamp, plan, stepMilliseconds, onUp, onDown, onSuspension })
   }
 
-  /** The plan of the next `count` deploys, whatever service they belong to. */
+  /** Sets the plan of the next `count` deploys, whatever service they belong to. */
   planNext(plan, count = 1) {
     for (let index = 0; index < count; index += 1) this.#planned.push(plan)
   }
@@ -114,7 +114,7 @@ export class Deploys {
 /** Nothing of it moves any more. */
 const isStill = ({ deletedAt, suspenders }) => deletedAt !== null || suspenders.size > 0
 
-/** Its status, without counting as a read. */
+/** Its status, and counts no read. */
 export const statusOf = (deploy) => deploy.steps[deploy.step].status
 
 export const isUp = (deploy) => statusOf(deploy) === 'live'

@@ -95,7 +95,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
   return {
     handle,
 
-    /** What the request log needs to know before anything happens; harmless for any request. */
+    /** Returns fields for the request log. It has no effect. */
     describe: (request) => ({ operation: routeOf(request).route?.operation }),
 
     /** On every recorded answer, errors and empty ones too. */
@@ -124,7 +124,7 @@ function decode(segment) {
 }
 
 function noRoute({ method, url }, allow) {
-  const violation = `${method} ${url.split('?')[0]} is no route of this test server`
+  const violation = `${method} ${url.split('?')[0]} is no route of this fake server`
   if (allow.length === 0) return new RenderError(404, 'Not Found', { violation, kind: 'route' })
   return new RenderError(405, 'Method Not Allowed', { violation, kind: 'route', headers: { allow: allow.join(', ') } })
 }

@@ -1,7 +1,7 @@
-// How Render says no: a status and a JSON object that, in every recorded answer, holds `message` and nothing else
-// (docs/providers/render.md). Texts that no source tells are marked as such.
+// Render's refusals: a status and a JSON object that, in every recorded answer, holds `message` and nothing else
+// (docs/providers/render.md). Texts that no source has are marked as such.
 
-/** A refusal of the provider's own, as opposed to a bug of this server. */
+/** A refusal of the provider, not a bug of this server. */
 export class RenderError extends Error {
   /**
    * @param {number} status
@@ -18,7 +18,7 @@ export class RenderError extends Error {
   }
 }
 
-/** The form is recorded on another endpoint; for services no source tells it. */
+/** The form is recorded on another endpoint; no source has it for services. */
 export const notFound = (id, status = 404) => new RenderError(status, `not found: ${id}`)
 /** The text is not known. */
 export const unauthorized = (violation) => new RenderError(401, 'Unauthorized', { violation, kind: 'authorization' })
@@ -55,7 +55,7 @@ export function jsonAnswer(status, value, headers) {
  * @param {string} [extra.id] the schema knows it, no recorded error has it
  * @param {string} [extra.code] only newer documents know it
  * @param {Record<string, string | null>} [extra.headers]
- * @param {boolean} [extra.effect] the operation happens all the same
+ * @param {boolean} [extra.effect] the operation has its effect nevertheless
  * @returns {import('../shared/faults.mjs').Fault}
  */
 export function renderError(status, message, { id, code, headers, effect } = {}) {

@@ -15,7 +15,7 @@ export { LIMITS, UNLIMITED } from './rate.mjs'
  *
  * @typedef {object} RenderOptions
  * @property {number} [port] 0 (default): any free one
- * @property {number} [seed] of ids and keys; absent: fresh ones
+ * @property {number} [seed] of ids and keys; default: random
  * @property {() => number} [now] clock in milliseconds
  * @property {import('./deploys.mjs').Plan} [deployPlan] statuses of every deploy; a function of the service; or a list
  *   of `{ name, plan }`
@@ -27,7 +27,7 @@ export { LIMITS, UNLIMITED } from './rate.mjs'
  * @property {boolean} [retryAfter] whether a 429 carries `Retry-After`
  * @property {number} [pageSizeDefault]
  * @property {number} [pageSizeMaximum]
- * @property {boolean} [newestFirst] order of services, which no source tells
+ * @property {boolean} [newestFirst] order of services, which no source has
  * @property {boolean} [newestDeployFirst] order of deploys, which is not guaranteed
  * @property {'exact' | 'partial'} [nameFilter] which of them is not known
  * @property {boolean} [uniqueNames] whether a second service of a name is refused
@@ -40,8 +40,8 @@ export { LIMITS, UNLIMITED } from './rate.mjs'
  * @property {string} [defaultPlan] when none is given
  * @property {(plan: string) => string} [showPlan] the spelling of plans in answers
  * @property {boolean} [errorIds] errors carry an `id` beside their message
- * @property {(violation: object) => void} [onViolation] told of each at once
- * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
+ * @property {(violation: object) => void} [onViolation] gets each at once
+ * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] gets every request at its end
  */
 
 const DEFAULTS = {
@@ -120,9 +120,9 @@ export async function startRenderServer(options = {}) {
     world,
     settings,
     processes: processes.all,
-    /** What no client of ours may send; each was refused, but for what is only deprecated. */
+    /** Requests that a client of ours may not send; each was refused, but for what is only deprecated. */
     violations,
-    /** Whether Render's own document was at hand to check bodies against. */
+    /** Whether Render's own document is present to check bodies against. */
     openApi: openApi !== undefined,
     async close() {
       await closeServer()

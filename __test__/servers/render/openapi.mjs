@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 
 import { Ajv } from 'ajv'
 
-// Render's own document. It carries no licence, so it lies next to the checkout or nowhere.
+// Render's own document. It carries no licence, so it is next to the checkout or missing.
 const file = new URL('../../../../shared/reference/render-openapi.json', import.meta.url)
 
 /** By the service's type: taken literally, the document's union refuses every body (docs/contributing/testing.md). */
@@ -18,7 +18,7 @@ const DETAILS = {
 /** @type {Promise<OpenApi> | undefined} */
 let loading
 
-/** Render's document, read once per process; `undefined` where the file is missing. */
+/** Render's document, read once per process; `undefined` if the file is missing. */
 export function loadOpenApi() {
   if (!existsSync(file)) return undefined
   loading ??= readFile(file, 'utf8').then((content) => new OpenApi(JSON.parse(content)))

@@ -19,7 +19,7 @@ export async function start({ stepMilliseconds = 300, ...options }) {
   world.addService(ownerId, { type: 'cron_job', name: 'nightly' })
   return {
     server,
-    /** What there is of ours, and the processes that have been run for it. */
+    /** Returns the resources of the package, and their processes. */
     resources: () => world.liveServices(ownerId).filter(({ hasProcess }) => hasProcess),
     processes: () => server.processes,
     config: { baseUrl: server.endpoint, apiKey, ownerId },

@@ -83,7 +83,7 @@ export function checkCreateBody(body) {
   if (!TYPES.includes(type)) {
     throw badBody(`invalid service type: ${typeof type === 'string' ? type : ''}`, 'type is missing or unknown')
   }
-  if (!DETAILS[type]) throw badBody(`invalid service type: ${type}`, `this test server does not create a ${type}`)
+  if (!DETAILS[type]) throw badBody(`invalid service type: ${type}`, `this fake server does not create a ${type}`)
   if (ownerId == null || ownerId === '') throw badBody('ownerID is a required field', 'ownerId is missing')
   if (serviceDetails == null) {
     throw badBody('must include serviceDetails when creating a non-static service', 'serviceDetails is missing')
@@ -115,7 +115,7 @@ const lacksValue = (entry) =>
 /** What has the right form and cannot be meant. */
 function checkMeaning({ ownerId, image, serviceDetails, envVars = [] }) {
   if (serviceDetails.runtime !== 'image') {
-    throw badBody('invalid JSON', 'this test server runs images only; runtime must be image')
+    throw badBody('invalid JSON', 'this fake server runs images only; runtime must be image')
   }
   // Recorded clients send an empty one, which is tolerated; another workspace's is a mistake.
   if (image.ownerId !== '' && image.ownerId !== ownerId) {

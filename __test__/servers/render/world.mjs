@@ -1,4 +1,4 @@
-import { curtain, glance } from '../shared/visibility.mjs'
+import { createLag, observe } from '../shared/visibility.mjs'
 import { Deploys, isAlive } from './deploys.mjs'
 import { normaliseImage } from './image.mjs'
 
@@ -16,7 +16,7 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
- * All that Render would know: workspaces, services, deploys, keys. The methods see the truth; only the API
+ * The state of the fake Render: workspaces, services, deploys, keys. The methods see the truth; only the API
  * (routes.mjs) looks through the curtain of `lag` and `stale`.
  */
 export class World {
@@ -92,7 +92,7 @@ export class World {
    * @param {object} options
    * @param {(object | string)[]} options.owners every workspace that the key's user belongs to
    * @param {string} [options.userId] keys of one user share their rate limits; absent: a user of its own
-   * @param {string} [options.key] for a test that has to recognise it; absent: a fresh one
+   * @param {string} [options.key] for a test that has to recognise it; default: random
    * @returns {string}
    */
   addApiKey({ owners, userId = this.#id('usr'), key = `rnd_${this.random.text(LETTERS, 28)}` }) {
@@ -141,14 +141,14 @@ export class World {
     return service
   }
 
-  /** The plan of the next `count` deploys. */
+  /** Sets the plan of the next `count` deploys. */
   planNext(plan, count = 1) {
     this.deploys.planNext(plan, count)
   }
 
-  // --- What is true now ----------------------------------------------------------------------------------------
+  // --- Actual state --------------------------------------------------------------------------------------------
 
-  /** Every service there has ever been, in the order of creation. @param {object | string} [owner] absent: of all */
+  /** Every service that ever existed, in the order of creation. @param {object | string} [owner] default: of all */
   allServices(owner) {
     return owner === undefined ? [...this.services.values()] : [...this.owners.get(idOf(owner)).services]
   }
@@ -196,10 +196,10 @@ export class World {
 
   /** Whether a read of this kind sees the object; counts the read. */
   isSeen(object, kind) {
-    return glance(object, kind, this.now()) !== 'gone'
+    return observe(object, kind, this.now()) !== 'gone'
   }
 
-  // --- What the API does ---------------------------------------------------------------------------------------
+  // --- The API's effects --------------------------------------------------------------------------------------
 
   /**
    * @param {object} request ownerId, type, name, image, variables, details, …
@@ -213,7 +213,7 @@ export class World {
   deploy(service, { trigger = 'manual', plan, lag = {} } = {}) {
     const id = this.#id('dep')
     const image = service.image && { ref: service.image, sha: `sha256:${this.random.text('0123456789abcdef', 64)}` }
-    const delay = curtain({ reads: lag.deployReads }, this.now())
+    const delay = createLag({ reads: lag.deployReads }, this.now())
     const deploy = { ...this.#record(id), service, trigger, image, lag: delay }
     return this.deploys.start(deploy, plan)
   }
@@ -229,7 +229,7 @@ export class World {
       const namesake = this.liveServices(service.ownerId).find(({ name }) => name === service.name)
       if (namesake) liveNames.set(service.name, namesake)
     }
-    service.stale = curtain({ ...stale, serviceById: true }, this.now())
+    service.stale = createLag({ ...stale, serviceById: true }, this.now())
     this.#stop(service)
   }
 
@@ -274,9 +274,9 @@ export class World {
       parent: parent && { id: parent.id, name: parent.name },
       suspenders: new Set(),
       deploys: [],
-      lag: curtain(lag, this.now()),
-      deletionLag: lag.deletes ? { deletedAt: null, lag: curtain(lag, this.now()) } : undefined,
-      variablesLag: { deletedAt: null, lag: curtain({ reads: lag.envVarReads }, this.now()) },
+      lag: createLag(lag, this.now()),
+      deletionLag: lag.deletes ? { deletedAt: null, lag: createLag(lag, this.now()) } : undefined,
+      variablesLag: { deletedAt: null, lag: createLag({ reads: lag.envVarReads }, this.now()) },
     }
     const owner = this.owners.get(ownerId)
     this.services.set(service.id, service)

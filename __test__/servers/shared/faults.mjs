@@ -64,7 +64,7 @@ const RANDOM_DEFAULTS = {
 /**
  * @typedef {object} Fault
  * @property {string} kind one of `Faults.kinds`
- * @property {string | ((request: import('./http.mjs').RequestRecord) => boolean)} [when] which requests; absent: any
+ * @property {string | ((request: import('./http.mjs').RequestRecord) => boolean)} [when] which requests; default: any
  * @property {number} [times] how many requests, 1 unless told; `Infinity` allowed
  * @property {boolean} [rst] reset-before, reset-after, late-effect, cut: RST (true) or FIN (false)
  * @property {number} [status] respond, html, replace

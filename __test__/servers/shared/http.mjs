@@ -56,7 +56,7 @@ const MEBIBYTE = 1024 * 1024
  * @param {object} [options.tls] key and certificate, for https
  * @param {() => number} [options.now]
  * @param {number} [options.bodyLimit] bytes
- * @param {(request: RequestRecord) => void} [options.onDone] told of every request at its end
+ * @param {(request: RequestRecord) => void} [options.onDone] gets every request at its end
  */
 export async function startHttpServer({
   handle,

@@ -26,7 +26,7 @@ export class Processes {
   /** Those too that are being stopped. */
   #running = new Set()
   #runCommand
-  // Whoever started the server may end without close(); what the server started must not outlive it.
+  // The starter of the server may end without close(). Its processes must not outlive it.
   #atExit = () => this.#running.forEach((child) => signalGroup(child, 'SIGKILL'))
 
   /**
@@ -46,7 +46,7 @@ export class Processes {
   start({ id, subject, labels }, variables, onExit) {
     if (!this.#runCommand || this.#children.has(id)) return
     const chosen = typeof this.#runCommand === 'function' ? this.#runCommand(subject, variables) : this.#runCommand
-    // Nothing of our own environment but the path: a container does not see its host's either.
+    // Of our environment only the path: a container does not see its host's either.
     const environment = { PATH: process.env.PATH, ...variables }
     const child = spawn(chosen.command, chosen.args ?? [], {
       env: environment,

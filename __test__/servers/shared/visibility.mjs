@@ -4,12 +4,12 @@
  *
  * @typedef {{ reads?: number, readsWithin?: number, milliseconds?: number, serviceById?: boolean }} Delay `Infinity`
  *   reads: for good; readsWithin: but for so many milliseconds at most, however few reads there were
- * @typedef {'live' | 'deleted' | 'ghost' | 'gone'} Sight
+ * @typedef {'live' | 'deleted' | 'stale' | 'gone'} View
  *   deleted: still returned, with its deletedAt · ghost: still returned as if nothing had happened
  */
 
 /** @param {Delay} delay */
-export function curtain({ reads = 0, readsWithin = Infinity, milliseconds = 0, serviceById = false }, now) {
+export function createLag({ reads = 0, readsWithin = Infinity, milliseconds = 0, serviceById = false }, now) {
   if (reads <= 0 && milliseconds <= 0) return undefined
   return { reads, countedUntil: now + readsWithin, until: now + milliseconds, serviceById, seen: new Map() }
 }
@@ -31,10 +31,10 @@ function isDown(delay, kind, now) {
  *
  * @param {{ deletedAt: string | null, lag?: object, stale?: object }} object
  * @param {string} kind e.g. `serviceInstance`, `environment.serviceInstances`
- * @returns {Sight}
+ * @returns {View}
  */
-export function glance(object, kind, now) {
+export function observe(object, kind, now) {
   if (object.deletedAt === null) return isDown(object.lag, kind, now) ? 'gone' : 'live'
   if (!isDown(object.stale, kind, now)) return 'gone'
-  return object.stale.showDeletedAt ? 'deleted' : 'ghost'
+  return object.stale.showDeletedAt ? 'deleted' : 'stale'
 }

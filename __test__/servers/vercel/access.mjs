@@ -1,12 +1,12 @@
-// Who is asking, and what of the world that credential reaches (docs/providers/vercel.md).
+// Identifies the caller, and what of the world that credential reaches (docs/providers/vercel.md).
 import { forbidden, invalidToken, missingToken, projectNotFound, violation } from './errors.mjs'
 
 /**
  * @typedef {object} Caller
  * @property {'access' | 'oidc'} kind
- * @property {Set<string>} [teams] ids; absent: every team
- * @property {Set<string>} [projects] ids; absent: every project of its teams
- * @property {Set<string>} [may] `create`, `read`, `delete`, `command`; absent: all
+ * @property {Set<string>} [teams] ids; default: every team
+ * @property {Set<string>} [projects] ids; default: every project of its teams
+ * @property {Set<string>} [may] `create`, `read`, `delete`, `command`; default: all
  * @property {number} [expiresAt] milliseconds
  *
  * @param {import('node:http').IncomingHttpHeaders} headers

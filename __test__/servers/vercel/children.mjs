@@ -18,7 +18,7 @@ export class Children {
   /** By session, process groups that may have members: the child itself or what it has left behind. */
   #groups = new Map()
   #folders = new Map()
-  // Whoever started the server may end without close(); what the server started must not outlive it.
+  // The starter of the server may end without close(). Its processes must not outlive it.
   #atExit = () => {
     for (const groups of this.#groups.values()) for (const group of groups) signalGroup(group, 'SIGKILL')
     for (const folder of this.#folders.values()) rmSync(folder, { recursive: true, force: true })

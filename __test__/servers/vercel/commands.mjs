@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { constants } from 'node:os'
 import { Readable } from 'node:stream'
 
-import { curtain } from '../shared/visibility.mjs'
+import { createLag } from '../shared/visibility.mjs'
 import { Children, HOME } from './children.mjs'
 import { badRequest, executableNotFound, sandboxStopped } from './errors.mjs'
 import { presentCommand } from './present.mjs'
@@ -86,7 +86,7 @@ export class Commands {
     this.runCommand = runCommand
   }
 
-  /** The plan of the next `count` commands. */
+  /** Sets the plan of the next `count` commands. */
   planNext(plan, count = 1) {
     for (let index = 0; index < count; index += 1) this.#planned.push(plan)
   }
@@ -104,7 +104,7 @@ export class Commands {
       sequence: (this.#sequence += 1),
       now: this.now(),
     })
-    command.lag = curtain(lag, this.now())
+    command.lag = createLag(lag, this.now())
     const plan = this.#planned.shift() ?? (typeof this.plan === 'function' ? this.plan(command, sandbox) : this.plan)
     if (plan?.missing) throw executableNotFound(command.name)
     if (plan) {
@@ -125,7 +125,7 @@ export class Commands {
     return shown
   }
 
-  /** What it is now, without counting as a read. */
+  /** What it is now, and counts no read. */
   look(command) {
     this.#settle(command)
     return presentCommand(command)
@@ -239,7 +239,7 @@ class Command {
     this.args = request.args ?? []
     this.cwd = request.cwd ?? cwd ?? HOME
     this.env = { ...request.env }
-    // Nothing of our own environment but the path: a machine at Vercel does not see it either.
+    // Of our environment only the path: a machine at Vercel does not see it either.
     this.environment = { PATH: process.env.PATH, ...sandbox.env, ...request.env }
     this.sudo = request.sudo ?? false
     this.wait = request.wait ?? false

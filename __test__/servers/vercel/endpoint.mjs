@@ -28,7 +28,7 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
 
   const below = (path) => (path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined)
 
-  /** What the request log needs to know before anything happens. */
+  /** Returns fields for the request log. */
   function describe(request) {
     const path = below(request.path)
     const match = path === undefined ? undefined : findRoute(request.method, path)

@@ -1,7 +1,7 @@
-// How Vercel says no: a status and `{ error: { code, message, … } }` (docs/providers/vercel.md). Codes and texts that
+// Vercel's refusals: a status and `{ error: { code, message, … } }` (docs/providers/vercel.md). Codes and texts that
 // no source tells are marked as such.
 
-/** A refusal of the provider's own, as opposed to a bug of this server. */
+/** A refusal of the provider, not a bug of this server. */
 export class VercelError extends Error {
   /**
    * @param {number} status
@@ -100,7 +100,7 @@ export function errorAnswer({ status, code, message, extra, headers }) {
  * @param {object} [options]
  * @param {object} [options.extra] further keys, `{ invalidToken: true }`
  * @param {Record<string, string | null>} [options.headers]
- * @param {boolean} [options.effect] the operation happens all the same
+ * @param {boolean} [options.effect] the operation has its effect nevertheless
  * @returns {import('../shared/faults.mjs').Fault}
  */
 export function apiError(status, code, message = 'An unexpected error occurred.', { extra, headers, effect } = {}) {

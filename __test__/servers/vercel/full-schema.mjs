@@ -1,17 +1,17 @@
-// Checks by shapes that are not our own, where they are at hand.
+// Checks by shapes that are not our own, if they are present.
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 import Ajv from 'ajv/dist/2020.js'
 
-// Shapes derived from Vercel's OpenAPI document and SDK. They are not ours to publish, so they lie next to the checkout
+// Shapes derived from Vercel's OpenAPI document and SDK. They may not be published with this repository, so they are next to the checkout
 // or nowhere.
 const file = new URL('../../../../shared/reference/vercel-sandbox-schemas.json', import.meta.url)
 
 /** @type {Promise<FullSchema> | undefined} */
 let loading
 
-/** Built once per process; `undefined` where the file is missing. */
+/** Built once per process; `undefined` if the file is missing. */
 export function loadFullSchema() {
   if (!existsSync(file)) return undefined
   loading ??= readFile(file, 'utf8').then((text) => new FullSchema(JSON.parse(text)))

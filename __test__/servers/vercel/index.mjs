@@ -17,7 +17,7 @@ const DAY = 86_400_000
  * @typedef {object} VercelOptions
  * @property {number} [port] 0 (default): any free one
  * @property {string} [basePath] `/api` as at vercel.com; empty as at api.vercel.com (docs/providers/vercel.md)
- * @property {number} [seed] of ids, names and tokens; absent: fresh ones
+ * @property {number} [seed] of ids, names and tokens; default: random
  * @property {() => number} [now] clock in milliseconds; with one of a test's own nothing happens but on a request, or
  *   on `world.passTime()`
  * @property {number} [pageSizeDefault]
@@ -35,14 +35,14 @@ const DAY = 86_400_000
  * @property {number} [vcpusMaximum] 8, as of the Pro plan
  * @property {number} [concurrencyLimit] sandboxes that run at once
  * @property {number} [nameTakenStatus] 400 is recorded; 409 is in the list of statuses too
- * @property {number} [imageNotReadyStatus] not told by any source
+ * @property {number} [imageNotReadyStatus] not in any source
  * @property {number} [invalidTokenStatus] 403 by other endpoints of Vercel's; 401 is documented too
  * @property {'not_found' | 'forbidden'} [foreignProject] how a project of another team is refused; not known
  * @property {'sandbox_stopped' | 'kept'} [commandsOfStopped] whether commands of a stopped session can still be read;
  *   410 is in the list of statuses
  * @property {'not_found' | 'sandbox_stopped'} [deletedSession] how a session of a deleted sandbox is refused; not known
  * @property {Parameters<typeof createRateLimits>[0]} [rateLimit]
- * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] told of every request at its end
+ * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] gets every request at its end
  */
 
 /**

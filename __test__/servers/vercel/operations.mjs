@@ -44,28 +44,28 @@ export function createOperations(world, settings, left) {
       const kind = query.tags ? 'listSandboxes.tags' : 'listSandboxes'
       const visible = world
         .allSandboxes(project)
-        .map((sandbox) => ({ sandbox, sight: world.glance(sandbox, kind) }))
-        .filter(({ sight }) => sight !== 'gone')
+        .map((sandbox) => ({ sandbox, view: world.observe(sandbox, kind) }))
+        .filter(({ view }) => view !== 'gone')
       const { page, pagination } = paginate(visible, query, fits(query), settings)
-      return ok({ sandboxes: page.map(({ sandbox, sight }) => presentSandbox(sandbox, sight)), pagination })
+      return ok({ sandboxes: page.map(({ sandbox, view }) => presentSandbox(sandbox, view)), pagination })
     },
 
     getSandbox({ caller, team, query, params }) {
       const project = authorizeProject(caller, query.projectId, team, world, settings)
       if (team.paymentMissing) throw paymentRequired()
       const sandbox = world.sandbox(params.name, project)
-      const sight = sandbox ? world.glance(sandbox, 'getSandbox') : 'gone'
-      if (sight === 'gone') throw sandboxNotFound(params.name)
+      const view = sandbox ? world.observe(sandbox, 'getSandbox') : 'gone'
+      if (view === 'gone') throw sandboxNotFound(params.name)
       const resumed = query.resume === true && isOver(sandbox.session)
       if (resumed) world.resume(sandbox)
-      const body = { sandbox: presentSandbox(sandbox, sight), ...sessionOf(sandbox, sight), resumed }
+      const body = { sandbox: presentSandbox(sandbox, view), ...sessionOf(sandbox, view), resumed }
       return answerAndAdvance(body, sandbox.session)
     },
 
     deleteSandbox({ caller, team, query, params }) {
       const project = authorizeProject(caller, query.projectId, team, world, settings)
       const sandbox = world.sandbox(params.name, project)
-      const hidden = sandbox && world.lag.deletes && world.glance(sandbox, 'deleteSandbox') === 'gone'
+      const hidden = sandbox && world.lag.deletes && world.observe(sandbox, 'deleteSandbox') === 'gone'
       if (!sandbox || sandbox.deletedAt !== null || hidden) throw sandboxNotFound(params.name)
       world.deleteSandbox(sandbox)
       return ok({ sandbox: presentSandbox(sandbox) })
@@ -110,7 +110,7 @@ export function createOperations(world, settings, left) {
     listCommands({ caller, team, params }) {
       const session = findSession(caller, team, params)
       requireReadable(session)
-      const visible = commandsOf(session).filter((command) => world.glance(command, 'listCommands') !== 'gone')
+      const visible = commandsOf(session).filter((command) => world.observe(command, 'listCommands') !== 'gone')
       return ok({ commands: visible.map((command) => commands.look(command)).toReversed() })
     },
 
@@ -155,7 +155,7 @@ export function createOperations(world, settings, left) {
     const session = findSession(caller, team, params)
     requireReadable(session)
     const command = commandsOf(session).find(({ id }) => id === params.commandId)
-    if (!command || world.glance(command, 'getCommand') === 'gone') throw commandNotFound()
+    if (!command || world.observe(command, 'getCommand') === 'gone') throw commandNotFound()
     return command
   }
 
@@ -171,8 +171,8 @@ export function createOperations(world, settings, left) {
 
 const commandsOf = ({ id, sandbox }) => sandbox.commands.filter(({ sessionId }) => sessionId === id)
 
-const sessionOf = (sandbox, sight) => ({
-  session: presentSession(sandbox.session, sight),
+const sessionOf = (sandbox, view) => ({
+  session: presentSession(sandbox.session, view),
   routes: presentRoutes(sandbox),
 })
 

@@ -4,10 +4,10 @@
  * is none of is left out. No answer ever holds a variable.
  */
 
-/** @param {import('../shared/visibility.mjs').Sight} [sight] a deleted one is still returned as it was, or stopped */
-export function presentSandbox(sandbox, sight) {
+/** @param {import('../shared/visibility.mjs').View} [view] a deleted one is still returned as it was, or stopped */
+export function presentSandbox(sandbox, view) {
   const { session } = sandbox
-  const status = statusOf(sandbox, sight)
+  const status = statusOf(sandbox, view)
   return {
     name: sandbox.name,
     currentSessionId: session.id,
@@ -35,7 +35,7 @@ export function presentSandbox(sandbox, sight) {
   }
 }
 
-export function presentSession(session, sight) {
+export function presentSession(session, view) {
   const { sandbox } = session
   return {
     id: session.id,
@@ -43,7 +43,7 @@ export function presentSession(session, sight) {
     architecture: 'amd64',
     requestedAt: session.requestedAt,
     ...defined(session, ['startedAt', 'stoppedAt', 'abortedAt', 'duration']),
-    status: session === sandbox.session ? statusOf(sandbox, sight) : session.status,
+    status: session === sandbox.session ? statusOf(sandbox, view) : session.status,
     vcpus: sandbox.vcpus,
     memory: sandbox.memory,
     timeout: session.timeout,
@@ -80,7 +80,7 @@ export const presentCommand = ({ id, name, args, cwd, sessionId, startedAt, exit
   ...(durationMs !== undefined && { durationMs }),
 })
 
-const statusOf = ({ session, statusAtDeletion }, sight) => (sight === 'ghost' ? statusAtDeletion : session.status)
+const statusOf = ({ session, statusAtDeletion }, view) => (view === 'stale' ? statusAtDeletion : session.status)
 
 const defined = (object, names) =>
   Object.fromEntries(names.filter((name) => object[name] !== undefined).map((name) => [name, object[name]]))

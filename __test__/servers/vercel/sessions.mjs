@@ -9,7 +9,7 @@ const OVER = new Set(['stopped', 'failed', 'aborted'])
 
 /**
  * The sessions of all sandboxes. One goes through the states of its plan, one with every read of its sandbox or of
- * itself (the answer to the create is the first), so that a test waits for nothing; with `stepMilliseconds` it moves by
+ * itself (the answer to the create is the first), so that a test need not wait; with `stepMilliseconds` it moves by
  * itself, for use by hand. A running session ends when its lifetime is over.
  */
 export class Sessions {
@@ -39,7 +39,7 @@ export class Sessions {
     return this.#alive.size
   }
 
-  /** The plan of the next `count` sessions, whatever sandbox they belong to. */
+  /** Sets the plan of the next `count` sessions, whatever sandbox they belong to. */
   planNext(plan, count = 1) {
     for (let index = 0; index < count; index += 1) this.#planned.push(plan)
   }

@@ -18,7 +18,7 @@ export async function start({ runCommand, stepMilliseconds = 300, ...options }) 
   const { token, oidcToken, teamId, projectId } = server.world.seed()
   return {
     server,
-    /** What there is of ours, and the processes that have been run for it. */
+    /** Returns the resources of the package, and their processes. */
     resources: () => server.world.liveSandboxes(projectId),
     processes: () => server.world.allSandboxes(projectId).flatMap(({ commands }) => commands),
     config: { baseUrl: server.url, token, teamId, projectId },

@@ -1,5 +1,5 @@
 // The state behind the API, and the methods by which a test sets it up and looks at it.
-import { curtain, glance } from '../shared/visibility.mjs'
+import { createLag, observe } from '../shared/visibility.mjs'
 import { HOME } from './children.mjs'
 import { Commands } from './commands.mjs'
 import { nameTaken, snapshotNotFound, tooManySandboxes } from './errors.mjs'
@@ -14,7 +14,7 @@ const MEGABYTES_PER_VCPU = 2048
 const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
- * All that Vercel would know: teams, projects, tokens, images, sandboxes with their sessions and commands. The methods
+ * The state of the fake Vercel: teams, projects, tokens, images, sandboxes with their sessions and commands. The methods
  * see the truth; only the API (operations.mjs) looks through the curtain of `lag` and `stale`.
  *
  * A *sandbox* is a durable record with a name, a *session* one virtual machine of it (docs/providers/vercel.md).
@@ -109,10 +109,10 @@ export class World {
    * An access token.
    *
    * @param {object} [options]
-   * @param {string} [options.token] for a test that has to recognise it; absent: a fresh one
-   * @param {(object | string)[]} [options.teams] absent: every team
-   * @param {(object | string)[]} [options.projects] absent: every project of its teams
-   * @param {('create' | 'read' | 'delete' | 'command')[]} [options.may] absent: all
+   * @param {string} [options.token] for a test that has to recognise it; default: random
+   * @param {(object | string)[]} [options.teams] default: every team
+   * @param {(object | string)[]} [options.projects] default: every project of its teams
+   * @param {('create' | 'read' | 'delete' | 'command')[]} [options.may] default: all
    * @param {number} [options.expiresAt] milliseconds
    * @returns {string}
    */
@@ -175,12 +175,12 @@ export class World {
     return this.#create(this.projects.get(idOf(projectOrId)), options, { plan: [status], lag: {} })
   }
 
-  /** The plan of the next `count` sandboxes' sessions. */
+  /** Sets the plan of the next `count` sandboxes' sessions. */
   planNext(plan, count = 1) {
     this.lives.planNext(plan, count)
   }
 
-  /** The plan of the next `count` commands. */
+  /** Sets the plan of the next `count` commands. */
   planNextCommand(plan, count = 1) {
     this.commands.planNext(plan, count)
   }
@@ -190,7 +190,7 @@ export class World {
     this.lives.passTime()
   }
 
-  // --- What is true now ----------------------------------------------------------------------------------------
+  // --- Actual state --------------------------------------------------------------------------------------------
 
   /** By id or slug. */
   findTeam(reference) {
@@ -203,7 +203,7 @@ export class World {
     return projects.find(({ id, slug }) => id === reference || slug === reference)
   }
 
-  /** Every sandbox of the project there has ever been, in the order of creation. */
+  /** Every sandbox of the project that ever existed, in the order of creation. */
   allSandboxes(projectOrId) {
     return [...this.#sandboxes.get(idOf(projectOrId)).all]
   }
@@ -221,7 +221,7 @@ export class World {
 
   /**
    * The last one of this name, deleted or not; its `commands` are all that were ever started in it.
-   * @param {object | string} [projectOrId] absent: in any project
+   * @param {object | string} [projectOrId] default: in any project
    */
   sandbox(name, projectOrId) {
     const projects = projectOrId ? [idOf(projectOrId)] : [...this.projects.keys()]
@@ -230,11 +230,11 @@ export class World {
   }
 
   /** How a read of this kind sees a sandbox or a command; counts the read. */
-  glance(object, kind) {
-    return glance(object, kind, this.now())
+  observe(object, kind) {
+    return observe(object, kind, this.now())
   }
 
-  // --- What the API does ---------------------------------------------------------------------------------------
+  // --- The API's effects --------------------------------------------------------------------------------------
 
   /** @param {object} options body of the create, checked */
   createSandbox(project, options, { concurrencyLimit, nameTakenStatus }) {
@@ -253,7 +253,7 @@ export class World {
     this.#sandboxes.get(project.id).live.delete(sandbox.name)
     sandbox.deletedAt = this.now()
     sandbox.updatedAt = this.now()
-    sandbox.stale = curtain(this.stale, this.now())
+    sandbox.stale = createLag(this.stale, this.now())
     if (sandbox.stale) sandbox.stale.showDeletedAt = this.stale.showStopped ?? true
     if (this.nameHeldMilliseconds > 0) project.heldNames.set(sandbox.name, this.now() + this.nameHeldMilliseconds)
   }
@@ -312,7 +312,7 @@ export class World {
       createdAt: this.now(),
       updatedAt: this.now(),
       deletedAt: null,
-      lag: curtain(lag, this.now()),
+      lag: createLag(lag, this.now()),
       sessions: [],
       session: undefined,
       /** @type {import('./commands.mjs').CommandRecord[]} */
