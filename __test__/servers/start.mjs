@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 
 import { daemonCommand } from './shared/daemon.mjs'
 
-// One line per provider; each loads its server only when it is asked for.
+// One line per provider. It loads the server only when it is used.
 const PROVIDERS = {
   railway: () => import('./railway/start.mjs'),
   namespace: () => import('./namespace/start.mjs'),

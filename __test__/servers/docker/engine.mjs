@@ -12,7 +12,7 @@ import { BUSYBOX, makeFileSystem } from './image.mjs'
 
 export const KINDS = ['docker', 'podman']
 
-/** The image of the tests, and what it does unless it is told otherwise. */
+/** The image of the tests, and its default command. */
 export const IMAGE = 'local/worker:1'
 export const DEFAULT_IMAGE = 'computesdk/compute:latest'
 const COMMAND = 'CMD ["/bin/sleep","100000"]'
@@ -21,7 +21,7 @@ const PROGRAMS = { docker: 'dockerd', podman: 'podman' }
 const VERSION = 'v1.41'
 const START_LIMIT_MILLISECONDS = 30_000
 
-/** Why engines of this kind cannot be started here, in one sentence; `undefined` if they can. */
+/** Returns why this machine cannot start engines of this kind, in one sentence; `undefined` if it can. */
 export function whyNot(kind) {
   const program = PROGRAMS[kind]
   if (process.platform !== 'linux') return `SKIPPED: a real ${kind} engine is started on Linux only.`
@@ -43,10 +43,10 @@ function isInstalled(program) {
  * @property {string} socket path of its Unix socket
  * @property {string} host for the factory's config
  * @property {(method: string, path: string, body?: object) => Promise<{ status: number, body: any }>} call
- * @property {(method: string, path: string, body?: object) => any} callNow the same, and this process waits for it
- * @property {() => void} kill ends it by SIGKILL; containers of Docker go on (`--live-restore`)
- * @property {() => Promise<void>} restart starts it again, on the same data
- * @property {() => void} removeAll all containers
+ * @property {(method: string, path: string, body?: object) => any} callNow the same, synchronously
+ * @property {() => void} kill ends it by SIGKILL; Docker's containers go on (`--live-restore`)
+ * @property {() => Promise<void>} restart starts it again with the same data
+ * @property {() => void} removeAll removes all containers
  * @property {() => Promise<void>} stop ends it with everything that it has made
  */
 
@@ -60,7 +60,7 @@ export async function startEngine(kind) {
   const start = async () => {
     const output = openSync(log, 'a')
     const { program, args, env } = kind === 'docker' ? dockerCommand(folder, socket) : podmanCommand(folder, socket)
-    // Podman's monitor of a container leaves files where it was started.
+    // Podman's monitor of a container leaves files in the folder in which it was started.
     running = spawn(program, args, { cwd: folder, detached: true, stdio: ['ignore', output, output], env: { ...process.env, ...env } })
     closeSync(output)
     running.unref()
@@ -72,8 +72,8 @@ export async function startEngine(kind) {
       await sleep(50)
     }
   }
-  /** The first start within a second of a kill may fail on what is left of the one before. */
-  const startPatiently = async () => {
+  /** Starts the engine. Within a second of a kill, the first start may fail because of the former one's files. */
+  const startWithRetries = async () => {
     for (let attempt = 1; attempt <= 5; attempt += 1) {
       if ((await start()) !== false) return
       await sleep(500)
@@ -106,17 +106,17 @@ export async function startEngine(kind) {
     async restart() {
       kill('SIGKILL')
       await gone()
-      // Its containerd ends with it, and stays a zombie where nobody collects it: a new engine would wait 15 s for that one.
+      // Its containerd ends with it. If no process collects it, it stays a zombie, and a new engine waits 15 s for it.
       const isEnding = () => processesOf(`${folder}/exec/containerd/containerd.toml`).length > 0
       for (let turn = 0; turn < 100 && isEnding(); turn += 1) await sleep(50)
       rmSync(join(folder, 'exec/containerd/containerd.pid'), { force: true })
-      await startPatiently()
+      await startWithRetries()
     },
     async stop() {
       try {
         removeAll()
       } catch {
-        // It may have been killed; what runs ends with its folder.
+        // The engine may have been killed. Its processes end with its folder.
       }
       kill('SIGTERM')
       await gone()
@@ -130,7 +130,7 @@ export async function startEngine(kind) {
   }
   process.once('exit', onExit)
 
-  await startPatiently()
+  await startWithRetries()
   const files = makeFileSystem()
   try {
     for (const image of [IMAGE, DEFAULT_IMAGE]) await importImage(engine, image, files.tar(), [COMMAND])
@@ -140,7 +140,7 @@ export async function startEngine(kind) {
   return { ...engine, stop: () => engine.stop().finally(() => process.off('exit', onExit)) }
 }
 
-/** An engine that runs already. @returns {Promise<Pick<Engine, 'kind' | 'socket' | 'host' | 'call' | 'callNow'>>} */
+/** Connects to a running engine. @returns {Promise<Pick<Engine, 'kind' | 'socket' | 'host' | 'call' | 'callNow'>>} */
 export async function engineAt(socket) {
   const { body } = await call(socket, 'GET', '/version')
   const isPodman = (body.Components ?? []).some(({ Name }) => Name.startsWith('Podman'))
@@ -160,7 +160,7 @@ function callers(socket) {
   }
 }
 
-/** Makes an image of a file system, given as a tar. */
+/** Makes an image of a tar of its file system. */
 export async function importImage({ socket, kind }, image, tar, changes = []) {
   const [repository, tag] = image.split(':')
   // Podman 4.3 ignores the tag here.
@@ -182,7 +182,7 @@ function dockerCommand(folder, socket) {
 }
 
 function podmanCommand(folder, socket) {
-  // Without CAP_SYS_RESOURCE the limits that Podman asks for cannot be set.
+  // Without CAP_SYS_RESOURCE Podman cannot set its limits.
   const limit = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim().replace('unlimited', '1048576')
   const config = join(folder, 'containers.conf')
   writeFileSync(config, `[containers]\ndefault_ulimits = ["nofile=${limit}:${limit}","nproc=30000:30000"]\n`)
@@ -232,7 +232,7 @@ function parse(text) {
   }
 }
 
-/** Ends what an engine has left running, and removes its folder with what is mounted below it. */
+/** Ends the processes that an engine has left, unmounts its file systems and removes its folder. */
 function cleanUp(folder) {
   for (const pid of processesOf(`${folder}/`)) {
     try {
@@ -246,13 +246,13 @@ function cleanUp(folder) {
     try {
       execFileSync('umount', ['-l', mount], { stdio: 'ignore' })
     } catch {
-      // Another mount has taken it along.
+      // It was unmounted with another one.
     }
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
-/** Processes whose command line names the path: of the folder containerd, its shims, and conmon. */
+/** Returns the processes whose command line has the path: containerd, its shims, and conmon. */
 function processesOf(path) {
   const output = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8', maxBuffer: 2 ** 26 })
   return output

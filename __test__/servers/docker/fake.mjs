@@ -1,5 +1,5 @@
-// A fake engine, for what real ones cannot show here: pulls, which need a registry, other versions, TLS. Its answers to
-// pulls are recorded ones (docs/providers/docker.md).
+// A fake engine for pulls, which need a registry, and for other versions and TLS. Its answers to pulls are recorded
+// ones (docs/providers/docker.md).
 import { randomBytes } from 'node:crypto'
 
 import { startHttpServer } from '../shared/http.mjs'
@@ -16,10 +16,10 @@ const PROGRESS = [
   { status: 'Status: Downloaded newer image for acme/box:1' },
 ]
 
-/** How pulls end, by the word in the image's name. */
+/** The ends of pulls, by a word of the image's name. */
 const PULLS = {
   fine: { status: 200, body: PROGRESS.map(line).join('') },
-  // Docker 20.10: before anything is written, an error has a status of its own.
+  // Docker 20.10: an error before the first line has a status of its own.
   denied: {
     status: 404,
     body: { message: "pull access denied for acme/denied, repository does not exist or may require 'docker login': denied: requested access to the resource is denied" },
@@ -38,14 +38,14 @@ const PULLS = {
   unreachable: failing(
     'initializing source docker://acme/unreachable:1: pinging container registry registry-1.docker.io: Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.255.255.53:53: no such host',
   ),
-  // More than a response may have, and the error at its end.
+  // More than a response may hold, with the error at its end.
   long: { status: 200, body: `${line(PROGRESS[2]).repeat(150_000)}${failing('manifest unknown').body}` },
 }
 
 /**
  * @param {object} [options]
  * @param {string} [options.version] of its API
- * @param {string} [options.least] version that it speaks
+ * @param {string} [options.least] least version of its API
  * @param {string} [options.socketPath]
  * @param {object} [options.tls]
  */
@@ -125,7 +125,7 @@ export async function startFakeEngine({ version = '1.41', least = '1.12', ...opt
   return Object.assign(server, { settings, containers, images })
 }
 
-/** The named parts of a path, decoded; nothing if it is another one. */
+/** Returns the named parts of a path, decoded; nothing if it is another path. */
 function match(pattern, operation) {
   const source = pattern.replace(/:name/, '(?<name>[^/]+)')
   const found = new RegExp(`^${source}$`).exec(operation)

@@ -1,4 +1,4 @@
-// Images for engines without a registry: a file system that is put together here, and imported.
+// Images for engines without a registry. They are made of a folder, and imported.
 import { execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
@@ -22,7 +22,7 @@ const APPLETS = ['sh', 'env', 'sleep', 'id', 'cat', 'touch', 'true', 'false', 'r
 export const BUSYBOX = '/bin/busybox'
 
 /**
- * Puts a file system together, with busybox (or where there is none this machine's shell) and, if asked for, its Node.
+ * Makes a file system with busybox, or else this machine's shell, and with `node` also this machine's Node.
  *
  * @param {{ node?: boolean, bare?: boolean, files?: Record<string, string>, texts?: Record<string, string> }} [options]
  *   `files`: files and folders of this machine, by their path in it; `bare`: nothing else
@@ -72,8 +72,8 @@ function addProgram(add, path, target) {
 }
 
 /**
- * Returns the JavaScript files of this machine whose paths a binary holds. Debian's Node reads some of its own modules from
- * `/usr/share/nodejs` when it starts, and its libnode names them.
+ * Returns the JavaScript files of this machine whose paths a binary holds. Debian's Node reads some of its own modules
+ * from `/usr/share/nodejs` when it starts, and its libnode names them.
  *
  * @param {string} binary
  */

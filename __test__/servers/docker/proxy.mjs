@@ -1,9 +1,9 @@
-// Stands between the addon and a real engine: notes what is asked, and breaks requests and answers on demand.
+// A proxy between the addon and a real engine. It logs requests, and injects faults.
 import http from 'node:http'
 
 import { startHttpServer } from '../shared/http.mjs'
 
-/** What a request asks for, by its method and its path without the version. */
+/** The operations, by method and path without the version. */
 const OPERATIONS = [
   ['GET', /^\/version$/, 'version'],
   ['POST', /^\/containers\/create$/, 'create'],
@@ -20,7 +20,7 @@ const OPERATIONS = [
 /** Headers that belong to one connection. */
 const OWN_HEADERS = ['connection', 'content-length', 'host', 'keep-alive', 'transfer-encoding', 'date']
 
-/** Before the path: whom a request belongs to, for callers that have no credential. */
+/** A part before the path that names the caller, for callers without a credential. */
 const CALLER = /^\/caller\/([^/]+)/
 
 /**
@@ -28,13 +28,13 @@ const CALLER = /^\/caller\/([^/]+)/
  * @param {object} [options]
  * @param {(body: any, request: object) => any} [options.changeCreate] changes the body of each create
  * @param {string} [options.socketPath] a Unix socket to listen at, instead of a port
- * @param {boolean} [options.keepsVersion] asks the engine for its version once: Podman has the package manager look up its own
- *   programs for each answer, which takes it half a second of a processor
+ * @param {boolean} [options.keepsVersion] asks the engine for its version once, because Podman needs half a second of a
+ *   processor for each answer
  * @param {(request: object, answer: object) => void} [options.onEffect] gets each answer of the engine
  */
 export async function startProxy(engine, { changeCreate = (body) => body, onEffect = () => {}, keepsVersion = false, ...options } = {}) {
   let version
-  // A connection for each request: one that the engine has closed meanwhile would lose a request of nobody's fault.
+  // A new connection for each request: a kept one may be closed by the engine, which would lose a request.
   const agent = new http.Agent({ keepAlive: false })
 
   async function handle(request) {
@@ -56,7 +56,7 @@ export async function startProxy(engine, { changeCreate = (body) => body, onEffe
     get connections() {
       return server.connections
     },
-    /** The address for callers of this name, by which `request.caller` tells them apart. */
+    /** Returns the address for a caller; `request.caller` names it. */
     urlFor: (caller) => `${server.url}/caller/${caller}`,
     async close() {
       await server.close()

@@ -1,4 +1,4 @@
-// For the demo: the one provider that is real, an engine on this machine. The fake daemon runs in its containers.
+// Docker for the demo: a real engine on this machine. The fake daemon runs in its containers.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,14 +11,14 @@ import { startProxy } from './proxy.mjs'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Pulled where there is a network. */
+/** The image that is pulled if there is a network. */
 const BASE = 'node:22-alpine'
 const PULL_MILLISECONDS = 60_000
 
-/** As it was before the demo forgot the user's environment. */
+/** The user's variables, read before the demo removes them. */
 const { DOCKER_HOST = '', XDG_RUNTIME_DIR = '' } = process.env
 
-/** Where an engine may listen, as the package looks for it. */
+/** The sockets of engines, in the package's order. */
 function sockets() {
   if (DOCKER_HOST) return DOCKER_HOST.startsWith('unix://') ? [DOCKER_HOST.slice('unix://'.length)] : []
   const own = ['docker.sock', 'podman/podman.sock'].map((name) => join(XDG_RUNTIME_DIR || '/run', name))
@@ -26,7 +26,7 @@ function sockets() {
 }
 
 /**
- * Fails in one sentence if there is no engine.
+ * Finds an engine. Fails in one sentence if there is none.
  *
  * @returns {Promise<import('./engine.mjs').Engine>}
  */
@@ -69,7 +69,7 @@ export async function start({ onDone, runCommand }) {
     config: { baseUrl: server.url },
     // The gateway listens on the loopback of this machine, and so does the daemon.
     settings: { image, pull: 'never', network: 'host', command: ['node', '/app/daemon/daemon.mjs'], owner: `demo-${mark}` },
-    /** Containers of the demo that the engine still lists. */
+    /** Returns the demo's containers that the engine lists. */
     async resources() {
       const { body } = await engine.call('GET', '/containers/json?all=1')
       return body.filter(({ Id }) => created.has(Id))
@@ -78,11 +78,11 @@ export async function start({ onDone, runCommand }) {
   }
 }
 
-/** Returns what a container has said of its end, in one line; nothing if it said nothing, or is there no more. */
+/** Returns the first error of a container's output, else its first line; nothing if there is none, or no container. */
 async function firstErrorOf(engine, id) {
   const { status, text } = await engine.call('GET', `/containers/${id}/logs?stderr=1`).catch(() => ({}))
   if (status !== 200) return undefined
-  // Eight bytes precede what was written at one time.
+  // Eight bytes precede each part of the output.
   const lines = text.split('\n').map((line) => line.replace(/^\p{Cc}\0{3}.{4}/su, '').trim())
   return lines.find((line) => /error|cannot/i.test(line)) ?? lines.find((line) => line !== '')
 }

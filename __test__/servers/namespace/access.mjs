@@ -1,7 +1,7 @@
-// Identifies the caller, and what they may do (docs/providers/namespace.md).
+// Identifies the caller, and checks the caller's rights (docs/providers/namespace.md).
 import { permissionDenied, unauthenticated } from './errors.mjs'
 
-/** What a token can be granted here. */
+/** The rights of a token. */
 export const ACTIONS = ['create', 'destroy', 'get', 'list', 'wait']
 
 const ACTION_OF = {
@@ -20,9 +20,9 @@ const ACTION_OF = {
  * @property {number} expiresAt
  *
  * @param {string | null | undefined} authorization the header
- * @param {string} method that is asked for
+ * @param {string} method of the request
  * @param {import('./world.mjs').World} world
- * @returns {Caller} who may do it; the grant is looked at before anything else is, also for an unknown id
+ * @returns {Caller} a caller with the right to it; the right is checked first, also for an unknown id
  */
 export function admit(authorization, method, world) {
   const token = /^Bearer ([!-~]+)$/i.exec(authorization ?? '')?.[1]
@@ -38,7 +38,8 @@ export function admit(authorization, method, world) {
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /**
- * A token of one of Namespace's forms. Clients may decode the claims to warn early; nobody checks the signature here.
+ * Makes a token of one of Namespace's forms. Clients may decode the claims to warn early. This server does not check
+ * the signature.
  *
  * @param {object} options
  * @param {'revocable' | 'tenant' | 'workload'} options.kind revocable: opaque; the others: a JWT behind the prefix
@@ -46,7 +47,7 @@ const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url
  * @param {string} options.actorId
  * @param {string} options.region
  * @param {number} options.expiresAt
- * @param {string} options.secret the part that nobody can make up
+ * @param {string} options.secret the secret part
  */
 export function formToken({ kind, workspaceId, actorId, region, expiresAt, secret }) {
   if (kind === 'revocable') return `nsrt_${secret}`

@@ -8,9 +8,9 @@ import { presentInstance, presentMetadata } from './present.mjs'
 import { checkLimits, readCreate } from './requests.mjs'
 import { message } from './schema.mjs'
 
-/** Who asks. */
+/** The context's key for the caller. */
 export const CALLER = createContextKey(undefined)
-/** Of which regional endpoint. */
+/** The context's key for the regional endpoint. */
 export const REGION = createContextKey(undefined)
 
 const CREATE = message('CreateInstanceRequest')
@@ -20,7 +20,7 @@ const CREATE = message('CreateInstanceRequest')
  * @param {object} settings of the server, read at each call
  */
 export function createMethods(world, settings) {
-  /** The instance, and how this read sees it; another workspace's and another region's are not there. */
+  /** Returns an instance and the read's view of it. Instances of another workspace or region are not found. */
   function find(instanceId, kind, { values }) {
     const { workspaceId } = values.get(CALLER)
     if (instanceId === '') throw invalidArgument('instance_id')
@@ -46,7 +46,7 @@ export function createMethods(world, settings) {
     return presentInstance(instance, { status: instance.status, destroyedAt: instance.destroyedAt })
   }
 
-  /** What a tag's holder means for a create: the source shows only a running one and the same body. */
+  /** Returns a create's answer if its tag is in use. The source shows only a running instance and the same body. */
   function mayBeReused(holder, body) {
     if (holder.status === 'DESTROYING') {
       if (settings.destroyingHolder === 'refuse') throw failure('failed_precondition', 'unique_tag is being released')
@@ -86,7 +86,7 @@ export function createMethods(world, settings) {
 
   const refusalOfTheDead = ({ id }) => (settings.destroyDead === 'not_found' ? notFound(id) : destroyed(id))
 
-  /** Blocks until the instance is up. It reads as often as it takes, so that a plan that moves by reads moves. */
+  /** Waits until the instance is up. It reads repeatedly, because a plan may move with each read. */
   async function waitInstanceSync({ instanceId, destroyedOk, containerId, containerName }, context) {
     const { instance } = find(instanceId, 'describe', context)
     const isMeant = ({ id, name }) => [id, ''].includes(containerId) && [name, ''].includes(containerName)
@@ -102,14 +102,14 @@ export function createMethods(world, settings) {
       if (instance.course.movesByReads && !instance.course.isAtEnd) world.moveOn(instance)
       else await world.changed(instance, context.signal)
     }
-    // Of `container_status` no value is on record.
+    // No value of `container_status` is on record.
     return { metadata: presentMetadata(instance, { status: 'RUNNING' }), containerStatus: 'running' }
   }
 
   return { createInstance, describeInstance, listInstances, destroyInstance, waitInstanceSync }
 }
 
-/** The same text for the same JSON, whatever the order of its keys. */
+/** Returns the same text for the same JSON, whatever the order of its keys. */
 const canonical = (json) =>
   JSON.stringify(json, (_key, value) =>
     value && typeof value === 'object' && !Array.isArray(value)

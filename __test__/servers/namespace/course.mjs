@@ -1,4 +1,4 @@
-// What becomes of an instance, step by step.
+// The steps of an instance's life.
 
 /** @typedef {string | { status: string, shutdownReasons?: object[] }} Step */
 
@@ -7,17 +7,17 @@ export const PLANS = {
   runs: ['PENDING', 'CREATING', 'RUNNING'],
   fails: ['PENDING', 'CREATING', 'ERROR'],
   never: ['PENDING', 'CREATING'],
-  /** Ready, and down at once: a container that ends takes its instance with it (docs/providers/namespace.md). */
+  /** Ready, and down at once: an instance ends with its container (docs/providers/namespace.md). */
   crashes: ['CREATING', 'RUNNING', 'ERROR'],
   vanishes: ['PENDING', 'CREATING', 'DESTROYED'],
 }
 
-/** What DestroyInstance begins (docs/providers/namespace.md). */
+/** The steps after DestroyInstance (docs/providers/namespace.md). */
 export const ENDING = ['DESTROYING', 'DESTROYED']
 
 /**
- * One instance's way through a plan. It moves one step with each read of the instance, so that a test need not
- * nothing; with `stepMilliseconds` it moves by the server's clock instead.
+ * One instance's course through a plan. It moves one step with each read of the instance, so that a test need not
+ * wait; with `stepMilliseconds` it moves by the server's clock instead.
  */
 export class Course {
   #index = 0
@@ -45,14 +45,14 @@ export class Course {
     return this.stepMilliseconds === undefined
   }
 
-  /** One step further. @returns {boolean} whether there was one */
+  /** Moves one step. @returns {boolean} whether there was one */
   advance() {
     if (this.isAtEnd) return false
     this.#index += 1
     return true
   }
 
-  /** One step further if the clock says so. @returns {boolean} whether it did */
+  /** Moves one step if its time has come. @returns {boolean} whether it moved */
   advanceByClock(now) {
     if (this.movesByReads || this.isAtEnd || now < this.#since + this.stepMilliseconds) return false
     this.#since += this.stepMilliseconds

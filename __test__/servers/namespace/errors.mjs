@@ -27,7 +27,7 @@ function detail(name, value) {
   return { type: description.typeName, value: toBinary(description, written), debug: toJson(description, written) }
 }
 
-/** What an error may carry besides its text. */
+/** The details of errors. */
 export const details = {
   environmentDoesntExist: (id) => detail('nsl.clusters.v1.EnvironmentDoesntExist', { environmentId: id }),
   environmentDestroyed: (id) => detail('nsl.clusters.v1.EnvironmentDestroyed', { environmentId: id }),
@@ -45,14 +45,14 @@ export const details = {
   platformNotAllowed: (requestedPlatform, allowedPlatforms) =>
     detail('PlatformNotAllowedError', { requestedPlatform, allowedPlatforms }),
 
-  /** Its type is on record, its fields are not: no reader may depend on what is in it. */
+  /** Its type is on record, its fields are not. So no client may depend on them. */
   permissionDenied: () => ({
     type: 'namespace.cloud.iam.v1beta.PermissionDeniedError',
     value: new TextEncoder().encode('\n\rinstance/what'),
   }),
 }
 
-// Every text below is made up: no source tells Namespace's own.
+// Every text below is invented: no source has Namespace's own.
 
 export const unauthenticated = (text) => failure('unauthenticated', text)
 
@@ -61,17 +61,17 @@ export const permissionDenied = (action) =>
 
 export const notFound = (id) => failure('not_found', `no instance ${id}`, [details.environmentDoesntExist(id)])
 
-/** The code and the detail by which a client knows that it is gone. */
+/** The code and the detail of an instance that no longer runs. */
 export const destroyed = (id) =>
   failure('failed_precondition', 'the instance is no longer running', [details.environmentDestroyed(id)])
 
-/** A label of the wrong form is refused without a word. */
+/** A label of the wrong form is refused without an explanation. */
 export const bareInvalidArgument = () => failure('invalid_argument')
 
 export const invalidArgument = (text) => failure('invalid_argument', text)
 
 /**
- * How errors look: clients are told to understand all of it.
+ * The form of errors. Clients have to understand all forms.
  *
  * @typedef {object} ErrorForm
  * @property {'string' | 'number' | 'upper'} [code]
@@ -98,7 +98,7 @@ export function errorBody(error, form = {}) {
   }
 }
 
-/** The answer that tells of an error. @returns {import('../shared/http.mjs').Answer} */
+/** Returns the answer with an error. @returns {import('../shared/http.mjs').Answer} */
 export function errorAnswer(error, form) {
   return {
     status: codeToHttpStatus(error.code),
@@ -108,14 +108,14 @@ export function errorAnswer(error, form) {
 }
 
 /**
- * A fault: an answer with this code.
+ * Returns a fault: an answer with this code.
  *
  * @param {string} code
  * @param {object} [extra]
  * @param {string} [extra.message]
  * @param {Detail[]} [extra.details]
  * @param {ErrorForm} [extra.form]
- * @param {number} [extra.status] another than the code's, as a proxy may make it
+ * @param {number} [extra.status] another one than the code's, as from a proxy
  * @param {Record<string, string>} [extra.headers]
  * @param {boolean} [extra.effect] the method has its effect nevertheless
  * @returns {import('../shared/faults.mjs').Fault}
@@ -131,7 +131,9 @@ export function connectError(code, { message: text, details: list, form, status,
   }
 }
 
-/** What the global host and any other wrong place say to a path of the Compute API: no Connect error. */
+/**
+ * Returns the answer of the global host, and of any other wrong host, to a path of the Compute API: no Connect error.
+ */
 export const wrongPlace = () => ({
   status: 404,
   headers: { 'content-type': 'text/plain; charset=utf-8' },

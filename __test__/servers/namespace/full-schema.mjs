@@ -1,5 +1,5 @@
-// Namespace's own schema, to check requests against if it is present. It is not ours to publish, so it lies next to
-// the checkout or nowhere.
+// Namespace's own schema, to check requests against if it is present. It may not be
+// published with this repository, so it is next to the checkout or missing.
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
@@ -11,7 +11,7 @@ const file = new URL('../../../../shared/reference/namespace-compute.binpb', imp
 /** @type {Promise<import('@bufbuild/protobuf').FileRegistry> | undefined} */
 let loading
 
-/** Built once per process; `undefined` if the file is missing. */
+/** Returns the schema, built once per process; `undefined` if the file is missing. */
 export function loadFullSchema() {
   if (!existsSync(file)) return undefined
   loading ??= readFile(file).then(readRegistry)

@@ -15,7 +15,8 @@ const HOUR = 3_600_000
 const TICK_MILLISECONDS = 50
 
 /**
- * `server.settings` can be changed while it runs, but for `port`, `seed`, `now`, `stepMilliseconds`, `runCommand`.
+ * A test may change `server.settings` while the server runs, except for `port`, `seed`, `now`, `stepMilliseconds`,
+ * `runCommand`.
  *
  * @typedef {import('./course.mjs').Step} Step
  *
@@ -23,32 +24,32 @@ const TICK_MILLISECONDS = 50
  * @property {number} [port] 0 (default): any free one
  * @property {number} [seed] of ids and tokens; default: random
  * @property {() => number} [now] clock in milliseconds
- * @property {Step[] | ((instance: import('./world.mjs').Instance) => Step[])} [plan] what becomes of every instance
+ * @property {Step[] | ((instance: import('./world.mjs').Instance) => Step[])} [plan] the steps of every instance
  *   that is created; see PLANS
- * @property {Step[]} [ending] what DestroyInstance and the deadline begin
+ * @property {Step[]} [ending] the steps after DestroyInstance and the deadline
  * @property {number} [stepMilliseconds] instances move by the server's clock instead of with each DescribeInstance
  * @property {number} [endingMilliseconds] the same for their ending only
- * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a container that is up
- * @property {number} [lifetimeMilliseconds] of an instance without a deadline of its own; Namespace's is not published
- * @property {number} [lifetimeMaximumMilliseconds] what a policy makes of a longer one (docs/providers/namespace.md)
+ * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] the process of a container that is up
+ * @property {number} [lifetimeMilliseconds] of an instance without a deadline; Namespace's default is not published
+ * @property {number} [lifetimeMaximumMilliseconds] a policy's maximum (docs/providers/namespace.md)
  * @property {'documented' | 'any'} [shapes] which machine shapes are accepted; the schema sets no bounds
  * @property {boolean} [uniqueTags] whether a second create with a tag gives the first one's instance
- * @property {RegExp} [uniqueTagForm] charset and length are not published; the default is what a cautious client
- *   keeps within
- * @property {'reuse' | 'new' | 'refuse'} [destroyingHolder] a create whose tag is held by an instance in state
- *   DESTROYING gets that instance, a new one, or failed_precondition; not published
- * @property {'reuse' | 'refuse'} [otherBody] a create whose tag is held by an instance that another request made gets
- *   it all the same, or already_exists; not published; every field counts, the deadline too
+ * @property {RegExp} [uniqueTagForm] charset and length are not published; the default is narrow
+ * @property {'reuse' | 'new' | 'refuse'} [destroyingHolder] a create whose tag belongs to a DESTROYING instance
+ *   gets that instance, a new one, or failed_precondition; not published
+ * @property {'reuse' | 'refuse'} [otherBody] a create whose tag belongs to an instance of another request gets that
+ *   instance, or already_exists; not published; requests differ in any field, the deadline too
  * @property {'failed_precondition' | 'not_found'} [destroyDead] DestroyInstance of an instance in state DESTROYED
  * @property {'accept' | 'refuse'} [destroyDying] the same for DESTROYING; not on record
- * @property {boolean} [forgetDestroyed] what is DESTROYED is not_found, and in no list, instead of being shown so
+ * @property {boolean} [forgetDestroyed] a DESTROYED instance is not_found, and in no list
  * @property {number} [pageSizeDefault] about 100
  * @property {number} [pageSizeMaximum]
  * @property {'oldest' | 'newest'} [listOrder] first; not on record
- * @property {boolean} [sparsePages] pages are filtered after they were cut: short and empty ones are not the last
+ * @property {boolean} [sparsePages] pages are filtered after they were cut, so a short or empty page may not be the
+ *   last
  * @property {string[]} [statesOfList] which states ListInstances shows by default
  * @property {string[]} [statesOfCompleteList] with includeCompleteRuns; whether DESTROYING, SUSPENDING and SUSPENDED
- *   are among them is not on record: the schema's words name none of them
+ *   are among them is not on record: the schema names none of them
  * @property {boolean} [listAllRegions] one project says that a list shows all regions from any endpoint
  * @property {string} [region] of the endpoint without a prefix
  * @property {string[]} [regions] that have an endpoint, see `endpoint`
@@ -109,7 +110,7 @@ export async function startNamespaceServer(options = {}) {
       settings.onDone?.(request)
     },
   })
-  // Reads move what they read; what nobody reads moves only so: a deadline, or a container that is to be started.
+  // Reads move the instance that they read. The others move here: by a deadline, or to start a container.
   const ticker = settings.stepMilliseconds && setInterval(() => world.sweep(), TICK_MILLISECONDS).unref()
 
   function startProcesses(instance) {
@@ -131,11 +132,11 @@ export async function startNamespaceServer(options = {}) {
     world,
     settings,
     processes: processes.all,
-    /** What no decent client would send; the real server would have taken most of it without a word. */
+    /** Requests that a client of ours may not send. The real server accepts most of them. */
     violations,
     /** Whether Namespace's own schema is present to check requests against. */
     fullSchema: fullSchema !== undefined,
-    /** The base URL of a region's endpoint; on the one host that there is here, a path tells them apart. */
+    /** Returns the base URL of a region's endpoint. They are on one host here, and differ by path. */
     endpoint: (region = settings.region) => (region === settings.region ? server.url : `${server.url}/${region}`),
     async close() {
       clearInterval(ticker)

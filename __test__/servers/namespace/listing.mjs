@@ -8,12 +8,12 @@ import { invalidArgument } from './errors.mjs'
 /** LabelFilterOp */
 const OPERATORS = {
   1: (value, wanted) => value === wanted,
-  // Whether an instance without the label counts as different is not on record.
+  // It is not on record whether an instance without the label counts as different.
   2: (value, wanted) => value !== wanted,
   3: (value) => value !== undefined,
 }
 
-/** A cursor: this, so that its base64 holds what only the standard alphabet has; the request; the place in the list. */
+/** The first byte of a cursor, whose base64 needs the standard alphabet. The request's digest and the place follow. */
 const FIRST_BYTE = 0xfb
 const DIGEST_BYTES = 4
 const CURSOR_BYTES = 1 + DIGEST_BYTES + 4
@@ -44,7 +44,7 @@ export function page(instances, request, settings, see) {
   const size = Math.min(Number(request.maxEntries) || settings.pageSizeDefault, settings.pageSizeMaximum)
   const entries = []
   for (const [looked, instance] of rest.entries()) {
-    // Filtering a page afterwards leaves pages that are short or empty, and are not the last.
+    // A page that is filtered afterwards may be short or empty, and not the last.
     if ((settings.sparsePages ? looked : entries.length) === size) {
       return { entries, paginationCursor: writeCursor(rest[looked - 1].sequence, asked) }
     }
@@ -56,7 +56,7 @@ export function page(instances, request, settings, see) {
 
 const valueOf = ({ labels }, wanted) => labels.find(({ name }) => name === wanted)?.value
 
-/** A cursor belongs to the request that it came from: it is to be repeated, with the cursor. */
+/** Returns the digest that binds a cursor to its request, which a client has to repeat with the cursor. */
 function digest({ labelFilter, notOlderThan, includeCompleteRuns, maxEntries }) {
   const entries = labelFilter.map(({ name, value, op }) => [name, value, op])
   const seconds = notOlderThan ? [String(notOlderThan.seconds), notOlderThan.nanos] : null

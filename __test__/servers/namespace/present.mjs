@@ -1,4 +1,4 @@
-// How an instance looks in answers (docs/providers/namespace.md).
+// The form of an instance in answers (docs/providers/namespace.md).
 import { canary } from '../../support/canary.mjs'
 import { statusNumber } from './schema.mjs'
 
@@ -12,8 +12,8 @@ const SSH_PRIVATE_KEY = Buffer.from(`-----BEGIN OPENSSH PRIVATE KEY-----\n${cana
 const CLIENT_KEY = Buffer.from(`-----BEGIN EC PRIVATE KEY-----\n${canary('client-key')}\n`)
 
 /**
- * What no error, log or result may show, as it is written in the answers that tell of one instance. The canary's mark
- * stands in every answer besides, those of a list too, so that quoting any of them shows.
+ * The secrets in answers about one instance, which no error, log or result may show. Every answer, also of a list, has
+ * the canary's mark, so that tests notice a quoted answer.
  */
 export const SECRETS = [SSH_PRIVATE_KEY, CLIENT_KEY].map((bytes) => bytes.toString('base64').slice(0, 40))
 
@@ -58,7 +58,7 @@ export function presentMetadata(instance, { status, destroyedAt }) {
   }
 }
 
-/** Tells private keys to everybody who may look. */
+/** Returns the extended metadata, with private keys for every reader. */
 function presentAccess(instance) {
   return {
     sshMetadata: { sshProxyEndpoint: `gate.${ingressDomain(instance)}:443`, sshPrivateKey: SSH_PRIVATE_KEY },
@@ -73,7 +73,7 @@ function presentAccess(instance) {
   }
 }
 
-/** AllocatedContainer; where its ports can be reached from outside. */
+/** AllocatedContainer, with the addresses of its ports. */
 function presentContainer(instance, { id, name, exportPorts }) {
   return {
     id,
@@ -88,7 +88,7 @@ function presentContainer(instance, { id, name, exportPorts }) {
 
 const ingressDomain = ({ region }) => `${region}1.nscluster.cloud`
 
-/** Fractions of all lengths are legal: three digits, or more of them with `nanoseconds`. */
+/** Returns a time. Fractions of all lengths are legal: three digits, or more with `nanoseconds`. */
 function timestamp(milliseconds, nanoseconds = 0) {
   const seconds = Math.floor(milliseconds / 1000)
   return { seconds: BigInt(seconds), nanos: Math.trunc(milliseconds - seconds * 1000) * 1_000_000 + nanoseconds }

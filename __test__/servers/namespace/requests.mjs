@@ -1,4 +1,4 @@
-// What CreateInstance accepts beyond its schema (docs/providers/namespace.md). A refusal's text is made up.
+// Checks CreateInstance beyond its schema (docs/providers/namespace.md). The texts of refusals are invented.
 import { timestampMs } from '@bufbuild/protobuf/wkt'
 
 import { bareInvalidArgument, details, failure, invalidArgument } from './errors.mjs'
@@ -18,7 +18,7 @@ const HTTP = 1
 const PROTO_MAXIMUM = 4
 const LINUX = 'linux'
 
-/** The command line's; the server's own is not on record. */
+/** The command line's default. The server's is not on record. */
 export const DEFAULT_SHAPE = { virtualCpu: 4, memoryMegabytes: 8192, machineArch: 'amd64', os: LINUX }
 
 const bytesOf = (text) => Buffer.byteLength(text)
@@ -49,7 +49,7 @@ function readLabels(labels) {
     if (!LABEL_NAME.test(name) || bytesOf(name) > LABEL_NAME_BYTES) throw bareInvalidArgument()
     if (bytesOf(value) > LABEL_VALUE_BYTES) throw bareInvalidArgument()
   }
-  // What the real one makes of a name that comes twice is not on record; nobody should depend on it.
+  // It is not on record what Namespace does with a name that comes twice. No client may depend on it.
   if (new Set(labels.map(({ name }) => name)).size < labels.length) throw invalidArgument('two labels of one name')
   return labels.map(({ name, value }) => ({ name, value }))
 }
@@ -61,7 +61,7 @@ function readShape(shape, settings) {
   if (!['amd64', 'arm64'].includes(read.machineArch)) throw invalidArgument('unknown machine_arch')
   if (!['linux', 'macos'].includes(read.os)) throw invalidArgument('unknown os')
   if (virtualCpu < 1 || memoryMegabytes < 1) throw invalidArgument('shape too small')
-  // The schema sets no bounds; whether the server does beyond its list of shapes is not on record.
+  // The schema sets no bounds. It is not on record whether the server does, beyond its list of shapes.
   if (settings.shapes === 'documented' && read.os === LINUX && !isListed(read)) {
     throw invalidArgument('no such machine shape')
   }
@@ -73,7 +73,7 @@ function isListed({ virtualCpu, memoryMegabytes }) {
   return VIRTUAL_CPUS.includes(virtualCpu) && MEMORY_GIGABYTES.includes(gigabytes) && gigabytes >= virtualCpu
 }
 
-/** Every instance gets one; policy can shorten what is asked for. */
+/** Returns the deadline. Every instance gets one, and a policy may shorten it. */
 function readDeadline(deadline, { lifetimeMilliseconds, lifetimeMaximumMilliseconds }, now) {
   if (!deadline) return now + lifetimeMilliseconds
   const asked = timestampMs(deadline)
@@ -91,7 +91,7 @@ function readContainer({ name, imageRef, args, environment, exportPorts, workloa
   if (!NAME.test(name)) throw invalidArgument('the name of a container')
   if (!/^\S+$/.test(imageRef)) throw invalidArgument('image_ref')
   if (!(workloadType in WORKLOAD_TYPES)) throw invalidArgument('workload_type')
-  // A variable without a name, or with these in it, cannot be given to a process.
+  // A process cannot have a variable without a name, or with these characters in it.
   if (Object.keys(environment).some((variable) => !/^[^=\0]+$/.test(variable))) throw invalidArgument('environment')
   for (const port of exportPorts) checkPort(port)
   return {
@@ -112,7 +112,7 @@ function checkPort({ proto, containerPort, name, httpMatchRule }) {
 }
 
 /**
- * Refuses what the workspace has no room for. The details are on record, the code of the last one is not.
+ * Refuses a create beyond the workspace's limits. The details are on record, the code of the last one is not.
  *
  * @param {object} workspace
  * @param {() => import('./world.mjs').Instance[]} liveInstances

@@ -7,7 +7,7 @@ const PACKAGE = 'namespace.cloud.compute.v1beta'
 
 const read = (name) => readFileSync(new URL(`schema/${name}`, import.meta.url))
 
-/** The digest of each .proto file that the descriptors were made of. */
+/** The digest of each .proto file from which the descriptors were made. */
 export const generatedFrom = JSON.parse(read('generated-from.json'))
 
 export const registry = readRegistry(read('descriptors.binpb'))
@@ -25,11 +25,11 @@ export const message = (name) => registry.getMessage(name.includes('.') ? name :
 const STATUS = registry.getEnum(`${PACKAGE}.InstanceMetadata.Status`)
 const NUMBER_OF_STATUS = new Map(STATUS.values.map(({ name, number }) => [name, number]))
 
-/** Numbers from here on stand for states that the schema does not know; see nameUnknownStatuses in wire.mjs. */
+/** From this number on, states that the schema does not have; see nameUnknownStatuses in wire.mjs. */
 export const UNKNOWN_STATUS = 9000
 export const unknownStatuses = []
 
-/** @param {string} name of a state; one that the schema lacks gets a number too, as after a newer version's release */
+/** @param {string} name of a state; one that the schema lacks gets a number, too, as in a newer version */
 export function statusNumber(name) {
   const known = NUMBER_OF_STATUS.get(name)
   if (known !== undefined) return known

@@ -1,10 +1,10 @@
-// The Namespace server for use by hand: instances move by themselves, and somebody else's run beside yours.
+// The fake Namespace for use by hand: instances move by themselves, and instances of others run beside yours.
 import { startNamespaceServer } from './index.mjs'
 import { SERVICE_PATH } from './schema.mjs'
 
 /**
- * @param {Pick<import('./index.mjs').NamespaceOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
- *   options
+ * @param {Pick<import('./index.mjs').NamespaceOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number
+ *   }} options
  */
 export async function start({ stepMilliseconds = 300, ...options }) {
   const server = await startNamespaceServer({ ...options, stepMilliseconds })

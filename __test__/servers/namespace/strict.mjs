@@ -1,5 +1,5 @@
-// What this server refuses and the real one does not: it ignores in silence what it does not know
-// (docs/providers/namespace.md), and a misspelt field is a 200 with the wrong instance.
+// Refuses what the real server ignores (docs/providers/namespace.md). There, a misspelt field gives a 200 with the
+// wrong instance.
 import { fromJson } from '@bufbuild/protobuf'
 
 import { isJson } from '../shared/http.mjs'
@@ -15,7 +15,7 @@ const TIMEOUT = /^[1-9]\d{0,9}$/
  * @param {import('../shared/http.mjs').RequestRecord} request
  * @param {import('@bufbuild/protobuf').DescMethod} method
  * @param {import('@bufbuild/protobuf').FileRegistry} [fullSchema]
- * @returns {Complaint | undefined} the first that there is
+ * @returns {Complaint | undefined} the first complaint
  */
 export function complain(request, method, fullSchema) {
   const { headers } = request
@@ -53,7 +53,7 @@ function complainOfMessage(description, json, prefix = '') {
 }
 
 /**
- * A key that an object of this text has twice: JSON.parse takes the last of them, other parsers fail.
+ * Returns a key that an object of this text has twice: JSON.parse takes the last one, other parsers fail.
  * @param {string} text valid JSON
  */
 export function repeatedKey(text) {

@@ -1,4 +1,4 @@
-// A server for a test, and a client that says what it expects of each answer.
+// A server for a test, and a client that checks each answer.
 import assert from 'node:assert/strict'
 import http from 'node:http'
 
@@ -25,7 +25,7 @@ export const BODY = {
 
 let running = []
 
-/** For afterEach: no server may have failed, or have seen anything it would not understand. */
+/** For afterEach: fails if a server has failed, or has refused a request as a violation. */
 export async function closeAll() {
   const clients = running
   running = []
@@ -37,7 +37,7 @@ export async function closeAll() {
   }
 }
 
-/** A server with a workspace, and a client for it. */
+/** Starts a server with a workspace, and a client for it. */
 export async function setUp(options) {
   const server = await startNamespaceServer({ seed: 7, ...options })
   const { world } = server
@@ -101,7 +101,7 @@ export async function setUp(options) {
   return { server, world, workspace, token, ...client }
 }
 
-/** The first detail of an error, decoded. */
+/** Returns the first detail of an error, decoded. */
 export const detailOf = ({ details: [{ type, value }] }) => [type, Buffer.from(value, 'base64').toString('base64')]
 
 export const labelled = (name, value) => ({ labels: [{ name, value }] })

@@ -1,4 +1,4 @@
-// From an HTTP request to the Connect library's handlers and back.
+// Passes HTTP requests to the Connect library's handlers, and returns their answers.
 import { Code, ConnectError, createConnectRouter, createContextValues } from '@connectrpc/connect'
 import { createAsyncIterable, readAllBytes } from '@connectrpc/connect/protocol'
 import { errorFromJson } from '@connectrpc/connect/protocol-connect'
@@ -34,7 +34,7 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
   const handlers = new Map(router.handlers.map((handler) => [handler.method.name, handler]))
   const underWay = new Map()
 
-  /** A method that fails by accident is this server's own bug: the library would only say "internal error". */
+  /** Records an exception of a method as an error of this server: the library would only answer "internal error". */
   function guarded(method) {
     return async (request, context) => {
       try {
@@ -48,7 +48,7 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
     }
   }
 
-  /** Where a request wants to go: nowhere, where the path is none of ours or the region has no such endpoint. */
+  /** Returns the method and the region of a request, and whether this server serves them; nothing for another path. */
   function locate({ path }) {
     const [, region = settings.region, name] = PATH.exec(path) ?? []
     if (!methods.has(name)) return undefined
@@ -83,7 +83,7 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
 
   async function run(request, { name, region }) {
     const controller = new AbortController()
-    // A late effect: its client has left before it begins.
+    // A late effect begins when its client has closed the connection.
     if (request.done) controller.abort()
     underWay.set(request, controller)
     try {
@@ -113,12 +113,12 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
   return {
     describe,
     handle,
-    /** The client has its answer, or has left: nobody waits any more for what this request waits for. */
+    /** Ends a request's waiting: the client has its answer, or has closed the connection. */
     leave: (request) => underWay.get(request)?.abort(),
   }
 }
 
-/** The library writes a state that the schema lacks as a number; a newer server would know its name. */
+/** Replaces the numbers of states that the schema lacks by names, as a newer server would write them. */
 function nameUnknownStatuses(text) {
   if (unknownStatuses.length === 0) return text
   return text.replaceAll(/"status":(\d{4})\b/g, (whole, number) => {

@@ -7,7 +7,7 @@ import { DEFAULT_SHAPE } from './requests.mjs'
 const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
-/** Gone, or going for good. */
+/** The states of a deletion. */
 const OVER = new Set(['DESTROYING', 'DESTROYED'])
 
 /**
@@ -26,7 +26,7 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  * @property {number} deadline
  * @property {Container[]} containers
  * @property {string} [uniqueTag]
- * @property {string} status its true state, without counting as a read
+ * @property {string} status its actual state; counts no read
  * @property {object[]} shutdownReasons
  * @property {string} [destroyReason]
  *
@@ -37,24 +37,24 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  * @property {string[]} args
  * @property {Record<string, string>} environment
  * @property {object[]} exportPorts
- * @property {boolean} isService its end is a failure whatever its exit code (docs/providers/namespace.md)
+ * @property {boolean} isService its end is a failure, whatever the exit code (docs/providers/namespace.md)
  */
 
-/** The methods see the truth; only the API (compute.mjs) looks through the curtain of `lag` and `stale`. */
+/** The methods see the actual state; only the API (compute.mjs) applies `lag` and `stale`. */
 export class World {
   workspaces = new Map()
   tokens = new Map()
 
   /**
-   * How long what is created from now on stays unseen by DescribeInstance and ListInstances: for its first `reads`
-   * reads of each kind, or so many milliseconds of the server's clock. `destroy`: DestroyInstance does not see it
-   * either. No source tells of any lag at Namespace, nor that there is none.
+   * How long new instances are hidden from DescribeInstance and ListInstances: for their first `reads` reads of each
+   * kind, or for so many milliseconds of the server's clock. `destroy`: from DestroyInstance, too. No source says
+   * whether Namespace has a lag.
    */
   lag = { reads: 0, milliseconds: 0, destroy: false }
 
   /**
-   * How long what is destroyed from now on is shown as it was before; with `showDeletedAt` true (the default) it is
-   * shown as it is, DESTROYING or DESTROYED.
+   * How long newly destroyed instances are shown as they were before. With `showDeletedAt` true (the default) they are
+   * shown as they are, DESTROYING or DESTROYED.
    */
   stale = { reads: 0, milliseconds: 0, showDeletedAt: true }
 
@@ -83,7 +83,7 @@ export class World {
   // --- Set-up --------------------------------------------------------------------------------------------------
 
   /**
-   * A workspace, a token for it, and two instances that somebody else runs there.
+   * Creates a workspace, a token for it, and two instances of others.
    * @returns {{ token: string, workspaceId: string }}
    */
   seed() {
@@ -96,8 +96,8 @@ export class World {
   /**
    * @param {object} [options]
    * @param {string} [options.name]
-   * @param {{ virtualCpu?: number, memoryMegabytes?: number, instanceCount?: number }} [options.limits] beyond them a
-   *   create is refused (docs/providers/namespace.md)
+   * @param {{ virtualCpu?: number, memoryMegabytes?: number, instanceCount?: number }} [options.limits] a create beyond
+   *   them is refused (docs/providers/namespace.md)
    * @param {{ used: number, limits: number }} [options.usedUp] the period's usage; set: every create is refused
    * @param {string[]} [options.platforms] `linux/amd64`; default: all
    */
@@ -112,9 +112,9 @@ export class World {
    * @param {object | string} options.workspace
    * @param {string[]} [options.actions] what it is granted; default: all
    * @param {number} [options.expiresAt] milliseconds of the server's clock
-   * @param {'revocable' | 'tenant' | 'workload'} [options.kind] form of a token that is made up
+   * @param {'revocable' | 'tenant' | 'workload'} [options.kind] form of a generated token
    * @param {string} [options.secret] for a test that has to recognise it within the token's form
-   * @param {string} [options.token] the whole of it
+   * @param {string} [options.token] the whole token
    * @returns {string}
    */
   addToken({ workspace, actions = ACTIONS, expiresAt = Infinity, kind = 'revocable', secret, token }) {
@@ -127,8 +127,7 @@ export class World {
   }
 
   /**
-   * An instance that has been there for a while, made by somebody else unless `labels` tell otherwise: no lag, and
-   * no process of its own.
+   * Adds an instance of others, unless `labels` name another maker: without lag and without a process.
    *
    * @param {object | string} workspace
    * @param {object} [options]
@@ -159,7 +158,7 @@ export class World {
     for (let index = 0; index < count; index += 1) this.#planned.push(plan)
   }
 
-  /** Takes an instance out of its plan. @param {import('./course.mjs').Step} step */
+  /** Sets an instance's state, outside its plan. @param {import('./course.mjs').Step} step */
   setStatus(instanceOrId, step) {
     this.#setCourse(this.get(idOf(instanceOrId)), [step])
   }
@@ -173,31 +172,31 @@ export class World {
     return instance
   }
 
-  /** Every instance of the workspace that ever existed, in the order of creation. @returns {Instance[]} */
+  /** Returns all instances of the workspace, also deleted ones, in the order of creation. @returns {Instance[]} */
   allInstances(workspace) {
     const { instances } = this.workspaces.get(idOf(workspace))
     for (const instance of instances) this.#catchUp(instance)
     return [...instances]
   }
 
-  /** Those that cost money: neither gone nor on their way out. A failed one is among them. */
+  /** Returns the instances that cost money: neither deleted nor being deleted. A failed instance is one of them. */
   liveInstances(workspace) {
     return this.allInstances(workspace).filter(({ status }) => !OVER.has(status))
   }
 
-  /** What the main container was given. */
+  /** Returns the variables of the main container. */
   environmentOf(instanceOrId) {
     return this.get(idOf(instanceOrId)).containers[0]?.environment
   }
 
-  /** Who holds the tag: it is free again when its holder is gone. @returns {Instance | undefined} */
+  /** Returns the instance that has the tag, until that instance is deleted. @returns {Instance | undefined} */
   holderOf({ workspaceId, region, uniqueTag }) {
     const holder = this.#holders.get(`${workspaceId}/${region}/${uniqueTag}`)
     if (holder) this.#catchUp(holder)
     return holder?.status === 'DESTROYED' ? undefined : holder
   }
 
-  /** Moves everything to where the clock says it is; reads do so by themselves. */
+  /** Moves all instances to the present time. Reads do so for the instance that they read. */
   sweep() {
     for (const id of this.#instances.keys()) this.get(id)
   }
@@ -216,7 +215,7 @@ export class World {
   }
 
   /**
-   * How one read sees the instance; counts the read.
+   * Returns a read's view of the instance, and counts the read.
    *
    * @param {Instance} instance
    * @param {'describe' | 'list' | 'destroy'} kind
@@ -231,19 +230,19 @@ export class World {
     return this.#truth(instance)
   }
 
-  /** What a read that moves its subject does when it has seen it. */
+  /** Moves an instance after a read. */
   moveOn(instance) {
     if (instance.course.movesByReads && instance.course.advance()) this.#arrive(instance)
   }
 
-  /** Asynchronous: DESTROYING, then DESTROYED. */
+  /** Begins the deletion: DESTROYING, then DESTROYED. */
   destroy(instance, reason) {
     if (OVER.has(instance.status)) return
     instance.destroyReason = reason
     this.#setCourse(instance, this.settings.ending, this.settings.endingMilliseconds ?? this.settings.stepMilliseconds)
   }
 
-  /** A container has ended by itself (docs/providers/namespace.md). */
+  /** Handles the end of a container (docs/providers/namespace.md). */
   containerEnded(instance, container, exitCode) {
     if (OVER.has(instance.status)) return
     if (!container.isService) {
@@ -319,7 +318,7 @@ export class World {
     this.#arrive(instance)
   }
 
-  /** By the clock: steps, and the deadline, at which every instance ends. */
+  /** Schedules the steps and the deadline, at which every instance ends. */
   #catchUp(instance) {
     while (instance.course.advanceByClock(this.now())) this.#arrive(instance)
     if (this.now() >= instance.deadline && !OVER.has(instance.status)) this.destroy(instance, 'deadline')
@@ -348,7 +347,7 @@ export class World {
   }
 }
 
-/** Of what a failed container is reported with only the fields are on record. */
+/** The reasons of a failed container. Only the names of the fields are on record. */
 function failureOf(container, exitCode) {
   return {
     errorCode: exitCode ?? 137,

@@ -1,8 +1,8 @@
 import { notAuthorized, unauthenticated, unknownProjectToken, unknownToken } from './errors.mjs'
 
 /**
- * Identifies the caller (docs/providers/railway.md). Either header will do; a client may send both with the same token and the
- * one that fits counts.
+ * Identifies the caller (docs/providers/railway.md). One of the two headers is enough. A client may send one token in
+ * both, and the header that fits counts.
  *
  * @typedef {{ kind?: 'account' | 'workspace' | 'project', projectId?: string, environmentId?: string,
  *   canDelete?: boolean, blank?: boolean, refusal?: Error }} Caller
@@ -15,7 +15,7 @@ export function identify(headers, tokens) {
   const authorization = headers.authorization
   const projectToken = headers['project-access-token']
   const bearer = /^Bearer(?:\s+(.*))?$/i.exec(authorization ?? '')?.[1]?.trim()
-  // Observed: a blank bearer is refused even where no token is needed at all.
+  // Observed: a blank bearer token is refused even if no token is needed.
   if (authorization !== undefined && !bearer) return { blank: true, refusal: unauthenticated() }
 
   const project = projectToken && tokens.get(projectToken.trim())
@@ -27,12 +27,12 @@ export function identify(headers, tokens) {
 }
 
 /**
- * Refuses what the caller may not do. A project token reaches one environment of one project; it may create and
+ * Refuses what the caller may not do. A project token reaches one environment of one project, and may create and
  * delete services there.
  *
  * @param {Caller} caller
  * @param {{ projectId?: string, environmentId?: string | null, kinds?: string[] }} [target]
- *   `kinds`: token kinds allowed; `environmentId` absent: the request does not single one out
+ *   `kinds`: token kinds allowed; without `environmentId`: the request does not name one
  */
 export function authorize(caller, { projectId, environmentId, kinds } = {}) {
   if (caller.refusal) throw caller.refusal

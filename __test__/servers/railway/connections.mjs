@@ -2,7 +2,7 @@ import { problem } from './errors.mjs'
 
 /**
  * Returns one page in the manner of Relay: `edges { cursor node }` and `pageInfo`, no total (Railway's schema). The
- * cursor holds the object's place in the order of creation, so that it stays good when the object itself is deleted.
+ * cursor holds the object's place in the order of creation, so that it stays valid when the object is deleted.
  *
  * @template {{ sequence: number }} T
  * @param {T[]} objects in the order of creation
@@ -15,7 +15,7 @@ export function paginate(objects, { first, after, last, before }, { pageSizeDefa
   const from = after ? decode(after) : -Infinity
   const to = before ? decode(before) : Infinity
   const within = objects.filter(({ sequence }) => sequence > from && sequence < to)
-  // `first: 0` is a legal way of asking for nothing; Railway's own CLI uses it.
+  // `first: 0` legally requests no entry. Railway's command line uses it.
   const size = Math.min(first ?? last ?? pageSizeDefault, pageSizeMaximum)
   const backwards = first == null && last != null
   const page = backwards ? within.slice(Math.max(0, within.length - size)) : within.slice(0, size)

@@ -2,7 +2,7 @@ const DEFAULT_PLAN = ['QUEUED', 'INITIALIZING', 'DEPLOYING', 'SUCCESS']
 
 /** States in which the deployment's container is up (docs/providers/railway.md). */
 const UP = new Set(['SUCCESS', 'SLEEPING'])
-/** States in which nothing of it runs or will run. */
+/** States in which nothing of a deployment runs or will run. */
 const OVER = new Set(['FAILED', 'CRASHED', 'REMOVING', 'REMOVED', 'SKIPPED'])
 
 /** @typedef {string | { status: string, deploymentStopped?: boolean }} Step */
@@ -63,14 +63,14 @@ export class Deployments {
     return deployment
   }
 
-  /** What the API shows of it now; afterwards it is one step further. */
+  /** Returns the deployment as the API shows it, and moves it one step. */
   read(deployment) {
     const shown = { status: statusOf(deployment), stopped: isStopped(deployment), updatedAt: deployment.updatedAt }
     if (this.stepMilliseconds === undefined) this.#advance(deployment)
     return shown
   }
 
-  /** Ends it outside its plan: removed with its instance, or its process has exited. */
+  /** Ends a deployment outside its plan: it was removed with its instance, or its process has exited. */
   end(deployment, step = { status: 'REMOVED' }) {
     if (isOver(deployment)) return
     deployment.steps = [step]
@@ -100,7 +100,7 @@ export class Deployments {
     deployment.updatedAt = this.timestamp()
     if (isOver(deployment)) this.onOver(deployment)
     else if (UP.has(statusOf(deployment))) {
-      // The new one is up; Railway takes away what it replaces.
+      // The new deployment is up, and replaces the one before it.
       for (const other of deployment.instance.deployments) if (other !== deployment) this.end(other)
       this.onUp(deployment)
     }
@@ -114,14 +114,16 @@ export class Deployments {
   }
 }
 
-/** Its state, and counts no read. */
+/** Returns the state, and counts no read. */
 export const statusOf = (deployment) => deployment.steps[deployment.step].status
 
-/** `deploymentStopped`: also true for a SUCCESS whose process has exited (docs/providers/railway.md). */
+/**
+ * Returns `deploymentStopped`, which is also true for a SUCCESS whose process has exited (docs/providers/railway.md).
+ */
 export const isStopped = (deployment) =>
   deployment.steps[deployment.step].deploymentStopped ?? OVER.has(statusOf(deployment))
 
 const isOver = (deployment) => OVER.has(statusOf(deployment)) || isStopped(deployment)
 
-/** Whether it costs money: on its way up, or up. */
+/** Returns whether a deployment costs money: it starts, or is up. */
 export const isBilled = (deployment) => !isOver(deployment)

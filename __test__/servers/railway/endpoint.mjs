@@ -14,7 +14,7 @@ const KNOWN_KEYS = new Set(['query', 'variables', 'operationName', 'extensions']
 const CACHE_SIZE = 500
 
 /**
- * The one endpoint: from an HTTP request to a GraphQL answer. Documents are parsed and checked once per text.
+ * The endpoint, which turns HTTP requests into GraphQL answers. Each text of a document is parsed and checked once.
  *
  * @param {object} options
  * @param {import('./world.mjs').World} options.world
@@ -117,7 +117,7 @@ export function createEndpoint({
     return { status: refused ? unauthenticatedStatus : 200, body: { data: result.data, errors: entries(errors) } }
   }
 
-  /** A resolver that failed by accident is this server's own bug: reported, and told as Railway would tell it. */
+  /** Records an exception of a resolver as an error of this server, and answers as Railway would. */
   function asRailwayError(error) {
     if (!error.path || error.originalError instanceof RailwayError) return error
     onInternalError(error.originalError ?? error)
@@ -129,7 +129,7 @@ export function createEndpoint({
 
 const FULL_SCHEMA_NOTE = "refused by Railway's full schema"
 
-/** Stricter than Railway may be: a body that is a little wrong should fail here rather than there. */
+/** Checks a body, perhaps more strictly than Railway, so that a wrong body fails here. */
 function checkEnvelope(json) {
   if (json === undefined) return 'The request body is not valid JSON.'
   if (json === null || typeof json !== 'object') return 'The request body must be a JSON object.'
@@ -146,8 +146,8 @@ function checkEnvelope(json) {
 }
 
 /**
- * Parsed, checked against our schema and, if it is present, against Railway's. A document must satisfy both; the
- * note says which one it did not, because the cure differs: mend the client, or teach this server the field.
+ * Parses a document, and checks it with our schema and, if it is present, with Railway's. The note says which of them
+ * refuses it: then the client is wrong, or this server lacks the field.
  */
 function prepareDocument(query, fullSchema) {
   const none = { errors: [], deprecations: [] }

@@ -21,22 +21,22 @@ const GENERIC = 'Problem processing request'
 /** @param {string} kind `Project`, `Environment`, `Service`, `ServiceInstance`, `Deployment`; no space */
 export const notFound = (kind) => new RailwayError(`${kind} not found`)
 export const notAuthorized = () => new RailwayError('Not Authorized')
-/** Observed raw without code and path. */
+/** Observed without code and path. */
 export const problem = () => new RailwayError(GENERIC, { plain: true })
 export const nameTaken = (name) => new RailwayError(`A service named "${name}" already exists in this project`)
 /** The code is observed, the text is not. */
 export const unauthenticated = () =>
   new RailwayError('Not Authorized', { code: 'UNAUTHENTICATED', unauthenticated: true })
-/** The same text as for a forbidden object, so a client cannot tell a bad token from a foreign id. */
+/** The same text as for a forbidden object, so a client cannot distinguish a wrong token from a foreign id. */
 export const unknownToken = () => new RailwayError('Not Authorized', { unauthenticated: true })
-/** Railway's letter case is unknown; its own client lowers it before it compares. */
+/** The case of the letters is not known; Railway's own client ignores it. */
 export const unknownProjectToken = () => new RailwayError('Project Token not found', { unauthenticated: true })
 
-/** Turns a configured text into the error that carries it. */
+/** Returns the error with a configured text. */
 export const fromText = (text) => (text === GENERIC ? problem() : new RailwayError(text))
 
 /**
- * One entry of `errors` as Railway writes it.
+ * Returns an entry of `errors` as Railway writes it.
  *
  * @param {import('graphql').GraphQLError} error
  * @param {{ code?: string, traceId: string, note?: string }} options code: for an error that is not a RailwayError
@@ -57,7 +57,7 @@ export function errorEntry(error, { code, traceId, note }) {
 }
 
 /**
- * A fault: HTTP 200 with an `errors` list, as Railway's throttles, clashes and refusals arrive.
+ * Returns a fault: HTTP 200 with an `errors` list, as for Railway's throttles, clashes and refusals.
  *
  * @param {string} message
  * @param {object} [extra]
@@ -65,7 +65,7 @@ export function errorEntry(error, { code, traceId, note }) {
  * @param {object} [extra.extensions] besides the code
  * @param {string[]} [extra.path]
  * @param {string} [extra.traceId]
- * @param {number} [extra.status] HTTP status, 200 unless told
+ * @param {number} [extra.status] HTTP status; default: 200
  * @param {object} [extra.headers]
  * @param {boolean} [extra.effect] the operation has its effect nevertheless
  * @returns {import('../shared/faults.mjs').Fault}

@@ -14,12 +14,12 @@ export { graphqlError } from './errors.mjs'
  * @property {number} [port] 0 (default): any free one
  * @property {number} [seed] of ids, names and tokens; default: random
  * @property {() => number} [now] clock in milliseconds
- * @property {number} [pageSizeDefault] Railway's is unknown; 20 makes a client that does not page fail early
+ * @property {number} [pageSizeDefault] Railway's is not known; with 20 a client fails early that reads only one page
  * @property {number} [pageSizeMaximum]
  * @property {ConstructorParameters<typeof import('./deployments.mjs').Deployments>[0]['plan']} [deploymentPlan]
  *   states of every deployment; a function of the service; or a list of `{ name, plan }`
  * @property {number} [deploymentStepMilliseconds] deployments move by themselves instead of with each read
- * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a deployment that is up
+ * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] the process of a deployment that is up
  * @property {'instance' | 'schema'} [scopedDelete] serviceDelete with the id of an environment that is no fork: as
  *   observed (that instance only) or as the schema says (all environments that are no forks): docs/providers/railway.md
  * @property {'instance' | 'schema'} [scopedUpdate] the same for serviceInstanceUpdate
@@ -33,7 +33,7 @@ export { graphqlError } from './errors.mjs'
  */
 
 /**
- * A server that behaves as Railway's public API does, on the loopback interface.
+ * Starts a server on the loopback interface that behaves as Railway's public API does.
  *
  * @param {RailwayOptions} [options]
  */
@@ -92,7 +92,7 @@ export async function startRailwayServer(options = {}) {
     const { environmentId } = deployment
     const labels = { serviceId: service.id, serviceName: service.name, environmentId }
     processes.start({ id: deployment.id, subject: service, labels }, variables, (exitCode) => {
-      // A process that ends well is a deployment that has completed, not one that failed (docs/providers/railway.md).
+      // If the process ends with 0, the deployment has completed, not failed (docs/providers/railway.md).
       world.deployments.end(
         deployment,
         exitCode === 0 ? { status: 'SUCCESS', deploymentStopped: true } : { status: 'CRASHED' },
@@ -120,7 +120,7 @@ export async function startRailwayServer(options = {}) {
   }
 }
 
-/** What the edge in front of Railway serves to traffic it does not like; its status is not told. */
+/** The page of the edge in front of Railway for refused requests. No source has its status. */
 function edgePage(status) {
   const title = 'Access denied | backboard.railway.com used Cloudflare to restrict access'
   return {

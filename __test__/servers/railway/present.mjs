@@ -1,7 +1,7 @@
 import { paginate } from './connections.mjs'
 import { statusOf } from './deployments.mjs'
 
-/** What the one container of a deployment is doing; while it is still on its way: INITIALIZING. */
+/** The state of a deployment's container; before it is up: INITIALIZING. */
 const INSTANCE_STATUS = {
   SUCCESS: 'RUNNING',
   SLEEPING: 'STOPPED',
@@ -16,8 +16,8 @@ const instanceStatus = (status, stopped) =>
   status === 'SUCCESS' && stopped ? 'EXITED' : (INSTANCE_STATUS[status] ?? 'INITIALIZING')
 
 /**
- * From the world's records to what the schema shows of them. Fields that cost a read are functions, which graphql-js
- * calls only when they are selected.
+ * Creates the schema's objects from the world's records. Fields that count as a read are functions, which graphql-js
+ * calls only if they are selected.
  *
  * @param {import('./world.mjs').World} world
  * @param {{ pageSizeDefault: number, pageSizeMaximum: number }} sizes
@@ -30,7 +30,7 @@ export function createPresenter(world, sizes) {
     deletedAt: view === 'stale' ? null : deletedAt,
   })
 
-  /** One page of the objects that this kind of read can see. */
+  /** Returns one page of the objects that this kind of read shows. */
   const list = (objects, kind, page, toView) => {
     const views = new Map()
     for (const object of objects) {
@@ -50,7 +50,7 @@ export function createPresenter(world, sizes) {
     environments: (page) => environments(record, page),
   })
 
-  // The list leaves out what is deleted even while `environment(id)` still shows it (docs/providers/railway.md).
+  // The list leaves out a deleted environment, even while `environment(id)` still shows it (docs/providers/railway.md).
   const environments = (record, { isEphemeral, ...page }) => {
     const wanted = record.environments.filter(
       (entry) => !entry.deletedAt && (isEphemeral == null || entry.isEphemeral === isEphemeral),

@@ -1,6 +1,6 @@
 /**
- * A bucket of requests per window, and the headers that tell of it (docs/providers/railway.md). Railway does not say
- * in which form `X-RateLimit-Reset` gives its time, so both usual ones are on offer.
+ * Creates a rate window, and its headers (docs/providers/railway.md). No source has the form of `X-RateLimit-Reset`, so
+ * both usual forms are options.
  *
  * @param {{ limit?: number, windowMilliseconds?: number, resetFormat?: 'iso' | 'epoch-seconds' }} options
  * @param {() => number} now
@@ -31,7 +31,7 @@ export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000
 }
 
 /**
- * The edge's limit: so many requests in any second, and those that it refuses do not count.
+ * Creates the edge's limit: so many requests in any second; refused ones do not count.
  *
  * @param {number} [limit] default: none
  * @param {() => number} now

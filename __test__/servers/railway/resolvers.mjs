@@ -5,7 +5,7 @@ import { createPresenter } from './present.mjs'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /**
- * One function per root field, queries and mutations alike.
+ * One function per root field, for queries and mutations.
  *
  * @param {import('./world.mjs').World} world
  * @param {Required<import('./index.mjs').RailwayOptions>} options
@@ -13,7 +13,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 export function createResolvers(world, options) {
   const present = createPresenter(world, options)
 
-  // Every function begins with one of these: form of the ids, then the token, then what the ids stand for.
+  // Every function begins with one of these checks: the form of the ids, the token, then the objects of the ids.
   const enter = (context, ids, target) => {
     // No source has the reply to an id that is no UUID.
     if (ids.some((id) => id != null && !UUID.test(id))) throw problem()
@@ -55,7 +55,7 @@ export function createResolvers(world, options) {
     return instance
   }
 
-  /** The environments a write means: a fork alone, or by `rule` this one or all that are no forks. */
+  /** Returns the environments of a write: a fork alone, or by `rule` this one or all that are no forks. */
   const environmentsMeant = (projectId, environmentId, rule) => {
     if (environmentId == null) return world.unforked(projectId)
     const environment = liveEnvironment(environmentId, projectId)
@@ -69,7 +69,7 @@ export function createResolvers(world, options) {
 
   const queries = {
     me(_args, context) {
-      // A workspace or project token has no person behind it.
+      // A workspace or project token has no user.
       authorize(context.caller, { kinds: ['account'] })
       return { id: context.caller.id, name: 'Test User', email: 'user@example.com' }
     },
@@ -103,7 +103,7 @@ export function createResolvers(world, options) {
       return present.project(project, view)
     },
 
-    // A project token may read the list of its project's environments; what it may see of the others is not told.
+    // A project token may read the list of its project's environments; no source says what it may see of the others.
     environments({ projectId, ...page }, context) {
       enter(context, [projectId], { projectId })
       return present.environments(liveProject(projectId), page)
@@ -161,7 +161,7 @@ export function createResolvers(world, options) {
       const { projectId, environmentId, name, icon, source, variables, registryCredentials } = input
       enter(context, [projectId, environmentId], { projectId, environmentId })
       liveProject(projectId)
-      // The environment asked for limits the service only when it is a fork.
+      // The environment of the request limits the service only if it is a fork.
       const environments = environmentsMeant(projectId, environmentId, 'schema')
       const { image, repo } = source ?? {}
       return present.service(
@@ -177,7 +177,7 @@ export function createResolvers(world, options) {
       return present.service(service)
     },
 
-    // Project-wide, and out of a project token's reach.
+    // It is project-wide, and forbidden to a project token.
     serviceConnect({ id, input }, context) {
       enter(context, [id], { kinds: ['account', 'workspace'] })
       const service = liveService(context, id)
@@ -191,7 +191,7 @@ export function createResolvers(world, options) {
     serviceDelete({ id, environmentId }, context) {
       enter(context, [id, environmentId], { environmentId })
       const service = world.services.get(id)
-      // What a second delete is told is not pinned down; never plain `false`.
+      // No source has the exact answer to a second deletion. It is never `false`.
       if (!service || service.deletedAt) throw fromText(options.doubleDelete)
       authorize(context.caller, { projectId: service.projectId, environmentId })
       if (!context.caller.canDelete) throw notAuthorized()
@@ -205,7 +205,7 @@ export function createResolvers(world, options) {
       return true
     },
 
-    // `true` is no proof: without an instance there it does nothing, and says so to no one.
+    // Without an instance in the environment it does nothing, and returns `true`, too.
     serviceInstanceUpdate({ serviceId, environmentId, input }, context) {
       enter(context, [serviceId, environmentId], { environmentId })
       const service = liveService(context, serviceId)

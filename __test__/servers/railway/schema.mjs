@@ -142,7 +142,7 @@ const SDL = `
   ${connection('EnvironmentServiceInstancesConnection', 'ServiceInstance')}
 `
 
-/** The schema that requests are executed against. */
+/** The schema with which requests are executed. */
 export const schema = buildSchema(SDL)
 
 // On write a JSON object from name to string (Railway's command line, `src/gql/mutations/mod.rs`).

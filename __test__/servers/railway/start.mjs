@@ -1,7 +1,7 @@
 import { startRailwayServer } from './index.mjs'
 
 /**
- * The Railway server for use by hand: deployments move by themselves, and there is a project to work in.
+ * Starts the fake Railway for use by hand: deployments move by themselves, and there is a project to work in.
  *
  * @param {Pick<import('./index.mjs').RailwayOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
  *   options

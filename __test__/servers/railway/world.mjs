@@ -8,7 +8,7 @@ const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
  * The state of the fake Railway: projects, environments, services, instances, deployments, tokens. The methods see the
- * truth; only the API (resolvers.mjs) looks through the curtain of `lag` and `stale`.
+ * actual state; only the API (resolvers.mjs) applies `lag` and `stale`.
  */
 export class World {
   projects = new Map()
@@ -17,14 +17,14 @@ export class World {
   tokens = new Map()
 
   /**
-   * How long what is created from now on stays unseen: for its first `reads` reads of each kind, or so many
-   * milliseconds of the server's clock. `deploymentReads`: how often `latestDeployment` is null at first. `serviceById`:
-   * whether `service(id)` lags too, of which nothing is on record.
+   * How long new resources are hidden: for their first `reads` reads of each kind, or for so many milliseconds of the
+   * server's clock. `deploymentReads`: how often `latestDeployment` is null at first. `serviceById`: whether
+   * `service(id)` lags, too, which is not on record.
    */
   lag = { reads: 0, milliseconds: 0, deploymentReads: 0, serviceById: false }
 
   /**
-   * How long what is deleted from now on is still returned. `showDeletedAt: false` gives it as if it were alive.
+   * How long newly deleted resources are still returned. With `showDeletedAt: false` they are shown as before.
    */
   stale = { reads: 0, milliseconds: 0, showDeletedAt: true }
 
@@ -58,7 +58,7 @@ export class World {
   // --- Set-up --------------------------------------------------------------------------------------------------
 
   /**
-   * A token, a project token, a project and its one environment.
+   * Creates a token, a project token, a project and its one environment.
    * @returns {{ token: string, projectToken: string, projectId: string, environmentId: string }}
    */
   seed() {
@@ -105,7 +105,7 @@ export class World {
   }
 
   /**
-   * A service that has been there for a while: no lag, its deployment on the last step of `plan`.
+   * Adds an older service: without lag, its deployment on the last step of `plan`.
    *
    * @param {object | string} projectOrId
    * @param {object} options
@@ -114,7 +114,7 @@ export class World {
    * @param {string} [options.image]
    * @param {Record<string, string>} [options.variables]
    * @param {import('./deployments.mjs').Step[]} [options.plan]
-   * @param {string | true} [options.deletedAt] gone, but returned by every read with this deletedAt
+   * @param {string | true} [options.deletedAt] deleted, and returned by every read with this deletedAt
    */
   addService(projectOrId, { name, environments, image, variables, plan = ['SUCCESS'], deletedAt } = {}) {
     const projectId = idOf(projectOrId)
@@ -135,8 +135,8 @@ export class World {
   /**
    * @param {object} options
    * @param {'account' | 'workspace' | 'project'} options.kind
-   * @param {string} [options.projectId] project: what it is limited to
-   * @param {string} [options.environmentId] project: what it is limited to
+   * @param {string} [options.projectId] project: its scope
+   * @param {string} [options.environmentId] project: its scope
    * @param {boolean} [options.canDelete] false: a workspace member, who may create services and not delete them
    *   (docs/providers/railway.md)
    * @param {string} [options.token] for a test that has to recognise it; default: random
@@ -176,12 +176,12 @@ export class World {
 
   // --- Actual state --------------------------------------------------------------------------------------------
 
-  /** Environments that get a service which is not made for a fork (docs/providers/railway.md). */
+  /** Returns the environments that get a service which is not made for a fork (docs/providers/railway.md). */
   unforked(projectId) {
     return this.projects.get(projectId).environments.filter((entry) => !entry.deletedAt && !entry.sourceEnvironment)
   }
 
-  /** Every service of the project that ever existed. */
+  /** Returns all services of the project, also deleted ones. */
   allServices(projectId) {
     return [...this.projects.get(projectId).services]
   }
@@ -190,7 +190,7 @@ export class World {
     return this.allServices(projectId).filter((service) => !service.deletedAt)
   }
 
-  /** Live instances in the environment. */
+  /** Returns the instances in the environment that are not deleted. */
   instances(environmentId) {
     return this.allInstances(environmentId).filter((instance) => !instance.deletedAt)
   }
@@ -199,35 +199,35 @@ export class World {
     return [...this.environments.get(environmentId).instances]
   }
 
-  /** Instances that cost money: with an image and a deployment that is up or on its way. */
+  /** Returns the instances that cost money: with an image and a deployment that is up or starts. */
   runningInstances(environmentId) {
     return this.instances(environmentId).filter(({ image, deployments }) => image && deployments.some(isBilled))
   }
 
-  /** The instance, deleted or not. */
+  /** Returns the instance, deleted or not. */
   instance(serviceId, environmentId) {
     return this.#instances.get(`${serviceId}/${environmentId}`)
   }
 
-  /** The service's variables there with their references filled in. */
+  /** Returns the service's variables in the environment, with their references replaced. */
   resolvedVariables(serviceId, environmentId) {
     const instance = this.instance(serviceId, environmentId)
     return resolveReferences(instance.variables, (owner) => this.#variablesOf(owner, environmentId))
   }
 
-  /** The environment's shared variables with their references filled in. */
+  /** Returns the environment's shared variables, with their references replaced. */
   resolvedSharedVariables(environmentId) {
     const { variables } = this.environments.get(environmentId)
     return resolveReferences(variables, (owner) => this.#variablesOf(owner, environmentId))
   }
 
-  /** What Railway adds to the container's environment (docs/providers/railway.md). */
+  /** Returns what Railway adds to the container's environment (docs/providers/railway.md). */
   platformVariables(instance) {
     const { id, projectId } = this.services.get(instance.serviceId)
     return { RAILWAY_PROJECT_ID: projectId, RAILWAY_ENVIRONMENT_ID: instance.environmentId, RAILWAY_SERVICE_ID: id }
   }
 
-  /** How a read of this kind sees the object; counts the read. */
+  /** Returns a read's view of the object, and counts the read. */
   observe(object, kind) {
     return observe(object, kind, this.now())
   }
@@ -254,7 +254,7 @@ export class World {
 
   /** @returns {object} the deployment */
   deploy(instance) {
-    if (!instance.image) throw problem() // no source, nothing to deploy; Railway's text is not known
+    if (!instance.image) throw problem() // without an image; Railway's text is not known
     return this.deployments.start({
       id: this.random.uuid(),
       service: this.services.get(instance.serviceId),
@@ -277,7 +277,7 @@ export class World {
       if (name === 'source') this.setSource(instance, value)
       else instance.settings[name] = value
     }
-    // An update that does not speak of replicas resets them (docs/providers/railway.md).
+    // An update without `numReplicas` resets it (docs/providers/railway.md).
     if (input.numReplicas == null) instance.settings.numReplicas = 1
     this.touch(instance)
   }
@@ -287,13 +287,13 @@ export class World {
     instance.repo = source?.repo ?? null
   }
 
-  /** The whole record, with the instances in every environment, forks too (docs/providers/railway.md). */
+  /** Deletes a service with its instances in every environment, also forks (docs/providers/railway.md). */
   deleteService(service) {
     const instances = service.instances.filter((instance) => !instance.deletedAt)
     this.#delete(service, [service, ...instances], this.stale, this.#timestamp())
   }
 
-  /** One instance; the service itself stays, even as an empty shell (docs/providers/railway.md). */
+  /** Deletes one instance. The service stays, even without instances (docs/providers/railway.md). */
   deleteInstance(instance) {
     this.#delete(this.services.get(instance.serviceId), [instance], this.stale, this.#timestamp())
   }

@@ -1,10 +1,10 @@
-// A client for the tests of this server, and the end of whatever they started.
+// A client for the tests of this server. It closes what they have opened.
 import assert from 'node:assert/strict'
 import { afterEach } from 'node:test'
 
 import { startRenderServer } from './index.mjs'
 
-/** Of the right form, and of nothing. */
+/** An id of the right form, without a service. */
 export const ABSENT = 'srv-00000000000000000000'
 
 let running = []
@@ -19,10 +19,10 @@ afterEach(async () => {
 })
 
 /**
- * A server with a seeded world, and a client for it.
+ * Starts a server with a seeded world, and a client for it.
  *
  * @param {object} [options] of the server
- * @param {boolean} [violates] the test sends what no client of ours may send
+ * @param {boolean} [violates] the test sends requests that a client of ours may not send
  */
 export async function setUp(options, violates = false) {
   const server = await startRenderServer({ seed: 7, ...options })
@@ -46,13 +46,13 @@ export async function setUp(options, violates = false) {
     const isJson = response.headers.get('content-type')?.startsWith('application/json')
     return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined }
   }
-  /** The answer's body, of a request that must succeed. */
+  /** Returns the body of an answer that must be a success. */
   const get = async (path, options) => {
     const { status, json, text } = await send('GET', path, options)
     assert.equal(status, 200, text)
     return json
   }
-  /** `[status, message]` of a refusal. */
+  /** Returns `[status, message]` of a refusal. */
   const refusal = async (method, path, options) => {
     const { status, json } = await send(method, path, options)
     return [status, json?.message]

@@ -39,7 +39,7 @@ export class Deploys {
   }
 
   /**
-   * @param {object} deploy what the world knows of it: id, sequence, service, trigger, createdAt
+   * @param {object} deploy its record: id, sequence, service, trigger, createdAt
    * @param {Step[]} [plan]
    */
   start(deploy, plan = this.#planned.shift() ?? this.#planFor(deploy.service)) {
@@ -54,7 +54,7 @@ export class Deploys {
     return deploy
   }
 
-  /** What the API shows of it now; afterwards it is one step further. */
+  /** Returns the deploy as the API shows it, and moves it one step. */
   read(deploy) {
     const { updatedAt, startedAt, finishedAt } = deploy
     const shown = { status: statusOf(deploy), updatedAt, startedAt, finishedAt }
@@ -62,7 +62,7 @@ export class Deploys {
     return shown
   }
 
-  /** Ends it outside its plan. */
+  /** Ends a deploy outside its plan. */
   end(deploy, status) {
     deploy.steps = [{ status }]
     deploy.step = 0
@@ -93,7 +93,7 @@ export class Deploys {
     if (!NOT_BEGUN.has(status)) deploy.startedAt ??= deploy.updatedAt
     if (TERMINAL.has(status)) deploy.finishedAt ??= deploy.updatedAt
     if (status === 'live') {
-      // The new one is up, and the one before it is taken away.
+      // The new deploy is up, and replaces the one before it.
       for (const other of deploy.service.deploys) if (other !== deploy && isUp(other)) this.end(other, 'deactivated')
       this.onUp(deploy)
     } else if (TERMINAL.has(status)) this.onDown(deploy)
@@ -111,13 +111,13 @@ export class Deploys {
   }
 }
 
-/** Nothing of it moves any more. */
+/** Returns whether a service's deploys have stopped. */
 const isStill = ({ deletedAt, suspenders }) => deletedAt !== null || suspenders.size > 0
 
-/** Its status, and counts no read. */
+/** Returns the status, and counts no read. */
 export const statusOf = (deploy) => deploy.steps[deploy.step].status
 
 export const isUp = (deploy) => statusOf(deploy) === 'live'
 
-/** Whether something of it runs, or is on its way. */
+/** Returns whether a deploy runs or starts. */
 export const isAlive = (deploy) => isUp(deploy) || !TERMINAL.has(statusOf(deploy))

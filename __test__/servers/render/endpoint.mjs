@@ -9,8 +9,8 @@ import { checkCreateBody, checkCreateValues } from './validation.mjs'
 export const BASE_PATH = '/v1'
 
 /**
- * From an HTTP request to an answer of Render's, and the headers that every answer carries. What a client of ours must
- * never send is refused and told to `onViolation`: the real server is often silent about it.
+ * Turns an HTTP request into Render's answer, with the headers of every answer. It refuses what a client of ours may
+ * not send, and reports it to `onViolation`. The real server often ignores it.
  *
  * @param {object} options
  * @param {import('./world.mjs').World} options.world
@@ -26,9 +26,9 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
   const split = (route) => ({ ...route, parts: `${BASE_PATH}${route.path}`.split('/') })
   const routes = createRoutes(world, settings).map(split)
 
-  /** The route of a request, with what stands in the place of each `:word`. */
+  /** Returns the route of a request, with the value of each `:word`. */
   function routeOf({ method, url }) {
-    // As it was sent: Node's URL has taken away `/../` by now, and a proxy may not.
+    // The path as sent: Node's URL removes `/../`, and a proxy may not.
     const parts = url.split('?')[0].split('/')
     const known = routes.filter((route) => isAt(route, parts))
     const route = known.find((candidate) => candidate.method === method)
@@ -36,7 +36,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     return { route, ids: parts.filter((_part, index) => route.parts[index].startsWith(':')).map(decode) }
   }
 
-  /** The bucket that a request draws on: one per user, or per service (docs/providers/render.md). */
+  /** Returns the rate window of a request: one per user, or per service (docs/providers/render.md). */
   function bucketOf(request) {
     const { route, ids } = routeOf(request)
     const name = route?.bucket ?? (request.method === 'GET' ? 'read' : 'write')
@@ -112,7 +112,7 @@ const isAt = ({ parts }, given) =>
   parts.length === given.length &&
   parts.every((part, index) => (part.startsWith(':') ? isSegment(given[index]) : part === given[index]))
 
-/** One that names something: not empty, and no step to another folder, however it is written. */
+/** Returns whether an id is not empty, and no step to another folder, in any encoding. */
 const isSegment = (text) => !/^(?:\.|%2e){0,2}$/i.test(text)
 
 function decode(segment) {

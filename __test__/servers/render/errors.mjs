@@ -7,7 +7,7 @@ export class RenderError extends Error {
    * @param {number} status
    * @param {string} message
    * @param {{ headers?: Record<string, string>, violation?: string, kind?: string }} [options] violation: what a client
-   *   of ours must never send, in words; recorded by the endpoint. kind: of the violation
+   *   of ours may not send, as a text that the endpoint records. kind: of the violation
    */
   constructor(status, message, { headers, violation, kind = 'body' } = {}) {
     super(message)
@@ -32,7 +32,7 @@ export const paymentRequired = () =>
       'To add a card, visit https://dashboard.render.com/billing',
   )
 
-/** A body whose shape is wrong; Render's texts are observed, what exactly was wrong is for us alone. */
+/** A body of a wrong shape. Render's text is observed; the violation names the fault. */
 export const badBody = (message, violation) => new RenderError(400, message, { violation })
 export const badQuery = (violation) => new RenderError(400, 'invalid query', { violation, kind: 'query' })
 
@@ -47,7 +47,7 @@ export function jsonAnswer(status, value, headers) {
 }
 
 /**
- * A fault: an error answer of Render's.
+ * Returns a fault: an error answer of Render's.
  *
  * @param {number} status
  * @param {string} message

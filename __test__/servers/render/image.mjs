@@ -1,5 +1,5 @@
 /**
- * An image reference in the form in which Render returns it: `nginx` becomes `docker.io/library/nginx:latest`
+ * Returns an image reference as Render returns it: `nginx` becomes `docker.io/library/nginx:latest`
  * (docs/providers/render.md).
  *
  * @param {string} reference

@@ -10,8 +10,8 @@ export { renderError } from './errors.mjs'
 export { LIMITS, UNLIMITED } from './rate.mjs'
 
 /**
- * What the sources leave open is settable, with the default that seems likeliest or harshest; `server.settings` may be
- * changed while the server runs, but for the first seven.
+ * Options decide what the sources leave open. The defaults are the likeliest or strictest behaviour. A test may change
+ * `server.settings` while the server runs, except for the first seven.
  *
  * @typedef {object} RenderOptions
  * @property {number} [port] 0 (default): any free one
@@ -21,7 +21,7 @@ export { LIMITS, UNLIMITED } from './rate.mjs'
  *   of `{ name, plan }`
  * @property {number} [deployStepMilliseconds] deploys move by themselves instead of with each read
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a deploy that is live
- * @property {boolean} [slugSuffix] every slug gets one; seen at workers and crons, and once at a web service
+ * @property {boolean} [slugSuffix] every slug gets a suffix; seen at workers and crons, and once at a web service
  * @property {Partial<typeof LIMITS>} [limits] requests per window; `UNLIMITED` for none
  * @property {'delay' | 'epoch-seconds'} [resetFormat] of `Ratelimit-Reset`: as recorded, or as documented
  * @property {boolean} [retryAfter] whether a 429 carries `Retry-After`
@@ -29,15 +29,15 @@ export { LIMITS, UNLIMITED } from './rate.mjs'
  * @property {number} [pageSizeMaximum]
  * @property {boolean} [newestFirst] order of services, which no source has
  * @property {boolean} [newestDeployFirst] order of deploys, which is not guaranteed
- * @property {'exact' | 'partial'} [nameFilter] which of them is not known
+ * @property {'exact' | 'partial'} [nameFilter] not known which
  * @property {boolean} [uniqueNames] whether a second service of a name is refused
- * @property {400 | 409} [nameTakenStatus] which of them is not known
+ * @property {400 | 409} [nameTakenStatus] not known which
  * @property {404 | 410} [goneStatus] for what was deleted
  * @property {404 | 403} [foreignServiceStatus] a service of a workspace that the key does not reach
  * @property {number} [foreignOwnerStatus] a create in such a workspace; not known
  * @property {'empty' | number} [foreignOwnerInList] a listing of such a workspace; not known
- * @property {boolean | 'even free'} [paymentRequired] no card: paid plans answer 402, or all of them do
- * @property {string} [defaultPlan] when none is given
+ * @property {boolean | 'even free'} [paymentRequired] without a card: paid plans answer 402, or all plans
+ * @property {string} [defaultPlan] of a service without one
  * @property {(plan: string) => string} [showPlan] the spelling of plans in answers
  * @property {boolean} [errorIds] errors carry an `id` beside their message
  * @property {(violation: object) => void} [onViolation] gets each at once
@@ -53,7 +53,7 @@ const DEFAULTS = {
   pageSizeDefault: 20,
   pageSizeMaximum: 100,
   newestFirst: false,
-  newestDeployFirst: false, // so that a client fails which takes the first for the newest
+  newestDeployFirst: false, // so that a client fails that takes the first deploy for the newest
   nameFilter: 'exact',
   uniqueNames: true,
   nameTakenStatus: 400,
@@ -69,7 +69,7 @@ const DEFAULTS = {
 }
 
 /**
- * A server that behaves as Render's public API does, on the loopback interface (docs/providers/render.md).
+ * Starts a server on the loopback interface that behaves as Render's public API (docs/providers/render.md).
  *
  * @param {RenderOptions} [options]
  */
@@ -87,7 +87,7 @@ export async function startRenderServer(options = {}) {
     onUp: startProcess,
     onDown: (deploy) => processes.stop(deploy.id),
   })
-  // Apart from the world's, so that a repeated request does not change the ids of what comes after it.
+  // Separate from the world's generator, so that a repeated request does not change later ids.
   const requestIds = createRandom(seed)
   const openApi = await loadOpenApi()
   const endpoint = createEndpoint({
@@ -108,7 +108,7 @@ export async function startRenderServer(options = {}) {
     if (!service.hasProcess) return
     const variables = { ...world.platformVariables(service), ...service.variables }
     const labels = { serviceId: service.id, serviceName: service.name, ownerId: service.ownerId }
-    // Render starts it again, and suspends what keeps ending; here the first end is enough.
+    // Render restarts a container, and suspends a service that keeps crashing. Here the first end suspends it.
     processes.start({ id: deploy.id, subject: service, labels }, variables, () => {
       world.suspend(service, 'stuck_crashlooping')
     })
@@ -120,7 +120,7 @@ export async function startRenderServer(options = {}) {
     world,
     settings,
     processes: processes.all,
-    /** Requests that a client of ours may not send; each was refused, but for what is only deprecated. */
+    /** Requests that a client of ours may not send; each was refused, except for deprecated ones. */
     violations,
     /** Whether Render's own document is present to check bodies against. */
     openApi: openApi !== undefined,

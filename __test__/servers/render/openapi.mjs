@@ -30,7 +30,7 @@ class OpenApi {
 
   constructor(document) {
     const { schemas } = document.components
-    // The document is older than today's names of plans.
+    // The document is older than the present names of plans.
     schemas.plan = schemas.paidPlan = { type: 'string' }
     for (const [type, details] of Object.entries(DETAILS)) {
       schemas[`servicePOST.${type}`] = withDetails(schemas.servicePOST, `${details}POST`)
@@ -39,12 +39,12 @@ class OpenApi {
     this.#ajv.addSchema(document, 'render')
   }
 
-  /** What is wrong with a body of `POST /services`. @returns {string[]} */
+  /** Returns what is wrong with a body of `POST /services`. @returns {string[]} */
   checkCreate(body) {
     return this.check(`servicePOST.${body.type}`, body)
   }
 
-  /** What is wrong with a service as an answer shows it. @returns {string[]} */
+  /** Returns what is wrong with a service of an answer. @returns {string[]} */
   checkService(service) {
     return this.check(`service.${service.type}`, service)
   }

@@ -8,7 +8,7 @@ import { badQuery } from './errors.mjs'
  * @template {{ sequence: number }} T
  * @param {T[]} objects in the order of creation
  * @param {{ cursor?: string, limit: number }} page
- * @param {(object: T) => boolean} isShown asked in order, and only until the page is full
+ * @param {(object: T) => boolean} isShown called in order, until the page is full
  * @returns {{ object: T, cursor: string }[]}
  */
 export function cutPage(objects, { cursor, limit }, isShown, { newestFirst = false } = {}) {
@@ -22,7 +22,7 @@ export function cutPage(objects, { cursor, limit }, isShown, { newestFirst = fal
   return page
 }
 
-// Opaque, and with all that a client spoils which does not percent-encode them: `+`, `/` and `=`.
+// A cursor contains `+`, `/` and `=`, which a client has to percent-encode.
 const HEAD = Buffer.from([0xfb, 0xff, 0xfe])
 
 function encode({ sequence }) {
@@ -34,7 +34,7 @@ function encode({ sequence }) {
 function decode(cursor) {
   const bytes = Buffer.from(cursor, 'base64')
   const isOurs = bytes.length === 7 && bytes.subarray(0, 3).equals(HEAD) && bytes.toString('base64') === cursor
-  // What Render says to a cursor that it has not given is not known.
+  // No source has Render's answer to an invented cursor.
   if (!isOurs) throw badQuery(`the cursor ${cursor} is none that this server has given`)
   return bytes.readUInt32BE(3)
 }

@@ -1,5 +1,5 @@
 /**
- * How the API shows what the world knows, in the form of the recorded answers (docs/providers/render.md).
+ * Creates the API's objects from the world's records, in the form of the recorded answers (docs/providers/render.md).
  *
  * @param {import('./world.mjs').World} world
  * @param {{ defaultPlan: string, showPlan: (plan: string) => string }} settings
@@ -8,7 +8,7 @@ export function createViews(world, settings) {
   const service = (record) => ({
     id: record.id,
     autoDeploy: record.autoDeploy,
-    // In no older document, and sent all the same.
+    // The older document lacks it, and recorded answers have it.
     autoDeployTrigger: record.autoDeploy === 'yes' ? 'commit' : 'off',
     ...(record.image ? {} : { branch: 'main', repo: 'https://github.com/acme/site' }),
     createdAt: record.createdAt,
@@ -37,7 +37,7 @@ export function createViews(world, settings) {
     buildPlan: 'starter',
     env: 'image',
     envSpecificDetails: { dockerCommand: details.dockerCommand ?? '', dockerContext: '', dockerfilePath: '' },
-    // Which spelling answers use is not known since plans have new names.
+    // Since plans have new names, it is not known which spelling answers use.
     plan: settings.showPlan(details.plan ?? settings.defaultPlan),
     region: details.region ?? 'oregon',
     runtime: 'image',

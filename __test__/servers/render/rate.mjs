@@ -4,7 +4,7 @@
  */
 export const LIMITS = { create: 20, service: 10, write: 100, read: 400 }
 
-/** For whoever has more in mind than an account would be allowed. */
+/** For tests that need more requests than an account may send. */
 export const UNLIMITED = { create: 1e9, service: 1e9, write: 1e9, read: 1e9 }
 
 const WINDOWS = { create: 3_600_000, service: 60_000, write: 60_000, read: 60_000 }
@@ -39,8 +39,8 @@ export function createRateLimits(settings, now) {
 
     headers(name, subject) {
       const { used, resetsAt } = windowOf(name, subject)
-      // Seconds that remain, against what the documentation says. Of a minute 0 to 59 are recorded, so a window
-      // may have up to a second to go when it says 0.
+      // The remaining seconds, against the documentation. For a minute 0 to 59 are recorded, so at 0 a window may last
+      // up to a second longer.
       const left = Math.ceil((resetsAt - now()) / 1000) - 1
       return {
         'Ratelimit-Limit': String(settings.limits[name]),

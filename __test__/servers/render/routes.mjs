@@ -5,24 +5,24 @@ import { cutPage } from './pages.mjs'
 import { createViews } from './present.mjs'
 import { REGIONS, TYPES } from './validation.mjs'
 
-/** What Render makes of a limit above 100 is not known. */
+/** No source says what Render does with a limit above 100. */
 const PAGE = { cursor: word, limit: integer(1, 100) }
-/** One parameter with a comma between the values, and one that may come several times. */
+/** A parameter with commas between its values, and one that may come several times. */
 const listOf = (values = word) => list(values, { separator: ',' })
 const REPEATABLE = list(text, { repeatable: true })
 
 const query = (parameters) => compileQuery(parameters, badQuery)
 
 /**
- * Every route that this server knows (docs/providers/render.md), with the name of its operation, the rate bucket
- * it draws on and the query parameters it takes.
+ * Creates the routes of this server (docs/providers/render.md), each with its operation, its rate window and its query
+ * parameters.
  *
  * @typedef {object} Route
  * @property {string} method
  * @property {string} path below /v1
  * @property {string} operation
  * @property {import('./rate.mjs').BucketName} bucket
- * @property {(url: string) => object} [query] reads the parameters; absent: there are none
+ * @property {(url: string) => object} [query] reads the parameters; default: none
  * @property {boolean} [hasBody]
  * @property {(request: { caller: import('./access.mjs').Caller, parameters: object, ids: string[], body: any }) =>
  *   import('../shared/http.mjs').Answer} run
@@ -152,10 +152,10 @@ export function createRoutes(world, settings) {
 
   // --- Listing -------------------------------------------------------------------------------------------------
 
-  /** Without a filter: of every workspace of the key. */
+  /** Returns the listed services: without a filter, of every workspace of the key. */
   function ownersToList(caller, { ownerId = [...caller.ownerIds] }) {
     const foreign = ownerId.find((id) => !caller.ownerIds.has(id))
-    // What Render says to somebody else's workspace is not known.
+    // No source has the answer for another user's workspace.
     if (foreign && settings.foreignOwnerInList !== 'empty') throw notFound(foreign, settings.foreignOwnerInList)
     return ownerId.filter((id) => caller.ownerIds.has(id))
   }
@@ -181,16 +181,16 @@ export function createRoutes(world, settings) {
 
   // --- One service ---------------------------------------------------------------------------------------------
 
-  /** The service of this id that the key reaches, deleted or not. */
+  /** Returns the service with this id that the key reaches, deleted or not. */
   function reach(caller, id) {
     const service = world.services.get(id)
     if (!service) throw notFound(id)
     if (caller.ownerIds.has(service.ownerId)) return service
-    // Whether somebody else's service is forbidden or not there is not recorded.
+    // It is not recorded whether another user's service is 403 or 404.
     throw settings.foreignServiceStatus === 403 ? new RenderError(403, 'Forbidden') : notFound(id)
   }
 
-  /** The same, as a read sees it. */
+  /** Returns the same, if a read shows it. */
   function find(caller, id) {
     const service = reach(caller, id)
     if (world.isSeen(service, 'service')) return service
@@ -213,7 +213,7 @@ export function createRoutes(world, settings) {
 
   // --- Creating ------------------------------------------------------------------------------------------------
 
-  /** In which order Render checks these is not known; whichever fails, nothing is created. */
+  /** The order of Render's checks is not known. If one fails, nothing is created. */
   function create({ caller, body }) {
     const { ownerId, name, image, environmentId } = body
     // The newer document lists 404 for POST.
@@ -230,7 +230,7 @@ export function createRoutes(world, settings) {
     if (id !== undefined && all.get(id)?.ownerId !== ownerId) throw notFound(id)
   }
 
-  /** Of a free plan without a card, both are reported. */
+  /** Both answers are reported for a free plan without a card. */
   function mustPay({ serviceDetails: { plan } }) {
     return settings.paymentRequired === 'even free' || (settings.paymentRequired && plan !== 'free')
   }

@@ -1,8 +1,8 @@
 import { startRenderServer } from './index.mjs'
 
 /**
- * The Render server for use by hand: deploys move by themselves, and there is a workspace to work in. What else is
- * there, a listing must not show.
+ * Starts the fake Render for use by hand: deploys move by themselves, and there is a workspace to work in. A listing
+ * must not show its other resources.
  *
  * @param {Pick<import('./index.mjs').RenderOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
  *   options

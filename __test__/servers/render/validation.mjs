@@ -5,7 +5,7 @@ const RUNTIMES = ['docker', 'elixir', 'go', 'node', 'python', 'ruby', 'rust', 'i
 export const REGIONS = ['oregon', 'frankfurt', 'ohio', 'singapore', 'virginia']
 export const TYPES = ['static_site', 'web_service', 'private_service', 'background_worker', 'cron_job']
 
-/** A part that the package never sends: only that it is an object. */
+/** A part that the package never sends. It has to be an object. */
 const unmodelled = { type: 'object' }
 
 /** For an image, `dockerCommand` alone has a meaning (Render's OpenAPI document, `envSpecificDetails`). */
@@ -21,7 +21,7 @@ const server = {
   envSpecificDetails: docker,
   maxShutdownDelaySeconds: integer(1, 300),
   numInstances: integer(1),
-  // An open string: the names of plans are not those of the document any more.
+  // Any string: the document does not have the present names of plans.
   plan: word,
   preDeployCommand: text,
   previews: object({}, { generation: oneOf('off', 'manual', 'automatic') }),
@@ -68,14 +68,14 @@ const bodyOf = (type) =>
 
 const BODIES = Object.fromEntries(Object.keys(DETAILS).map((type) => [type, compile(bodyOf(type))]))
 
-/** What Render has replaced by something else. */
+/** Deprecated fields. */
 const DEPRECATED = ['env', 'pullRequestPreviewsEnabled']
 
 /**
- * Refuses a body of `POST /services` that Render would refuse, or that would mean something else than it says. Where
- * Render's own message is known, it is used (docs/providers/render.md); what is wrong says the violation.
+ * Refuses a body of `POST /services` that Render would refuse, or would not understand as meant. The message is
+ * Render's own if it is known (docs/providers/render.md). The violation names the fault.
  *
- * @returns {string[]} what it uses that is deprecated
+ * @returns {string[]} its deprecated fields
  */
 export function checkCreateBody(body) {
   if (!isObject(body)) throw badBody('invalid JSON', 'the body must be a JSON object')
@@ -99,7 +99,7 @@ export function checkCreateBody(body) {
   if (Array.isArray(envVars) && envVars.some(lacksValue)) {
     throw badBody('missing environment variable value', 'an entry of envVars has no value')
   }
-  // By analogy with ownerId; Render's words for these two are not known.
+  // By analogy with ownerId. Render's texts for these two are not known.
   if (body.name == null || body.name === '') throw badBody('name is a required field', 'name is missing')
   if (body.image == null) throw badBody('image is a required field', 'image is missing')
   const complaint = BODIES[type](body, 'body')
@@ -112,21 +112,21 @@ const isObject = (value) => typeof value === 'object' && value !== null && !Arra
 const lacksValue = (entry) =>
   isObject(entry) && entry.value === undefined && !Object.hasOwn(entry, 'generateValue')
 
-/** What has the right form and cannot be meant. */
+/** Refuses values that have the right form and make no sense. */
 function checkMeaning({ ownerId, image, serviceDetails, envVars = [] }) {
   if (serviceDetails.runtime !== 'image') {
     throw badBody('invalid JSON', 'this fake server runs images only; runtime must be image')
   }
-  // Recorded clients send an empty one, which is tolerated; another workspace's is a mistake.
+  // Recorded clients send an empty id, which Render accepts. Another workspace's id is a mistake.
   if (image.ownerId !== '' && image.ownerId !== ownerId) {
     throw badBody('invalid JSON', 'image.ownerId is not the ownerId of the service')
   }
   const keys = envVars.map(({ key }) => key)
-  // What Render makes of it is not known.
+  // No source says what Render does with it.
   if (new Set(keys).size < keys.length) throw badBody('invalid JSON', 'envVars names one variable twice')
 }
 
-/** Refuses values that a caller may have chosen; a client that hands them on does nothing wrong. Texts not known. */
+/** Refuses wrong values of a caller, which a client may pass on. Render's texts are not known. */
 export function checkCreateValues({ type, serviceDetails: { plan, region } }) {
   if (region !== undefined && !REGIONS.includes(region)) throw new RenderError(400, `invalid region: ${region}`)
   // Free instances are for web services only (docs/providers/render.md).

@@ -2,7 +2,7 @@ import { createLag, observe } from '../shared/visibility.mjs'
 import { Deploys, isAlive } from './deploys.mjs'
 import { normaliseImage } from './image.mjs'
 
-/** What the types of service differ in: the ids and the slug (docs/providers/render.md). */
+/** The ids and slugs of the types of service (docs/providers/render.md). */
 const TYPES = {
   web_service: { prefix: 'srv' },
   private_service: { prefix: 'srv' },
@@ -16,8 +16,8 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
- * The state of the fake Render: workspaces, services, deploys, keys. The methods see the truth; only the API
- * (routes.mjs) looks through the curtain of `lag` and `stale`.
+ * The state of the fake Render: workspaces, services, deploys, keys. The methods see the actual
+ * state; only the API (routes.mjs) applies `lag` and `stale`.
  */
 export class World {
   owners = new Map()
@@ -28,14 +28,14 @@ export class World {
   apiKeys = new Map()
 
   /**
-   * How long what is created from now on stays unseen, of which nothing is recorded: for its first `reads` reads of a
-   * kind, or so many milliseconds of the server's clock. A listing always lags; a read by id, its deploys and its
+   * How long new resources are hidden (no lag is recorded): for their first `reads` reads of a kind, or for so many
+   * milliseconds of the server's clock. A listing always lags; a read by id, its deploys and its
    * variables only with `serviceById` (recorded clients read a new service at once); a deletion only with `deletes`.
-   * `deployReads`: so often the first deploy is missing; `envVarReads`: so often the variables are.
+   * `deployReads`: how often the first deploy is missing; `envVarReads`: how often the variables are.
    */
   lag = { reads: 0, milliseconds: 0, serviceById: false, deletes: false, deployReads: 0, envVarReads: 0 }
 
-  /** How long what is deleted from now on is still returned as if it were alive (not recorded). */
+  /** How long newly deleted resources are still returned as if they existed (not recorded). */
   stale = { reads: 0, milliseconds: 0 }
 
   #slugs = new Set()
@@ -70,7 +70,7 @@ export class World {
   // --- Set-up --------------------------------------------------------------------------------------------------
 
   /**
-   * A key that reaches two workspaces: an empty one, and one in which somebody else is at work.
+   * Creates a key that reaches two workspaces: an empty one, and one with services of others.
    * @returns {{ apiKey: string, ownerId: string, otherOwnerId: string }}
    */
   seed() {
@@ -91,7 +91,7 @@ export class World {
   /**
    * @param {object} options
    * @param {(object | string)[]} options.owners every workspace that the key's user belongs to
-   * @param {string} [options.userId] keys of one user share their rate limits; absent: a user of its own
+   * @param {string} [options.userId] keys of one user share their rate limits; default: a new user
    * @param {string} [options.key] for a test that has to recognise it; default: random
    * @returns {string}
    */
@@ -100,7 +100,7 @@ export class World {
     return key
   }
 
-  /** An environment of a project of the workspace. */
+  /** Creates an environment of a project of the workspace. */
   createEnvironment(owner, { name = 'production' } = {}) {
     const environment = { ...this.#record(this.#id('evm')), ownerId: idOf(owner), name }
     this.environments.set(environment.id, environment)
@@ -114,8 +114,8 @@ export class World {
   }
 
   /**
-   * A service that somebody has made and that has been there for a while: no lag, its deploy on the last step of
-   * `plan`. Types that this server creates for nobody are possible too. No command is run for it.
+   * Adds a service of others: without lag, its deploy on the last step of `plan`, also of types that this server does
+   * not create. It runs no command.
    *
    * @param {object | string} owner
    * @param {object} [options]
@@ -128,7 +128,7 @@ export class World {
    * @param {string[]} [options.suspendedBy]
    * @param {string} [options.environmentId]
    * @param {import('./deploys.mjs').Step[]} [options.plan] of its deploy
-   * @param {true} [options.deleted] gone, and returned by every read as if it were there
+   * @param {true} [options.deleted] deleted, and still returned by every read
    */
   addService(owner, { type = 'web_service', image = 'nginx', plan = ['live'], suspendedBy = [], ...options } = {}) {
     const name = options.name ?? `${type.replaceAll('_', '-')}-${this.random.text(LETTERS, 6)}`
@@ -148,7 +148,9 @@ export class World {
 
   // --- Actual state --------------------------------------------------------------------------------------------
 
-  /** Every service that ever existed, in the order of creation. @param {object | string} [owner] default: of all */
+  /**
+   * Returns all services, also deleted ones, in the order of creation. @param {object | string} [owner] default: of all
+   */
   allServices(owner) {
     return owner === undefined ? [...this.services.values()] : [...this.owners.get(idOf(owner)).services]
   }
@@ -158,29 +160,29 @@ export class World {
     return this.allServices(owner).filter((service) => !service.deletedAt)
   }
 
-  /** Services that run, or are about to. @param {object | string} [owner] */
+  /** Returns the services that run or start. @param {object | string} [owner] */
   runningServices(owner) {
     const runs = ({ suspenders, deploys }) => suspenders.size === 0 && deploys.some(isAlive)
     return this.liveServices(owner).filter(runs)
   }
 
-  /** Who bears the name in the workspace. */
+  /** Returns the service with this name in the workspace. */
   holderOf(ownerId, name) {
     return this.owners.get(ownerId).liveNames.get(name)
   }
 
-  /** What the service was given at its creation. */
+  /** Returns the variables that the service was created with. */
   variablesOf(serviceOrId) {
     return { ...this.services.get(idOf(serviceOrId)).variables }
   }
 
-  /** The public address: of a web service whole, of a private one without a scheme (docs/providers/render.md). */
+  /** Returns the address: a web service's URL, a private service's host and port (docs/providers/render.md). */
   urlOf({ type, slug }) {
     if (type === 'web_service' || type === 'static_site') return `https://${slug}.onrender.com`
     return type === 'private_service' ? `${slug}:10000` : undefined
   }
 
-  /** What Render adds to a container's environment (`platform-variables.md` of Render's skills). */
+  /** Returns what Render adds to a container's environment (`platform-variables.md` of Render's skills). */
   platformVariables(service) {
     const variables = {
       PORT: '10000',
@@ -194,7 +196,7 @@ export class World {
     return { ...variables, RENDER_EXTERNAL_URL: url, RENDER_EXTERNAL_HOSTNAME: new URL(url).hostname }
   }
 
-  /** Whether a read of this kind sees the object; counts the read. */
+  /** Returns whether a read of this kind shows the object. Counts the read. */
   isSeen(object, kind) {
     return observe(object, kind, this.now()) !== 'gone'
   }
@@ -221,7 +223,7 @@ export class World {
   /** @param {object} [stale] */
   deleteService(service, stale = this.stale) {
     const { liveNames } = this.owners.get(service.ownerId)
-    // A deleted name can be had again at once (docs/providers/render.md).
+    // The name of a deleted service is free at once (docs/providers/render.md).
     this.#slugs.delete(service.slug)
     service.deletedAt = this.#timestamp()
     if (liveNames.get(service.name) === service) {
@@ -240,7 +242,7 @@ export class World {
     this.#stop(service)
   }
 
-  /** Takes away what a user has done; a service that is suspended by others stays so. */
+  /** Ends a user's suspension. Other suspensions stay. */
   resume(service) {
     if (!service.suspenders.delete('user')) return
     this.#touch(service)
@@ -285,7 +287,7 @@ export class World {
     return service
   }
 
-  /** In all recordings the name, or the name and four characters (docs/providers/render.md). */
+  /** Returns a slug: in all recordings the name, or the name and four characters (docs/providers/render.md). */
   #slug(type, name) {
     const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'service'
     const wantsSuffix = this.slugSuffix || TYPES[type].hasSuffix
@@ -309,7 +311,7 @@ export class World {
     service.updatedAt = this.#timestamp()
   }
 
-  /** Six decimals, as recorded; no two are equal, so that an order by time is one. */
+  /** Returns a time with six decimals, as recorded. No two are equal, so that they can be ordered. */
   #timestamp() {
     this.#microseconds = Math.max(this.now() * 1000, this.#microseconds + 1)
     const milliseconds = Math.floor(this.#microseconds / 1000)

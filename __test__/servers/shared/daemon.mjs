@@ -1,10 +1,10 @@
-// The fake daemon as the process of what a fake server has started.
+// The fake daemon, as the process of an instance of a fake server.
 import { fileURLToPath } from 'node:url'
 
 const FILE = fileURLToPath(new URL('../../daemon/daemon.mjs', import.meta.url))
 
 /**
- * For a server's `runCommand`.
+ * Returns the command for a server's `runCommand`.
  *
  * @param {string[]} [options] of the daemon
  * @returns {import('./processes.mjs').Command}

@@ -1,9 +1,9 @@
 import { createRandom } from './random.mjs'
 
 /**
- * What can go wrong between a client and a server, by name. Each function gets an exchange (see http.mjs) and the fault.
- * `exchange.run()` is the true handler, the *effect*; a client that sees the same broken answer cannot tell
- * whether it happened, which is why most kinds exist with and without it.
+ * The kinds of faults, by name. Each function gets an exchange (see http.mjs) and the fault. `exchange.run()` is the
+ * handler, with the request's *effect*. Most kinds exist with and without the effect: the client gets the same broken
+ * answer.
  *
  * @type {Record<string, (exchange: import('./http.mjs').Exchange, fault: Fault) => Promise<void> | void>}
  */
@@ -15,8 +15,8 @@ const KINDS = {
     exchange.drop(fault.rst)
   },
 
-  // A FIN by default: a RST may throw away the bytes that the client's kernel holds already, and the point is that
-  // the client has seen half an answer.
+  // A FIN by default: after a RST the client's kernel may drop received bytes, and the client has to read half of an
+  // answer.
   cut: async (exchange, fault) => exchange.sendHalf(await exchange.run(), fault.rst ?? false),
 
   respond: async (exchange, fault) => {
@@ -28,7 +28,7 @@ const KINDS = {
     const effectFirst = fault.effectFirst ?? true
     const early = effectFirst ? await exchange.run() : undefined
     await exchange.pause(fault.milliseconds)
-    // As at a real server, a client that has left does not stop what it asked for.
+    // As at a real server, the effect goes on when the client has closed the connection.
     exchange.send(effectFirst ? early : await exchange.run())
   },
 
@@ -49,11 +49,11 @@ const KINDS = {
     exchange.send({ ...answer, status: fault.status ?? answer.status, body: fault.map(json) })
   },
 
-  // A test that wants more than the others do.
+  // A function of the test.
   play: (exchange, fault) => fault.play(exchange),
 }
 
-/** What a kind that is only named in `random({ kinds })` means. */
+/** The settings of a kind that `random({ kinds })` names. */
 const RANDOM_DEFAULTS = {
   respond: { status: 503, headers: { 'content-type': 'text/plain' }, body: 'upstream connect error' },
   slow: { milliseconds: 20 },
@@ -65,19 +65,19 @@ const RANDOM_DEFAULTS = {
  * @typedef {object} Fault
  * @property {string} kind one of `Faults.kinds`
  * @property {string | ((request: import('./http.mjs').RequestRecord) => boolean)} [when] which requests; default: any
- * @property {number} [times] how many requests, 1 unless told; `Infinity` allowed
+ * @property {number} [times] how many requests, also `Infinity`; default: 1
  * @property {boolean} [rst] reset-before, reset-after, late-effect, cut: RST (true) or FIN (false)
  * @property {number} [status] respond, html, replace
- * @property {Record<string, string | null>} [headers] respond; `null` takes away a header that every answer carries
+ * @property {Record<string, string | null>} [headers] respond; `null` removes a header of all answers
  * @property {unknown} [body] respond: a string as it is, anything else as JSON
- * @property {boolean} [effect] respond, html: the true handler runs first and its answer is thrown away
+ * @property {boolean} [effect] respond, html: the handler runs first, and its answer is dropped
  * @property {number} [milliseconds] slow, late-effect
  * @property {boolean} [effectFirst] slow: the effect happens before the wait (default) or after it
  * @property {(json: any) => unknown} [map] replace
  * @property {(exchange: import('./http.mjs').Exchange) => Promise<void> | void} [play] play
  */
 
-/** The faults that one server has in store. */
+/** The faults of one server. */
 export class Faults {
   #queue = []
   #chaos
@@ -93,13 +93,13 @@ export class Faults {
     this.#matches = matches
   }
 
-  /** Faults not used up yet. */
+  /** Returns the faults that are not used up. */
   get pending() {
     return [...this.#queue]
   }
 
   /**
-   * Consumed in the order of adding by the requests that match.
+   * Adds a fault. Matching requests use up the faults in the order of adding.
    * @param {Fault} fault
    */
   add(fault) {
@@ -110,10 +110,10 @@ export class Faults {
   }
 
   /**
-   * From now on a share of the requests meets a fault, decided by a seeded generator. Faults added by hand go first.
+   * Gives a share of the requests a fault, chosen by a seeded generator. Faults that were added come first.
    *
-   * @param {{ seed?: number, rate: number, kinds: (string | Fault)[], when?: Fault['when'], limit?: number } | null} plan
-   *   `kinds`: names or whole faults; `limit`: at most so many in all; `null` ends it
+   * @param {{ seed?: number, rate: number, kinds: (string | Fault)[], when?: Fault['when'], limit?: number } | null}
+   *   plan `kinds`: names or whole faults; `limit`: at most so many in all; `null` ends it
    */
   random(plan) {
     if (plan === null) {
@@ -132,7 +132,7 @@ export class Faults {
   }
 
   /**
-   * The fault that this request meets, if any, taken out of store.
+   * Returns the fault of a request, if any, and uses it up.
    * @returns {Fault | undefined}
    */
   take(request) {
@@ -169,7 +169,7 @@ export class Faults {
   }
 }
 
-// A misspelt fault that silently does nothing would make a test pass for the wrong reason.
+// Checks a fault. A misspelt one would have no effect, and a test would pass for the wrong reason.
 function check(fault) {
   if (!Object.hasOwn(KINDS, fault.kind)) {
     throw new TypeError(`unknown fault kind ${JSON.stringify(fault.kind)}; known: ${Faults.kinds.join(', ')}`)
@@ -189,7 +189,7 @@ function check(fault) {
 }
 
 /**
- * A rate limit: refused, without effect.
+ * Returns the fault of a rate limit: refused, without effect.
  *
  * @param {{ retryAfter?: number | string, headers?: Record<string, string>, body?: unknown }} [options]
  * @returns {Fault}

@@ -10,7 +10,7 @@ export { Faults, tooManyRequests } from './faults.mjs'
 export { createRandom } from './random.mjs'
 
 /**
- * @typedef {object} RequestRecord what the server remembers of one request
+ * @typedef {object} RequestRecord the log entry of a request
  * @property {string} method
  * @property {string} url path and query as sent
  * @property {string} path
@@ -18,11 +18,11 @@ export { createRandom } from './random.mjs'
  * @property {http.IncomingHttpHeaders} headers
  * @property {string} body raw
  * @property {unknown} [json] the parsed body, when it is JSON
- * @property {string} [operation] what the provider calls this request; `when: '…'` of a fault matches it
+ * @property {string} [operation] the provider's name of this request; `when: '…'` of a fault matches it
  * @property {number} at server clock, milliseconds
  * @property {number} socketId the same for requests over the same connection
  * @property {string} [fault] kind of the fault it met
- * @property {boolean} [effect] the true handler ran
+ * @property {boolean} [effect] the handler ran
  * @property {number} [status] of the answer sent
  * @property {boolean} [aborted] the client closed before it had the answer
  * @property {boolean} done answered, dropped or left by the client
@@ -31,7 +31,7 @@ export { createRandom } from './random.mjs'
  *   body: a string or Buffer as it is, a Readable as it comes, `undefined` for none, anything else as JSON
  *
  * @typedef {object} Exchange one request under way, as a fault sees it
- * @property {() => Promise<Answer>} run the true handler
+ * @property {() => Promise<Answer>} run runs the handler
  * @property {(answer: Answer) => void} send
  * @property {(answer: Answer, rst: boolean) => void} sendHalf full headers, half of the body, then the end
  * @property {(rst?: boolean) => void} drop
@@ -42,16 +42,19 @@ export { createRandom } from './random.mjs'
 const MEBIBYTE = 1024 * 1024
 
 /**
- * A loopback HTTP server with a request log and faults on demand. It knows nothing of any provider.
+ * Starts an HTTP server on the loopback interface, with a request log and faults. It is independent of providers.
  *
  * @param {object} options
- * @param {(request: RequestRecord) => Answer | Promise<Answer>} options.handle does what the request asks and answers
- * @param {(request: RequestRecord) => object} [options.describe] more fields for the log (`operation` above all), found without any effect
+ * @param {(request: RequestRecord) => Answer | Promise<Answer>} options.handle performs the request and returns the
+ *   answer
+ * @param {(request: RequestRecord) => object} [options.describe] more fields for the log, such as `operation`; without
+ *   effect
  * @param {(request: RequestRecord, pattern: string) => boolean} [options.matches] meaning of `when: 'text'`
- * @param {(request: RequestRecord) => Record<string, string>} [options.answerHeaders] for every answer that comes from the provider itself
- * @param {(status: number) => Answer} [options.edgePage] what a proxy in front of the provider would say
+ * @param {(request: RequestRecord) => Record<string, string>} [options.answerHeaders] for every answer that comes from
+ *   the provider itself
+ * @param {(status: number) => Answer} [options.edgePage] the answer of a proxy in front of the provider
  * @param {number} [options.port] 0 (default) for any free one
- * @param {string} [options.address] `0.0.0.0` for all of 127.0.0.0/8, by which clients without a credential can be told apart
+ * @param {string} [options.address] `0.0.0.0` for all of 127.0.0.0/8, by which clients without a credential differ
  * @param {string} [options.socketPath] a Unix socket instead of a port
  * @param {object} [options.tls] key and certificate, for https
  * @param {() => number} [options.now]
@@ -89,12 +92,12 @@ export async function startHttpServer({
       response.destroy()
     })
   })
-  // Long enough that a connection pool's reuse, or the lack of it, shows in `connections`.
+  // Long, so that `connections` shows whether the client reuses its connections.
   listener.keepAliveTimeout = 60_000
   listener.on('connection', (socket) => {
     socketCount += 1
     sockets.set(socket, socketCount)
-    socket.on('error', () => {}) // a client may reset at any time; that is its right
+    socket.on('error', () => {}) // a client may reset at any time
     socket.on('close', () => sockets.delete(socket))
   })
 
@@ -152,7 +155,7 @@ export async function startHttpServer({
       response.writeHead(status, headers)
       return payload
     }
-    // It may have no end: quiet() has nothing to wait for, and a client that leaves ends it.
+    // The stream may have no end. quiet() does not wait for it, and it ends when the client closes the connection.
     const sendStream = (stream) => {
       response.flushHeaders()
       response.on('close', () => stream.destroy())
@@ -169,7 +172,7 @@ export async function startHttpServer({
         try {
           return await handle(request)
         } catch (error) {
-          // A fault of this server, not of its client: keep it where a test can assert that there is none.
+          // An error of this server, not of its client. Tests assert that there is none.
           errors.push(error)
           return { status: 500, body: { message: `Test server failed: ${error.message}` } }
         }
@@ -257,7 +260,7 @@ export async function startHttpServer({
     })
   }
 
-  /** Listens on a port that no other server of this run of tests has had. */
+  /** Listens on a port that no other server of this test run has used. */
   async function listenOnFreePort() {
     for (let wanted = nextPort(); wanted !== undefined; wanted = nextPort()) {
       try {
@@ -271,7 +274,7 @@ export async function startHttpServer({
 
   /**
    * @param {object} [options]
-   * @param {boolean} [options.untilSeen] waits until each client has closed its end, and so knows that it is over
+   * @param {boolean} [options.untilSeen] waits until each client has closed its end, and so knows of the close
    */
   async function stopListening({ untilSeen = false } = {}) {
     if (!listener.listening) return
@@ -292,18 +295,18 @@ export async function startHttpServer({
     get requests() {
       return requests
     },
-    /** Count of TCP connections: now, and since the start. */
+    /** The number of TCP connections: now, and since the start. */
     get connections() {
       return { open: sockets.size, total: socketCount }
     },
-    /** How often each operation was asked for. */
+    /** Returns how often each operation was requested. */
     operations() {
       const counts = {}
       for (const { operation } of requests) if (operation) counts[operation] = (counts[operation] ?? 0) + 1
       return counts
     },
     /**
-     * Resolves with the `count`-th finished request that matches; for work that a client does in the background.
+     * Resolves with the `count`-th finished request that matches, for work of a client in the background.
      * @param {string | ((request: RequestRecord) => boolean)} when
      */
     async waitForRequest(when, { count = 1, milliseconds = 5000 } = {}) {
@@ -315,15 +318,15 @@ export async function startHttpServer({
       const seen = until(() => requests.filter((request) => request.done && wanted(request))[count - 1])
       return Promise.race([seen, tooLate]).finally(() => clearTimeout(timer))
     },
-    /** Resolves when nothing is under way any more, late effects included (answers that never come excluded). */
+    /** Resolves when no request is under way, late effects included. Answers that never come do not count. */
     quiet: () => until(() => exchanges.size === 0).then(() => undefined),
-    /** Forgets requests and faults, also those still waiting for their time; the provider's state and `errors` stay. */
+    /** Clears the log and the faults, also pending ones. The provider's state and `errors` stay. */
     reset() {
       requests = []
       faults.clear()
       cancelPauses()
     },
-    /** From now on connections are refused, and those open are cut (a client may notice that only when it uses one). */
+    /** Refuses new connections, and cuts open ones. A client may notice that only when it uses one. */
     stopListening,
     /** Undoes stopListening, on the same port. */
     listenAgain: () => listen(boundPort).then(() => undefined),
@@ -349,7 +352,7 @@ export function matchesPattern(request, pattern) {
   return new RegExp(`^${source}$`).test(request.path)
 }
 
-/** An answer that names its problem, for the many routes, methods and types a strict server refuses. */
+/** Returns a refusal with a message, for wrong routes, methods and types. */
 export function refusal(status, message, headers) {
   return { status, headers, body: { message } }
 }
@@ -359,7 +362,7 @@ export function isJson(contentType) {
   return /^application\/json\s*(;|$)/i.test(contentType ?? '')
 }
 
-/** The parsed value, or `undefined` for bytes that are not JSON in strict UTF-8. */
+/** Returns the parsed value, or `undefined` if the bytes are not JSON in strict UTF-8. */
 function parseJson(bytes) {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -375,7 +378,7 @@ async function readBody(incoming, limit) {
     incoming.on('data', (chunk) => {
       size += chunk.length
       if (size <= limit) chunks.push(chunk)
-      else resolve('too large') // what follows is read and dropped, so that the client gets to see the answer
+      else resolve('too large') // the rest is read and dropped, so that the client reads the answer
     })
     incoming.on('end', () => resolve(Buffer.concat(chunks)))
     incoming.on('error', () => resolve('aborted'))
@@ -410,8 +413,8 @@ function close(socket, rst) {
     socket.destroy()
     return
   }
-  // Node would end the socket before it resets it; one that is destroyed in between, by the client's leaving or by
-  // ours, is never closed, and this process does not end.
+  // Node ends a socket before it resets it. If the socket is destroyed in between, it is never closed, and this process
+  // does not end.
   socket.destroySoon = socket.destroy
   socket.resetAndDestroy()
 }

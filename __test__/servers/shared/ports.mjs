@@ -1,6 +1,6 @@
-// Ports for servers of tests, below those that the system gives out. A client may go on for minutes with a server that is closed,
-// and the system would soon give its port to a server of another test, whose file runs at the same time. So the processes of one
-// run share the ports out: each takes a block of them when it needs one, and no port is had twice.
+// Ports for the servers of tests, below those that the system assigns. A client may send requests for minutes after its
+// server was closed, and the system would soon assign the port to a server of another test file. So the processes of a
+// test run divide the ports: each takes a block when it needs one, and no port is used twice.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -8,7 +8,7 @@ const FIRST = 10_000
 const BLOCKS = 1_000
 const BLOCK = 20
 
-/** The folder of this run, in which a block that is taken has a file. `npm test` makes it. */
+/** The folder of this test run. Each taken block has a file in it. `npm test` makes it. */
 const folder = process.env.TEST_PORTS
 
 /** @type {number | undefined} */
@@ -16,7 +16,7 @@ let next
 let left = 0
 let block = 0
 
-/** @returns {number | undefined} nothing when all are taken, or when no one else starts servers: the system gives one then */
+/** @returns {number | undefined} nothing if all are taken, or outside of a test run: then the system assigns one */
 export function nextPort() {
   if (folder === undefined) return undefined
   if (left === 0) {

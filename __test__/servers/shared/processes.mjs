@@ -4,9 +4,9 @@ const KILL_AFTER_MILLISECONDS = 2000
 const OUTPUT_MAXIMUM = 64 * 1024
 
 /**
- * Runs a real process for something that is up, in place of its container or machine.
+ * Runs a real process in place of an instance's container or machine.
  *
- * @typedef {{ command: string, args?: string[], inherit?: boolean }} Command `inherit`: output goes to ours
+ * @typedef {{ command: string, args?: string[], inherit?: boolean }} Command `inherit`: with our output
  *
  * @typedef {object} RunningProcess what it was started with as `labels`, and
  * @property {string} id
@@ -18,12 +18,12 @@ const OUTPUT_MAXIMUM = 64 * 1024
  * @property {Promise<void>} exited
  */
 export class Processes {
-  /** @type {RunningProcess[]} all there have ever been */
+  /** @type {RunningProcess[]} all, also ended ones */
   all = []
 
-  /** By id, what nobody has stopped. */
+  /** By id, the processes that were not stopped. */
   #children = new Map()
-  /** Those too that are being stopped. */
+  /** Also the processes that are being stopped. */
   #running = new Set()
   #runCommand
   // The starter of the server may end without close(). Its processes must not outlive it.
@@ -72,7 +72,7 @@ export class Processes {
         resolve()
       }
       child.on('error', () => end(127, null)) // no such command
-      // As with a container: when its first process ends, the others end too, and with them what they hold open.
+      // As in a container, the others end with the first process, and release what they hold open.
       child.on('exit', () => signalGroup(child, 'SIGKILL'))
       child.on('close', end)
     })
@@ -82,7 +82,7 @@ export class Processes {
     this.all.push(record)
   }
 
-  /** SIGTERM, then SIGKILL for what does not listen. */
+  /** Sends SIGTERM, then SIGKILL to a process that ignores it. */
   async stop(id) {
     const child = this.#children.get(id)
     if (!child) return

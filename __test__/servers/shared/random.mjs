@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 
 /**
- * Seeded pseudo-random numbers, so that a failing chaos run can be repeated from its seed alone.
- * The generator is mulberry32: 32 bits of state, good enough for tests and nothing else.
+ * Creates a generator of pseudo-random numbers, so that a seed repeats a failed run. It is mulberry32, with 32 bits of
+ * state: good enough for tests only.
  *
- * @param {number} [seed] absent: a fresh one, so that two servers never share identifiers by accident
+ * @param {number} [seed] default: random, so that two servers share no ids
  */
 export function createRandom(seed = randomBytes(4).readUInt32LE()) {
   let state = seed >>> 0

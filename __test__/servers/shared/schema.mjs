@@ -1,5 +1,5 @@
-// Checks by JSON schema, strictly: what a schema does not name is refused, though the provider may ignore it. A field or
-// a filter that is ignored is a wrong instance, or shows somebody everything.
+// Checks by JSON schema. It refuses what a schema does not name, although the provider may ignore it: an ignored field
+// makes a wrong instance, and an ignored filter lists everything.
 import { Ajv } from 'ajv'
 
 // The providers count characters as JavaScript does. `separator` stands between the entries of a list in a query.
@@ -21,11 +21,11 @@ export const object = (required, optional = {}) => ({
   required: Object.keys(required),
   additionalProperties: false,
 })
-/** What the provider knows and no client here needs. */
+/** A part of the provider's API that no client here uses. */
 export const unmodelled = false
 
 /**
- * Returns a function that tells what is wrong with a value, in words that never hold the value, which may be a secret.
+ * Returns a function that returns what is wrong with a value, without the value, which may be a secret.
  *
  * @returns {(value: unknown, name: string) => string | undefined}
  */
@@ -42,8 +42,8 @@ function complaintOf({ instancePath, keyword, message, params }, name) {
 }
 
 /**
- * Returns a function that reads the query of a URL, as it was sent. A parameter that comes twice is refused, unless it is
- * `repeatable`.
+ * Returns a function that reads the query of a URL, as it was sent. A parameter that comes twice is refused, unless it
+ * is `repeatable`.
  *
  * @param {Record<string, object>} properties a schema for each parameter
  * @param {(complaint: string) => Error} refuse
@@ -65,7 +65,7 @@ export function compileQuery(properties, refuse) {
 }
 
 function readParameter({ type, separator, repeatable }, value) {
-  // Split after decoding, as the usual servers do: a value with a comma in it cannot be asked for.
+  // Split after decoding, as usual servers do. So no value can contain a comma.
   if (separator) return value.split(separator)
   if (repeatable) return [value]
   if (type === 'boolean' && ['true', 'false'].includes(value)) return value === 'true'

@@ -3,9 +3,9 @@
  * show a new instance yet, and to show a deleted environment still (docs/providers/railway.md).
  *
  * @typedef {{ reads?: number, readsWithin?: number, milliseconds?: number, serviceById?: boolean }} Delay `Infinity`
- *   reads: for good; readsWithin: but for so many milliseconds at most, however few reads there were
+ *   reads: always; readsWithin: for at most so many milliseconds, however few reads there were
  * @typedef {'live' | 'deleted' | 'stale' | 'gone'} View
- *   deleted: still returned, with its deletedAt · ghost: still returned as if nothing had happened
+ *   deleted: still returned, with its deletedAt · stale: still returned as it was before
  */
 
 /** @param {Delay} delay */
@@ -14,8 +14,8 @@ export function createLag({ reads = 0, readsWithin = Infinity, milliseconds = 0,
   return { reads, countedUntil: now + readsWithin, until: now + milliseconds, serviceById, seen: new Map() }
 }
 
-/** Whether the curtain is still down for this kind of read; counts the read. */
-function isDown(delay, kind, now) {
+/** Returns whether the object is still hidden from this kind of read. Counts the read. */
+function isHidden(delay, kind, now) {
   if (!delay) return false
   // A lag of `service(id)` is not on record, only one of its instances (docs/providers/railway.md).
   if (kind === 'service' && delay.serviceById === false) return false
@@ -27,14 +27,14 @@ function isDown(delay, kind, now) {
 }
 
 /**
- * How one read sees an object.
+ * Returns how a read shows an object.
  *
  * @param {{ deletedAt: string | null, lag?: object, stale?: object }} object
  * @param {string} kind e.g. `serviceInstance`, `environment.serviceInstances`
  * @returns {View}
  */
 export function observe(object, kind, now) {
-  if (object.deletedAt === null) return isDown(object.lag, kind, now) ? 'gone' : 'live'
-  if (!isDown(object.stale, kind, now)) return 'gone'
+  if (object.deletedAt === null) return isHidden(object.lag, kind, now) ? 'gone' : 'live'
+  if (!isHidden(object.stale, kind, now)) return 'gone'
   return object.stale.showDeletedAt ? 'deleted' : 'stale'
 }

@@ -1,4 +1,4 @@
-// Identifies the caller, and what of the world that credential reaches (docs/providers/vercel.md).
+// Identifies the caller, and what the credential reaches (docs/providers/vercel.md).
 import { forbidden, invalidToken, missingToken, projectNotFound, violation } from './errors.mjs'
 
 /**
@@ -23,13 +23,13 @@ export function identify(headers, world, { invalidTokenStatus }) {
 }
 
 /**
- * The team that the query names, by id or slug.
+ * Returns the team that the query names, by id or slug.
  *
  * @param {Caller} caller
  * @param {{ teamId?: string, slug?: string }} query
  */
 export function authorizeTeam(caller, { teamId, slug }, world) {
-  // Optional in the OpenAPI document; both SDKs always send it, so a request without one is a client's mistake.
+  // Optional in the OpenAPI document. Both SDKs always send it, so a request without it is a client's mistake.
   if (teamId === undefined && slug === undefined) throw violation('query', 'teamId is missing')
   const team = world.findTeam(teamId ?? slug)
   if (!team || (caller.teams && !caller.teams.has(team.id))) throw forbidden()
@@ -42,7 +42,7 @@ export function authorizeRight(caller, right) {
 }
 
 /**
- * The project of the team that the request names, by id or slug; with an OIDC token it may be left out.
+ * Returns the project that the request names, by id or slug. With an OIDC token it may be missing.
  *
  * @param {Caller} caller
  * @param {string | undefined} reference

@@ -1,7 +1,7 @@
 // Bodies of requests, field by field as Vercel's OpenAPI document has them (docs/providers/vercel.md).
 import { compile, flag, integer, list, map, object, oneOf, text, unmodelled, word } from '../shared/schema.mjs'
 
-/** Of sandboxes, and of what stands for one in a path. */
+/** The form of a sandbox's name. */
 export const NAME_PATTERN = /^[a-zA-Z0-9_-]{1,128}$/
 
 const REGION = oneOf(
@@ -10,7 +10,7 @@ const REGION = oneOf(
 
 const variables = map(text)
 
-/** No field is formally required; whether there is a project depends on the token. */
+/** No field is required. Whether a project is needed depends on the token. */
 export const CREATE = compile(
   object(
     {},
@@ -44,5 +44,5 @@ export const KILL_COMMAND = compile(object({ signal: integer(1, 31) }))
 
 export const EXTEND_TIMEOUT = compile(object({ duration: integer(1000) }))
 
-/** "Send `{}` as stop body". */
+/** The body of a stop. */
 export const NOTHING = compile(object({}))

@@ -1,21 +1,23 @@
-// Processes of this machine, in the place of those in a virtual machine.
+// Processes of this machine, in place of those in a virtual machine.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 
-/** What a child's own children still hold open after its end is not waited for longer than this. */
+/** How long to wait after a child's end for output that its own children hold open. */
 const DRAIN_MILLISECONDS = 100
 
-/** The working directory of the default image (docs/providers/vercel.md), which stands for a fresh folder here. */
+/**
+ * The working directory of the default image (docs/providers/vercel.md), in place of which there is a new folder here.
+ */
 export const HOME = '/vercel'
 
 /**
- * The processes that stand for what runs in the virtual machines. A group of its own each, so that a shell's children
- * end with it; one that leaves its group (`setsid`) escapes.
+ * The processes in place of those in the virtual machines. Each has a process group of its own, so that a shell's
+ * children end with it. A process that leaves its group (`setsid`) is not ended.
  */
 export class Children {
-  /** By session, process groups that may have members: the child itself or what it has left behind. */
+  /** By session, the process groups that may have members: the child itself, or its own children. */
   #groups = new Map()
   #folders = new Map()
   // The starter of the server may end without close(). Its processes must not outlive it.
@@ -30,8 +32,8 @@ export class Children {
    * @param {string} options.command
    * @param {string[]} options.args
    * @param {string} options.cwd as the guest sees it
-   * @param {Record<string, string>} options.environment all that it gets
-   * @param {boolean} [options.inherit] output goes to ours
+   * @param {Record<string, string>} options.environment all of its variables
+   * @param {boolean} [options.inherit] with our output
    * @param {(stream: 'stdout' | 'stderr', data: string) => void} options.onOutput
    * @param {(exitCode: number) => void} options.onExit
    * @returns {Promise<number>} its pid; rejects with `code: 'ENOENT'` or the like if it cannot be started
@@ -62,12 +64,12 @@ export class Children {
     signalGroup(pid, signal)
   }
 
-  /** As when a machine is switched off. */
+  /** Kills all processes of a session, as when a machine is switched off. */
   stop(sessionId) {
     for (const group of this.#groups.get(sessionId) ?? []) signalGroup(group, 'SIGKILL')
   }
 
-  /** Once nothing of the session runs any more. */
+  /** Removes a session's folder, when none of its processes runs any more. */
   forget(sessionId) {
     this.#groups.delete(sessionId)
     const folder = this.#folders.get(sessionId)
@@ -79,7 +81,7 @@ export class Children {
   #watch(child, sessionId, onExit) {
     child.once('exit', (code, signal) => {
       const exitCode = code ?? 128 + constants.signals[signal]
-      // A group without members frees its number for a stranger; one that has some keeps it.
+      // The number of a group without members may be used by another process.
       if (!signalGroup(child.pid, 0)) this.#groups.get(sessionId)?.delete(child.pid)
       let timer
       const end = () => {
@@ -98,7 +100,7 @@ export class Children {
     this.#attend()
   }
 
-  /** The session's folder stands for the home directory and what lies below; anything else is what it is. */
+  /** Returns the path in the session's folder for a path in the home directory; other paths stay. */
   #place(sessionId, cwd) {
     if (!this.#folders.has(sessionId)) {
       this.#folders.set(sessionId, mkdtempSync(join(tmpdir(), 'vercel-sandbox-')))
@@ -106,7 +108,7 @@ export class Children {
     }
     const wanted = posix.resolve(HOME, cwd)
     if (wanted !== HOME && !wanted.startsWith(`${HOME}/`)) {
-      // Otherwise `spawn` would say of the executable that it is missing.
+      // Otherwise `spawn` would report a missing executable.
       if (!existsSync(wanted)) throw Object.assign(new Error('no such folder'), { code: 'no such folder' })
       return wanted
     }
@@ -115,14 +117,14 @@ export class Children {
     return place
   }
 
-  /** Holds a listener for the end of this process only as long as there is something to end. */
+  /** Listens for the end of this process only while there are processes to end. */
   #attend() {
     process.off('exit', this.#atExit)
     if (this.#groups.size > 0 || this.#folders.size > 0) process.on('exit', this.#atExit)
   }
 }
 
-/** @returns {boolean} whether there was anybody to signal */
+/** @returns {boolean} whether there was a process */
 function signalGroup(pid, signal) {
   try {
     process.kill(-pid, signal)

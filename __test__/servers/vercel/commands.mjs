@@ -9,18 +9,18 @@ import { badRequest, executableNotFound, sandboxStopped } from './errors.mjs'
 import { presentCommand } from './present.mjs'
 import { isOver } from './sessions.mjs'
 
-/** Of output that is kept, per command. */
+/** How much output of a command is kept. */
 const OUTPUT_MAXIMUM = 256 * 1024
 
 /**
- * What becomes of a command that is not really run.
+ * The course of a simulated command.
  *
  * @typedef {object} CommandPlan
- * @property {number} [exitCode] 0 unless told
- * @property {number} [reads] so many reads of the command still show it running; `Infinity`: it never ends by itself
+ * @property {number} [exitCode] default: 0
+ * @property {number} [reads] how many reads show the command running; `Infinity`: it never ends by itself
  * @property {number} [milliseconds] instead of reads: by the server's clock
- * @property {string | { stream: 'stdout' | 'stderr', data: string }[]} [output] there from the start
- * @property {boolean} [missing] there is no such executable
+ * @property {string | { stream: 'stdout' | 'stderr', data: string }[]} [output] from the start on
+ * @property {boolean} [missing] the executable does not exist
  */
 
 /** @type {Record<string, CommandPlan>} */
@@ -31,11 +31,13 @@ export const COMMAND_PLANS = {
   missing: { missing: true },
 }
 
-/** Whether a command is the one by which a client of ours waits for its daemon (src/providers/vercel/daemon.rs). */
+/**
+ * Returns whether a command is the one with which the package waits for its daemon (src/providers/vercel/daemon.rs).
+ */
 export const asksForDaemon = ({ args }) => Boolean(args[2]?.startsWith('computesdk-ready-'))
 
 /**
- * Plan of a client of ours: its daemon stays up, and what waits for it sees it at once.
+ * The plan for the package's commands: the daemon stays up, and the command that waits for it succeeds at once.
  *
  * @param {CommandRecord} command
  * @returns {CommandPlan}
@@ -43,7 +45,7 @@ export const asksForDaemon = ({ args }) => Boolean(args[2]?.startsWith('computes
 export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.succeeds : COMMAND_PLANS.stays)
 
 /**
- * The commands of all sessions: real processes of this machine, or played from a plan.
+ * The commands of all sessions: real processes of this machine, or simulated by a plan.
  *
  * @typedef {object} CommandRecord
  * @property {string} id
@@ -52,8 +54,8 @@ export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.s
  * @property {string[]} args
  * @property {string} cwd as the guest sees it
  * @property {Record<string, string>} env as the request had it
- * @property {Record<string, string>} environment all that the process gets
- * @property {boolean} sudo noted, and nothing more
+ * @property {Record<string, string>} environment all variables of the process
+ * @property {boolean} sudo only recorded
  * @property {boolean} wait
  * @property {number} [timeout]
  * @property {number} startedAt
@@ -75,9 +77,9 @@ export class Commands {
    * @param {() => number} options.now
    * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
    * @param {CommandPlan | ((command: CommandRecord, sandbox: object) => CommandPlan | undefined)} [options.plan]
-   *   absent, or `undefined` for this command: it is really run
+   *   default, or `undefined` for a command: a real process
    * @param {import('../shared/processes.mjs').Command | ((sandbox: object, environment: object) =>
-   *   import('../shared/processes.mjs').Command)} [options.runCommand] what really runs in the place of every command
+   *   import('../shared/processes.mjs').Command)} [options.runCommand] the process in place of every command
    */
   constructor({ now, random, plan, runCommand }) {
     this.now = now
@@ -117,7 +119,7 @@ export class Commands {
     return command
   }
 
-  /** One read of it: afterwards a played one is one read nearer to its end. */
+  /** Returns the command for a read, and counts the read for a simulated one. */
   read(command) {
     this.#settle(command)
     const shown = presentCommand(command)
@@ -125,25 +127,25 @@ export class Commands {
     return shown
   }
 
-  /** What it is now, and counts no read. */
+  /** Returns the command, and counts no read. */
   look(command) {
     this.#settle(command)
     return presentCommand(command)
   }
 
-  /** Resolves at its end. A played one that ends at all, ends for who waits. */
+  /** Resolves at the command's end. A simulated command that ends at some time ends at once. */
   async waitFor(command) {
     this.#hurry(command)
     await command.exited
   }
 
-  /** Output from the start to the end, as NDJSON. @returns {Readable} */
+  /** Returns the output from the start to the end, as NDJSON. @returns {Readable} */
   logs(command) {
     this.#hurry(command)
     return streamOf(command, { output: true })
   }
 
-  /** The same between two lines of the command itself. @returns {Readable} */
+  /** Returns the same between two lines with the command itself. @returns {Readable} */
   follow(command, { output }) {
     const start = { command: { ...presentCommand(command), exitCode: null, durationMs: undefined } }
     this.#hurry(command)
@@ -156,7 +158,7 @@ export class Commands {
     else command.end(128 + signal, this.now())
   }
 
-  /** All of the session, at once. @returns {Promise<void>} resolves when the last process has ended */
+  /** Ends all commands of the session. @returns {Promise<void>} resolves when the last process has ended */
   async stop(session) {
     const own = session.sandbox.commands.filter(({ sessionId }) => sessionId === session.id)
     const running = own.filter(({ exitCode }) => exitCode === null)
@@ -173,7 +175,7 @@ export class Commands {
     const { sandbox } = session
     const { runCommand } = this
     const chosen = typeof runCommand === 'function' ? runCommand(sandbox, command.environment) : runCommand
-    // Entered first: a sandbox that is deleted while the process starts must take it along.
+    // Recorded first, because a sandbox that is deleted during the start has to end the process.
     this.#enter(command, session)
     try {
       command.pid = await this.#children.start({
@@ -206,7 +208,7 @@ export class Commands {
     session.sandbox.commands.push(command)
   }
 
-  /** Ends a played one whose time has come. */
+  /** Ends a simulated command whose time has come. */
   #settle(command) {
     if (!command.played || command.exitCode !== null) return
     const age = this.now() - command.startedAt
@@ -239,7 +241,7 @@ class Command {
     this.args = request.args ?? []
     this.cwd = request.cwd ?? cwd ?? HOME
     this.env = { ...request.env }
-    // Of our environment only the path: a machine at Vercel does not see it either.
+    // Of our environment only the path: a machine at Vercel does not have the other variables either.
     this.environment = { PATH: process.env.PATH, ...sandbox.env, ...request.env }
     this.sudo = request.sudo ?? false
     this.wait = request.wait ?? false
@@ -287,7 +289,9 @@ class Command {
   }
 }
 
-/** Ends with the command, by an error line if its session took it along (docs/providers/vercel.md). */
+/**
+ * Returns a stream that ends with the command, by an error line if its session ended first (docs/providers/vercel.md).
+ */
 function streamOf(command, { output, start, end }) {
   const stream = new Readable({ read() {} })
   const line = (value) => stream.push(`${JSON.stringify(value)}\n`)

@@ -1,4 +1,4 @@
-// The way in: from a request to its operation, and from a refusal to its answer.
+// Finds the operation of a request, and turns refusals into answers.
 import { Readable } from 'node:stream'
 
 import { isJson, matchesPattern } from '../shared/http.mjs'
@@ -10,8 +10,8 @@ import { findRoute } from './routes.mjs'
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 /**
- * From an HTTP request to an operation, through all that is checked before it: route, rate, token, type, team, query,
- * body. What Vercel may ignore in silence is refused here, and recorded.
+ * Passes an HTTP request to its operation after all checks: route, rate, token, type, team, query, body. It refuses and
+ * records what Vercel may ignore.
  *
  * @param {object} options
  * @param {import('./world.mjs').World} options.world
@@ -58,7 +58,8 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     const { route } = match
     rateLimits.take(route.bucket, request.query.teamId)
     const caller = identify(request.headers, world, settings)
-    // A stop without it is said to be refused; the SDK sends it with everything (docs/providers/vercel.md).
+    // A client reports that a stop without it is refused. The SDK sends it with every request
+    // (docs/providers/vercel.md).
     if (!isJson(request.headers['content-type'])) throw violation('content-type', 'content-type must be JSON')
     const query = route.query(request.url)
     const params = Object.fromEntries(Object.entries(match.params).map(([name, part]) => [name, readPart(part, name)]))
@@ -78,7 +79,7 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     if (complaints.length > 0) throw violation('schema', `${complaints.join('; ')} (refused by the full schema)`)
   }
 
-  /** An answer that does not have its shape is this server's own bug. */
+  /** Throws if an answer does not have its shape, which is an error of this server. */
   function checkAnswer({ operation }, { status = 200, body }) {
     if (!fullSchema || !operation || body instanceof Readable) return
     const complaints = fullSchema.checkAnswer(operation, status, JSON.parse(JSON.stringify(body)))
@@ -92,7 +93,7 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
   return {
     describe,
     handle,
-    /** `when` of a fault: an operation, or method and path, the latter below the base path. */
+    /** Matches a fault's `when`: an operation, or method and path below the base path. */
     matches: (request, pattern) =>
       matchesPattern({ ...request, path: below(request.path) ?? request.path }, pattern),
     answerHeaders: (request) => ({

@@ -8,8 +8,8 @@ export class VercelError extends Error {
    * @param {string} code
    * @param {string} message
    * @param {{ extra?: object, headers?: Record<string, string>, violation?: string, kind?: string }} [options]
-   *   extra: further keys beside code and message; violation: what a client of ours must never send, in words, recorded
-   *   by the endpoint; kind: of the violation
+   *   extra: further keys beside code and message; violation: what a client of ours may not send, as a text that the
+   *   endpoint records; kind: of the violation
    */
   constructor(status, code, message, { extra, headers, violation, kind } = {}) {
     super(message)
@@ -33,13 +33,13 @@ export const projectNotFound = () => notFound('Project not found.')
 export const routeNotFound = (violation) =>
   notFound('The page could not be found', { violation, kind: 'route' })
 
-/** Validation; the opening words are recorded. */
+/** A refusal by validation. The beginning of the text is recorded. */
 export const badRequest = (message, options) => new VercelError(400, 'bad_request', message, options)
 export const invalidRequest = (what) => badRequest(`Invalid request: ${what}.`)
-/** The same, for what a client of ours must never send. */
+/** The same, for what a client of ours may not send. */
 export const violation = (kind, what) => badRequest(`Invalid request: ${what}.`, { violation: what, kind })
 
-/** Recorded, but for its last words: with 400, though 409 is in the list of statuses. */
+/** Recorded with 400, except for the end of the text. 409 is in the list of statuses, too. */
 export const nameTaken = (name, status) =>
   new VercelError(
     status,
@@ -47,14 +47,14 @@ export const nameTaken = (name, status) =>
     `A sandbox with the name '${name}' already exists for this project. Use GET /sandboxes/:name to retrieve it.`,
   )
 
-/** Neither status nor code is known for a request without any token; 401 is documented as not authorised. */
+/** Status and code of a request without a token are not known. 401 is documented as not authorised. */
 export const missingToken = () =>
   new VercelError(401, 'unauthorized', 'The request is missing an authentication token', {
     extra: { missingToken: true },
     violation: 'no bearer token',
     kind: 'authorization',
   })
-/** 403 by other endpoints of Vercel's; 401 is documented as not authorised. */
+/** Vercel's other endpoints answer 403. 401 is documented as not authorised. */
 export const invalidToken = (status) =>
   new VercelError(status, 'forbidden', 'Not authorized', { extra: { invalidToken: true } })
 /** The text is not known. */
@@ -82,7 +82,7 @@ export const snapshotNotFound = () => new VercelError(400, 'snapshot_not_found',
 /** The status is not known. */
 export const imageNotReady = (image, status) =>
   new VercelError(status, 'image_not_ready', `Image '${image}' is not ready yet.`)
-/** Neither status nor text is known; 400 is how every other wrong value is refused. */
+/** Status and text are not known. Every other wrong value is refused with 400. */
 export const imageNotFound = (image) =>
   badRequest(`Image '${image}' was not found in Vercel Container Registry for this project.`)
 
@@ -92,7 +92,7 @@ export function errorAnswer({ status, code, message, extra, headers }) {
 }
 
 /**
- * A fault: an error answer of Vercel's.
+ * Returns a fault: an error answer of Vercel's.
  *
  * @param {number} status
  * @param {string} code

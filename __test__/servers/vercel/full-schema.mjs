@@ -1,11 +1,11 @@
-// Checks by shapes that are not our own, if they are present.
+// Checks by shapes of Vercel's own documents, if they are present.
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 import Ajv from 'ajv/dist/2020.js'
 
-// Shapes derived from Vercel's OpenAPI document and SDK. They may not be published with this repository, so they are next to the checkout
-// or nowhere.
+// Shapes derived from Vercel's OpenAPI document and SDK. They may not be published with this repository, so they are
+// next to the checkout or missing.
 const file = new URL('../../../../shared/reference/vercel-sandbox-schemas.json', import.meta.url)
 
 /** @type {Promise<FullSchema> | undefined} */
@@ -30,7 +30,7 @@ class FullSchema {
     this.examples = examples
   }
 
-  /** What is wrong with a value, by the name of a shape; without the value itself, which may be a secret. */
+  /** Returns what is wrong with a value of a shape, without the value, which may be a secret. */
   check(shape, value) {
     const validate = this.#ajv.getSchema(`vercel#/$defs/${shape}`)
     if (!validate) throw new TypeError(`no shape ${shape}`)
@@ -38,7 +38,7 @@ class FullSchema {
     return validate.errors.map(({ instancePath, message }) => `${instancePath || '/'} ${message}`)
   }
 
-  /** The operation as the document has it. */
+  /** Returns the document's operation. */
   operation(id) {
     return this.#operations.get(id)
   }

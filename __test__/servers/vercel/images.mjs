@@ -1,7 +1,7 @@
-// What a sandbox can be made from.
+// The images of sandboxes.
 import { imageNotFound, imageNotReady } from './errors.mjs'
 
-/** What Vercel offers itself (docs/providers/vercel.md); the first is what a sandbox gets that asks for none. */
+/** Vercel's own images (docs/providers/vercel.md). The first is the default. */
 const MANAGED = [
   'vercel/sandbox/universal',
   ...['node:22', 'node:24', 'node:26', 'python:3.14', 'ubuntu', 'arch'].map((name) => `vercel/sandbox/${name}`),
@@ -10,8 +10,7 @@ const MANAGED = [
 const HOST = 'vcr.vercel.com/'
 
 /**
- * Container images. Only Vercel's own registry is known to it: an image of any other, such as Docker Hub's, is not
- * found.
+ * Container images of Vercel's own registry. An image of another registry, such as Docker Hub, is not found.
  */
 export class Images {
   #digests = new Map()
@@ -23,11 +22,11 @@ export class Images {
   }
 
   /**
-   * An image that somebody has pushed to the project's repositories, or that another project shares.
+   * Adds an image that was pushed to the project's repositories, or that another project shares.
    *
    * @param {string} projectId
    * @param {string} reference `repo`, `repo:tag` or `team/project/repo:tag`
-   * @param {{ notReadyFor?: number }} [options] so many creates come too early
+   * @param {{ notReadyFor?: number }} [options] how many creates get `image_not_ready`
    */
   add(projectId, reference, { notReadyFor = 0 } = {}) {
     const image = this.#image(notReadyFor)
@@ -35,7 +34,7 @@ export class Images {
     return `${repositoryOf(reference)}@${image.digest}`
   }
 
-  /** @returns {string} with its digest, as the API shows it */
+  /** @returns {string} the image with its digest, as the API shows it */
   resolve(projectId, reference = MANAGED[0], notReadyStatus) {
     const name = reference.startsWith(HOST) ? reference.slice(HOST.length) : reference
     const image = this.#find(`${projectId} `, name) ?? this.#find('* ', name)

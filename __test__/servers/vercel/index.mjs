@@ -1,4 +1,4 @@
-// Puts the server together; all that others import.
+// The server, and everything that other files import.
 import { createRandom, startHttpServer } from '../shared/http.mjs'
 import { createEndpoint } from './endpoint.mjs'
 import { loadFullSchema } from './full-schema.mjs'
@@ -18,19 +18,19 @@ const DAY = 86_400_000
  * @property {number} [port] 0 (default): any free one
  * @property {string} [basePath] `/api` as at vercel.com; empty as at api.vercel.com (docs/providers/vercel.md)
  * @property {number} [seed] of ids, names and tokens; default: random
- * @property {() => number} [now] clock in milliseconds; with one of a test's own nothing happens but on a request, or
- *   on `world.passTime()`
+ * @property {() => number} [now] clock in milliseconds; with a test's own clock time passes only on a request, or on
+ *   `world.passTime()`
  * @property {number} [pageSizeDefault]
  * @property {number} [pageSizeMaximum] of pages, whatever `limit` says; `limit` itself ends at 50
- * @property {boolean} [emptyLastPage] the last page that holds something has a cursor all the same; not known
+ * @property {boolean} [emptyLastPage] the last page with entries has a cursor, too; not known
  * @property {boolean} [filterPages] filters are applied to pages, which may then be short or empty; not known
  * @property {import('./sessions.mjs').Plan} [sandboxPlan] states of every session: a list, a function of the sandbox,
- *   or a list of `{ name, plan }`; `running` at once unless told
+ *   or a list of `{ name, plan }`; default: `running` at once
  * @property {number} [stepMilliseconds] sessions move by themselves instead of with each read
- * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['plan']} [commandPlan] what becomes of
- *   commands; absent: THEY ARE REALLY RUN, on this machine
- * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['runCommand']} [runCommand] what really
- *   runs in the place of every command
+ * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['plan']} [commandPlan] the course of
+ *   commands; default: THEY REALLY RUN, on this machine
+ * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['runCommand']} [runCommand] the
+ *   process in place of every command
  * @property {number} [timeoutMaximum] of a session: 24 h, as of the Pro plan
  * @property {number} [vcpusMaximum] 8, as of the Pro plan
  * @property {number} [concurrencyLimit] sandboxes that run at once
@@ -46,8 +46,8 @@ const DAY = 86_400_000
  */
 
 /**
- * A server that behaves as Vercel's Sandbox API does, on the loopback interface. Its `url` is what a client takes as
- * base URL, with the base path; `origin` is the same without.
+ * Starts a server on the loopback interface that behaves as Vercel's Sandbox API does. Its `url` is a client's base
+ * URL, with the base path; `origin` is the same without.
  *
  * @param {VercelOptions} [options]
  */
@@ -111,7 +111,7 @@ export async function startVercelServer(options = {}) {
     url: `${server.url}${settings.basePath}`,
     world,
     settings,
-    /** What a client of ours must never send: refused, and noted here. */
+    /** Requests that a client of ours may not send. Each was refused. */
     violations,
     /** Whether Vercel's own shapes were at hand to check requests and answers against. */
     fullSchema: fullSchema !== undefined,

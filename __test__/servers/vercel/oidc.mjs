@@ -1,10 +1,10 @@
-// OIDC tokens of the form that Vercel issues (docs/providers/vercel.md). Nobody verifies them here: a token counts
-// because the world has minted it, as the real one counts because Vercel has.
+// OIDC tokens of the form that Vercel issues (docs/providers/vercel.md). The signature is not verified: a token
+// is valid if this server has minted it.
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /**
- * A JWT with these claims. Its signature is none; a test may put something there that it can recognise.
+ * Makes a JWT with these claims. Its signature is invalid; a test may choose one that it can recognise.
  *
  * @param {object} claims `owner_id`, `project_id`, `exp` in seconds, …
  * @param {{ signature?: string }} [options] of the letters of base64url

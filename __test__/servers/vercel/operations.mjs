@@ -17,12 +17,13 @@ import { isOver } from './sessions.mjs'
 const NDJSON = { 'content-type': 'application/x-ndjson' }
 
 /**
- * What each route does, everything general having been checked (endpoint.mjs). Each gets
+ * The operations, after the general checks (endpoint.mjs). Each gets
  * `{ request, caller, team, query, params, body }`.
  *
  * @param {import('./world.mjs').World} world
  * @param {import('./index.mjs').VercelOptions} settings
- * @param {(request: object) => Promise<void>} left resolves when the client has gone, or has its answer
+ * @param {(request: object) => Promise<void>} left resolves when the client has closed the connection, or has its
+ *   answer
  */
 export function createOperations(world, settings, left) {
   const { commands, lives } = world
@@ -103,7 +104,7 @@ export function createOperations(world, settings, left) {
       requireRunning(session)
       const command = await commands.start(session, body, world.commandLag)
       if (body.wait) return { headers: NDJSON, body: commands.follow(command, { output: body.logs ?? false }) }
-      // At once, whatever has become of it since: a detached command is told as running (docs/providers/vercel.md).
+      // A detached command is answered as running, whatever its state is by now (docs/providers/vercel.md).
       return ok({ command: { ...presentCommand(command), exitCode: null, durationMs: undefined } })
     },
 
@@ -131,7 +132,7 @@ export function createOperations(world, settings, left) {
     },
   }
 
-  /** What the shape alone does not say. */
+  /** Checks what the shape does not. */
   function checkLimits({ timeout = 0, resources: { vcpus = 2, memory = vcpus * 2048 } = {}, region, failoverRegions }) {
     if (timeout > settings.timeoutMaximum) throw invalidRequest(`timeout must be at most ${settings.timeoutMaximum}`)
     if (vcpus !== 1 && vcpus % 2 !== 0) throw invalidRequest('resources.vcpus must be 1 or even')
@@ -176,7 +177,7 @@ const sessionOf = (sandbox, view) => ({
   routes: presentRoutes(sandbox),
 })
 
-/** That a session which is about to run answers as one that is about to stop is a guess. */
+/** The answer of a session that is about to run is a guess: that of one that is about to stop. */
 function requireRunning(session) {
   if (isOver(session)) throw sandboxStopped()
   if (session.status !== 'running') throw inTransition(session.status)

@@ -1,4 +1,4 @@
-// Listings, a page at a time.
+// The pages of listings.
 import { violation } from './errors.mjs'
 
 /** The fields by which a listing can be sorted (Vercel's OpenAPI document, `sortBy`). */
@@ -10,11 +10,11 @@ const KEYS = {
 }
 
 /**
- * One page of a listing, newest first unless told. The cursor holds a place in the order, not a record, so that it
- * stays good when the record is deleted.
+ * Returns one page of a listing, by default newest first. The cursor holds a place in the order, not a record, so that
+ * it stays valid when the record is deleted.
  *
  * @template {{ sandbox: object }} T
- * @param {T[]} entries all that there are
+ * @param {T[]} entries all entries
  * @param {{ limit?: number, cursor?: string, sortBy?: string, sortOrder?: string }} query
  * @param {(entry: T) => boolean} fits the filters
  * @param {{ pageSizeDefault: number, pageSizeMaximum: number, emptyLastPage: boolean, filterPages: boolean }} settings
@@ -40,13 +40,13 @@ const compare = (one, other) => (one < other ? -1 : Number(one > other))
 const encode = (sortBy, sortOrder, place) =>
   Buffer.from(JSON.stringify({ sortBy, sortOrder, place })).toString('base64url')
 
-/** It belongs to the listing that it came from; whatever else is passed for one was not handed on as it was. */
+/** Reads a cursor. It belongs to its listing; any other text is refused. */
 function decode(cursor, sortBy, sortOrder) {
   try {
     const known = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (known.sortBy === sortBy && known.sortOrder === sortOrder && Array.isArray(known.place)) return known.place
   } catch {
-    // The same as one of another listing.
+    // Refused like a cursor of another listing.
   }
   throw violation('query', 'the cursor is not one of this listing')
 }

@@ -1,7 +1,7 @@
-// What the API shows of the world.
+// The API's objects.
 /**
- * From the world's records to what the API shows of them (docs/providers/vercel.md). Times are milliseconds; what there
- * is none of is left out. No answer ever holds a variable.
+ * Creates the API's objects from the world's records (docs/providers/vercel.md). Times are milliseconds; missing values
+ * are left out. No answer has the variables.
  */
 
 /** @param {import('../shared/visibility.mjs').View} [view] a deleted one is still returned as it was, or stopped */

@@ -25,7 +25,7 @@ export const QUERIES = {
   getCommand: query({ wait: flag }),
 }
 
-/** What goes together in a listing. */
+/** Checks which parameters of a listing go together. */
 export function checkListing({ sortBy = 'createdAt', namePrefix, status }) {
   if (namePrefix !== undefined && sortBy !== 'name') throw badRequest('Invalid request: namePrefix needs sortBy=name.')
   if (status !== undefined && sortBy !== 'createdAt') {
@@ -33,7 +33,7 @@ export function checkListing({ sortBy = 'createdAt', namePrefix, status }) {
   }
 }
 
-/** A part of a path: what is no id of ours must never have been pasted into one. */
+/** Checks a part of a path. A client may not put an unchecked id into a path. */
 export function checkPathPart(value, name) {
   if (!NAME_PATTERN.test(value)) throw violation('path', `${name} is not of the form of one`)
 }

@@ -1,7 +1,9 @@
-// Rate limits: windows per team, and what every answer tells of them.
+// Rate limits: windows per team, and their headers.
 import { rateLimited } from './errors.mjs'
 
-/** As seen on a Hobby plan: 20 with a reset 2 to 4 s ahead, 1000 a minute for the rest (docs/providers/vercel.md). */
+/**
+ * Recorded on a Hobby plan: 20 with a reset in 2 to 4 s, 1000 a minute for other requests (docs/providers/vercel.md).
+ */
 const DEFAULTS = {
   create: { limit: 20, windowMilliseconds: 3000 },
   delete: { limit: 20, windowMilliseconds: 3000 },
@@ -9,7 +11,7 @@ const DEFAULTS = {
 }
 
 /**
- * A window of requests per team and bucket, and the headers that tell of it on every answer.
+ * Creates the windows of requests per team and bucket. Every answer has their headers.
  *
  * @typedef {{ limit?: number, windowMilliseconds?: number }} Bucket
  *
@@ -18,7 +20,7 @@ const DEFAULTS = {
  * @param {Bucket} [options.create]
  * @param {Bucket} [options.delete]
  * @param {Bucket} [options.other]
- * @param {boolean} [options.retryAfter] a refusal says `Retry-After` too, in seconds; "may carry" it
+ * @param {boolean} [options.retryAfter] a refusal has `Retry-After`, too, in seconds; not known
  * @param {() => number} now
  */
 export function createRateLimits({ limit, retryAfter = false, ...buckets } = {}, now) {
@@ -37,7 +39,7 @@ export function createRateLimits({ limit, retryAfter = false, ...buckets } = {},
   const left = (window) => Math.max(0, window.limit - window.used)
 
   return {
-    /** Counts one request; throws if it is one too many. */
+    /** Counts a request. Throws if the limit is reached. */
     take(bucket, team) {
       const window = windowOf(bucket, team)
       window.used += 1

@@ -1,4 +1,4 @@
-// The routes that there are.
+// The routes.
 import { CREATE, EXTEND_TIMEOUT, KILL_COMMAND, NOTHING, RUN_COMMAND } from './bodies.mjs'
 import { QUERIES } from './query.mjs'
 
@@ -12,9 +12,9 @@ const COMMAND = `${SESSION}/cmd/:commandId`
  * @property {string} method
  * @property {string} path
  * @property {'create' | 'delete' | 'other'} bucket of the rate limit (docs/providers/vercel.md)
- * @property {string} right what a token must be allowed to do
+ * @property {string} right the right that a token needs
  * @property {(url: string) => object} query reads it
- * @property {(body: unknown, name: string) => string | undefined} [body] tells what is wrong; absent: there must be none
+ * @property {(body: unknown, name: string) => string | undefined} [body] returns what is wrong; default: no body
  */
 
 /** All that this server models of the named-sandbox API. @type {Route[]} */
@@ -42,7 +42,7 @@ export const ROUTES = [
   pattern: new RegExp(`^${path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
 }))
 
-/** Words that stand where a name could: routes of their own, which this server does not model. */
+/** Words in the place of a name. They are routes, which this server does not model. */
 const RESERVED = new Set(['sessions', 'snapshots'])
 
 /**

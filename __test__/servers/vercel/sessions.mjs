@@ -1,7 +1,7 @@
-// What becomes of sessions: the states that they go through, and the end of their lifetime.
+// The states of sessions, and the end of their lifetime.
 const DEFAULT_PLAN = ['running']
 
-/** States after which nothing of a session runs or will run (docs/providers/vercel.md). */
+/** States in which nothing of a session runs or will run (docs/providers/vercel.md). */
 const OVER = new Set(['stopped', 'failed', 'aborted'])
 
 /** @typedef {'pending' | 'running' | 'stopping' | 'stopped' | 'failed' | 'aborted' | 'snapshotting'} Status */
@@ -23,7 +23,7 @@ export class Sessions {
    * @param {() => number} options.now
    * @param {Plan} [options.plan]
    * @param {number} [options.stepMilliseconds]
-   * @param {boolean} [options.realTime] sessions end at their time even if nobody asks
+   * @param {boolean} [options.realTime] sessions end at their time also without a request
    * @param {(session: object) => void} options.onOver
    */
   constructor({ now, plan = DEFAULT_PLAN, stepMilliseconds, realTime = false, onOver }) {
@@ -34,7 +34,7 @@ export class Sessions {
     this.onOver = onOver
   }
 
-  /** How many run or are about to. */
+  /** Returns how many sessions run or start. */
   get aliveCount() {
     return this.#alive.size
   }
@@ -62,14 +62,14 @@ export class Sessions {
     return session
   }
 
-  /** To be called after it has been shown: it is one step further. */
+  /** Moves a session one step, after a read. */
   advance(session) {
     if (this.stepMilliseconds !== undefined || session.step >= session.steps.length - 1) return
     session.step += 1
     this.#arrive(session)
   }
 
-  /** Ends it outside its plan. */
+  /** Ends a session outside its plan. */
   end(session, status = 'stopped') {
     if (isOver(session)) return
     session.steps = [status]
@@ -77,13 +77,13 @@ export class Sessions {
     this.#arrive(session)
   }
 
-  /** Moves the end of its lifetime. */
+  /** Moves the end of a session's lifetime. */
   extend(session, milliseconds) {
     session.timeout += milliseconds
     if (session.status === 'running') this.#limit(session)
   }
 
-  /** Ends what is past its lifetime by the clock. */
+  /** Ends the sessions whose lifetime is over. */
   passTime() {
     if (this.now() < this.#nextExpiry) return
     this.#nextExpiry = Infinity
@@ -131,7 +131,7 @@ export class Sessions {
     if (this.realTime) this.#watch(session)
   }
 
-  /** Looks again when its time has come; a timer may be early, and knows no time of more than 31 bits. */
+  /** Checks again at the session's time. A timer may be early, and has at most 31 bits. */
   #watch(session) {
     this.#later(Math.min(Math.max(1, session.expiresAt - this.now()), 2 ** 31 - 1), () => {
       this.passTime()

@@ -2,8 +2,8 @@
 import { planDaemon, startVercelServer } from './index.mjs'
 
 /**
- * The Vercel server for use by hand: sandboxes take a moment to run, and there is a project to work in. What a client
- * asks a sandbox to run is not run: on this machine it might install something.
+ * Starts the fake Vercel for use by hand: sandboxes take a moment to run, and there is a project to work in. Commands
+ * do not really run, because they could install something on this machine.
  *
  * @param {Pick<import('./index.mjs').VercelOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
  *   options

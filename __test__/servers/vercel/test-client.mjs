@@ -1,4 +1,4 @@
-// For the tests of this folder: a server with a seeded project, and a client for it.
+// A server with a seeded project, and a client for it, for the tests of this folder.
 import assert from 'node:assert/strict'
 import { afterEach } from 'node:test'
 
@@ -6,7 +6,7 @@ import { startVercelServer } from './index.mjs'
 
 let running = []
 
-/** Closes what setUp has opened; nothing of it may have failed by accident. To be called once per test file. */
+/** Closes what setUp has opened, and fails if a server has failed. Each test file calls it once. */
 export function closeAfterEach() {
   afterEach(async () => {
     const servers = running
@@ -24,7 +24,7 @@ export async function setUp(options) {
   const seeded = world.seed()
   const { token, teamId, projectId } = seeded
 
-  /** @param {string} path with its query; the team is added unless `team` says otherwise */
+  /** @param {string} path with its query; by default the team is added */
   const send = (method, path, { body, headers, team = teamId, signal } = {}) => {
     const url = new URL(`${server.url}${path}`)
     if (team) url.searchParams.append('teamId', team)
@@ -38,14 +38,14 @@ export async function setUp(options) {
     return { status: response.status, headers: response.headers, json: await response.json() }
   }
 
-  /** The body of a success. */
+  /** Returns the body of a success. */
   const data = async (...parameters) => {
     const { status, json } = await call(...parameters)
     assert.equal(status, 200, JSON.stringify(json))
     return json
   }
 
-  /** `status code` of a refusal. */
+  /** Returns `status code` of a refusal. */
   const refused = async (...parameters) => {
     const { status, json } = await call(...parameters)
     assert.ok(status >= 400, `${status}`)
@@ -82,7 +82,7 @@ export async function setUp(options) {
   }
 }
 
-/** What the tests that expect refusals have provoked, by kind; from now on there are none. */
+/** Returns the recorded violations by kind, and clears them. */
 export function takeViolations({ violations }) {
   return violations.splice(0).map(({ kind }) => kind)
 }

@@ -1,4 +1,4 @@
-// The state behind the API, and the methods by which a test sets it up and looks at it.
+// The state behind the API, with methods for tests that set it up and read it.
 import { createLag, observe } from '../shared/visibility.mjs'
 import { HOME } from './children.mjs'
 import { Commands } from './commands.mjs'
@@ -14,8 +14,8 @@ const MEGABYTES_PER_VCPU = 2048
 const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
- * The state of the fake Vercel: teams, projects, tokens, images, sandboxes with their sessions and commands. The methods
- * see the truth; only the API (operations.mjs) looks through the curtain of `lag` and `stale`.
+ * The state of the fake Vercel: teams, projects, tokens, images, sandboxes with their sessions and commands. The
+ * methods see the actual state; only the API (operations.mjs) applies `lag` and `stale`.
  *
  * A *sandbox* is a durable record with a name, a *session* one virtual machine of it (docs/providers/vercel.md).
  */
@@ -27,24 +27,24 @@ export class World {
   sessions = new Map()
 
   /**
-   * How long a sandbox that is created from now on stays unseen, of which nothing is recorded: for its first `reads`
-   * reads of each kind (`getSandbox`, `listSandboxes`, `listSandboxes.tags`), or so many milliseconds of the server's
-   * clock. Sessions are found at once; a deletion by name lags only with `deletes`: it answers 404 and does nothing.
+   * How long a new sandbox is hidden (no lag is recorded): for its first `reads` reads of each kind (`getSandbox`,
+   * `listSandboxes`, `listSandboxes.tags`), or so many milliseconds of the server's clock. Sessions are found at once;
+   * a deletion by name lags only with `deletes`: it answers 404 and does nothing.
    */
   lag = { reads: 0, milliseconds: 0, deletes: false }
 
   /**
-   * How long what is deleted from now on is still returned: as it was before, or stopped (`showStopped`, the default).
+   * How long a newly deleted sandbox is still returned: as it was before, or stopped (`showStopped`, the default).
    */
   stale = { reads: 0, milliseconds: 0, showStopped: true }
 
-  /** How long a command that is started from now on stays unseen by `listCommands` and `getCommand`; not recorded. */
+  /** How long a new command is hidden from `listCommands` and `getCommand`; not recorded. */
   commandLag = { reads: 0, milliseconds: 0 }
 
-  /** How long the name of what is deleted from now on stays taken: milliseconds of the server's clock; not recorded. */
+  /** How long the name of a newly deleted sandbox stays taken: milliseconds of the server's clock; not recorded. */
   nameHeldMilliseconds = 0
 
-  /** Everything that ever was in a project. */
+  /** All sandboxes of a project, also deleted ones. */
   #sandboxes = new Map()
   #sequence = 0
   #stops = new Set()
@@ -76,7 +76,7 @@ export class World {
   // --- Set-up --------------------------------------------------------------------------------------------------
 
   /**
-   * A team with a project, an access token and an OIDC token for them.
+   * Creates a team with a project, an access token and an OIDC token for them.
    * @returns {{ token: string, oidcToken: string, teamId: string, projectId: string }}
    */
   seed() {
@@ -106,7 +106,7 @@ export class World {
   }
 
   /**
-   * An access token.
+   * Creates an access token.
    *
    * @param {object} [options]
    * @param {string} [options.token] for a test that has to recognise it; default: random
@@ -123,14 +123,14 @@ export class World {
   }
 
   /**
-   * An OIDC token of a project, known from now on.
+   * Mints an OIDC token of a project.
    *
    * @param {object | string} projectOrId
    * @param {object} [options]
    * @param {string} [options.environment]
    * @param {number} [options.lifetimeSeconds] default: 12 h, as tokens for development have (README of
    *   `@vercel/sandbox`); negative: expired
-   * @param {object} [options.claims] in the place of those that it would have
+   * @param {object} [options.claims] in place of the default ones
    * @param {string} [options.signature] for a test that has to recognise the token
    * @returns {string}
    */
@@ -165,11 +165,11 @@ export class World {
   }
 
   /**
-   * A sandbox that has been there for a while, made by anybody: no lag, in the given state.
+   * Adds an older sandbox: without lag, in the given state.
    *
    * @param {object | string} projectOrId
-   * @param {object} [options] as a create has them, and
-   * @param {import('./sessions.mjs').Status} [options.status] `running` unless told
+   * @param {object} [options] those of a create, and
+   * @param {import('./sessions.mjs').Status} [options.status] default: `running`
    */
   addSandbox(projectOrId, { status = 'running', ...options } = {}) {
     return this.#create(this.projects.get(idOf(projectOrId)), options, { plan: [status], lag: {} })
@@ -185,42 +185,42 @@ export class World {
     this.commands.planNext(plan, count)
   }
 
-  /** To be called when the injected clock has moved; requests do so themselves. */
+  /** Applies the time of the injected clock. Requests do so themselves. */
   passTime() {
     this.lives.passTime()
   }
 
   // --- Actual state --------------------------------------------------------------------------------------------
 
-  /** By id or slug. */
+  /** Returns a team, by id or slug. */
   findTeam(reference) {
     return this.teams.get(reference) ?? [...this.teams.values()].find(({ slug }) => slug === reference)
   }
 
-  /** By id or slug, within the team. */
+  /** Returns a team's project, by id or slug. */
   findProject(reference, team) {
     const projects = [...this.projects.values()].filter(({ teamId }) => teamId === team.id)
     return projects.find(({ id, slug }) => id === reference || slug === reference)
   }
 
-  /** Every sandbox of the project that ever existed, in the order of creation. */
+  /** Returns all sandboxes of the project, also deleted ones, in the order of creation. */
   allSandboxes(projectOrId) {
     return [...this.#sandboxes.get(idOf(projectOrId)).all]
   }
 
-  /** Those that have not been deleted, whether they run or not. */
+  /** Returns the sandboxes that were not deleted, whether they run or not. */
   liveSandboxes(projectOrId) {
     return [...this.#sandboxes.get(idOf(projectOrId)).live.values()]
   }
 
-  /** Those that cost money: running, or on their way up or down. */
+  /** Returns the sandboxes that cost money: running, starting or stopping. */
   runningSandboxes(projectOrId) {
     this.passTime()
     return this.liveSandboxes(projectOrId).filter(({ session }) => !isOver(session))
   }
 
   /**
-   * The last one of this name, deleted or not; its `commands` are all that were ever started in it.
+   * Returns the last sandbox with this name, deleted or not. Its `commands` are all that were started in it.
    * @param {object | string} [projectOrId] default: in any project
    */
   sandbox(name, projectOrId) {
@@ -229,7 +229,7 @@ export class World {
     return found.sort((one, other) => one.sequence - other.sequence).at(-1)
   }
 
-  /** How a read of this kind sees a sandbox or a command; counts the read. */
+  /** Returns a read's view of a sandbox or a command, and counts the read. */
   observe(object, kind) {
     return observe(object, kind, this.now())
   }
@@ -245,7 +245,7 @@ export class World {
     return this.#create(project, options, { lag: this.lag })
   }
 
-  /** Stops the session first. The record is gone at once; `stale` says who still sees it. */
+  /** Stops the session, then deletes the record. `stale` decides which reads still show it. */
   deleteSandbox(sandbox) {
     const project = this.projects.get(sandbox.projectId)
     sandbox.statusAtDeletion = sandbox.session.status
@@ -258,7 +258,7 @@ export class World {
     if (this.nameHeldMilliseconds > 0) project.heldNames.set(sandbox.name, this.now() + this.nameHeldMilliseconds)
   }
 
-  /** A persistent one leaves a snapshot. @returns {object | undefined} the snapshot */
+  /** Stops a session. A persistent sandbox leaves a snapshot. @returns {object | undefined} the snapshot */
   stopSession(session) {
     if (isOver(session)) return undefined
     this.lives.end(session)
@@ -269,7 +269,7 @@ export class World {
     return { id: sandbox.currentSnapshotId, session, region: sandbox.region, createdAt: this.now() }
   }
 
-  /** A new session of a sandbox that has a snapshot. */
+  /** Starts a new session of a sandbox with a snapshot. */
   resume(sandbox) {
     if (!sandbox.currentSnapshotId) throw snapshotNotFound()
     sandbox.updatedAt = this.now()
@@ -281,7 +281,7 @@ export class World {
     session.sandbox.updatedAt = this.now()
   }
 
-  /** Resolves when no process and no folder is left. */
+  /** Resolves when all processes and folders are gone. */
   async close() {
     for (const project of this.projects.keys()) {
       for (const { session } of this.allSandboxes(project)) if (!isOver(session)) this.#switchOff(session)
@@ -306,7 +306,7 @@ export class World {
       image: options.image ?? this.images.resolve(project.id),
       timeout: options.timeout ?? 300_000,
       tags: options.tags,
-      /** As the create had them; the API never shows them. */
+      /** The variables of the create. The API does not show them. */
       env: { ...options.env },
       routes: (options.ports ?? []).map((port) => ({ port, subdomain: `sb-${this.random.text(LOWER, 12)}` })),
       createdAt: this.now(),
