@@ -17,7 +17,7 @@ export const ABSENT_NAME = 'computesdk-00000000000000000000'
 /**
  * At the test's end the server is closed and must have seen nothing that Vercel would not understand.
  *
- * Commands are played, and stay up: what the package runs by default would install something on this machine. A test
+ * Commands are simulated, and stay up: what the package runs by default would install something on this machine. A test
  * that gives a harmless `installCommand` lets it run with `server: { commandPlan: undefined }`.
  *
  * @param {import('node:test').TestContext} t

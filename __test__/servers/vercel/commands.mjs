@@ -63,7 +63,7 @@ export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.s
  * @property {number} [durationMs]
  * @property {{ stream: 'stdout' | 'stderr', data: string }[]} output the first 256 KiB
  * @property {string} text the same as one text
- * @property {boolean} played not a real process
+ * @property {boolean} simulated not a real process
  * @property {number} [pid]
  * @property {Promise<void>} exited
  */
@@ -164,7 +164,7 @@ export class Commands {
     const running = own.filter(({ exitCode }) => exitCode === null)
     for (const command of running) {
       command.cutOff = true
-      if (command.played) command.end(128 + constants.signals.SIGKILL, this.now())
+      if (command.simulated) command.end(128 + constants.signals.SIGKILL, this.now())
     }
     this.#children.stop(session.id)
     await Promise.all(running.map(({ exited }) => exited))
@@ -210,7 +210,7 @@ export class Commands {
 
   /** Ends a simulated command whose time has come. */
   #settle(command) {
-    if (!command.played || command.exitCode !== null) return
+    if (!command.simulated || command.exitCode !== null) return
     const age = this.now() - command.startedAt
     if (age >= command.timeout) command.end(128 + constants.signals.SIGKILL, this.now())
     else if (age >= command.endsAfter || command.readsLeft === 0) command.end(command.plannedExit, this.now())
@@ -218,7 +218,7 @@ export class Commands {
 
   #hurry(command) {
     this.#settle(command)
-    if (command.played && command.readsLeft !== Infinity && command.endsAfter === undefined) {
+    if (command.simulated && command.readsLeft !== Infinity && command.endsAfter === undefined) {
       command.readsLeft = 0
       this.#settle(command)
     }
@@ -229,7 +229,7 @@ class Command {
   exitCode = null
   deletedAt = null
   output = []
-  played = false
+  simulated = false
   #size = 0
   #events = new EventEmitter().setMaxListeners(0)
 
@@ -256,7 +256,7 @@ class Command {
 
   /** @param {CommandPlan} plan */
   play({ exitCode = 0, reads, milliseconds, output = [] }) {
-    this.played = true
+    this.simulated = true
     this.plannedExit = exitCode
     this.endsAfter = milliseconds
     this.readsLeft = reads ?? (milliseconds === undefined ? 0 : Infinity)

@@ -312,7 +312,7 @@ describe('commands of a session', () => {
   })
 })
 
-describe('a command that is played', () => {
+describe('a command that is simulated', () => {
   test('starts no process, and ends after so many reads', async () => {
     const plan = { exitCode: 1, reads: 2, output: 'no luck\n' }
     const { run, command, commands, logs, record } = await setUp({ commandPlan: plan })
@@ -322,7 +322,7 @@ describe('a command that is played', () => {
     for (let read = 0; read < 4; read += 1) seen.push((await command(id)).exitCode)
     assert.deepEqual(seen, [null, null, 1, 1])
     assert.deepEqual(await logs(id), [{ stream: 'stdout', data: 'no luck\n' }])
-    assert.deepEqual([record().played, record().pid, record().text], [true, undefined, 'no luck\n'])
+    assert.deepEqual([record().simulated, record().pid, record().text], [true, undefined, 'no luck\n'])
   })
 
   test('plans: succeeds, fails, stays, missing', async () => {

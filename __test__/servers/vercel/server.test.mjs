@@ -656,7 +656,7 @@ describe('by hand', () => {
       await eventually(() => record.session.status === 'running', 'running')
       await post(`/v2/sandboxes/sessions/${session.id}/cmd`, { command: 'true' })
       const [command] = record.commands
-      assert.deepEqual([command.played, command.exitCode], [true, null])
+      assert.deepEqual([command.simulated, command.exitCode], [true, null])
       assert.match(hints, /VERCEL_OIDC_TOKEN=/)
     } finally {
       await server.close()
