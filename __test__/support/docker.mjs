@@ -1,13 +1,11 @@
 // Fixtures before real engines, through the proxy that breaks requests, for the behaviour suite and for tests of Docker's own.
-import assert from 'node:assert/strict'
 import { after } from 'node:test'
 
 import { docker } from '@computesdk/gateway'
 
-import './environment.mjs'
 import { DEFAULT_IMAGE, IMAGE, KINDS, startEngine, whyNot } from '../servers/docker/engine.mjs'
 import { startProxy } from '../servers/docker/proxy.mjs'
-import { printable } from './canary.mjs'
+import { closedAfterTest, createFixture } from './fixture.mjs'
 
 export { DEFAULT_IMAGE, IMAGE, KINDS, whyNot }
 
@@ -44,47 +42,33 @@ export function forEachEngine(describe, define) {
 }
 
 /**
- * An engine without containers, a proxy before it, and a provider.
+ * Empties an engine, and makes a proxy before it and a provider. The caller closes it.
  *
- * @param {import('node:test').TestContext} t
  * @param {string} kind
  * @param {object} [options]
  * @param {object} [options.proxy] see servers/docker/proxy.mjs
  * @param {import('@computesdk/gateway').DockerConfig} [options.config] besides the defaults
  */
-export async function withEngine(t, kind, options = {}) {
-  const fixture = await startFixture(kind, options)
-  t.after(fixture.close)
-  return fixture
-}
-
-/** The same; the caller closes it. */
 export async function startFixture(kind, { proxy: proxyOptions, config } = {}) {
   const engine = await engineOf(kind)
   engine.removeAll()
   let plan = 'runs'
   const changeCreate = (body) => ({ ...body, ...PLANS[plan] })
   const server = await startProxy(engine, { changeCreate, keepsVersion: kind === 'podman', ...proxyOptions })
-  // Without repetitions: what a test makes fail is to stay failed. These engines have no bridge.
-  const base = { host: server.url, maxRetries: 0, network: 'none' }
-  const makeProvider = (changes) => docker({ ...base, ...config, ...changes })
+  // These engines have no bridge.
+  const fixture = createFixture({ server, factory: docker, base: { host: server.url, network: 'none' }, config })
   return {
+    ...fixture,
     engine,
-    server,
-    config: { ...base, ...config },
-    provider: makeProvider(),
-    makeProvider,
-    make: makeProvider,
-    asked: () => server.requests.map(({ operation }) => operation),
-    requestsFor: (wanted) => server.requests.filter(({ operation }) => operation === wanted),
-    /** Ids of all containers. */
+    make: fixture.makeProvider,
+    /** Returns the ids of all containers. */
     existing: () => engine.callNow('GET', '/containers/json?all=1').map(({ Id }) => Id),
     inspect: (id) => engine.callNow('GET', `/containers/${id}/json`),
-    /** Something that this package has not made. */
+    /** Makes a container that is not the package's. */
     addOther(body = {}) {
       return engine.callNow('POST', '/containers/create', { Image: IMAGE, HostConfig: { NetworkMode: 'none' }, ...body }).Id
     },
-    /** Variables of a container, without those that Podman adds. */
+    /** Returns the variables of a container, without those that Podman adds. */
     variablesOf(id) {
       const variables = engine.callNow('GET', `/containers/${id}/json`).Config.Env ?? []
       const entries = variables.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)])
@@ -92,12 +76,11 @@ export async function startFixture(kind, { proxy: proxyOptions, config } = {}) {
     },
     plan: (name) => (plan = name),
     pageSmall: () => {},
-    async close() {
-      await server.close()
-      assert.equal(server.errors.length, 0, `the proxy failed: ${printable(server.errors)}`)
-    },
   }
 }
+
+/** Starts the same, and closes it when the test ends. @param {import('node:test').TestContext} t */
+export const withEngine = (t, kind, options) => closedAfterTest((given) => startFixture(kind, given))(t, options)
 
 /** The engines as the behaviour suite takes them; see support/providers.mjs. */
 export const ENGINES = Object.fromEntries(

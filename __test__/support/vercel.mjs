@@ -1,41 +1,29 @@
-// A Vercel server with a project, and the package's provider for it: what Node tests begin with.
-import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { vercel } from '@computesdk/gateway'
 
-import './environment.mjs'
 import { COMMAND_PLANS, startVercelServer } from '../servers/vercel/index.mjs'
-import { ACCESS_TOKEN, canary, printable } from './canary.mjs'
+import { ACCESS_TOKEN } from './canary.mjs'
 import { withFastClock } from './fast-clock.mjs'
+import { closedAfterTest, createFixture, uniqueCanary } from './fixture.mjs'
 
-/** Of the right form, and of nothing. */
+/** A name of the right form, without a sandbox. */
 export const ABSENT_NAME = 'computesdk-00000000000000000000'
 
 /**
- * At the test's end the server is closed and must have seen nothing that Vercel would not understand.
+ * Starts a server with a project, and makes a provider for it. The caller closes it.
  *
- * Commands are simulated, and stay up: what the package runs by default would install something on this machine. A test
+ * Commands are simulated, and stay up: the package's default command would install something on this machine. A test
  * that gives a harmless `installCommand` lets it run with `server: { commandPlan: undefined }`.
  *
- * @param {import('node:test').TestContext} t
  * @param {object} [options]
  * @param {import('../servers/vercel/index.mjs').VercelOptions} [options.server] besides the defaults: commands stay up,
  *   and the rate limit is out of reach
  * @param {boolean} [options.oidc] the credential is an OIDC token instead of token, team and project
  * @param {import('@computesdk/gateway').VercelConfig} [options.config] besides the defaults
  */
-export async function withVercel(t, options = {}) {
-  const fixture = await startVercel(options)
-  t.after(fixture.close)
-  return fixture
-}
-
-let fixtures = 0
-
-/** The same; the caller closes it. */
 export async function startVercel({ server: serverOptions, oidc = false, config } = {}) {
   const server = await startVercelServer({
     commandPlan: COMMAND_PLANS.stays,
@@ -45,55 +33,39 @@ export async function startVercel({ server: serverOptions, oidc = false, config 
   const { world } = server
   const team = world.createTeam({ slug: 'acme' })
   const project = world.createProject(team, { slug: 'sandboxes' })
-  const place = { teamId: team.id, projectId: project.id }
-  // The package remembers rate limits by address and token, and a port may come again: no two fixtures share a token.
-  fixtures += 1
-  const token = world.addToken({ token: canary(`vercel-token-${process.pid}-${fixtures}`) })
-  const oidcToken = world.mintOidcToken(project, { signature: canary(`oidc-${process.pid}-${fixtures}`) })
-  const credential = oidc ? { oidcToken } : { token, ...place }
-  // Without repetitions: what a test makes fail is to stay failed.
-  const base = { ...credential, baseUrl: server.url, maxRetries: 0 }
-  const makeProvider = (changes) => vercel({ ...base, ...config, ...changes })
-
+  const location = { teamId: team.id, projectId: project.id }
+  const token = world.addToken({ token: uniqueCanary('vercel-token') })
+  const oidcToken = world.mintOidcToken(project, { signature: uniqueCanary('oidc') })
+  const credential = oidc ? { oidcToken } : { token, ...location }
   return {
-    server,
-    world,
+    ...createFixture({ server, factory: vercel, base: { ...credential, baseUrl: server.url }, config }),
     team,
     project,
-    ...place,
+    ...location,
     token,
     oidcToken,
-    config: { ...base, ...config },
-    provider: makeProvider(),
-    makeProvider,
-    /** Names of what was asked of the server, in order. */
-    asked: () => server.requests.map(({ operation }) => operation),
-    /** The requests of one operation. */
-    requestsFor: (operation) => server.requests.filter((request) => request.operation === operation),
-    /** Sandboxes of the project that exist, whether they run or not. */
+    /** Returns the project's sandboxes that exist, whether they run or not. */
     sandboxes: () => world.liveSandboxes(project),
-    async close() {
-      await server.close()
-      assert.equal(server.errors.length, 0, `the server failed: ${printable(server.errors)}`)
-      assert.equal(server.violations.length, 0, `what Vercel would not understand: ${printable(server.violations)}`)
-    },
   }
 }
 
-/** What a test asks for that is about the daemon. */
+/** Starts the same, and closes it when the test ends. */
+export const withVercel = closedAfterTest(startVercel)
+
+/** The options of a create with a daemon. */
 export const DAEMON = { daemonConfig: { accessToken: ACCESS_TOKEN } }
 
-/** The server really runs what it is asked to. */
+/** The options of a server that really runs commands. */
 export const REALLY = { server: { commandPlan: undefined } }
 
-/** A folder that is gone when the test ends. */
+/** Makes a folder, and removes it when the test ends. */
 export async function withFolder(t) {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-vercel-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Such a fixture, whose provider lives faster. */
+/** Starts the same with a provider whose clock runs fast. */
 export async function withFastVercel(t, { config, ...options } = {}) {
   const { addon, real } = withFastClock()
   const fixture = await withVercel(t, options)
