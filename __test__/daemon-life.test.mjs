@@ -9,7 +9,8 @@ import { railway } from '@computesdk/gateway'
 
 import './support/environment.mjs'
 import { ACCESS_TOKEN } from './support/canary.mjs'
-import { isAlive, startDaemon, startGateway, until } from './support/daemon.mjs'
+import { isAlive, startDaemon, startGateway } from './support/daemon.mjs'
+import { eventually } from './support/eventually.mjs'
 import { startNamespace } from './support/namespace.mjs'
 import { startRailway } from './support/railway.mjs'
 import { startRender } from './support/render.mjs'
@@ -38,7 +39,7 @@ describe('the daemon and its gateway', { concurrency: 4 }, () => {
   test('it registers its address, by its token', async (t) => {
     const gateway = await startGateway(t)
     const { url } = await startDaemon(t, { env: { COMPUTESDK_GATEWAY_URL: `${gateway.url}/` } })
-    const [first] = await until(() => gateway.seen.length > 0 && gateway.seen)
+    const [first] = await eventually(() => gateway.seen.length > 0 && gateway.seen)
     assert.deepEqual(first.body, { url })
     assert.equal(first.endpoint, 'POST /internal/daemons')
     assert.ok(first.authorization === `Bearer ${ACCESS_TOKEN}`)
@@ -48,11 +49,11 @@ describe('the daemon and its gateway', { concurrency: 4 }, () => {
     const gateway = await startGateway(t, { status: 404 })
     const env = { COMPUTESDK_GATEWAY_URL: gateway.url }
     const daemon = await startDaemon(t, { env, options: ['--heartbeat-ms', '50'] })
-    await until(() => gateway.seen.length >= 3)
+    await eventually(() => gateway.seen.length >= 3)
     gateway.status = 204
-    await until(() => /^registered$/m.test(daemon.output))
+    await eventually(() => /^registered$/m.test(daemon.output))
     const before = gateway.seen.length
-    await until(() => gateway.seen.length >= before + 3)
+    await eventually(() => gateway.seen.length >= before + 3)
     assert.deepEqual(daemon.output.trim().split('\n').slice(1), ['the gateway answers 404', 'registered'])
     assert.ok(!daemon.output.includes(ACCESS_TOKEN), 'the token shows')
   })
@@ -61,11 +62,11 @@ describe('the daemon and its gateway', { concurrency: 4 }, () => {
     const gateway = await startGateway(t)
     const env = { COMPUTESDK_GATEWAY_URL: gateway.url }
     const daemon = await startDaemon(t, { env, options: ['--heartbeat-ms', '50'] })
-    await until(() => gateway.seen.length > 0)
+    await eventually(() => gateway.seen.length > 0)
     await gateway.close()
-    await until(() => daemon.output.includes('the gateway does not answer'))
+    await eventually(() => daemon.output.includes('the gateway does not answer'))
     const next = await startGateway(t, { port: gateway.port })
-    const [first] = await until(() => next.seen.length > 0 && next.seen)
+    const [first] = await eventually(() => next.seen.length > 0 && next.seen)
     assert.deepEqual(first.body, { url: daemon.url })
   })
 
@@ -81,7 +82,7 @@ describe('the daemon and its gateway', { concurrency: 4 }, () => {
     const gateway = await startGateway(t)
     const env = { COMPUTESDK_GATEWAY_URL: gateway.url }
     const daemon = await startDaemon(t, { env, options: ['--heartbeat-ms', '50', '--lonely-ms', '100'] })
-    await until(() => gateway.seen.length >= 8)
+    await eventually(() => gateway.seen.length >= 8)
     assert.equal(daemon.child.exitCode, null)
   })
 
@@ -103,7 +104,7 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
     const left = Number((await daemon.run('sleep 60 & echo $!')).stdout)
     const command = 'echo $$ > pid.part; mv pid.part pid; exec sleep 60'
     await daemon.ask('POST /run/command', { command, background: true })
-    const pid = Number(await until(async () => (await daemon.ask('GET /files/pid?content=true')).body.content))
+    const pid = Number(await eventually(async () => (await daemon.ask('GET /files/pid?content=true')).body.content))
     assert.ok(isAlive(left) && isAlive(pid))
     return { ...daemon, pids: [left, pid] }
   }
@@ -118,8 +119,8 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
       const daemon = await busy(t)
       process.kill(-daemon.child.pid, signal)
       assert.equal(await daemon.ended, end)
-      await until(() => !daemon.pids.some(isAlive))
-      await until(() => isGone(daemon.folder))
+      await eventually(() => !daemon.pids.some(isAlive))
+      await eventually(() => isGone(daemon.folder))
     })
   }
 
@@ -137,7 +138,7 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
     const pid = await new Promise((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))))
     assert.ok(isAlive(pid))
     parent.kill('SIGKILL')
-    await until(() => !isAlive(pid))
+    await eventually(() => !isAlive(pid))
   })
 
   test('comes with that of a fake server used by hand, whose --daemon has started it', async (t) => {
@@ -146,12 +147,12 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
     t.after(() => server.kill('SIGKILL'))
     let output = ''
     server.stdout.on('data', (text) => (output += text))
-    await until(() => output.includes('Ctrl-C'))
+    await eventually(() => output.includes('Ctrl-C'))
     const said = (name) => new RegExp(`^export RAILWAY_${name}=(.*)$`, 'm').exec(output)[1]
     const [baseUrl, apiKey, projectId] = ['BASE_URL', 'API_KEY', 'PROJECT_ID'].map(said)
     const provider = railway({ baseUrl, apiKey, projectId, environmentId: said('ENVIRONMENT_ID') })
     await provider.create({ daemonConfig: { accessToken: ACCESS_TOKEN } })
-    const url = await until(() => /^listening on (\S+)$/m.exec(output)?.[1])
+    const url = await eventually(() => /^listening on (\S+)$/m.exec(output)?.[1])
     server.kill('SIGINT')
     assert.equal(await new Promise((resolve) => server.once('close', resolve)), 0)
     assert.match(output, /^ending: stopped by SIGTERM$/m)
@@ -168,7 +169,7 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
         t.after(() => fixture.close())
         const daemonConfig = { accessToken: ACCESS_TOKEN, gatewayUrl: gateway.url, env: { GREETING: 'bonjour' } }
         const { instanceId } = await fixture.provider.create({ daemonConfig })
-        const { body } = await until(() => gateway.seen[0])
+        const { body } = await eventually(() => gateway.seen[0])
         const headers = { authorization: `Bearer ${ACCESS_TOKEN}` }
         const run = async (command) => {
           const request = { method: 'POST', headers, body: JSON.stringify({ command }) }
@@ -181,8 +182,8 @@ describe('the end of the daemon', { concurrency: 4 }, () => {
         assert.deepEqual(others, [])
         assert.ok(isAlive(child) && isAlive(daemon))
         await (how === 'destroy' ? fixture.provider.destroy(instanceId) : fixture.server.close())
-        await until(() => ![child, daemon].some(isAlive))
-        await until(() => isGone(info.data.folder))
+        await eventually(() => ![child, daemon].some(isAlive))
+        await eventually(() => isGone(info.data.folder))
       })
     }
   }

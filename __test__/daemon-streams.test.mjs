@@ -8,7 +8,8 @@ import { WebSocket } from 'ws'
 
 import './support/environment.mjs'
 import { ACCESS_TOKEN } from './support/canary.mjs'
-import { isAlive, startDaemon, until } from './support/daemon.mjs'
+import { isAlive, startDaemon } from './support/daemon.mjs'
+import { eventually } from './support/eventually.mjs'
 
 /** A WebSocket that speaks as the published client does. */
 async function open(t, { url }) {
@@ -35,11 +36,11 @@ describe('a streamed command', { concurrency: 4 }, () => {
     const { id, channel, begin } = await prepare(daemon, `echo one; ${waiting}; echo two >&2; exit 4`)
     send({ type: 'subscribe', channel })
     send(begin)
-    await until(() => messages.length > 0)
+    await eventually(() => messages.length > 0)
     const message = (type, data) => ({ type: `command:${type}`, channel, data: { cmd_id: id, ...data } })
     assert.deepEqual(messages, [message('stdout', { output: 'one\n' })], 'before its end')
     await daemon.ask('POST /files', { path: 'go' })
-    await until(() => messages.length === 3)
+    await eventually(() => messages.length === 3)
     assert.deepEqual(messages.slice(1), [message('stderr', { output: 'two\n' }), message('exit', { exit_code: 4 })])
   })
 
@@ -53,9 +54,9 @@ describe('a streamed command', { concurrency: 4 }, () => {
     send({ type: 'subscribe', channel: heard.channel })
     send(unheard.begin)
     send({ type: 'command:start', data: { cmd_id: 'cmd_nobody' } })
-    await until(async () => (await daemon.ask(`GET /terminals/x/commands/${unheard.id}/wait`)).status === 404)
+    await eventually(async () => (await daemon.ask(`GET /terminals/x/commands/${unheard.id}/wait`)).status === 404)
     send(heard.begin)
-    await until(() => messages.length === 2)
+    await eventually(() => messages.length === 2)
     assert.deepEqual(new Set(messages.map(({ channel }) => channel)), new Set([heard.channel]))
   })
 
@@ -65,11 +66,11 @@ describe('a streamed command', { concurrency: 4 }, () => {
     const { channel, begin } = await prepare(daemon, 'echo $$; exec sleep 60')
     send({ type: 'subscribe', channel })
     send(begin)
-    await until(() => messages.length > 0)
+    await eventually(() => messages.length > 0)
     const pid = Number(messages[0].data.output)
     assert.ok(isAlive(pid))
     socket.close()
-    await until(() => !isAlive(pid))
+    await eventually(() => !isAlive(pid))
   })
 
   test('needs the token, the path and a frame of the right form', async (t) => {

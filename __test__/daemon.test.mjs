@@ -7,7 +7,8 @@ import { describe, test } from 'node:test'
 
 import './support/environment.mjs'
 import { ACCESS_TOKEN } from './support/canary.mjs'
-import { isAlive, startDaemon, until } from './support/daemon.mjs'
+import { isAlive, startDaemon } from './support/daemon.mjs'
+import { eventually } from './support/eventually.mjs'
 
 /** A folder of the test's own. */
 async function makeFolder(t) {
@@ -98,7 +99,7 @@ describe('the daemon', { concurrency: 4 }, () => {
       const { ask, run } = await startDaemon(t, { options: ['--command-limit-ms', '300'] })
       const { body } = await ask('POST /run/command', { command: 'sleep 60 & echo $!; wait' })
       assert.deepEqual([body.data.exit_code, body.data.stderr], [124, 'ended after 0.3 s\n'])
-      await until(() => !isAlive(Number(body.data.stdout)))
+      await eventually(() => !isAlive(Number(body.data.stdout)))
       assert.equal((await run('exit 0')).exit_code, 0)
     })
 
@@ -109,10 +110,10 @@ describe('the daemon', { concurrency: 4 }, () => {
       const command = 'echo $$ > pid.part; mv pid.part pid; exec sleep 60'
       const { signal } = caller
       const call = ask('POST /run/command', { command, cwd: folder }, { signal }).catch(({ name }) => name)
-      const pid = await until(() => readPid(ask, join(folder, 'pid')))
+      const pid = await eventually(() => readPid(ask, join(folder, 'pid')))
       caller.abort()
       assert.equal(await call, 'AbortError')
-      await until(() => !isAlive(pid))
+      await eventually(() => !isAlive(pid))
     })
 
     test('and keeps the beginning of what they print', async (t) => {

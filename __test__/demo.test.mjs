@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url'
 import './support/environment.mjs'
 import { PROVIDERS } from '../demo/providers.mjs'
 import { canary, MARK } from './support/canary.mjs'
-import { isAlive, until } from './support/daemon.mjs'
+import { isAlive } from './support/daemon.mjs'
 import { daemonsOf, runDemo, startDemo } from './support/demo.mjs'
+import { eventually } from './support/eventually.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const REGISTERED = '/internal/daemons → 200'
@@ -39,7 +40,7 @@ const WORDS = { railway: [], render: ['--provider', 'render'] }
 /** A demo whose daemon has found its gateway. */
 async function withDaemon(t, name) {
   const demo = startDemo(t, [name, '--no-build'])
-  await until(() => demo.stdout.includes(REGISTERED))
+  await eventually(() => demo.stdout.includes(REGISTERED))
   const daemons = await daemonsOf(demo.child.pid)
   assert.equal(daemons.length, 1)
   return { demo, daemon: daemons[0] }
@@ -53,7 +54,7 @@ describe('the demo', { concurrency: 4 }, () => {
   for (const [name, { title }] of Object.entries(PROVIDERS).filter(([, { remark }]) => !remark)) {
     test(`at ${title} says hello and leaves nothing`, async (t) => {
       const demo = startDemo(t, [...(WORDS[name] ?? [name]), '--no-build'], { env: SHELL })
-      await until(() => demo.stdout.includes(REGISTERED))
+      await eventually(() => demo.stdout.includes(REGISTERED))
       const daemons = await daemonsOf(demo.child.pid)
       assert.equal(await demo.ended, 0, demo.stdout + demo.stderr)
       assert.equal(demo.stderr, '')
@@ -86,7 +87,7 @@ describe('the demo', { concurrency: 4 }, () => {
 
   test('ends all of it on Ctrl-C in mid-create', async (t) => {
     const demo = startDemo(t, ['vercel', '--no-build'])
-    await until(() => demo.stdout.includes('POST /v1/sandboxes'))
+    await eventually(() => demo.stdout.includes('POST /v1/sandboxes'))
     demo.child.kill('SIGINT')
     assert.equal(await demo.ended, 130, demo.stdout + demo.stderr)
     assert.match(demo.stdout, /! Interrupted: ending what was started/)
@@ -113,7 +114,7 @@ describe('the demo', { concurrency: 4 }, () => {
   test('leaves no daemon behind when it is killed', async (t) => {
     const { demo, daemon } = await withDaemon(t, 'render')
     demo.child.kill('SIGKILL')
-    await until(() => !isAlive(daemon))
+    await eventually(() => !isAlive(daemon))
   })
 
   test('without Rust the demo says so in one line', { skip: process.platform === 'win32' }, async (t) => {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { addonPath } from '../chaos/client.mjs'
 import { between, chance, randomFor } from '../chaos/seeds.mjs'
 import { COMMAND_PLANS } from '../servers/vercel/index.mjs'
-import { onceThere } from '../support/once-there.mjs'
+import { eventually } from '../support/eventually.mjs'
 import { WITHOUT_POSTGRES } from '../support/postgres.mjs'
 import { withCluster, withServer } from './gateways-fixture.mjs'
 import { PROVIDERS, speakerOf, withProvider } from './fixture.mjs'
@@ -146,7 +146,7 @@ describe('gateways and a database that are killed again and again', { skip: WITH
 
     const unsettled = "SELECT key, phase, instance_id, lease_until FROM sandboxes WHERE phase <> 'running'"
     const isSettled = async () => (await cluster.query(unsettled)).length === 0
-    await onceThere(isSettled, 'no row is stuck', CALL_MILLISECONDS).catch(async (error) => {
+    await eventually(isSettled, 'no row is stuck', CALL_MILLISECONDS).catch(async (error) => {
       assert.deepEqual(await cluster.query(unsettled), [], error.message)
     })
     const rows = await cluster.query('SELECT provider, instance_id FROM sandboxes')

@@ -6,7 +6,6 @@ import { after, before, describe, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 
 import { eventually } from '../support/eventually.mjs'
-import { onceThere } from '../support/once-there.mjs'
 import { WITHOUT_POSTGRES } from '../support/postgres.mjs'
 import { withDaemon } from './fake-daemon.mjs'
 import { SECRET, withCluster, withGateways, withServer } from './gateways-fixture.mjs'
@@ -162,10 +161,10 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
       made.push(instanceId)
     }
     assert.equal((await speakerOf(provider, gateway)('GET', `/v1/sandboxes/${made[0]}`)).json.data.status, 'running')
-    await onceThere(async () => provider.existing().length === 1, 'the other one is removed', 30_000)
+    await eventually(async () => provider.existing().length === 1, 'the other one is removed', 30_000)
     assert.deepEqual(provider.existing(), [made[0]])
     const isSettled = async () => (await query('SELECT key FROM sandboxes')).length === 1
-    await onceThere(isSettled, 'and forgotten')
+    await eventually(isSettled, 'and forgotten')
     assert.deepEqual(await query('SELECT key, phase FROM sandboxes'), [{ key: 'told', phase: 'running' }])
   })
 
@@ -220,10 +219,10 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     ])
     assert.deepEqual([nameless.status, nameless.json.code], [503, 'UNAVAILABLE'])
     assert.equal(named.status, 200)
-    await onceThere(async () => provider.existing().length === 1, 'only the named one is left')
+    await eventually(async () => provider.existing().length === 1, 'only the named one is left')
     assert.deepEqual(provider.existing(), [named.json.data.sandboxId])
     const isQuiet = async () => (await cluster.query('SELECT key FROM sandboxes')).length === 1
-    await onceThere(isQuiet, 'no other row is left')
+    await eventually(isQuiet, 'no other row is left')
     await clientOf(provider, cluster).destroy(named.json.data.sandboxId)
     assert.deepEqual(provider.existing(), [])
   })

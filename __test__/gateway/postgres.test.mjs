@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
 import { canary, MARK, printable } from '../support/canary.mjs'
-import { onceThere } from '../support/once-there.mjs'
+import { eventually } from '../support/eventually.mjs'
 import { startPostgres, WITHOUT_POSTGRES } from '../support/postgres.mjs'
 import { postgresState } from './fixture.mjs'
 
@@ -172,7 +172,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     const lock = 'BEGIN; LOCK TABLE sandboxes IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60); COMMIT'
     const blocker = assert.rejects(query(lock), /administrator command/)
     const isLocked = async () => (await query("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock'")).length > 0
-    await onceThere(isLocked, 'the table is locked')
+    await eventually(isLocked, 'the table is locked')
     await assert.rejects(() => state.select({ key: 'one' }), { status: 503, code: 'UNAVAILABLE' })
     await query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE mode = 'AccessExclusiveLock'")
     await blocker
@@ -198,7 +198,7 @@ describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
     }
     const all = Promise.all(keys.map((key, index) => work(states[index % 2], key)))
     for (const share of [0.1, 0.4, 0.7]) {
-      await Promise.race([all, onceThere(async () => done >= keys.length * share, 'some are done', 60_000)])
+      await Promise.race([all, eventually(async () => done >= keys.length * share, 'some are done', 60_000)])
       await server.kill()
       await server.start()
     }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 
 import { canary } from '../support/canary.mjs'
-import { onceThere } from '../support/once-there.mjs'
+import { eventually } from '../support/eventually.mjs'
 import { startPostgres, WITHOUT_POSTGRES } from '../support/postgres.mjs'
 import { memoryState, postgresState, sqliteState } from './fixture.mjs'
 
@@ -146,7 +146,7 @@ for (const [name, { open, skip }] of Object.entries(STATES)) {
         await state.renewLeases()
         renewed = before
       }
-      const taken = await onceThere(() => state.lease('one'), 'the lease runs out')
+      const taken = await eventually(() => state.lease('one'), 'the lease runs out')
       assert.equal(taken.key, 'one')
     })
 
@@ -160,7 +160,7 @@ for (const [name, { open, skip }] of Object.entries(STATES)) {
       await state.release('b')
       const found = []
       const isDue = async () => (await state.leaseUnsettled(5, ['a', 'b', 'c', 'd'])).length > 0
-      await onceThere(isDue, 'the one that is not left out is found')
+      await eventually(isDue, 'the one that is not left out is found')
       found.push({ key: 'e' })
       await state.update('e', RUNNING)
       const look = async () => {
@@ -170,7 +170,7 @@ for (const [name, { open, skip }] of Object.entries(STATES)) {
         for (const { key } of batch) await state.update(key, RUNNING)
         return found.length >= keys.length
       }
-      await onceThere(look, 'all of them are found')
+      await eventually(look, 'all of them are found')
       assert.deepEqual(keysOf(found), keys)
       assert.deepEqual(await state.leaseUnsettled(10, []), [])
     })
@@ -196,7 +196,7 @@ for (const [name, { open, skip }] of Object.entries(STATES)) {
       await state.setRoute('one', there, 60_000)
       assert.deepEqual(await route(), there)
       await state.setRoute('one', here, 200)
-      await onceThere(async () => !(await route()), 'it expires')
+      await eventually(async () => !(await route()), 'it expires')
       await state.setRoute('one', there, 60_000)
       await state.remove('one')
       await state.insert(sandboxOf('one'))

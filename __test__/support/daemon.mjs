@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { daemonCommand } from '../servers/shared/daemon.mjs'
 import { ACCESS_TOKEN } from './canary.mjs'
+import { eventually } from './eventually.mjs'
 
 /**
  * @param {import('node:test').TestContext} t
@@ -26,7 +26,7 @@ export async function startDaemon(t, { options, env } = {}) {
   child.stdout.setEncoding('utf8').on('data', (text) => {
     daemon.output += text
   })
-  daemon.url = await until(() => /^listening on (\S+)$/m.exec(daemon.output)?.[1])
+  daemon.url = await eventually(() => /^listening on (\S+)$/m.exec(daemon.output)?.[1])
   daemon.ask = createAsk(daemon.url)
   /** A command that is expected to be taken. */
   daemon.run = async (text) => (await daemon.ask('POST /run/command', { command: text })).body.data
@@ -78,16 +78,5 @@ export function isAlive(pid) {
     return process.kill(pid, 0)
   } catch {
     return false
-  }
-}
-
-/** The first truthy value of a fact that has to be asked for. @template T @param {() => T | Promise<T>} ask */
-export async function until(ask, milliseconds = 60_000) {
-  const end = performance.now() + milliseconds
-  for (;;) {
-    const value = await ask()
-    if (value) return value
-    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${ask}`)
-    await sleep(5)
   }
 }

@@ -1,22 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Files of tests run side by side: a loop without a pause would take the processor from the others. */
-const PAUSE_MILLISECONDS = 1
+/** Test files run side by side: without a pause, polling would take the processor from the others. */
+const FIRST_PAUSE_MILLISECONDS = 1
+const LONGEST_PAUSE_MILLISECONDS = 20
 
 /**
- * Looks again and again until a fact holds that nothing announces: a garbage collection, a socket's end.
+ * Polls until a fact holds that no event announces, such as a garbage collection, the end of a process or a row in a
+ * database. Returns its first truthy value.
  *
  * @template T
- * @param {() => T} fact
- * @param {string} what for the error when it never comes true
+ * @param {() => T | Promise<T>} fact
+ * @param {string | Function} [what] for the error if the fact does not hold in time
  * @returns {Promise<T>}
  */
-export async function eventually(fact, what, milliseconds = 5000) {
+export async function eventually(fact, what = fact, milliseconds = 60_000) {
   const end = performance.now() + milliseconds
-  for (;;) {
-    const result = fact()
+  for (let next = FIRST_PAUSE_MILLISECONDS; ; next = Math.min(1.5 * next, LONGEST_PAUSE_MILLISECONDS)) {
+    const result = await fact()
     if (result) return result
     if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${what}`)
-    await pause(PAUSE_MILLISECONDS)
+    await pause(next)
   }
 }

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { describe, test } from 'node:test'
 
-import { isAlive, until } from '../../support/daemon.mjs'
+import { isAlive } from '../../support/daemon.mjs'
+import { eventually } from '../../support/eventually.mjs'
 import { Processes } from './processes.mjs'
 
 /** A shell's script as a process, which prints a pid first of all. */
@@ -12,7 +13,7 @@ async function run(t, script) {
   t.after(() => processes.close())
   processes.start({ id: 'a', subject: {} }, {}, () => {})
   const [record] = processes.all
-  const pid = await until(() => Number(/^(\d+)\n/.exec(record.output)?.[1]))
+  const pid = await eventually(() => Number(/^(\d+)\n/.exec(record.output)?.[1]))
   t.after(() => isAlive(pid) && process.kill(pid, 'SIGKILL'))
   return { processes, record, pid }
 }
@@ -25,14 +26,14 @@ describe('a process of a test server', () => {
     const { record, pid } = await run(t, `${STUBBORN}; exit 3`)
     await record.exited
     assert.equal(record.exitCode, 3)
-    await until(() => !isAlive(pid))
+    await eventually(() => !isAlive(pid))
   })
 
   test('takes its own along when it is stopped, whether they listen or not', async (t) => {
     const { processes, record, pid } = await run(t, `${STUBBORN}; wait`)
     await processes.stop('a')
     assert.equal(record.signal, 'SIGTERM')
-    await until(() => !isAlive(pid))
+    await eventually(() => !isAlive(pid))
   })
 
   test('is killed when it does not listen', async (t) => {
@@ -58,6 +59,6 @@ describe('a process of a test server', () => {
     assert.equal(await new Promise((resolve) => host.once('close', resolve)), 0)
     const pid = Number(output)
     t.after(() => isAlive(pid) && process.kill(pid, 'SIGKILL'))
-    await until(() => !isAlive(pid), 5000)
+    await eventually(() => !isAlive(pid), 5000)
   })
 })
