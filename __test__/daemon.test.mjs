@@ -45,7 +45,7 @@ describe('the daemon', { concurrency: 4 }, () => {
     const { ask } = await startDaemon(t)
     assert.equal((await ask('GET /health')).body.status, 'ok')
     assert.equal((await ask('GET /ready')).body.ready, true)
-    assert.match((await ask('GET /info')).body.data.name, /stand-in/)
+    assert.match((await ask('GET /info')).body.data.name, /fake/)
     assert.deepEqual(await ask('GET /v1/sandboxes'), { status: 404, body: { error: 'no such endpoint: GET /v1' } })
   })
 

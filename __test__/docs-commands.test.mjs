@@ -51,7 +51,7 @@ const ELSEWHERE = [
   { command: /^node .*daemon\.mjs/, file: '__test__/servers/shared/daemon.mjs', as: 'daemon.mjs' },
 ]
 
-/** Commands that cannot run in a test, and why. Of those of npm the script and its options are checked all the same. */
+/** Commands that cannot run in a test, and why. For those of npm the script and its options are checked nevertheless. */
 const NOT_HERE = [
   { command: /^npm (trust|publish)\b/, reason: 'changes packages at npm' },
   { command: /^npm run release:(publish|version)\b/, reason: 'publishes, or rewrites the checkout' },

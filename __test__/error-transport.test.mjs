@@ -81,11 +81,11 @@ describe('a connection that', () => {
 })
 
 describe('an answer that takes longer than requestTimeoutMs is TIMEOUT', () => {
-  const patience = { requestTimeoutMs: 100 }
+  const shortTimeout = { requestTimeoutMs: 100 }
   const expected = { code: 'TIMEOUT', retryable: true, message: /100 ms/ }
 
   test('when the connection closes without a response', async (t) => {
-    const { provider, server } = await withRailway(t, { config: patience })
+    const { provider, server } = await withRailway(t, { config: shortTimeout })
     server.faults.add({ kind: 'slow', milliseconds: Infinity })
     await rejection(provider.list(), expected)
     const request = await server.waitForRequest('environment')
@@ -93,7 +93,7 @@ describe('an answer that takes longer than requestTimeoutMs is TIMEOUT', () => {
   })
 
   test('when the headers come and the body does not', async (t) => {
-    const { provider } = await answeredWith(t, head(['Content-Length: 100']), patience)
+    const { provider } = await answeredWith(t, head(['Content-Length: 100']), shortTimeout)
     await rejection(provider.list(), expected)
   })
 
@@ -105,7 +105,7 @@ describe('an answer that takes longer than requestTimeoutMs is TIMEOUT', () => {
         const timer = setInterval(() => socket.write(' '), 10)
         socket.on('close', () => clearInterval(timer))
       },
-      patience,
+      shortTimeout,
     )
     await rejection(provider.list(), expected)
   })

@@ -80,7 +80,7 @@ describe('isGatewayError', () => {
         throw new Error('from the getter')
       },
     })
-    // A type guard stands in catch blocks: an exception out of it would hide the one that was caught.
+    // A type guard is called in catch blocks. An exception of it would hide the caught one.
     assert.equal(imported.isGatewayError(hostile), false)
   })
 })

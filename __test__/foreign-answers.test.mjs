@@ -61,7 +61,7 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
 
   describe(`${provider}: an answer about something else`, () => {
     /** What the answer to a create may say instead of the truth. */
-    const lies = {
+    const wrongAnswers = {
       'names another resource': (found, other) => {
         found[idField(found)] = other
         names(found, 'production-db')
@@ -75,11 +75,11 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
         ]),
       ),
     }
-    for (const [title, lie] of Object.entries(lies)) {
+    for (const [title, change] of Object.entries(wrongAnswers)) {
       test(`to a create that ${title} is looked up`, async (t) => {
         const { server, provider, existing, addOther } = await withFixture(t)
         const other = addOther()
-        replace(server, create, (found) => lie(found, other))
+        replace(server, create, (found) => change(found, other))
         const { instanceId } = await provider.create({ image })
         assert.notEqual(instanceId, other)
         assert.deepEqual(existing().toSorted(), [instanceId, other].toSorted(), 'one was made')
@@ -90,7 +90,7 @@ for (const [provider, entry] of Object.entries(PROVIDERS)) {
       const { server, provider, existing, addForeign, plan } = await withFixture(t)
       const other = addForeign()
       plan('fails')
-      replace(server, create, (found) => lies['names another resource'](found, other))
+      replace(server, create, (found) => wrongAnswers['names another resource'](found, other))
       await rejection(provider.create({ image, waitUntilReady: true }), { code: 'PROVISION_FAILED' })
       assert.deepEqual(existing(), [other])
     })

@@ -17,7 +17,7 @@ import { build } from '../scripts/lib/addon.mjs'
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
 import { measure } from './lib/child.mjs'
 import { candidates as makeCandidates } from './lib/candidates.mjs'
-import { judge } from './lib/goals.mjs'
+import { checkGoals } from './lib/goals.mjs'
 import { buildWithHttp2 } from './lib/http2.mjs'
 import { importCost, timeImports } from './lib/imports.mjs'
 import { bareClient, buildLoad, startLoad, TARGET } from './lib/load.mjs'
@@ -59,7 +59,7 @@ await runMain(async () => {
   }
 
   const importMilliseconds = isWanted('import') ? importCost(imports, 'addon') : Number.NaN
-  const goals = judge(results, importMilliseconds)
+  const goals = checkGoals(results, importMilliseconds)
     .filter(({ value }) => !Number.isNaN(value))
   print({ machine, results, steps, candidates, imports, goals, quiet })
   await mkdir(dirname(options.json), { recursive: true })

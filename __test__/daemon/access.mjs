@@ -1,4 +1,4 @@
-// Who may speak to the daemon: whoever has the access token.
+// Checks the access token of requests to the daemon.
 import { createHash, timingSafeEqual } from 'node:crypto'
 
 const BEARER = /^Bearer +(\S+) *$/i

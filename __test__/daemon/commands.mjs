@@ -167,7 +167,7 @@ export class Commands {
   }
 }
 
-/** @returns {boolean} whether there was anybody to signal */
+/** @returns {boolean} whether there was a process */
 function signalGroup(pid, signal) {
   try {
     return process.kill(process.platform === 'win32' ? pid : -pid, signal)

@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     // How often a gateway that knows it hears of it again: one that was restarted has to be told anew.
     'heartbeat-ms': { type: 'string', default: '2000' },
-    // Without a gateway that knows it for so long, nobody can reach it any more.
+    // If no gateway has known the daemon for so long, no client can reach it any more.
     'lonely-ms': { type: 'string', default: '120000' },
     // What the client waits for a command at most.
     'command-limit-ms': { type: 'string', default: '300000' },

@@ -21,7 +21,7 @@ export function createListener({ isAllowed, commands, folder }) {
   const ROUTES = {
     'GET health': () => ({ status: 'ok', timestamp: new Date().toISOString() }),
     'GET ready': () => ({ ready: true, healthy: true, servers: [], overlays: [] }),
-    'GET info': () => ({ data: { name: 'stand-in for the ComputeSDK daemon', node: process.version, folder } }),
+    'GET info': () => ({ data: { name: 'fake of the ComputeSDK daemon', node: process.version, folder } }),
     'POST run': run,
     'GET terminals': wait,
     'POST files': async ({ json }) => ({ data: await files.write(json) }),

@@ -52,7 +52,7 @@ export function serveStreams(server, { isAllowed, commands }) {
       }
       command.on('output', (stream, output) => send(`command:${stream}`, { output }))
       command.once('exit', () => send('command:exit', { exit_code: command.exitCode }))
-      socket.once('close', () => commands.kill(command)) // nobody else sees what it does
+      socket.once('close', () => commands.kill(command)) // no other client sees its output
       try {
         commands.start(command)
       } catch (error) {

@@ -15,7 +15,7 @@ const TICK_MILLISECONDS = 20
 const PING = 'ping'
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 23\r\n\r\n{"message":"not found"}'
 /** By the real clock, a call is aborted after so many ticks: what is left of it goes on in the background. */
-const PATIENCE_TICKS = 15
+const LIMIT_TICKS = 15
 /** A call that takes longer waits more than it works: another may begin beside it. */
 const SLOW_TICKS = 2
 /** Far more than a call takes by the fast clock, and than an abort takes: one that takes longer hangs. */
@@ -161,12 +161,12 @@ export async function createAnswerFuzz({ recordings, addon, fastAddon, seed, tra
   /** Resolves with how a call ends. */
   function endOf(one, call, controller, onSlow) {
     let ticks = 0
-    const patience = Math.min(one.abortAfter, one.isFast ? Infinity : PATIENCE_TICKS)
+    const limit = Math.min(one.abortAfter, one.isFast ? Infinity : LIMIT_TICKS)
     return new Promise((resolve) => {
       const look = () => {
         ticks += 1
         if (ticks === SLOW_TICKS) onSlow()
-        if (ticks > patience) controller.abort()
+        if (ticks > limit) controller.abort()
         if (ticks > longestTicks) end({ hangs: true })
       }
       const entry = { look }

@@ -1,5 +1,5 @@
 // One HTTP server for all cases of the fuzz. It reads requests as they come over the wire, and writes answers byte by
-// byte, also such that no decent server sends.
+// byte, also ones that no correct server sends.
 import net from 'node:net'
 
 /**

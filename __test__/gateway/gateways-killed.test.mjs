@@ -1,5 +1,5 @@
 // Creates at every provider while requests are lost, gateways are killed, and the database is killed. Afterwards the
-// books of the clients, the database and the providers are compared.
+// test compares what the clients, the database and the providers have.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { inspect, isDeepStrictEqual } from 'node:util'
 
-/** Stands in every secret of the suite. CI looks for it in all output: where it shows, a secret would have leaked. */
+/** A part of every secret of the suite. CI searches all output for it: if it shows, a secret has leaked. */
 export const MARK = 'CANARY-7b1d'
 
-/** @param {string} name tells one secret from another */
+/** @param {string} name distinguishes the secrets */
 export const canary = (name) => `${MARK}-${name}`
 
 export const API_KEY = canary('api-key')
@@ -14,13 +14,13 @@ export const REGISTRY_PASSWORD = canary('registry-password')
 
 const SECRET = new RegExp(`${MARK}[\\w./+=-]*`, 'g')
 
-/** Text of anything, fit for an assertion message: this suite must not print what it watches for. */
+/** Returns a value as text for an assertion message, without secrets: this suite must not print what it searches for. */
 export function printable(value) {
   const text = typeof value === 'string' ? value : inspect(value, { depth: 8 })
   return text.replace(SECRET, '[canary]')
 }
 
-/** All that a program could log of a value: properties that do not show, accessors, the stack, the cause. */
+/** Returns all that a program could log of a value: hidden properties, accessors, the stack, the cause. */
 export function everythingIn(value) {
   const texts = [inspect(value, { depth: 10, showHidden: true, getters: true }), String(value)]
   if (value instanceof Error) texts.push(value.message, value.stack, inspect(value.cause, { depth: 10 }))
@@ -41,7 +41,7 @@ export function assertNoSecret(value, fragments = []) {
   }
 }
 
-/** deepStrictEqual for what may hold secrets. */
+/** Asserts as deepStrictEqual does, for values that may hold secrets. */
 export function assertSame(actual, expected, what) {
   assert.ok(
     isDeepStrictEqual(actual, expected),

@@ -16,7 +16,7 @@ import { canary } from './canary.mjs'
 /** Debian has the programs outside of PATH, a folder a version. */
 const DEBIAN = '/usr/lib/postgresql'
 /** `postgres` refuses to run as root. */
-const NOBODY = 65_534
+const UNPRIVILEGED = 65_534
 /** Where there is one: it ends with the process that has started it, however that ends. */
 const BOUND_TO_THIS_PROCESS = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : []
 const START_MILLISECONDS = 60_000
@@ -41,12 +41,12 @@ export const WITHOUT_POSTGRES = PROGRAMS
  */
 export async function startPostgres(t, settings = {}) {
   const isRoot = process.getuid() === 0
-  const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+  const as = isRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
   const folder = await mkdtemp(join(tmpdir(), 'postgres-'))
   const password = canary('database')
   const passwordFile = join(folder, 'password')
   await writeFile(passwordFile, password)
-  if (isRoot) for (const path of [folder, passwordFile]) await chown(path, NOBODY, NOBODY)
+  if (isRoot) for (const path of [folder, passwordFile]) await chown(path, UNPRIVILEGED, UNPRIVILEGED)
 
   const data = join(folder, 'data')
   const access = ['--username=gateway', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]

@@ -1,7 +1,7 @@
 import net from 'node:net'
 
 /**
- * A TCP server on the loopback interface, for answers that no decent HTTP server sends.
+ * Starts a TCP server on the loopback interface, for answers that no correct HTTP server sends.
  *
  * @param {import('node:test').TestContext} t closed with it
  * @param {(socket: net.Socket, text: string) => void} onRequest called for each request (its head at least) with what

@@ -5,7 +5,7 @@
  * @param {number} importMilliseconds
  * @returns {{ title: string, value: number, goal: number, atMost: boolean, reached: boolean }[]}
  */
-export function judge(results, importMilliseconds) {
+export function checkGoals(results, importMilliseconds) {
   const ratio = (step, metric, above, below) => results.ratio(step, metric, above, below)
   const ours = (step, metric) => ratio(step, metric, 'addon', 'undici')
   const gain = (step, metric) => ratio(step, metric, 'undici', 'addon')

@@ -75,14 +75,14 @@ export function importsTable(times) {
 
 /**
  * @param {{ title: string, value: number, goal: number, atMost: boolean, reached: boolean }[]} goals
- * @param {boolean} isQuiet without it the figures are noise, and no goal is judged
+ * @param {boolean} isQuiet without it the figures are noise, and no goal is checked
  */
 export function goalsTable(goals, isQuiet) {
   const lines = goals.map(({ title, value, goal, atMost, reached }) => [
     title,
     show(value, 2),
     `${atMost ? '≤' : '≥'} ${goal}`,
-    isQuiet ? (reached ? 'reached' : 'NOT REACHED') : 'not judged',
+    isQuiet ? (reached ? 'reached' : 'NOT REACHED') : 'not checked',
   ])
   return table([['goal', 'measured', 'wanted', ''], ...lines])
 }

@@ -64,7 +64,7 @@ describe('processes', () => {
   test('move by themselves with the clock', async () => {
     const { createId, server } = await setUp({ stepMilliseconds: 1, runCommand: shell('exec sleep 60') })
     await createId()
-    await eventually(() => server.processes.length === 1, 'it is up though nobody has looked')
+    await eventually(() => server.processes.length === 1, 'it is up without a read')
   })
 })
 

@@ -551,11 +551,11 @@ describe('faults', () => {
     await create({ name: 'slow' })
 
     server.faults.add({ kind: 'slow', milliseconds: Infinity, when: ({ operation }) => operation === 'serviceCreate' })
-    const patience = new AbortController()
-    const hanging = create({ name: 'hanging' }, { signal: patience.signal })
+    const controller = new AbortController()
+    const hanging = create({ name: 'hanging' }, { signal: controller.signal })
     await data(SERVICES, { id: projectId }) // not what the fault waits for
     while (!world.liveServices(projectId).some(({ name }) => name === 'hanging')) await new Promise(setImmediate)
-    patience.abort()
+    controller.abort()
     await assert.rejects(hanging, { name: 'AbortError' })
     const left = await server.waitForRequest('serviceCreate', { count: 2 })
     assert.equal(left.aborted, true)

@@ -472,10 +472,10 @@ describe('faults', () => {
   test('an answer that takes its time comes after its effect', async () => {
     const { server, world, ownerId, post, bodyFor, send } = await setUp()
     server.faults.add({ when: 'createService', kind: 'slow', milliseconds: Infinity })
-    const patience = new AbortController()
-    const slow = send('POST', '/services', { body: bodyFor(), signal: patience.signal })
+    const controller = new AbortController()
+    const slow = send('POST', '/services', { body: bodyFor(), signal: controller.signal })
     while (world.liveServices(ownerId).length === 0) await new Promise(setImmediate)
-    patience.abort()
+    controller.abort()
     await assert.rejects(slow, { name: 'AbortError' })
     server.faults.add({ when: 'createService', kind: 'slow', milliseconds: 5 })
     assert.equal((await post({ name: 'slow' })).status, 201)

@@ -25,7 +25,7 @@ export async function start({ stepMilliseconds = 300, ...options }) {
     config: { baseUrl: server.endpoint, apiKey, ownerId },
     environment: { RENDER_BASE_URL: server.endpoint, RENDER_API_KEY: apiKey, RENDER_OWNER_ID: ownerId },
     hints: `The package does not read RENDER_BASE_URL: pass it as \`baseUrl\`.
-The key reaches a second workspace, with somebody's service in it: ${otherOwnerId}
+The key reaches a second workspace, with another user's service in it: ${otherOwnerId}
 As at Render, ${server.settings.limits.create} services may be created an hour.`,
   }
 }

@@ -1,4 +1,4 @@
-// What the test servers run for an instance ends with it, and leaves nobody behind.
+// The processes of the fake servers end with their instances, with all of their children.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { describe, test } from 'node:test'
@@ -21,7 +21,7 @@ async function run(t, script) {
 /** It neither listens nor holds the outputs open. */
 const STUBBORN = `sh -c 'trap "" TERM; while :; do sleep 0.1; done' > /dev/null 2>&1 & echo $!`
 
-describe('a process of a test server', () => {
+describe('a process of a fake server', () => {
   test('takes its own along when it ends by itself', async (t) => {
     const { record, pid } = await run(t, `${STUBBORN}; exit 3`)
     await record.exited

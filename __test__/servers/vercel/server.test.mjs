@@ -192,18 +192,18 @@ describe('the end of a sandbox', () => {
   test('a lifetime ends by the clock, and can be extended up to the maximum', async () => {
     let clock = 1_000_000
     const { create, get, data, refused, world, projectId } = await setUp({ now: () => clock, timeoutMaximum: 10_000 })
-    const { session } = await create({ name: 'mortal', timeout: 5000 })
+    const { session } = await create({ name: 'short', timeout: 5000 })
     const extend = (duration) => ['POST', `/v2/sandboxes/sessions/${session.id}/extend-timeout`, { body: { duration } }]
     const extended = await data(...extend(2000))
     assert.equal(extended.session.timeout, 7000)
     assert.equal(await refused(...extend(4000)), '400 bad_request')
     clock += 6999
-    const alive = await get('mortal')
+    const alive = await get('short')
     assert.deepEqual([alive.sandbox.status, alive.sandbox.timeout], ['running', 5000])
     assert.equal(alive.sandbox.expiresAt, 1_007_000)
     clock += 1
     assert.equal(world.runningSandboxes(projectId).length, 0)
-    const dead = await get('mortal')
+    const dead = await get('short')
     assert.deepEqual([dead.sandbox.status, dead.session.stoppedAt], ['stopped', 1_007_000])
     assert.equal(dead.sandbox.expiresAt, undefined)
     assert.equal(await refused(...extend(1000)), '410 sandbox_stopped')

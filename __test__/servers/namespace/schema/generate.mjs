@@ -3,7 +3,7 @@
 // node __test__/servers/namespace/schema/generate.mjs
 //
 // The compiler is 90 MB for a file that changes once a year, so it is no dependency: npx brings it, from the npm
-// registry. A test compares the digests, so that nobody forgets to run this.
+// registry. A test compares the digests, and fails if this was not run.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
