@@ -9,7 +9,7 @@ const BEARER = /^Bearer +(\S+) *$/i
  */
 export function createAccess(accessToken) {
   const expected = digest(accessToken)
-  // Digests are of one length, so that the comparison takes the same time whatever is sent.
+  // Digests are of one length, so that the comparison takes the same time for any token.
   const fits = (token) => timingSafeEqual(digest(token), expected)
   return ({ headers, url }) => {
     const token = BEARER.exec(headers.authorization ?? '')?.[1]

@@ -1,4 +1,4 @@
-// Runs commands and code: each in a process group of its own, with an end and with a cap on what is kept of its output.
+// Runs commands and code, each in a process group of its own, with a time limit and a limit of the kept output.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
@@ -11,7 +11,7 @@ import { badRequest, tooMany } from './errors.mjs'
 const OUTPUT_MAXIMUM = 1024 * 1024
 const RUNNING_MAXIMUM = 64
 const KEPT_MAXIMUM = 32
-/** What a command's own children still hold open after its end is not waited for longer than this. */
+/** How long to wait after a command's end for output that its children hold open. */
 const DRAIN_MILLISECONDS = 100
 /** As of timeout(1). */
 const EXIT_CODE_OF_LIMIT = 124
@@ -49,7 +49,7 @@ class Command extends EventEmitter {
 export class Commands {
   /** @type {Map<string, Command>} those that run, and the last of the others */
   #all = new Map()
-  /** Process groups that may have members: the command itself or what it has left behind. */
+  /** The process groups that may have members: the command itself, or its children. */
   #groups = new Set()
   #running = 0
 
@@ -69,7 +69,7 @@ export class Commands {
     return this.#all.get(id)
   }
 
-  /** Notes a command, which start() begins. @returns {Command} */
+  /** Records a command, which start() begins. @returns {Command} */
   prepare({ command, shell = '/bin/sh', cwd = '.', env = {} }) {
     if (typeof command !== 'string' || command === '') throw badRequest('command is missing')
     if (typeof shell !== 'string' || typeof cwd !== 'string') throw badRequest('shell and cwd have to be strings')
@@ -78,7 +78,7 @@ export class Commands {
     return this.#add({ file: shell, args: ['-c', command], cwd: this.#place(cwd), env })
   }
 
-  /** The same for code, which its interpreter gets as input. */
+  /** Records code, which its interpreter gets as input. */
   prepareCode({ code, language }) {
     if (typeof code !== 'string') throw badRequest('code is missing')
     const name = language ?? (LOOKS_LIKE_PYTHON.test(code) ? 'python' : 'javascript')
@@ -110,7 +110,7 @@ export class Commands {
     this.#watch(child, command)
   }
 
-  /** Whatever of it runs. @param {Command} command */
+  /** Kills all processes of a command. @param {Command} command */
   kill(command) {
     if (command.pid !== undefined && command.status === 'running') signalGroup(command.pid, 'SIGKILL')
   }
@@ -145,7 +145,7 @@ export class Commands {
     this.#keepGroups()
   }
 
-  /** A group without members frees its number for a stranger; one that has some keeps it. */
+  /** Removes groups without members, because another process may get their numbers. */
   #keepGroups() {
     for (const group of this.#groups) if (!signalGroup(group, 0)) this.#groups.delete(group)
     this.sandbox.setGroups(this.#groups)
@@ -161,7 +161,7 @@ export class Commands {
 
   #place(cwd) {
     const place = resolve(this.sandbox.folder, cwd)
-    // Otherwise the system would say of the shell that it is missing.
+    // Otherwise the system would report a missing shell.
     if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) throw badRequest(`no such folder: ${cwd}`)
     return place
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A fake of the ComputeSDK daemon, which is closed: enough of it to show and to test a gateway with the published
+// A fake of the ComputeSDK daemon, whose source is closed: enough to show and to test a gateway with the published
 // client. It runs code on THIS machine, with your rights and without any isolation. See README.md.
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
@@ -15,11 +15,11 @@ const PARENT_MILLISECONDS = 500
 
 const { values } = parseArgs({
   options: {
-    // How often a gateway that knows it hears of it again: one that was restarted has to be told anew.
+    // How often the daemon registers again, because a restarted gateway does not know it.
     'heartbeat-ms': { type: 'string', default: '2000' },
     // If no gateway has known the daemon for so long, no client can reach it any more.
     'lonely-ms': { type: 'string', default: '120000' },
-    // What the client waits for a command at most.
+    // The longest time for which the client waits for a command.
     'command-limit-ms': { type: 'string', default: '300000' },
   },
 })
@@ -31,14 +31,14 @@ if (!accessToken) {
 
 const parent = process.ppid
 const sandbox = openSandbox()
-// The token is for the gateway. What runs here does not need it.
+// The token is for the gateway. Commands do not need it.
 const commands = new Commands({ sandbox, environment, limitMilliseconds: Number(values['command-limit-ms']) })
 const isAllowed = createAccess(accessToken)
 const server = createServer(createListener({ isAllowed, commands, folder: sandbox.folder }))
 serveStreams(server, { isAllowed, commands })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => end(`stopped by ${signal}`))
-// A service may end without a word to what runs in it.
+// A service may end without a signal to its processes.
 setInterval(() => process.ppid !== parent && end('what started it is gone'), PARENT_MILLISECONDS)
 
 server.listen(0, '127.0.0.1', () => {

@@ -1,6 +1,6 @@
 // Refusals, as the client gets them.
 
-/** An answer that is not the wanted one. */
+/** A refusal. */
 export class Refusal extends Error {
   constructor(status, message) {
     super(message)

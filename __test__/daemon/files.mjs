@@ -40,7 +40,7 @@ export function createFiles(folder) {
       const names = await attempt(path, () => readdir(target))
       const described = names.toSorted().map((name) => describe(join(path, name), join(target, name)))
       const files = (await Promise.allSettled(described)).filter(({ status }) => status === 'fulfilled')
-      return { path, files: files.map(({ value }) => value) } // without what is gone again, or leads nowhere
+      return { path, files: files.map(({ value }) => value) } // without deleted files and broken links
     },
 
     async remove(path) {

@@ -1,20 +1,20 @@
-// Dials home: tells the gateway again and again where the daemon is.
+// Registers the daemon's address at the gateway, repeatedly.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const FIRST_PAUSE_MILLISECONDS = 100
 const REQUEST_MILLISECONDS = 5000
 
 /**
- * Tries ever more slowly until the gateway accepts, and goes on at the heartbeat's pace, so that a gateway that was
- * restarted finds the daemon again. The gateway knows by the token which sandbox this is.
+ * Registers with growing pauses until the gateway accepts, then at each heartbeat, so that a restarted gateway knows
+ * the daemon again. The token tells the gateway which sandbox this is.
  *
  * @param {object} options
  * @param {string} options.gatewayUrl
  * @param {string} options.accessToken
  * @param {string} options.url where the daemon listens
  * @param {number} options.heartbeatMilliseconds
- * @param {number} options.lonelyMilliseconds after which without a gateway that accepts `onLonely` is called
- * @param {(state: string) => void} options.onState told of changes only
+ * @param {number} options.lonelyMilliseconds time without an accepting gateway after which `onLonely` is called
+ * @param {(state: string) => void} options.onState gets changes only
  * @param {() => void} options.onLonely
  */
 export async function registerForever(options) {

@@ -37,7 +37,7 @@ export function createListener({ isAllowed, commands, folder }) {
   return async (request, response) => {
     const { status, body } = await answer(request, response).catch(refuse)
     if (response.destroyed) return
-    if (!request.complete) response.setHeader('connection', 'close') // what was not read is not waited for
+    if (!request.complete) response.setHeader('connection', 'close') // do not wait for a body that was not read
     const text = body === undefined ? '' : JSON.stringify(body)
     response.writeHead(status, text === '' ? {} : { 'content-type': 'application/json' })
     response.end(request.method === 'HEAD' ? '' : text)
@@ -63,7 +63,7 @@ export function createListener({ isAllowed, commands, folder }) {
     }
     if (rest !== 'command') throw notFound('only /run/command and /run/code')
     const command = commands.prepare(json)
-    // The client subscribes to the channel first, and starts it then (streams.mjs).
+    // The client subscribes to the channel first, and then starts the command (streams.mjs).
     if (json.stream) return { data: { cmd_id: command.id, channel: command.id, status: 'pending' } }
     if (json.background) {
       commands.start(command)
@@ -86,7 +86,7 @@ export function createListener({ isAllowed, commands, folder }) {
     return { data: present(command) }
   }
 
-  /** Runs it to its end, or to that of the one who waits for it. */
+  /** Runs a command until it ends, or until its client closes the connection. */
   async function finish(command, response) {
     const leave = () => commands.kill(command)
     response.once('close', leave)
@@ -109,7 +109,7 @@ const present = ({ id, terminalId, stdout, stderr, exitCode, durationMs, status 
 async function readJson(request) {
   const chunks = []
   let size = 0
-  // Read to its end in any case: who is still sending does not hear an answer.
+  // Read to its end in any case, because a client that is sending does not read an answer.
   for await (const chunk of request) {
     size += chunk.length
     if (size <= BODY_MAXIMUM) chunks.push(chunk)

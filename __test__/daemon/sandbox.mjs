@@ -1,4 +1,4 @@
-// What is left when the daemon is gone, and who takes it away: a folder, and processes that commands have started.
+// Cleans up after the daemon: removes its folder, and ends the processes that commands have started.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,8 +7,8 @@ import { join } from 'node:path'
 const CLOSE_MILLISECONDS = 1000
 
 /**
- * Waits for the end of its input, whatever the daemon has died of, and cleans up. A daemon that is killed cannot do so
- * itself, and its commands run in process groups of their own, which end with nobody.
+ * Waits for the end of its input, and cleans up. A killed daemon cannot do so itself, and its commands run in process
+ * groups of their own, which do not end with it.
  */
 const GUARD = `
 trap '' HUP INT TERM
@@ -20,7 +20,7 @@ rm -rf -- "$1"
 
 /**
  * @returns {{ folder: string, setGroups: (groups: Iterable<number>) => void, close: () => Promise<void> }} `folder` is
- *   where relative paths begin; `setGroups` tells which process groups must not outlive the daemon
+ *   where relative paths begin; `setGroups` sets the process groups that must not outlive the daemon
  */
 export function openSandbox() {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'computesdk-daemon-')))
@@ -31,10 +31,10 @@ export function openSandbox() {
   const guard = spawn('/bin/sh', ['-c', GUARD, 'computesdk-guard', folder], {
     cwd: '/', // our own may be removed before its end
     env: { PATH: process.env.PATH },
-    detached: true, // what kills the daemon with its group must not kill the guard
+    detached: true, // a signal to the daemon's group must not kill the guard
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  guard.stdin.on('error', () => {}) // it was killed; nothing can be done about it
+  guard.stdin.on('error', () => {}) // it was killed
   const ended = new Promise((resolve) => guard.once('close', resolve).once('error', resolve))
   return {
     folder,

@@ -1,5 +1,5 @@
-// Output while it comes, over a WebSocket. The client's frames are binary, of a form of its own; the answers are JSON
-// in text frames, because it never recognises these three messages in binary ones.
+// Streams output over a WebSocket. The client's frames are binary, of a form of its own. The answers are JSON in text
+// frames, because the client does not recognise these three messages in binary ones.
 import { WebSocketServer } from 'ws'
 
 const FRAME_MAXIMUM = 64 * 1024

@@ -1,4 +1,4 @@
-// A balancer: each request goes to the next gateway that takes a connection, whichever had the one before.
+// A balancer: each request goes to the next gateway that accepts a connection.
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import { connect } from 'node:net'

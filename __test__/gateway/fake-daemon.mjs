@@ -1,4 +1,4 @@
-// A daemon of a test's own making: dials home with a sandbox's token, and does what the test says.
+// A daemon that a test controls. It registers with a sandbox's token.
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 
@@ -18,7 +18,7 @@ export async function withDaemon(t, listener = (_request, answer) => answer.end(
   return { server, url, register: (gateway, token, address = url) => register(gateway, token, address) }
 }
 
-/** What the gateway answers to a daemon that says where it is. */
+/** Registers an address. Returns the gateway's answer. */
 export async function register(gateway, token, url) {
   const answer = await fetch(`${gateway.url}/internal/daemons`, {
     method: 'POST',

@@ -25,16 +25,16 @@ export const GATEWAY_PROGRAM = fileURLToPath(new URL(`${MAIN}/main.ts`, import.m
 
 const STEP_MILLISECONDS = 5
 
-// The client looks for the global one before it streams (computesdk@2.5.4), and Node 20 has none.
+// The client uses the global one for streams (computesdk@2.5.4), and Node 20 has none.
 globalThis.WebSocket ??= WebSocket
 
 /**
  * @typedef {object} Entry
  * @property {(options: object) => Promise<object>} start
- * @property {(fixture: object) => object} client what the client is configured with
- * @property {(fixture: object) => { id: string }[]} existing what there is at the provider
+ * @property {(fixture: object) => object} client the client's configuration
+ * @property {(fixture: object) => { id: string }[]} existing the resources at the provider
  * @property {string} create the fake server's name for the request that creates
- * @property {string} [image] that can be asked for
+ * @property {string} [image] for creates
  */
 
 /** @type {Record<string, Entry>} */
@@ -67,7 +67,7 @@ export const PROVIDERS = {
 }
 
 /**
- * A provider's fake server. With `daemon: true` it runs the daemon.
+ * Starts a provider's fake server. With `daemon: true` it runs the daemon.
  *
  * @param {import('node:test').TestContext} t
  * @param {string} name
@@ -90,7 +90,7 @@ export async function withProvider(t, name, { daemon = true, ...server } = {}) {
 export const API_KEY = canary('computesdk-key')
 export const OTHER_API_KEY = canary('other-computesdk-key')
 
-/** A gateway in this process, for one provider's server. What it logs is looked through for secrets at the end. */
+/** Starts a gateway in this process, for one provider's server. At the end its log is searched for secrets. */
 export async function withGateway(t, provider, options = {}) {
   const lines = []
   const gateway = await startGateway({
@@ -107,7 +107,7 @@ export async function withGateway(t, provider, options = {}) {
   return gateway
 }
 
-/** The published client, as a user's app configures it. */
+/** Returns the published client, as a user's app configures it. */
 export function clientOf(provider, { url }, { apiKey = API_KEY, credentials = provider.credentials, ...more } = {}) {
   const config = { provider: provider.name, computesdkApiKey: apiKey, gatewayUrl: url, [provider.name]: credentials }
   return compute({ ...config, WebSocket, ...more }).sandbox
@@ -124,7 +124,7 @@ const HEADERS = {
   oidcToken: 'X-Vercel-OIDC-Token',
 }
 
-/** What the client does not show: statuses, headers, bodies. */
+/** Returns a function that sends a request, for statuses, headers and bodies, which the client does not show. */
 export function speakerOf({ name, credentials }, { url }, changes = {}) {
   const entries = Object.entries(credentials).map(([field, value]) => [HEADERS[field][name] ?? HEADERS[field], value])
   const own = { 'X-ComputeSDK-API-Key': API_KEY, 'X-Provider': name, ...Object.fromEntries(entries), ...changes }
@@ -148,7 +148,7 @@ function asJson(text) {
 
 export const gone = (provider) => eventually(() => provider.existing().length === 0, 'nothing is left', 10_000)
 
-/** A gateway before Railway, where nothing is run. */
+/** Starts a gateway before Railway, without processes. */
 export async function withRailway(t, options) {
   const provider = await withProvider(t, 'railway', { daemon: false })
   const gateway = await withGateway(t, provider, options)
@@ -156,7 +156,7 @@ export async function withRailway(t, options) {
   return { provider, gateway, client, speak: speakerOf(provider, gateway), faults: provider.server.faults }
 }
 
-/** What a call of the client rejects with, as its user reads it. */
+/** Returns the message with which a call of the client rejects. */
 export const shown = async (call) => {
   const [{ reason }] = await Promise.allSettled([call()])
   assert.ok(reason instanceof Error, 'it should have been rejected')

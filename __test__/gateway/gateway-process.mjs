@@ -8,7 +8,7 @@ import { ROOT } from '../../scripts/lib/paths.mjs'
 import { MARK, printable } from '../support/canary.mjs'
 import { API_KEY, GATEWAY_PROGRAM } from './fixture.mjs'
 
-/** Far more than a busy machine takes. */
+/** Far more than a busy machine needs. */
 const LINE_MILLISECONDS = 60_000
 
 /**
@@ -43,7 +43,7 @@ export async function startGatewayProcess(t, { provider, port, env, options, imp
     lines.push(JSON.parse(line))
     waiting.forEach((look) => look())
   })
-  /** The first line of the log with this beginning. */
+  /** Resolves with the first line of the log that begins so. */
   const logged = (beginning) => {
     const found = () => lines.find(({ msg }) => msg?.startsWith(beginning))
     const line = new Promise((resolve) => {
@@ -71,7 +71,7 @@ export async function startGatewayProcess(t, { provider, port, env, options, imp
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
     stop: () => child.kill('SIGTERM') && ended,
-    /** As by the kernel: without a word to it. */
+    /** Kills the process, without a warning. */
     kill: () => child.kill('SIGKILL') && ended,
   }
 }

@@ -21,7 +21,7 @@ export function withServer({ before, after }) {
   return holder
 }
 
-/** Gateways in this process. */
+/** Starts gateways in this process. */
 export async function withGateways(t, server, provider, count, { leaseMilliseconds, ...options } = {}) {
   const { url, query } = await server.database()
   const gateways = []
@@ -34,7 +34,7 @@ export async function withGateways(t, server, provider, count, { leaseMillisecon
   return { url, gateways, query }
 }
 
-/** Gateways in processes of their own, and a balancer before them. */
+/** Starts gateways in processes of their own, and a balancer before them. */
 export async function withCluster(t, server, provider, count, { database = {}, options, env, imports } = {}) {
   const { url, query } = await server.database()
   const ports = []
@@ -59,7 +59,7 @@ export async function withCluster(t, server, provider, count, { database = {}, o
     url: balancer.url,
     query,
     gateways,
-    /** Another process in the place of one that has ended. */
+    /** Starts another process in place of one that has ended. */
     restart: async (index) => (gateways[index] = await start(ports[index])),
   }
 }

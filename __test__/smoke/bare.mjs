@@ -1,4 +1,4 @@
-// A user's machine, as bare as it can be made: Node, and nothing of the developer's.
+// An environment like that of a user's machine: Node, and nothing of the developer's.
 import assert from 'node:assert/strict'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { Failure } from '../../scripts/lib/failure.mjs'
 import { ADDON_NAME, PLATFORM } from '../../scripts/lib/paths.mjs'
 import { capture } from '../../scripts/lib/run.mjs'
 
-/** No cargo, no settings of npm, no cache. All that is written goes below `folder`. */
+/** Returns an environment without cargo, npm's settings and caches. All files are written below `folder`. */
 export async function bareEnvironment(folder) {
   const bin = join(folder, 'bin')
   const home = join(folder, 'home')
@@ -37,7 +37,7 @@ export async function must(what, program, parameters, options) {
   return result
 }
 
-/** The addon must be that of the platform package in this very project, not one that lies in the checkout. */
+/** Fails unless the addon is that of the platform package in this project, not one of the checkout. */
 export function assertLoadedFrom(project, stdout) {
   const loaded = stdout.split(' with ')[1]?.trim() ?? ''
   const expected = join('@computesdk', `gateway-${PLATFORM}`, ADDON_NAME)

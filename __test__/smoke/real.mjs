@@ -8,7 +8,7 @@ import { duration } from '../../demo/screen.mjs'
 import { Failure } from '../../scripts/lib/failure.mjs'
 import { createSteps } from '../support/steps.mjs'
 
-/** Per provider: the name of an instance, the address, what `create` needs, and which variable gives which field. */
+/** For each provider: the name of an instance, the address, the options of `create`, and the variables of fields. */
 const PROVIDERS = {
   railway: {
     thing: 'service',
@@ -22,7 +22,7 @@ const PROVIDERS = {
   render: {
     thing: 'service',
     api: 'https://api.render.com/v1',
-    // A web service would have to listen on a port to count as up; the daemon only dials out.
+    // A web service has to listen on a port to count as up. The daemon only dials out.
     request: { serviceType: 'background_worker' },
     fields: { key: { RENDER_API_KEY: 'apiKey' }, workspace: { RENDER_OWNER_ID: 'ownerId' } },
   },
@@ -46,10 +46,10 @@ const SECRETS = ['token', 'key']
 const GATEWAY = 'gateway.computesdk.com'
 const DESTROY_TRIES = 3
 const PAUSE_MILLISECONDS = 1000
-/** An accepted deletion may take its time, as of a machine that has to shut down; meanwhile the instance is stopped. */
+/** How long an accepted deletion may take, as of a machine that shuts down. Meanwhile the instance is stopped. */
 const GOING_MILLISECONDS = 120_000
 
-/** Refuses what can be refused before anything is built or asked. */
+/** Checks the variables before anything is built or sent. */
 export function describeReal({ factory: name }, { yes, 'base-url': baseUrl }) {
   const { thing, api, fields } = PROVIDERS[name]
   const [config, missing, facts] = [baseUrl ? { baseUrl } : {}, [], [['api', baseUrl ?? api]]]
@@ -66,7 +66,7 @@ export function describeReal({ factory: name }, { yes, 'base-url': baseUrl }) {
   return { config, facts }
 }
 
-/** Enough of a secret to tell it from another. */
+/** Returns the part of a secret that identifies it. */
 const mask = (secret = '') => (secret.length < 16 ? '••••' : `••••${secret.slice(-4)}`)
 
 export async function showReal({ title, factory: provider }, factory, screen, { config, facts }, { yes, settle }) {
@@ -114,7 +114,7 @@ async function confirm(question) {
   return /^y(es)?$/i.test(answer.trim())
 }
 
-/** create → getById → list → destroy → getById. Whatever happens, what was created is destroyed, or `left` names it. */
+/** Runs create, getById, list, destroy and getById. In any case the instance is destroyed, or `left` names it. */
 async function tour(fixture, request) {
   const { provider, thing, name, step, signal, settleSeconds } = fixture
   const token = `daemon token ${mask(request.daemonConfig.accessToken)}, gateway ${GATEWAY}`
@@ -134,10 +134,10 @@ async function tour(fixture, request) {
     await remove(fixture, id, signal)
   } catch (error) {
     id ??= error.instanceId
-    // A create that was refused has left nothing; only where that is not sure does its error name what may exist.
+    // A refused create has left nothing. If that is not certain, its error names what may exist.
     if (id === undefined && !error.resourceName && !signal.aborted) throw error
     try {
-      // The request was given up, and the provider may still be at it: one look is not enough.
+      // The request was given up, and may still take effect, so one lookup is not enough.
       const meanwhile = `looking for what the create may still make, up to ${settleSeconds} s`
       const look = async () => (await provider.list()).find(({ instance }) => instance.name === name)?.instanceId
       const describe = (found) => (found ? `found ${name}` : `no ${thing} called ${name}`)
@@ -155,7 +155,7 @@ async function tour(fixture, request) {
   }
 }
 
-/** Destroys it and looks until it is gone. */
+/** Destroys the instance, and polls until it is gone. */
 async function remove({ provider, thing, step }, id, signal) {
   await step('destroy', () => provider.destroy(id, { signal }), () => 'accepted')
   const look = async () => {
@@ -167,7 +167,7 @@ async function remove({ provider, thing, step }, id, signal) {
   await step('getById', untilGone, () => 'null: it is gone', 'waiting until it is gone')
 }
 
-/** Looks again and again until it finds something or the time is over. */
+/** Polls until a lookup returns a value, or the time is over. */
 async function poll(look, milliseconds, signal) {
   for (const end = performance.now() + milliseconds; ; await sleep(PAUSE_MILLISECONDS, undefined, { signal })) {
     const found = await look()

@@ -9,7 +9,7 @@ import { assertLoadedFrom, report } from './bare.mjs'
 
 const CONSUMER = join(ROOT, '__test__', 'smoke', 'consumer')
 
-/** From nothing to the first instance: what a newcomer waits for. */
+/** The time limit from the installation to the first instance. */
 const LONGEST_START_MILLISECONDS = 10_000
 
 export const copyConsumer = (project) => cp(CONSUMER, project, { recursive: true })
@@ -51,7 +51,7 @@ export async function installAndUse(project, { install, node, esbuild, typescrip
   }
 }
 
-/** The compiler and Node's types are those of the checkout; the package is the installed one. */
+/** Compiles with the checkout's compiler and types of Node, and with the installed package. */
 async function compile(node) {
   const types = ['--typeRoots', join(ROOT, 'node_modules', '@types')]
   for (const resolution of ['node16', 'bundler']) {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 
 const PAGE_BYTES = 4096
 
-/** Bytes with texts whose places are remembered. */
+/** Bytes with texts, whose offsets are recorded. */
 class Texts {
   bytes = Buffer.from([0])
   add(text) {
@@ -180,7 +180,7 @@ export function makeMacho(options = {}) {
   ])
   if (!sign) return file
   const signed = Buffer.concat([file, signature(file)])
-  // As a program does that strips what is signed.
+  // As a program does that strips a signed file.
   if (spoil) signed[end - 2] ^= 0xff
   return signed
 }

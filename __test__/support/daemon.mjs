@@ -28,7 +28,7 @@ export async function startDaemon(t, { options, env } = {}) {
   })
   daemon.url = await eventually(() => /^listening on (\S+)$/m.exec(daemon.output)?.[1])
   daemon.ask = createAsk(daemon.url)
-  /** A command that is expected to be taken. */
+  /** Runs a command that the daemon has to accept. */
   daemon.run = async (text) => (await daemon.ask('POST /run/command', { command: text })).body.data
   daemon.folder = (await daemon.ask('GET /info')).body.data.folder
   return daemon
@@ -48,7 +48,7 @@ const createAsk = (url) => async (endpoint, json, options) => {
 }
 
 /**
- * A gateway, as far as a daemon knows it: notes what registers, and answers what the test wants.
+ * Starts a gateway as far as a daemon needs it: it records registrations, and answers as the test says.
  *
  * @param {import('node:test').TestContext} t
  */

@@ -1,4 +1,4 @@
-// The demo as a process, without a terminal.
+// Runs the demo as a process, without a terminal.
 import { execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -33,7 +33,7 @@ export async function runDemo(t, parameters, options) {
   return { ...demo, status: await demo.ended, stdout: demo.stdout, stderr: demo.stderr }
 }
 
-/** Pids of the daemons that a process has started. @returns {Promise<number[]>} */
+/** Returns the pids of the daemons that a process has started. @returns {Promise<number[]>} */
 export async function daemonsOf(pid) {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args='])
   const rows = stdout.split('\n').map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [])

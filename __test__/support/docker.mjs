@@ -1,4 +1,4 @@
-// Fixtures before real engines, through the proxy that breaks requests, for the behaviour suite and for tests of Docker's own.
+// Fixtures with real engines behind the proxy that injects faults, for the behaviour suite and for Docker's own tests.
 import { after } from 'node:test'
 
 import { docker } from '@computesdk/gateway'
@@ -9,10 +9,10 @@ import { closedAfterTest, createFixture } from './fixture.mjs'
 
 export { DEFAULT_IMAGE, IMAGE, KINDS, whyNot }
 
-/** Of the right form, and of nothing. */
+/** An id of the right form, without a container. */
 export const ABSENT_ID = 'f'.repeat(64)
 
-/** What becomes of the containers that are made from now on. */
+/** The courses of new containers. */
 const PLANS = {
   runs: {},
   // It is not healthy before it ends, so it never counts as running.
@@ -26,7 +26,7 @@ function neverHealthy() {
 
 const engines = new Map()
 
-/** The engine of this kind that the test file's tests share. It is stopped at the end of the file. */
+/** Returns the engine of this kind. The tests of a file share it, and it is stopped at the file's end. */
 export function engineOf(kind) {
   if (!engines.has(kind)) engines.set(kind, startEngine(kind))
   return engines.get(kind)
@@ -36,7 +36,7 @@ after(async () => {
   await Promise.all([...engines.values()].map(async (engine) => (await engine).stop()))
 })
 
-/** Calls `define` for each kind of engine: in a suite that is skipped, and says why, where none can be started. */
+/** Calls `define` for each kind of engine, in a suite that is skipped with a reason if it cannot be started. */
 export function forEachEngine(describe, define) {
   for (const kind of KINDS) describe(kind, { skip: whyNot(kind) }, () => define(kind))
 }
@@ -82,7 +82,7 @@ export async function startFixture(kind, { proxy: proxyOptions, config } = {}) {
 /** Starts the same, and closes it when the test ends. @param {import('node:test').TestContext} t */
 export const withEngine = (t, kind, options) => closedAfterTest((given) => startFixture(kind, given))(t, options)
 
-/** The engines as the behaviour suite takes them; see support/providers.mjs. */
+/** The engines as entries of the behaviour suite; see support/providers.mjs. */
 export const ENGINES = Object.fromEntries(
   KINDS.map((kind) => [
     kind,

@@ -1,10 +1,10 @@
-// Responses that drift from what is known of them: a field that is information takes another type, or goes missing.
+// Responses that differ from the known ones: a field that is only information has another type, or is missing.
 
-/** What a field is replaced by; `MISSING` takes it away. */
+/** The values that replace a field; `MISSING` removes it. */
 export const MISSING = Symbol('missing')
 export const VALUES = [MISSING, null, true, false, 7, 1.5, 'text', [], [{}], {}, { a: 1 }]
 
-/** Paths of fields that are needed: id, scope, whether it is gone, the next cursor; and what holds them. */
+/** The paths of needed fields (id, scope, deletion, next cursor) and of what contains them. */
 export const NEEDED = {
   railway: [
     /^data(\.(serviceCreate|serviceInstance|service|environments?|project|serviceDelete))?$/,
@@ -19,7 +19,7 @@ export const NEEDED = {
   vercel: [/^sandbox$/, /^(sandbox|sandboxes\.\d+)\.name$/, /^sandboxes(\.\d+)?$/, /^pagination(\.next)?$/],
 }
 
-/** The paths in a body: `data.service.id`, `0.service.name`. */
+/** Yields the paths in a body: `data.service.id`, `0.service.name`. */
 export function* pathsOf(json, before = '') {
   if (json === null || typeof json !== 'object') return
   for (const [key, value] of Object.entries(json)) {
@@ -39,11 +39,11 @@ export function withValue(json, path, value) {
   return changed
 }
 
-/** What finds a create's own resource again, and the commands in which one is looked for by its place. */
+/** The fields by which a create finds its resource, and lists of commands, in which the order counts. */
 const IDENTIFYING = /name$|labels|tags|^key$|^value$|variables|^commands?(\.|$)/i
 
 /**
- * A fault of the fake servers that changes one field of information.
+ * Returns a fault of the fake servers that changes one field of information.
  *
  * @param {string} provider
  * @param {{ pick: <T>(list: T[]) => T }} random

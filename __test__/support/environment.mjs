@@ -1,14 +1,14 @@
 import { isUnwanted } from '../../scripts/lib/environment.mjs'
 
 /**
- * Takes away what a developer's shell may hold: credentials that would hide a missing one, and a proxy that would get
- * the requests meant for a test's server. Happens on import.
+ * Removes, on import, variables of a developer's shell: credentials that would hide a missing one, and a proxy that
+ * would get the requests for a test's server.
  */
 for (const name of Object.keys(process.env)) {
   if (isUnwanted(name)) delete process.env[name]
 }
 
-// Not imported otherwise: it loads the package.
+// Imported only then, because it loads the package.
 if (process.env.WATCH_EVENTS) await import('./event-watch.mjs')
 
 /**

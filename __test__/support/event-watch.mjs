@@ -1,4 +1,4 @@
-// Looks for secrets in all that is published on the channels of node:diagnostics_channel.
+// Searches for secrets in all messages on the channels of node:diagnostics_channel.
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import { basename } from 'node:path'
 
@@ -25,7 +25,7 @@ export function watchEvents(secrets = []) {
     const text = JSON.stringify(rest) + (error === undefined ? '' : everythingIn(error))
     const found = patterns.find((secret) => (typeof secret === 'string' ? text.includes(secret) : secret.test(text)))
     if (found === undefined) return
-    // In a turn of its own: what a subscriber throws is taken differently by each runtime.
+    // In a turn of its own, because each runtime handles a subscriber's exception differently.
     setImmediate(() => {
       throw new Error(`A secret shows on the channel ${what}: ${printable(text.replaceAll(found, '[secret]'))}`)
     })
@@ -44,12 +44,12 @@ export function watchEvents(secrets = []) {
   return { count: () => messages, stop: () => endings.forEach((end) => end()) }
 }
 
-/** What these test is how calls go that are not watched, or what is published. */
+/** These files test calls without subscribers, or the messages themselves. */
 const UNWATCHED = ['diagnostics.test.mjs', 'memory.test.mjs', 'telemetry.test.mjs']
 
 /**
- * Whether this process watches. A watched call goes another way than one that is not watched, so half of the test files do,
- * chosen by a number in `WATCH_EVENTS`; `all` and `none` choose for all.
+ * Returns whether this process subscribes. A call with subscribers takes another way to the addon, so half of the test
+ * files subscribe, chosen by a number in `WATCH_EVENTS`; `all` and `none` choose for all.
  *
  * @param {string | undefined} choice
  * @param {string} file

@@ -1,4 +1,4 @@
-// The addon with a clock that runs fast, for what takes longer than a test may. `npm run build:test-hooks` makes it.
+// The addon with a clock that runs fast, for tests of long waits. `npm run build:test-hooks` makes it.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -6,15 +6,15 @@ import { createRequire } from 'node:module'
 import { addonPath } from '../chaos/client.mjs'
 
 /**
- * How many times as fast. A busy machine that stands still for half a second makes it 6 s for the addon, which still is
- * less than the 8 s after which a create counts as hanging.
+ * How many times as fast the clock runs. If a busy machine stops for half a second, that is 6 s for the addon, less
+ * than the 8 s after which a create counts as hanging.
  */
 const SPEED = 12
 
 /**
  * @param {number} [speed]
  * @returns {{ addon: Record<string, (config: object) => any>, real: (milliseconds: number) => number }} `addon`: its
- *   factories; `real`: what so much of its time is on this machine's clock
+ *   factories; `real`: converts its time to this machine's
  */
 export function withFastClock(speed = SPEED) {
   const path = addonPath()

@@ -1,5 +1,5 @@
-// For a process that imports the package, with NAPI_RS_NATIVE_LIBRARY_PATH naming the addon of the tests: its clock
-// runs as many times as fast as CLOCK_SPEED says. Minutes of its background work are seconds.
+// For a process that imports the package, if NAPI_RS_NATIVE_LIBRARY_PATH names the addon of the tests: the clock runs
+// CLOCK_SPEED times as fast. Minutes of background work are seconds.
 import { createRequire } from 'node:module'
 
 import { addonPath } from '../chaos/client.mjs'

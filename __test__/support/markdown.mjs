@@ -82,7 +82,7 @@ export function linksOf(text) {
   const plain = withoutCode(text)
   const definitions = new Map([...text.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name, target]) => [name, target]))
   const targets = [...plain.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target]) => target)
-  // A heading of the change log stands in brackets, too, and has a definition once its version is released.
+  // A heading of the change log is in brackets, too, and has a definition once its version is released.
   const references = plain.replace(/^#.*$/gm, '').matchAll(/\[([^\]\n]+)\](?:\[([^\]\n]+)\])?(?![:(\w])/g)
   const used = [...references].map(([, words, name]) => name ?? words)
   const inHeadings = [...plain.matchAll(/^#+ \[([^\]\n]+)\]/gm)].map(([, name]) => name)

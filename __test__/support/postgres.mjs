@@ -1,4 +1,4 @@
-// A PostgreSQL server of a test's own: on a temporary folder, by an unprivileged user, and it can be killed.
+// A test's own PostgreSQL server, on a temporary folder, as an unprivileged user. A test can kill it.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -13,11 +13,11 @@ import { Client } from 'pg'
 import { freePort } from '../../scripts/lib/free-port.mjs'
 import { canary } from './canary.mjs'
 
-/** Debian has the programs outside of PATH, a folder a version. */
+/** Debian has the programs outside of PATH, in a folder for each version. */
 const DEBIAN = '/usr/lib/postgresql'
 /** `postgres` refuses to run as root. */
 const UNPRIVILEGED = 65_534
-/** Where there is one: it ends with the process that has started it, however that ends. */
+/** If this program exists, the server ends with the process that has started it. */
 const BOUND_TO_THIS_PROCESS = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : []
 const START_MILLISECONDS = 60_000
 const LOOK_MILLISECONDS = 50
@@ -30,7 +30,7 @@ function programsFolder() {
 
 const PROGRAMS = process.platform === 'win32' ? undefined : programsFolder()
 
-/** Why a test that needs PostgreSQL is skipped, or false. */
+/** The reason why a test that needs PostgreSQL is skipped, or false. */
 export const WITHOUT_POSTGRES = PROGRAMS
   ? false
   : 'there is no PostgreSQL on this machine (Debian and Ubuntu: apt-get install postgresql)'
@@ -104,9 +104,9 @@ export async function startPostgres(t, settings = {}) {
     url,
     query,
     start,
-    /** As by the kernel: without a word to it. */
+    /** Kills the server, without a warning. */
     kill: () => end('SIGKILL'),
-    /** A database of its own on this server. */
+    /** Makes a database on this server. */
     async database() {
       const name = `test_${randomBytes(6).toString('hex')}`
       await query(`CREATE DATABASE ${name}`)

@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url'
 
 import { printable } from './canary.mjs'
 
-/** Only what a program needs to run: no credentials, no proxies. */
+/** The variables that a program needs: no credentials, no proxies. */
 const KEPT = ['PATH', 'SystemRoot', 'TEMP', 'NAPI_RS_NATIVE_LIBRARY_PATH', 'LD_PRELOAD']
 
-/** What this process was told to import first, its programs import first, too (`../transport-reqwest.test.mjs`). */
+/**
+ * The modules that this process imports first. Its programs import them first, too (`../transport-reqwest.test.mjs`).
+ */
 const PRELOADS = process.execArgv.filter((argument) => argument.startsWith('--import='))
 
 /**
@@ -14,7 +16,7 @@ const PRELOADS = process.execArgv.filter((argument) => argument.startsWith('--im
  *
  * @param {string} name
  * @param {object} [options]
- * @param {unknown} [options.input] the program finds it, as JSON, in its variable `INPUT`
+ * @param {unknown} [options.input] for the program's variable `INPUT`, as JSON
  * @param {string[]} [options.execArgv]
  * @param {number} [options.milliseconds] after which it is killed, and the result says so
  * @param {Record<string, string>} [options.env]
@@ -29,7 +31,7 @@ export function startProgram(name, { input, execArgv = [], milliseconds = 20_000
     env: { ...Object.fromEntries(inherited), INPUT: JSON.stringify(input ?? null), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  // The channel is for those programs that listen to it; it keeps none of the others alive.
+  // The channel is for programs that listen to it. It keeps no other program alive.
   const texts = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr']) child[stream].on('data', (chunk) => (texts[stream] += chunk))
   let late = false
@@ -47,7 +49,7 @@ export function startProgram(name, { input, execArgv = [], milliseconds = 20_000
   return { child, ended }
 }
 
-/** The same; only its end counts. */
+/** Runs a program to its end. */
 export function runProgram(name, options) {
   return startProgram(name, options).ended
 }

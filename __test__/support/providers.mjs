@@ -1,4 +1,4 @@
-// The providers that `behaviour.test.mjs` holds to the same sentences. A new one is one entry here.
+// The providers of `behaviour.test.mjs`. A new provider is one entry here.
 import { PLANS as NAMESPACE_PLANS } from '../servers/namespace/index.mjs'
 import { COMMAND_PLANS } from '../servers/vercel/index.mjs'
 import { ACCESS_TOKEN } from './canary.mjs'
@@ -8,30 +8,30 @@ import * as render from './render.mjs'
 import * as vercel from './vercel.mjs'
 
 /**
- * @typedef {object} Fixture one provider before its server
+ * @typedef {object} Fixture a provider with its fake server
  * @property {object} server with `requests`, `connections`, `faults`, `stopListening`
  * @property {object} config for the factory, complete
  * @property {(config: object) => import('@computesdk/gateway').InfraProvider} make
- * @property {() => Promise<void>} close fails if the server saw anything it would not understand
- * @property {() => string[]} existing ids of what exists at the provider, in the scope or not
- * @property {() => string} addForeign something of another scope that the credential reaches; gives its id
- * @property {() => string} addOther something in the scope that this package has not made; gives its id
- * @property {(id: string) => Record<string, string>} variablesOf what the instance was given
- * @property {() => void} pageSmall the server gives fewer at once than there are
- * @property {(plan: 'runs' | 'fails' | 'never') => void} plan what becomes of the instances that are made from now on
+ * @property {() => Promise<void>} close fails if the server has refused a request as a violation
+ * @property {() => string[]} existing ids of all resources at the provider, in the scope or not
+ * @property {() => string} addForeign adds a resource in another scope that the credential reaches; returns its id
+ * @property {() => string} addOther adds a resource of another maker in the scope; returns its id
+ * @property {(id: string) => Record<string, string>} variablesOf the instance's variables
+ * @property {() => void} pageSmall makes the server's pages smaller than the list
+ * @property {(plan: 'runs' | 'fails' | 'never') => void} plan sets the course of new instances
  *
  * @typedef {object} Entry
  * @property {string} title how messages name it
  * @property {string} factory the export's name
  * @property {string[]} ownFields of `instance`, first and in this order
- * @property {string} absentId of the right form, and of nothing
+ * @property {string} absentId of the right form, without a resource
  * @property {string[]} badIds not of the provider's form
  * @property {string[]} credentials fields without which a call cannot be made
- * @property {string} [image] where not every image can be run
+ * @property {string} [image] if the provider does not run every image
  * @property {() => Promise<Fixture>} start
  */
 
-/** What becomes of an instance, in the words of each provider. */
+/** The courses of instances, in the states of each provider. */
 const PLANS = {
   railway: { runs: ['SUCCESS'], fails: ['FAILED'], never: ['BUILDING'] },
   render: { runs: ['live'], fails: ['update_failed'], never: ['update_in_progress'] },
@@ -98,7 +98,7 @@ export const PROVIDERS = {
     credentials: ['token'],
     async start() {
       let plan = PLANS.namespace.runs
-      // At Namespace a destroyed instance shows for a while; here it is gone at once.
+      // At Namespace a destroyed instance is shown for a while. Here it is gone at once.
       const fixture = await namespace.startNamespace({ server: { plan: () => plan, ending: ['DESTROYED'] } })
       const { world, workspace, instances } = fixture
       return {
@@ -120,11 +120,11 @@ export const PROVIDERS = {
     absentId: vercel.ABSENT_NAME,
     badIds: ['a b', 'a.b', '../sessions', 'box/x', 'a'.repeat(129)],
     credentials: ['token', 'teamId', 'projectId'],
-    // Of Vercel's own registry: it runs no other (docs/providers/vercel.md).
+    // An image of Vercel's own registry, because Vercel runs no other (docs/providers/vercel.md).
     image: 'box:1',
     async start() {
       let plan = PLANS.vercel.runs
-      // The daemon's command is over at once: one that stays up is watched for a while.
+      // The daemon's command ends at once, because the package watches one that stays up for a while.
       const server = { sandboxPlan: () => plan, commandPlan: COMMAND_PLANS.succeeds }
       const fixture = await vercel.startVercel({ server })
       const { world, team, project, sandboxes } = fixture
@@ -144,7 +144,7 @@ export const PROVIDERS = {
   },
 }
 
-/** What every provider's create understands. */
+/** Returns options that every provider's create accepts. */
 export const createOptions = ({ image = 'acme/box:1' }) => ({
   image,
   daemonConfig: { accessToken: ACCESS_TOKEN, gatewayUrl: 'https://gateway.example.com' },

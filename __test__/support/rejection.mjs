@@ -5,7 +5,7 @@ import { isGatewayError } from '@computesdk/gateway'
 import { assertNoSecret, printable } from './canary.mjs'
 
 /**
- * The error that a call rejects with, after a look at what every one of them must be: ours, and without secrets.
+ * Returns the error with which a call rejects. Fails if it is not an error of the package, or holds a secret.
  *
  * @param {Promise<unknown>} promise
  * @param {Record<string, unknown>} [expected] own properties that it must have with these values; `message` may be a
@@ -17,7 +17,7 @@ export async function rejection(promise, expected = {}) {
   return checked(outcome.reason, expected)
 }
 
-/** The same for a function that must throw at once. */
+/** Returns the same for a function that has to throw. */
 export function thrown(action, expected = {}) {
   let error
   try {

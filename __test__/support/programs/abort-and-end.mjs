@@ -1,4 +1,4 @@
-// Creates an instance at Namespace, aborts the create when it is told to, and comes to its end.
+// Creates an instance at Namespace, aborts the create on a message, and ends by itself.
 import { once } from 'node:events'
 
 import { namespace } from '@computesdk/gateway'

@@ -1,4 +1,4 @@
-// Calls list once and comes to its end; nothing here ends the process.
+// Calls list once, and ends by itself.
 import { railway } from '@computesdk/gateway'
 
 const instances = await railway(JSON.parse(process.env.INPUT)).list()

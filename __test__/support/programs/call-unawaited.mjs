@@ -1,4 +1,4 @@
-// Leaves a call behind that is not awaited: only the call itself can keep the process alive until it is settled.
+// Makes a call without await. Only the call itself can keep the process alive until it is settled.
 import { railway } from '@computesdk/gateway'
 
 railway(JSON.parse(process.env.INPUT))

@@ -1,4 +1,4 @@
-// Calls something that is never answered, and exits when it is told to.
+// Makes a call that is never answered, and exits on a message.
 import { railway } from '@computesdk/gateway'
 
 const provider = railway(JSON.parse(process.env.INPUT))

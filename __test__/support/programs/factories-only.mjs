@@ -1,4 +1,4 @@
-// Makes providers and calls nothing: tells what that has cost the process.
+// Makes providers without a call, and prints what they cost the process.
 import { readdirSync, readlinkSync } from 'node:fs'
 
 const linux = process.platform === 'linux'

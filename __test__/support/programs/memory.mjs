@@ -1,4 +1,4 @@
-// Does one thing very often and tells by how much the process has grown, and whether every promise was settled.
+// Makes one kind of call very often, and prints how much the process has grown, and whether every promise was settled.
 import { setImmediate as turn } from 'node:timers/promises'
 
 import { isGatewayError, railway } from '@computesdk/gateway'
@@ -50,7 +50,7 @@ async function measure() {
 async function run(times) {
   for (let round = 0; round < times; round += 1) {
     await SCENARIOS[scenario](batch)
-    // The loop has to turn for what was settled to be let go of.
+    // Settled calls are released in a later turn of the event loop.
     await turn()
   }
 }

@@ -1,4 +1,4 @@
-// Calls list once at the real address, by way of the proxy that the environment names, and tells how it ended.
+// Calls list once at the real address, by the proxy that the environment names, and prints how it ended.
 import { namespace } from '@computesdk/gateway'
 
 const config = JSON.parse(process.env.INPUT)

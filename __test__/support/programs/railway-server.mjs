@@ -1,4 +1,4 @@
-// A Railway server in a worker: sends its parent a config, and goes on while the parent's thread stands still.
+// A fake Railway in a worker: sends its parent a config, and works while the parent's thread is blocked.
 import { parentPort } from 'node:worker_threads'
 
 import { startRailway } from '../railway.mjs'

@@ -1,5 +1,5 @@
-// Imports the package, then replaces what JavaScript has of functions by some that look for a key in what they are given.
-// Prints those that have seen it, and how the calls ended.
+// Imports the package, then replaces JavaScript's functions by ones that search their arguments for a key. Prints those
+// that have found it, and how the calls ended.
 import { namespace, railway } from '@computesdk/gateway'
 
 const { key, config } = JSON.parse(process.env.INPUT)

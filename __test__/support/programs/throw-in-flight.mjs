@@ -1,4 +1,4 @@
-// Calls something that is never answered, and dies of an exception when it is told to.
+// Makes a call that is never answered, and ends by an exception on a message.
 import { railway } from '@computesdk/gateway'
 
 const provider = railway(JSON.parse(process.env.INPUT))

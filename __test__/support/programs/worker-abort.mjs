@@ -1,4 +1,4 @@
-// A worker that aborts a create when it is told to, and ends.
+// A worker that aborts a create on a message, and ends.
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { railway } from '@computesdk/gateway'

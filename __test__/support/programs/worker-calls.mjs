@@ -1,4 +1,4 @@
-// A worker that makes its share of calls and comes to its end by itself.
+// A worker that makes its share of the calls, and ends by itself.
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { railway } from '@computesdk/gateway'

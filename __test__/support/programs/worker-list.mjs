@@ -1,4 +1,4 @@
-// A worker that lists once and tells what came of it.
+// A worker that lists once, and sends the outcome.
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { railway } from '@computesdk/gateway'
