@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Takes the events of one call and of the work that it leaves behind.
 pub(crate) trait EventSink: Send + Sync {
@@ -35,8 +35,7 @@ impl Events {
 }
 
 /// An event. It is named after the channel on which it is published.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "channel", content = "fields", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Event {
     Request(RequestEvent),
     Retry(RetryEvent),
@@ -46,24 +45,19 @@ pub(crate) enum Event {
 }
 
 /// An attempt at a request has ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RequestEvent {
     pub(crate) method: String,
     /// The path, with names in the place of ids.
     pub(crate) url_template: String,
     /// The operation, where all have one path: of GraphQL, of an RPC service.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) operation_name: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status_code: Option<u16>,
     pub(crate) start_time: Milliseconds,
     pub(crate) duration: Milliseconds,
     /// How often the request was sent before.
     pub(crate) resend_count: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error_code: Option<&'static str>,
     /// How long the attempt waited for the rate window before it was sent.
     pub(crate) rate_limit_wait: Milliseconds,
@@ -153,13 +147,31 @@ pub(crate) enum CleanupStep {
 }
 
 /// A time or a duration in milliseconds, in steps of a thousandth.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Milliseconds(f64);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Milliseconds {
+    thousandths: u64,
+}
+
+impl Milliseconds {
+    /// Returns the time in microseconds.
+    pub(crate) fn as_micros(self) -> u64 {
+        self.thousandths
+    }
+}
+
+impl Serialize for Milliseconds {
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript has no other numbers")]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.thousandths as f64 / 1_000.0)
+    }
+}
 
 impl From<Duration> for Milliseconds {
     fn from(duration: Duration) -> Self {
-        Self((duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0)
+        let rounded = duration.saturating_add(Duration::from_nanos(500)).as_micros();
+        Self {
+            thousandths: u64::try_from(rounded).unwrap_or(u64::MAX),
+        }
     }
 }
 

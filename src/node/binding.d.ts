@@ -16,14 +16,15 @@ export interface CallIdentity {
   callId: string
 }
 
-/** The events of a call; src/node/diagnostics.rs writes them. */
-export interface CallEvents {
-  /** Of a call that has settled. */
-  call?: CallIdentity
-  /** What its subscribers were not told at `start`. */
-  known?: Record<string, unknown>
-  events: { channel: string; fields: Record<string, unknown> }[]
-}
+/**
+ * The events of a call; src/node/diagnostics.rs writes them: the identity of a call that has settled, what its subscribers were not
+ * told at `start`, and then the kind of each event with what it tells.
+ */
+export type CallEvents = [
+  settled: CallIdentity | null,
+  known: Record<string, unknown> | null,
+  ...events: unknown[],
+]
 
 /** A configured provider, as JavaScript holds it. */
 export type ConfiguredProvider = object & { readonly __configuredProvider?: never }

@@ -73,7 +73,9 @@ class View {
    * @param {PropertyKey} key
    */
   get(context, key) {
-    if (ASKED[key]) complete(this.call)
+    const value = context[key]
+    if (value !== undefined || !ASKED[key]) return value
+    complete(this.call)
     return context[key]
   }
 
@@ -244,37 +246,88 @@ const makeDiagnostics = ({ channel }) => {
      * @param {TracedCall} [call]
      */
     publishEvents(batch, call) {
+      const settled = batch[0]
+      const told = readEvents(batch)
       if (call !== undefined) {
         call.ask = undefined
-        assign(call.context, batch.known)
-        summarize(call.context, batch.events)
+        assign(call.context, batch[1])
+        summarize(call.context, told)
       }
-      const identity = batch.call ?? call?.context
+      const identity = settled ?? call?.context
       if (identity === undefined) return
       const { provider, operation, callId } = identity
-      for (const { channel: name, fields } of batch.events) {
-        const target = events[name]
+      for (const { kind, fields } of told) {
+        const target = events[kind]
         if (target !== undefined && target.hasSubscribers) publish(target, { provider, operation, callId, ...fields })
       }
     },
   }
 }
 
+/** Where the events begin in a batch. */
+const FIRST_EVENT = 2
+
+/**
+ * Reads the events of a batch (src/node/diagnostics.rs).
+ *
+ * @param {CallEvents} batch
+ */
+const readEvents = (batch) => {
+  /** @type {{ kind: string, fields: Record<string, unknown> }[]} */
+  const told = []
+  for (let at = FIRST_EVENT; at < batch.length; ) {
+    const kind = /** @type {string} */ (batch[at])
+    if (kind === 'request') {
+      told.push({ kind, fields: readRequest(batch, at + 1) })
+      at += 1 + REQUEST_VALUES
+    } else {
+      told.push({ kind, fields: /** @type {Record<string, unknown>} */ (batch[at + 1]) })
+      at += 2
+    }
+  }
+  return told
+}
+
+/** How many values tell of a request. */
+const REQUEST_VALUES = 10
+
+/**
+ * Reads what a batch tells of a request. A value that is not known is left out.
+ *
+ * @param {any} batch
+ * @param {number} at
+ */
+const readRequest = (batch, at) => {
+  /** @type {Record<string, unknown>} */
+  const fields = { method: batch[at], urlTemplate: batch[at + 1] }
+  if (batch[at + 2] !== null) fields['operationName'] = batch[at + 2]
+  if (batch[at + 3] !== null) fields['statusCode'] = batch[at + 3]
+  // In thousandths of a millisecond.
+  fields['startTime'] = batch[at + 4] / 1000
+  fields['duration'] = batch[at + 5] / 1000
+  fields['resendCount'] = batch[at + 6]
+  if (batch[at + 7] !== null) fields['requestId'] = batch[at + 7]
+  if (batch[at + 8] !== null) fields['errorCode'] = batch[at + 8]
+  fields['rateLimitWait'] = batch[at + 9] / 1000
+  return fields
+}
+
 /**
  * Adds to the context of a call what its events sum up to.
  *
  * @param {Record<string, unknown>} context
- * @param {CallEvents['events']} events
+ * @param {ReturnType<typeof readEvents>} told
  */
-const summarize = (context, events) => {
+const summarize = (context, told) => {
   const requests = []
   let outcome = 'created'
-  for (const { channel, fields } of events) {
-    if (channel === 'request') requests.push(fields)
-    else if (channel === 'reconcile' && fields['step'] === 'adopted') outcome = 'adopted'
-    else if (channel === 'reconcile' && fields['step'] === 'resent' && outcome === 'created') outcome = 'resent'
+  for (const { kind, fields } of told) {
+    if (kind === 'request') requests.push(fields)
+    else if (kind === 'reconcile' && fields['step'] === 'adopted') outcome = 'adopted'
+    else if (kind === 'reconcile' && fields['step'] === 'resent' && outcome === 'created') outcome = 'resent'
   }
-  assign(context, { attempts: requests.length, requests })
+  context['attempts'] = requests.length
+  context['requests'] = requests
   if (context['operation'] === 'create') context['outcome'] = outcome
 }
 

@@ -9,7 +9,6 @@ const { isAbsolute, join } = require('node:path')
 
 const { makeBridge } = require('./bridge.js')
 const { CHANNELS, makeDiagnostics } = require('./diagnostics.js')
-const { platformError, refusedError } = require('./load-error.js')
 const { name: PACKAGE, version } = require('../../package.json')
 
 /** @typedef {import('./binding').Binding} Binding */
@@ -107,7 +106,7 @@ function platformName() {
 /** Returns whether Node runs on musl. `ldd` tells it in microseconds where it is there; the report takes milliseconds. */
 function isMusl() {
   try {
-    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl')
+    return readFileSync('/usr/bin/ldd').includes('musl')
   } catch {
     const report = /** @type {any} */ (process.report)
     if (!report) return false
@@ -182,6 +181,7 @@ function loadNamed(path) {
     if (isCutShort(path)) throw cutShort(path)
     return hiddenRequire()(path)
   } catch (error) {
+    const { refusedError } = require('./load-error.js')
     const refused = /** @type {LoadError} */ (error)
     throw refusedError('named by NAPI_RS_NATIVE_LIBRARY_PATH', refused, refused, path)
   }
@@ -202,6 +202,8 @@ function loadPlatform() {
     const binding = requireFile(platform, failures) ?? requirePackage(platform, failures)
     if (binding !== undefined) return binding
   }
+  // Read only now: a load that succeeds needs none of it.
+  const { platformError } = require('./load-error.js')
   throw platformError(platform, PLATFORMS, path, failures)
 }
 

@@ -300,6 +300,9 @@ impl<'de, E: Deserialize<'de>, T: Text<'de>> Deserialize<'de> for Entries<E, T> 
     }
 }
 
+/// For how many entries of a page there is room from the beginning.
+const ROOM: usize = 128;
+
 struct EntriesVisitor<E, T>(PhantomData<(E, T)>);
 
 impl<'de, E: Deserialize<'de>, T: Text<'de>> Visitor<'de> for EntriesVisitor<E, T> {
@@ -310,13 +313,15 @@ impl<'de, E: Deserialize<'de>, T: Text<'de>> Visitor<'de> for EntriesVisitor<E, 
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Option<E>>, A::Error> {
-        let mut entries = Vec::new();
         if !T::ISOLATES_ENTRIES {
+            // A page that grows from nothing is copied again and again.
+            let mut entries = Vec::with_capacity(ROOM);
             while let Some(entry) = list.next_element()? {
                 entries.push(Some(entry));
             }
             return Ok(entries);
         }
+        let mut entries = Vec::new();
         let mut problem = None;
         while let Some(text) = list.next_element::<&RawValue>()? {
             let entry = serde_json::from_str(text.get());
