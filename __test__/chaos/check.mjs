@@ -12,7 +12,6 @@ const NOT_REMOVED = /could not be removed/
  * @property {boolean} failed
  * @property {number} held resources that a caller holds
  * @property {number} reported resources that no caller holds, and that an error names
- * @property {number} inconclusive resources whose create took effect later than planned, because this machine was slow
  */
 
 /**
@@ -21,11 +20,10 @@ const NOT_REMOVED = /could not be removed/
  * @param {import('./scenario.mjs').ScenarioRecord} record
  * @param {object[]} resources what the server has of this scenario
  * @param {object} circumstances
- * @param {(resource: object) => boolean} circumstances.isInconclusive
  * @param {number} circumstances.mostStarts how often a resource's process may have been started
  * @returns {CheckResult}
  */
-export function checkScenario(record, resources, { isInconclusive, mostStarts }) {
+export function checkScenario(record, resources, { mostStarts }) {
   const { scenario, creates, repeats, destroys, reads } = record
   const { location } = scenario
   const live = resources.filter((resource) => resource.isIn(location) || resource.runsOutside(location))
@@ -39,11 +37,9 @@ export function checkScenario(record, resources, { isInconclusive, mostStarts })
   const unaccounted = live.filter(({ id }) => !held.has(id) && !isPostponed(id))
   const isReported = ({ id, name }) => reports.some((report) => report.instanceId === id || report.resourceName === name)
   const orphans = unaccounted.filter((resource) => !isReported(resource))
-  const late = orphans.filter((resource) => isInconclusive(resource))
-  const proven = orphans.filter((resource) => !late.includes(resource))
 
   // If there are more resources than different creates, some create has made two. The other orphans are leaked.
-  const surplus = Math.max(0, Math.min(proven.length, live.length - groups.length))
+  const surplus = Math.max(0, Math.min(orphans.length, live.length - groups.length))
   const shared = [...new Set(returned)].filter((id) => groups.filter(({ ids }) => ids.has(id)).length > 1)
   const extra = groups.flatMap(({ ids }) => [...ids].filter((id) => liveIds.has(id)).slice(1))
   const restarted = live.filter(({ starts }) => starts > mostStarts).map(show)
@@ -56,8 +52,8 @@ export function checkScenario(record, resources, { isInconclusive, mostStarts })
   const name = ({ plan, key, id }) => id ?? key ?? plan.caller
 
   const violations = {
-    leaked: proven.slice(surplus).map(show),
-    duplicated: [...proven.slice(0, surplus).map(show), ...shared, ...extra, ...restarted],
+    leaked: orphans.slice(surplus).map(show),
+    duplicated: [...orphans.slice(0, surplus).map(show), ...shared, ...extra, ...restarted],
     missing: [...held].filter((id) => !liveIds.has(id)),
     unfinished: live.filter(({ id, starts }) => held.has(id) && starts === 0).map(show),
     'wrong location': live.filter((resource) => resource.runsOutside(location)).map(show),
@@ -73,7 +69,6 @@ export function checkScenario(record, resources, { isInconclusive, mostStarts })
     failed: VIOLATIONS.some((name) => violations[name].length > 0),
     held: [...held].filter((id) => liveIds.has(id)).length,
     reported: unaccounted.length - orphans.length,
-    inconclusive: late.length,
   }
 
   // The key's instance does not become ready, and the error names it. The create leaves it: another caller may hold it.

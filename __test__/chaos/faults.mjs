@@ -90,20 +90,24 @@ export const KINDS = [
     name: 'too slow, effect late',
     slow: true,
     ambiguous: true,
-    make: (random, { timeout, latest }) => {
+    make: (random, { timeout, latest, window }) => {
       const milliseconds = timeout + between(random, 2_000, 10_000)
-      return { kind: 'slow', milliseconds, effectFirst: milliseconds > latest }
+      return { kind: 'slow', milliseconds, effectFirst: milliseconds > latest, latest: window }
     },
   },
   {
     name: 'effect late, reset at once',
     ambiguous: true,
-    make: (random, { latest }) => ({ kind: 'late-effect', milliseconds: between(random, 500, latest) }),
+    make: (random, { latest, window }) => ({ kind: 'late-effect', milliseconds: between(random, 500, latest), latest: window }),
   },
   {
     name: 'effect at the latest, reset at once',
     ambiguous: true,
-    make: (random, { latest }) => ({ kind: 'late-effect', milliseconds: between(random, Math.floor(latest * 0.8), latest) }),
+    make: (random, { latest, window }) => ({
+      kind: 'late-effect',
+      milliseconds: between(random, Math.floor(latest * 0.8), latest),
+      latest: window,
+    }),
   },
   { name: '5xx', uninformative: true, make: (random) => proxyFailure(random, false) },
   { name: '5xx after effect', ambiguous: true, make: (random) => proxyFailure(random, true) },

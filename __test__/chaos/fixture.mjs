@@ -30,9 +30,10 @@ const IDLE_LIMIT = 1_800_000
  */
 export async function openFixture({ plan, provider, speed }) {
   const real = (milliseconds) => milliseconds / speed
-  const scaled = ({ milliseconds, readsWithin, ...rest }) => ({
+  const scaled = ({ milliseconds, readsWithin, latest, ...rest }) => ({
     ...rest,
     ...(milliseconds && { milliseconds: real(milliseconds) }),
+    ...(latest && { latest: real(latest) }),
     ...(readsWithin && { readsWithin: real(readsWithin) }),
   })
   const callers = new Map()

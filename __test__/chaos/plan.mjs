@@ -130,6 +130,7 @@ export function faultScheduleFor(scenario, caller, plan, provider) {
     about: (operation) => ({
       timeout: scenario.requestTimeoutMs ?? provider.timeouts[provider.operations[operation].timeout],
       latest: plan.latestEffect,
+      window: plan.latestEffect + TIMER_RESERVE,
     }),
   })
 }

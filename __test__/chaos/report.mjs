@@ -47,7 +47,6 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
         ['left and reported', tally.reported, 'an error names it'],
         ['unknown, reported', tally.unknown, `${count(tally.unknownWithKey)} of them with a key to repeat`],
         ['unknown, settled', tally.unknownSettled, 'by repeating the call with its key'],
-        ...(tally.inconclusive > 0 ? [['inconclusive', tally.inconclusive, 'an effect came late because this machine was slow']] : []),
       ],
     ],
     [hasViolations(tally) ? 'Violations' : 'Violations: none', VIOLATIONS.map((name) => [name, tally.violations[name], MEANINGS[name]])],

@@ -23,7 +23,6 @@ export function createTally() {
     unknown: 0,
     unknownWithKey: 0,
     unknownSettled: 0,
-    inconclusive: 0,
     longestStall: 0,
     /** By kind of fault: the durations of creates that met it and no other, in milliseconds of the client's clock. */
     settling: {},
@@ -78,11 +77,10 @@ function addOutcome(tally, key, { status, code }, repeats) {
   if (repeat.outcome.status === 'resolved') tally.unknownSettled += 1
 }
 
-function addResult(tally, { violations, held, reported, inconclusive }) {
+function addResult(tally, { violations, held, reported }) {
   for (const name of VIOLATIONS) tally.violations[name] += violations[name].length
   tally.held += held
   tally.reported += reported
-  tally.inconclusive += inconclusive
 }
 
 function add(counts, name, count = 1) {

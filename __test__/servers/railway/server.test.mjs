@@ -566,6 +566,14 @@ describe('faults', () => {
     assert.equal(world.liveServices(projectId).length, 2)
     await server.quiet()
     assert.equal(world.liveServices(projectId).length, 3)
+
+    // As if this machine had been slow: the provider promises that no effect comes later than that.
+    server.faults.add({ kind: 'late-effect', milliseconds: 5, latest: 0.001 })
+    await assert.rejects(create({ name: 'too late' }), { code: 'ECONNRESET' })
+    server.faults.add({ kind: 'slow', milliseconds: 5, latest: 0.001, effectFirst: false })
+    await assert.rejects(create({ name: 'too late as well' }), { code: 'ECONNRESET' })
+    await server.quiet()
+    assert.equal(world.liveServices(projectId).length, 3)
   })
 
   test('reset forgets faults, also those under way', async () => {

@@ -27,15 +27,15 @@ const KINDS = {
   slow: async (exchange, fault) => {
     const effectFirst = fault.effectFirst ?? true
     const early = effectFirst ? await exchange.run() : undefined
-    await exchange.pause(fault.milliseconds)
+    const isInTime = await wait(exchange, fault)
+    if (!effectFirst && !isInTime) return exchange.drop()
     // As at a real server, the effect goes on when the client has closed the connection.
     exchange.send(effectFirst ? early : await exchange.run())
   },
 
   'late-effect': async (exchange, fault) => {
     exchange.drop(fault.rst)
-    await exchange.pause(fault.milliseconds)
-    await exchange.run()
+    if (await wait(exchange, fault)) await exchange.run()
   },
 
   html: async (exchange, fault) => {
@@ -51,6 +51,13 @@ const KINDS = {
 
   // A function of the test.
   play: (exchange, fault) => fault.play(exchange),
+}
+
+// Pauses. Returns whether an effect may still happen: on a slow machine it would come later than a provider lets it come.
+async function wait(exchange, { milliseconds, latest = Infinity }) {
+  const began = performance.now()
+  await exchange.pause(milliseconds)
+  return performance.now() - began <= latest
 }
 
 /** The settings of a kind that `random({ kinds })` names. */
@@ -73,6 +80,7 @@ const RANDOM_DEFAULTS = {
  * @property {boolean} [effect] respond, html: the handler runs first, and its answer is dropped
  * @property {number} [milliseconds] slow, late-effect
  * @property {boolean} [effectFirst] slow: the effect happens before the wait (default) or after it
+ * @property {number} [latest] slow, late-effect: after so many milliseconds the effect does not happen any more
  * @property {(json: any) => unknown} [map] replace
  * @property {(exchange: import('./http.mjs').Exchange) => Promise<void> | void} [play] play
  */
