@@ -23,6 +23,7 @@ mod network;
 mod plan;
 mod process;
 mod recording;
+mod results;
 mod runner;
 mod scenario;
 mod shrink;

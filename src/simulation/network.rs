@@ -117,7 +117,9 @@ async fn carry(stage: &Stage, departure: Departure, sender: oneshot::Sender<Repl
                 handle();
             }
             let bodies = ["<!DOCTYPE html><html></html>", "{\"da", "", "null", "{\"data\":null}"];
-            Ok(Answer::text(200, stage.draw(|dice| dice.pick(&bodies))))
+            let readable = usize::from(stage.provider.reads_any_object);
+            let body = stage.draw(|dice| dice.pick(&bodies[..bodies.len() - readable]));
+            Ok(Answer::text(200, body))
         }
         Some(FaultKind::Throttled { wait }) => {
             sleep(there).await;
