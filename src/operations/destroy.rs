@@ -197,9 +197,15 @@ pub(super) async fn delete_late(
     let ownership = Ownership::CreatedHere;
     // From now on no call of this process adopts it.
     let _mark = DeletingMark::set(operation, &late.id);
+    let semantics = operation.semantics;
+    // Where an id is a name, another create may have it when reads no longer lag. The search goes on, and tells by the token.
+    let must_look_again =
+        |deletion| matches!(deletion, Deletion::Unconfirmed { .. }) && !semantics.ids_are_never_reused;
     let Some(cleanups) = cleanups else {
         let deletion = delete_one(operation, &late.id, ownership, &mut 0).await?;
-        end_deletion(operation, &late.id, ownership, deletion, None);
+        if !must_look_again(deletion) {
+            end_deletion(operation, &late.id, ownership, deletion, None);
+        }
         observe_reconcile(
             operation.context,
             ReconcileStep::DuplicateRemoved,
@@ -212,6 +218,12 @@ pub(super) async fn delete_late(
     let mut uncounted = 0;
     let attempts = cleanup.as_mut().map_or(&mut uncounted, |cleanup| &mut cleanup.attempts);
     match delete_one(operation, &late.id, ownership, attempts).await {
+        Ok(deletion) if must_look_again(deletion) => {
+            if let Some(cleanup) = cleanup {
+                cleanups.put_back(semantics, late, cleanup);
+            }
+            Ok(())
+        }
         Ok(deletion) => {
             end_deletion(operation, &late.id, ownership, deletion, cleanup);
             Ok(())

@@ -168,7 +168,7 @@ impl Creation<'_> {
                 Sent::Seen(instance, hung) => return self.confirm_ownership(instance, &hung).await,
                 Sent::Failed(error) => error,
             };
-            if error.outcome() == Outcome::Unknown {
+            if error.outcome().is_unclear() {
                 requests.lose();
             }
             let sent = requests.count();
@@ -268,7 +268,7 @@ impl Creation<'_> {
             let found = find_all(self.operation, self.handle).await?;
             match unseen {
                 Some(id) if found.iter().all(|instance| instance.id != id) => {
-                    context.sleep(polling.next_wait()).await?
+                    context.sleep(polling.next_wait()).await?;
                 }
                 _ => return Ok(found),
             }
@@ -370,20 +370,13 @@ impl Creation<'_> {
         loop {
             // A missing token counts only in a read that began after reads have ceased to lag.
             let reads_are_current = search.elapsed() >= semantics.visibility_lag;
-            let seen = match search.remaining() {
-                Some(remaining) => {
-                    let detached = context.detached(remaining);
-                    provider
-                        .ownership_token(&detached, instance)
-                        .await
-                        .map(|shown| shown.is(token))
-                }
-                None => {
-                    let unknown = self.outcome_unknown(lost, &timed_out());
-                    return Err(unknown.with_instance_id(&instance.id));
-                }
+            let Some(remaining) = search.remaining() else {
+                let unknown = self.outcome_unknown(lost, &timed_out());
+                return Err(unknown.with_instance_id(&instance.id));
             };
-            match seen {
+            let detached = context.detached(remaining);
+            let shown = provider.ownership_token(&detached, instance).await;
+            match shown.map(|shown| shown.is(token)) {
                 Ok(Some(is_own)) => return Ok(is_own),
                 // No token after all this time: no create of this package made it.
                 Ok(None) if reads_are_current => return Ok(false),

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::scripted::{Fixture, LAG, Scripted, code, instance, request};
+use crate::context::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
@@ -110,7 +111,7 @@ async fn a_destroy_leaves_what_a_repeated_key_has_adopted_meanwhile() {
     provider.token_delays.then([Duration::from_secs(5)]);
     let (destroying, again) = (fixture.next_call(), fixture.next_call());
     let (destroyed, created) = tokio::join!(destroying.destroy(&provider, "first"), async {
-        sleep(Duration::from_secs(1)).await;
+        SystemClock.sleep(Duration::from_secs(1)).await;
         again.create(&provider, keyed()).await
     });
     destroyed.unwrap();
@@ -129,7 +130,7 @@ async fn a_repeated_key_does_not_adopt_what_a_destroy_is_about_to_delete() {
     provider.deletion_delays.then([Duration::ZERO, Duration::from_secs(5)]);
     let (destroying, again) = (fixture.next_call(), fixture.next_call());
     let (destroyed, created) = tokio::join!(destroying.destroy(&provider, "first"), async {
-        sleep(Duration::from_secs(1)).await;
+        SystemClock.sleep(Duration::from_secs(1)).await;
         again.create(&provider, keyed()).await
     });
     destroyed.unwrap();
@@ -183,7 +184,7 @@ async fn a_repeated_key_keeps_what_has_the_id_of_an_instance_that_is_being_destr
     let (destroying, again) = (fixture.next_call(), fixture.next_call());
     provider.finds.then((0..4).map(|_| Ok(None)));
     let (destroyed, created) = tokio::join!(destroying.destroy(&provider, "first"), async {
-        sleep(Duration::from_secs(1)).await;
+        SystemClock.sleep(Duration::from_secs(1)).await;
         provider.others.lock().unwrap().push(instance("first", "x"));
         again.create(&provider, keyed()).await
     });
@@ -191,6 +192,31 @@ async fn a_repeated_key_keeps_what_has_the_id_of_an_instance_that_is_being_destr
     assert_eq!(created.unwrap().id, "first");
     fixture.watch(&provider).await;
     assert_eq!(provider.count("destroy own"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_resource_whose_deletion_is_unconfirmed_is_not_deleted_by_its_name_alone() {
+    const ID: &str = "computesdk-0123456789abcdefghij";
+    let fixture = Fixture::new();
+    let mut provider = Scripted::new();
+    (
+        provider.semantics.create_is_idempotent,
+        provider.semantics.ids_are_never_reused,
+    ) = (true, false);
+    provider.creates.then([Err(lost()), Ok(instance(ID, ID))]);
+    fixture.create(&provider, keyed()).await.unwrap();
+    // Reads still show what is gone, and the deletion does not find it.
+    provider.finds.then([Ok(Some(instance(ID, ID)))]);
+    provider.deletions.then([Ok(DeleteResult::Deleted)]);
+    provider
+        .deletions
+        .then((0..100).map(|_| Ok(DeleteResult::NotYetVisible)));
+    let destroying = fixture.next_call();
+    destroying.destroy(&provider, ID).await.unwrap();
+    let deletions = provider.count("destroy own");
+    assert!(deletions > 2);
+    destroying.watch(&provider).await;
+    assert_eq!(provider.count("destroy own"), deletions);
 }
 
 #[tokio::test(start_paused = true)]
