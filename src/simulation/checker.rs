@@ -79,10 +79,9 @@ impl Checker<'_> {
             if took > bound {
                 self.broken(format!("call {number} took {took} ms; {bound} ms are documented"));
             }
-            if self.is_prompt(call) && self.hides_effect() && !matches!(call.outcome, Outcome::Created(_)) {
-                if !self.has_failed_to_start(call) {
-                    self.broken(format!("call {number} believes a refusal that hides an effect"));
-                }
+            let is_denied = !matches!(call.outcome, Outcome::Created(_)) && !self.has_failed_to_start(call);
+            if is_denied && self.is_prompt(call) && self.hides_effect() {
+                self.broken(format!("call {number} believes a refusal that hides an effect"));
             }
             if self.is_prompt(call) && took > 25_000 {
                 if self.has_failed_to_start(call) {
@@ -413,6 +412,9 @@ impl Checker<'_> {
                 None if self.was_destroyed_again(&id) => {
                     self.by_design("made while a destroy of the same id was under way, and destroyed by it");
                 }
+                None if self.was_deleted_in_vain(&id) => {
+                    self.by_design("deleted by a destroy that was rejected, and found while reads still showed it");
+                }
                 None => self.broken(format!("phantom: {id} is held, and is not there")),
                 Some(resource) if resource.launched.is_none() && self.was_destroyed_elsewhere(resource) => {
                     self.by_design("made late after another process destroyed what has the same id");
@@ -489,6 +491,29 @@ impl Checker<'_> {
             destroys
                 .any(|call| call.began <= resource.created && (call.told.is_none() || resource.deleted <= call.told))
         }) && may_come_again
+    }
+
+    /// Returns whether a destroy deleted a late resource and did not get to know it, so that a create found it in reads that were
+    /// stale.
+    fn was_deleted_in_vain(&self, id: &str) -> bool {
+        let Some(late) = self.world.resources.iter().rev().find(|resource| resource.id == id) else {
+            return false;
+        };
+        let is_of_same_create = |id: &str| {
+            let mut resources = self.world.resources.iter();
+            late.call.is_some() && resources.any(|resource| resource.id == *id && resource.call == late.call)
+        };
+        let mut destroys = self
+            .calls
+            .iter()
+            .filter(|call| matches!(call.outcome, Outcome::Rejected(_)));
+        self.plan.world.stale > 0
+            && destroys.any(|call| match &call.what {
+                What::Destroy { id } => {
+                    is_of_same_create(id) && late.deleted >= Some(call.began) && late.deleted <= call.told
+                }
+                _ => false,
+            })
     }
 
     /// Returns whether a create made a resource after its first one had been deleted, so that its process removed it, although
@@ -613,8 +638,13 @@ impl Checker<'_> {
                 continue;
             };
             let destroyed = self.world.resources.iter().find(|resource| resource.id == *id);
-            let Some(destroyed) =
-                destroyed.filter(|resource| resource.call.is_some() && self.is_at_home(call, resource))
+            // A create that is still under way makes what it hands out.
+            let has_settled = |resource: &Resource| {
+                resource
+                    .call
+                    .is_some_and(|create| self.calls[create].told.is_some_and(|told| told <= call.began))
+            };
+            let Some(destroyed) = destroyed.filter(|resource| has_settled(resource) && self.is_at_home(call, resource))
             else {
                 continue;
             };

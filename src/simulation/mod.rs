@@ -28,6 +28,7 @@ mod runner;
 mod scenario;
 mod shrink;
 mod stage;
+mod stories;
 mod story;
 mod tests;
 mod worlds;
