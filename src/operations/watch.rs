@@ -160,11 +160,8 @@ async fn watch_deletion(
         if context.sleep(wait).await.is_err() {
             return Err(failure);
         }
-        // Where an id is a name, another create of this process may have made or adopted what has it by now.
-        let instances = operation.instances();
-        let was_adopted = instances.was_adopted(id) && !mutated!(DeletionWatchIgnoresAdoption);
-        let is_anothers = instances.was_created_here(id) || was_adopted;
-        if !semantics.ids_are_never_reused && is_anothers {
+        // Where an id is a name, another create of this process may have it by now.
+        if !semantics.ids_are_never_reused && operation.instances().was_created_here(id) {
             return Ok(());
         }
         let is_last = context.now() >= until;

@@ -311,9 +311,6 @@ impl Checker<'_> {
         if self.was_destroyed_elsewhere(resource) {
             return Some("made late after another process destroyed what has the same id");
         }
-        if self.was_found_again(resource) {
-            return Some("destroyed before reads showed it, and found by a repeated key meanwhile");
-        }
         if self.may_meet_anything(resource) {
             return Some("two processes, one key, and a name that exists twice");
         }
@@ -367,23 +364,6 @@ impl Checker<'_> {
             })
     }
 
-    /// Returns whether a create found what was being destroyed, because a deletion did not know it yet and its id is a name: then
-    /// nothing tells it from what comes later.
-    fn was_found_again(&self, resource: &Resource) -> bool {
-        let id = &resource.id;
-        let mut destroys = self
-            .calls
-            .iter()
-            .filter(|call| call.what == What::Destroy { id: id.clone() });
-        let found = Outcome::Created(id.clone());
-        !self.provider.factory.semantics.ids_are_never_reused
-            && destroys.any(|destroy| {
-                let mut calls = self.calls.iter();
-                destroy.began < resource.visible
-                    && calls.any(|call| call.outcome == found && call.told > Some(destroy.began))
-            })
-    }
-
     /// Returns whether a call knows what its process has made: a credential that was renewed makes another tenant.
     fn is_at_home(&self, call: &Call, resource: &Resource) -> bool {
         call.process == resource.process && self.plan.world.renewal.is_none()
@@ -410,7 +390,7 @@ impl Checker<'_> {
                     self.by_design("made late after a destroy, removed by its process, and adopted by another");
                 }
                 None if self.was_destroyed_again(&id) => {
-                    self.by_design("made while a destroy of the same id was under way, and destroyed by it");
+                    self.by_design("made while a destroy of the same id was under way");
                 }
                 None if self.was_deleted_in_vain(&id) => {
                     self.by_design("deleted by a destroy that was rejected, and found while reads still showed it");
@@ -554,7 +534,6 @@ impl Checker<'_> {
             let is_excused = maker.is_some_and(|maker| {
                 self.was_destroyed_unseen(maker)
                     || self.was_destroyed_elsewhere(maker)
-                    || self.was_found_again(maker)
                     || (may_come_again && self.is_reported(maker))
             });
             // What its process was still to confirm is lost with it.

@@ -43,7 +43,7 @@ macro_rules! mutations {
 mutations! {
     PrefersOldest: "prefers the oldest of several resources to the one that it has handed out",
     ForgetsForeignDeletion: "adopts again what another process had deleted before it destroyed it, because reads still show it",
-    DeletionWatchIgnoresAdoption: "deletes in the watch of a deletion what a repeated key has adopted under the same id",
+    TakesUnclearRefusalForNone: "does not watch what a refusal may hide beside another's resource of the name",
     ForgetsLaterNamesake: "forgets after a destroy what has come to have the same id meanwhile",
     HandsOutFormerHolder: "hands out what had the name of a lost create before the wait for it",
     ForgetsUnseenHolder: "does not wait for what it has created with the key until reads show it",

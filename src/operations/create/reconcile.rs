@@ -168,7 +168,7 @@ impl Creation<'_> {
                 Sent::Seen(instance, hung) => return self.confirm_ownership(instance, &hung).await,
                 Sent::Failed(error) => error,
             };
-            if error.outcome().is_unclear() {
+            if error.outcome().is_unclear() && !mutated!(TakesUnclearRefusalForNone) {
                 requests.lose();
             }
             let sent = requests.count();

@@ -218,24 +218,3 @@ async fn a_late_resource_whose_deletion_is_unconfirmed_is_not_deleted_by_its_nam
     destroying.watch(&provider).await;
     assert_eq!(provider.count("destroy own"), deletions);
 }
-
-#[tokio::test(start_paused = true)]
-async fn the_watch_of_a_deletion_leaves_what_a_repeated_key_has_adopted_under_the_same_id() {
-    const ID: &str = "computesdk-0123456789abcdefghij";
-    let fixture = Fixture::new();
-    let mut provider = Scripted::new();
-    provider.semantics.ids_are_never_reused = false;
-    provider.creates.then([Ok(instance(ID, ID))]);
-    fixture.create(&provider, keyed()).await.unwrap();
-    provider
-        .deletions
-        .then((0..100).map(|_| Ok(DeleteResult::NotYetVisible)));
-    let destroying = fixture.next_call();
-    destroying.destroy(&provider, ID).await.unwrap();
-    let deletions = provider.count("destroy own");
-    provider.others.lock().unwrap().push(instance(ID, ID));
-    let again = fixture.next_call().create(&provider, keyed()).await.unwrap();
-    assert_eq!(again.id, ID);
-    destroying.watch(&provider).await;
-    assert_eq!(provider.count("destroy own"), deletions);
-}
