@@ -311,6 +311,9 @@ impl Checker<'_> {
         if self.was_destroyed_elsewhere(resource) {
             return Some("made late after another process destroyed what has the same id");
         }
+        if self.was_made_during_destroy(resource) {
+            return Some("made while a destroy of the same id was under way");
+        }
         if self.may_meet_anything(resource) {
             return Some("two processes, one key, and a name that exists twice");
         }
@@ -361,6 +364,19 @@ impl Checker<'_> {
                     }
                     && !self.is_at_home(call, resource)
                     && call.began < resource.created
+            })
+    }
+
+    /// Returns whether a resource was made while a call destroyed an earlier one that had its id.
+    fn was_made_during_destroy(&self, resource: &Resource) -> bool {
+        let of_id = What::Destroy {
+            id: resource.id.clone(),
+        };
+        let mut destroys = self.calls.iter().filter(|call| call.what == of_id);
+        !self.provider.factory.semantics.ids_are_never_reused
+            && destroys.any(|call| {
+                let is_over = call.told.is_some_and(|told| told < resource.created);
+                call.began <= resource.created && !is_over
             })
     }
 
@@ -463,14 +479,8 @@ impl Checker<'_> {
 
     /// Returns whether a destroy that had begun before a resource was made destroyed it, because it has the id of an earlier one.
     fn was_destroyed_again(&self, id: &str) -> bool {
-        let may_come_again = !self.provider.factory.semantics.ids_are_never_reused;
         let newest = self.world.resources.iter().rev().find(|resource| resource.id == id);
-        let of_id = What::Destroy { id: id.to_owned() };
-        let mut destroys = self.calls.iter().filter(|call| call.what == of_id);
-        newest.is_some_and(|resource| {
-            destroys
-                .any(|call| call.began <= resource.created && (call.told.is_none() || resource.deleted <= call.told))
-        }) && may_come_again
+        newest.is_some_and(|resource| self.was_made_during_destroy(resource))
     }
 
     /// Returns whether a destroy deleted a late resource and did not get to know it, so that a create found it in reads that were
@@ -534,6 +544,7 @@ impl Checker<'_> {
             let is_excused = maker.is_some_and(|maker| {
                 self.was_destroyed_unseen(maker)
                     || self.was_destroyed_elsewhere(maker)
+                    || self.was_made_during_destroy(maker)
                     || (may_come_again && self.is_reported(maker))
             });
             // What its process was still to confirm is lost with it.
