@@ -133,7 +133,8 @@ impl Checker<'_> {
                 .any(|(name, kind)| *name == fault.operation && *kind == Kind::Create)
         });
         // Steps that follow a create wait until reads show its resource.
-        let lag = if self.provider.has_settings { 1_000 } else { 3_000 };
+        let has_steps = self.provider.operations.iter().any(|(_, kind)| *kind == Kind::Step);
+        let lag = if has_steps { 1_000 } else { 3_000 };
         call.faults == 1
             && is_in_create
             && is_alone
@@ -628,11 +629,14 @@ impl Checker<'_> {
                 continue;
             };
             let destroyed = self.world.resources.iter().find(|resource| resource.id == *id);
-            // A create that is still under way makes what it hands out.
+            // What a create made besides what it handed out, another process may have found; and one that is still under way
+            // makes what it hands out.
             let has_settled = |resource: &Resource| {
-                resource
-                    .call
-                    .is_some_and(|create| self.calls[create].told.is_some_and(|told| told <= call.began))
+                let create = resource.call.map(|create| &self.calls[create]);
+                create.is_some_and(|create| {
+                    let was_handed_out = create.outcome == Outcome::Created(resource.id.clone());
+                    was_handed_out && create.told.is_some_and(|told| told <= call.began)
+                })
             };
             let Some(destroyed) = destroyed.filter(|resource| has_settled(resource) && self.is_at_home(call, resource))
             else {
