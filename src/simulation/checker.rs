@@ -481,7 +481,13 @@ impl Checker<'_> {
     /// Returns whether a destroy that had begun before a resource was made destroyed it, because it has the id of an earlier one.
     fn was_destroyed_again(&self, id: &str) -> bool {
         let newest = self.world.resources.iter().rev().find(|resource| resource.id == id);
-        newest.is_some_and(|resource| self.was_made_during_destroy(resource))
+        let of_id = What::Destroy { id: id.to_owned() };
+        newest.is_some_and(|resource| {
+            let mut destroys = self.calls.iter().filter(|call| call.what == of_id);
+            let deleted = destroys
+                .any(|call| call.began <= resource.created && (call.told.is_none() || resource.deleted <= call.told));
+            deleted && self.was_made_during_destroy(resource)
+        })
     }
 
     /// Returns whether a destroy deleted a late resource and did not get to know it, so that a create found it in reads that were
