@@ -2,7 +2,8 @@
 // Plays scenarios of the simulation with the optimised tests, on all cores (docs/contributing/simulation.md).
 //
 //   npm run simulate -- --scenarios 1000000 --seed 7 [--provider railway] [--threads 2]
-//   npm run simulate -- --tell --provider railway --seed 4711      the story of one scenario
+//   npm run simulate -- --tell --provider railway --seed 4711      the story of one scenario; with --shrink of the
+//                                                                  smallest scenario in it that fails
 //   npm run simulate -- --mutations                                whether every deliberate defect is found
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     threads: { type: 'string' },
     failures: { type: 'string' },
     tell: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
   },
 })
@@ -50,6 +52,7 @@ const { status } = spawnSync('cargo', [...args, '--', '--exact', '--ignored', '-
     SIMULATE_PROVIDER: values.provider ?? '',
     SIMULATE_THREADS: values.threads ?? '',
     SIMULATE_FAILURES: values.failures ?? '',
+    SIMULATE_SHRINK: values.shrink ? 'yes' : '',
   },
 })
 process.exit(status ?? 1)

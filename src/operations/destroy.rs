@@ -40,11 +40,12 @@ pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership:
         .pending_create(id)
         .filter(|_| !mutated!(ForgetsLateCreate));
     let deletion = delete_one(operation, id, ownership, &mut 0).await?;
+    let deleted_at = operation.context.now();
     end_deletion(operation, id, ownership, deletion, None);
     if let Some(pending_create) = pending_create {
         delete_late_creates(operation, &pending_create, None).await?;
     }
-    operation.instances().forget(id);
+    operation.instances().forget(id, deleted_at);
     Ok(())
 }
 
@@ -110,9 +111,11 @@ pub(super) async fn delete_one(
     let was_deleted = || semantics.ids_are_never_reused && operation.instances().was_deleted(id);
     // Where an id is a name of the caller's, another create may have it soon: it is not deleted behind the caller's back.
     let may_watch = ownership == Ownership::CreatedHere && (semantics.ids_are_never_reused || is_managed_name(id));
-    // What was not there to be deleted may be another's. What this process created is known to be gone.
+    // What was not there to be deleted may be another's, or too young to show. What this process created, or has seen under a
+    // key, is known to be gone.
     let note_absence = || {
-        if ownership == Ownership::CreatedHere {
+        let was_seen = operation.instances().was_adopted(id) && !mutated!(ForgetsForeignDeletion);
+        if ownership == Ownership::CreatedHere || was_seen {
             operation.instances().deleted(id);
         }
     };
@@ -194,9 +197,15 @@ pub(super) async fn delete_late(
     let ownership = Ownership::CreatedHere;
     // From now on no call of this process adopts it.
     let _mark = DeletingMark::set(operation, &late.id);
+    let semantics = operation.semantics;
+    // Where an id is a name, another create may have it when reads no longer lag. The search goes on, and tells by the token.
+    let must_look_again =
+        |deletion| matches!(deletion, Deletion::Unconfirmed { .. }) && !semantics.ids_are_never_reused;
     let Some(cleanups) = cleanups else {
         let deletion = delete_one(operation, &late.id, ownership, &mut 0).await?;
-        end_deletion(operation, &late.id, ownership, deletion, None);
+        if !must_look_again(deletion) {
+            end_deletion(operation, &late.id, ownership, deletion, None);
+        }
         observe_reconcile(
             operation.context,
             ReconcileStep::DuplicateRemoved,
@@ -209,6 +218,12 @@ pub(super) async fn delete_late(
     let mut uncounted = 0;
     let attempts = cleanup.as_mut().map_or(&mut uncounted, |cleanup| &mut cleanup.attempts);
     match delete_one(operation, &late.id, ownership, attempts).await {
+        Ok(deletion) if must_look_again(deletion) => {
+            if let Some(cleanup) = cleanup {
+                cleanups.put_back(semantics, late, cleanup);
+            }
+            Ok(())
+        }
         Ok(deletion) => {
             end_deletion(operation, &late.id, ownership, deletion, cleanup);
             Ok(())

@@ -19,6 +19,11 @@ pub(super) async fn get(operation: OperationContext<'_>, id: &str) -> Result<Opt
     } = operation;
     let mut polling = Polling::new();
     loop {
+        // A slow response may tell of a state that is long past: the age of the instance counts from when the read began.
+        let may_lag = operation
+            .instances()
+            .unseen_for(id)
+            .is_some_and(|age| age < semantics.visibility_lag && !mutated!(ForgetsYoungInstances));
         match provider.get(context, id).await? {
             ReadResult::Found(instance) => {
                 operation.instances().seen(id);
@@ -30,10 +35,6 @@ pub(super) async fn get(operation: OperationContext<'_>, id: &str) -> Result<Opt
             }
             ReadResult::Absent => {}
         }
-        let may_lag = operation
-            .instances()
-            .unseen_for(id)
-            .is_some_and(|age| age < semantics.visibility_lag && !mutated!(ForgetsYoungInstances));
         if !may_lag {
             return Ok(None);
         }

@@ -6,7 +6,7 @@ use crate::model::handle::Handle;
 use crate::model::instance::Instance;
 
 /// Looks up a handle once. If several resources bear it, returns the oldest first, so that every caller picks the same one; what
-/// this process has created, and handed out, comes before.
+/// this process has created or adopted, and handed out, comes before.
 ///
 /// A resource that this process has deleted is left out although reads may still show it, and so is one that another create
 /// is about to delete.
@@ -19,6 +19,7 @@ pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -
     } = operation;
     let mut found = provider.find(context, handle).await?;
     let instances = operation.instances();
+    let is_held = |id: &str| instances.was_created_here(id) || instances.was_adopted(id);
     let was_deleted =
         |id: &str| !mutated!(ForgetsDeletions) && semantics.ids_are_never_reused && instances.was_deleted(id);
     found.retain(|instance| !instances.is_deleting(&instance.id) && !was_deleted(&instance.id));
@@ -26,7 +27,7 @@ pub(super) async fn find_all(operation: OperationContext<'_>, handle: &Handle) -
     found.sort_by(|one, other| {
         let key = |instance: &Instance| {
             (
-                mutated!(PrefersOldest) || !instances.was_created_here(&instance.id),
+                mutated!(PrefersOldest) || !is_held(&instance.id),
                 instance.created_at.is_none(),
                 instance.created_at.clone(),
                 instance.id.clone(),

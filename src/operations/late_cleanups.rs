@@ -39,6 +39,13 @@ impl LateCleanups {
         self.0.insert(resource(semantics, instance), Some(cleanup));
     }
 
+    /// Ends the clean-up of a resource that stays, because another call holds it.
+    pub(super) fn give_up(&mut self, semantics: &Semantics, instance: &Instance) {
+        if let Some(cleanup) = self.0.get_mut(&resource(semantics, instance)).and_then(Option::take) {
+            cleanup.fail(None);
+        }
+    }
+
     /// Ends every clean-up that has not ended: a lookup shows none of these resources.
     pub(super) fn succeed(self) {
         self.0.into_values().flatten().for_each(Cleanup::succeed);

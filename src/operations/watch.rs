@@ -117,6 +117,11 @@ async fn delete_others(
         let is_held = !mutated!(WatchDeletesHeld)
             && !instances.was_deleted(id)
             && (instances.was_created_here(id) || kept == Some(id));
+        if instances.was_adopted(id)
+            && let Some(cleanups) = cleanups.as_deref_mut()
+        {
+            cleanups.give_up(operation.semantics, &instance);
+        }
         if is_held || instances.is_deleting(id) || instances.was_adopted(id) {
             continue;
         }

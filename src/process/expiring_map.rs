@@ -51,6 +51,14 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher + Default> ExpiringMap<K, V, S> {
         self.entries.remove(key);
     }
 
+    /// Removes an entry that is at least so old.
+    pub(crate) fn remove_if_aged(&mut self, now: Instant, key: &K, age: Duration) {
+        let inserted = self.entries.get(key).map(|(at, _)| now.saturating_duration_since(*at));
+        if inserted.is_some_and(|inserted| inserted >= age || mutated!(ForgetsLaterNamesake)) {
+            self.entries.remove(key);
+        }
+    }
+
     fn make_room(&mut self, now: Instant) {
         let entries = &mut self.entries;
         while let Some((key, at)) = self.order.front() {

@@ -36,6 +36,8 @@ pub(crate) struct RecentInstances {
 
 struct Tables {
     created: Table<Creation>,
+    /// By the name that a caller or a key gave: the id of the instance that was created last under it.
+    named: Table<String>,
     adopted: Table<()>,
     pending_creates: Table<PendingCreate>,
     deleted: Table<()>,
@@ -64,6 +66,7 @@ impl RecentInstances {
             seed: IdSeed::default(),
             tables: Mutex::new(Tables {
                 created: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
+                named: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
                 adopted: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
                 pending_creates: ExpiringMap::new(CAPACITY, CREATION_LIFETIME),
                 deleted: ExpiringMap::new(CAPACITY, DELETION_LIFETIME),
@@ -107,6 +110,23 @@ impl CallInstances<'_> {
         }
     }
 
+    /// Notes that an instance which this call has just created has a name that another create may ask for.
+    pub(crate) fn named(&self, name: &str, id: &str) {
+        let now = self.now();
+        let mut tables = self.instances.tables();
+        for key in self.keys(name) {
+            tables.named.insert(now, key, id.to_owned());
+        }
+    }
+
+    /// Returns the id of the instance that this process created last under a name.
+    pub(crate) fn id_of(&self, name: &str) -> Option<String> {
+        let now = self.now();
+        let tables = self.instances.tables();
+        self.keys(name)
+            .find_map(|key| tables.named.get(now, &key).map(|(id, _)| id.clone()))
+    }
+
     /// Notes that a call of this process holds the instance, which an earlier create with its key has made.
     pub(crate) fn adopted(&self, id: &str) {
         let now = self.now();
@@ -143,13 +163,16 @@ impl CallInstances<'_> {
         }
     }
 
-    /// Forgets the creation of an instance that is gone, together with all that a pending create has made.
-    pub(crate) fn forget(&self, id: &str) {
+    /// Forgets the creation of an instance that was gone at `since`, together with all that a pending create has made. Where an
+    /// id is a name, what was created or adopted later is another instance.
+    pub(crate) fn forget(&self, id: &str, since: Instant) {
+        let now = self.now();
+        let past = now.saturating_duration_since(since);
         let mut tables = self.instances.tables();
         for key in self.keys(id) {
-            tables.created.remove(&key);
-            tables.adopted.remove(&key);
-            tables.pending_creates.remove(&key);
+            tables.created.remove_if_aged(now, &key, past);
+            tables.adopted.remove_if_aged(now, &key, past);
+            tables.pending_creates.remove_if_aged(now, &key, past);
         }
     }
 
@@ -257,12 +280,12 @@ mod tests {
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(one.unseen_for("id"), Some(Duration::from_secs(5)));
         two.seen("id");
-        two.forget("id");
+        two.forget("id", Instant::now());
         assert_eq!(one.unseen_for("id"), Some(Duration::from_secs(5)));
         one.seen("id");
         assert_eq!(one.unseen_for("id"), None);
         assert!(one.was_created_here("id"));
-        one.forget("id");
+        one.forget("id", Instant::now());
         assert!(!one.was_created_here("id"));
     }
 
@@ -296,7 +319,7 @@ mod tests {
         for other in [scopes("two"), scopes_at("https://other.example", "one")] {
             let other = instances.of_call(&other);
             other.unmark_deleting("id");
-            other.forget("id");
+            other.forget("id", Instant::now());
         }
         assert_eq!(remembered(&scopes("one")), [true; 5]);
     }

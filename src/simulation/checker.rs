@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::faults::Kind;
+use super::faults::{Fault, FaultKind, Kind};
 use super::ledger::{Call, Ledger, Outcome, Rejection, What};
 use super::plan::{Course, Ending, HandlePlan, Plan};
 use super::stage::Shared;
@@ -48,6 +48,8 @@ pub(super) fn judge(plan: &Plan, provider: &'static Provider, shared: &Shared, d
     checker.check_held();
     checker.check_destroyed();
     checker.check_rejections();
+    checker.check_denials();
+    checker.check_fresh();
     checker.check_late_effects();
     checker.check_cleanups();
     checker.check_listings();
@@ -77,8 +79,16 @@ impl Checker<'_> {
             if took > bound {
                 self.broken(format!("call {number} took {took} ms; {bound} ms are documented"));
             }
+            let is_denied = !matches!(call.outcome, Outcome::Created(_)) && !self.has_failed_to_start(call);
+            if is_denied && self.is_prompt(call) && self.hides_effect() {
+                self.broken(format!("call {number} believes a refusal that hides an effect"));
+            }
             if self.is_prompt(call) && took > 25_000 {
-                self.broken(format!("call {number} met one fault and took {took} ms"));
+                if self.has_failed_to_start(call) {
+                    self.by_design("waited for what its lost request may still make, after a start that failed");
+                } else {
+                    self.broken(format!("call {number} met one fault and took {took} ms"));
+                }
             }
         }
     }
@@ -122,12 +132,15 @@ impl Checker<'_> {
                 .clone()
                 .any(|(name, kind)| *name == fault.operation && *kind == Kind::Create)
         });
+        // Steps that follow a create wait until reads show its resource.
+        let has_steps = self.provider.operations.iter().any(|(_, kind)| *kind == Kind::Step);
+        let lag = if has_steps { 1_000 } else { 3_000 };
         call.faults == 1
             && is_in_create
             && is_alone
             && is_simple
             && world.latency <= 300
-            && world.lag <= 3_000
+            && world.lag <= lag
             && world.rate.is_none()
             && world.renewal.is_none()
             && matches!(call.outcome, Outcome::Created(_) | Outcome::Rejected(_))
@@ -137,6 +150,18 @@ impl Checker<'_> {
                 .filter(|call| matches!(call.what, What::Create { .. }))
                 .count()
                 == 1
+    }
+
+    /// Returns whether the one fault is a refusal after the effect, which reads show at once.
+    fn hides_effect(&self) -> bool {
+        let is_refused = |fault: &Fault| matches!(fault.kind, FaultKind::Refused { effect: true, .. });
+        self.plan.faults.iter().all(is_refused) && self.plan.world.lag == 0
+    }
+
+    /// Returns whether a create failed because what it started did: that is a second trouble besides the fault.
+    fn has_failed_to_start(&self, call: &Call) -> bool {
+        let is_told = matches!(&call.outcome, Outcome::Rejected(rejection) if rejection.code == "PROVISION_FAILED");
+        is_told && self.plan.world.course == Course::Fails
     }
 
     /// What others have made stays as it is.
@@ -166,7 +191,8 @@ impl Checker<'_> {
             let twins = by_group[&self.group_of(resource)].len();
             match self.excuse(resource) {
                 Some(excuse) => self.by_design(excuse),
-                None if self.is_loosely_shared(&resource.id) => {
+                // A key that was repeated since has found both, and of one create it leaves one.
+                None if self.is_loosely_shared(&resource.id) && !self.was_repeated_since(resource) => {
                     self.by_design("two processes, one key, and a name that exists twice");
                 }
                 None if twins > 1 => self.broken(format!("doubled: {} ({})", resource.id, resource.name)),
@@ -235,7 +261,7 @@ impl Checker<'_> {
             .calls
             .iter()
             .filter(|call| call.what == What::Destroy { id: id.to_owned() });
-        let Some(last) = destroyed.max_by_key(|call| call.told) else {
+        let Some(last) = destroyed.max_by_key(|call| call.began) else {
             return false;
         };
         let was_made = self
@@ -286,6 +312,9 @@ impl Checker<'_> {
         if self.was_destroyed_elsewhere(resource) {
             return Some("made late after another process destroyed what has the same id");
         }
+        if self.was_made_during_destroy(resource) {
+            return Some("made while a destroy of the same id was under way");
+        }
         if self.may_meet_anything(resource) {
             return Some("two processes, one key, and a name that exists twice");
         }
@@ -309,14 +338,20 @@ impl Checker<'_> {
 
     /// Returns whether a process that did not make a resource destroyed it before reads showed it.
     fn was_destroyed_unseen(&self, resource: &Resource) -> bool {
-        self.calls.iter().any(|call| {
-            call.what
-                == What::Destroy {
-                    id: resource.id.clone(),
-                }
-                && !self.is_at_home(call, resource)
-                && call.began < resource.visible
-        })
+        let id = &resource.id;
+        let mut destroys = self
+            .calls
+            .iter()
+            .filter(|call| call.what == What::Destroy { id: id.clone() });
+        destroys.any(|call| self.is_unseen(call, resource))
+    }
+
+    /// Returns whether a destroy cannot know that an instance is there: another process has made it, and reads do not show it.
+    fn is_unseen(&self, destroy: &Call, resource: &Resource) -> bool {
+        let process = self.plan.processes.get(destroy.process);
+        let is_fast = process.is_some_and(|process| process.clock_jump.is_some_and(|(_, seconds)| seconds > 0));
+        let knows_young = self.provider.knows_young && !is_fast;
+        !knows_young && !self.is_at_home(destroy, resource) && destroy.began < resource.visible
     }
 
     /// Returns whether another process destroyed what had the id of a resource, which a request made then that was lost before.
@@ -330,6 +365,19 @@ impl Checker<'_> {
                     }
                     && !self.is_at_home(call, resource)
                     && call.began < resource.created
+            })
+    }
+
+    /// Returns whether a resource was made while a call destroyed an earlier one that had its id.
+    fn was_made_during_destroy(&self, resource: &Resource) -> bool {
+        let of_id = What::Destroy {
+            id: resource.id.clone(),
+        };
+        let mut destroys = self.calls.iter().filter(|call| call.what == of_id);
+        !self.provider.factory.semantics.ids_are_never_reused
+            && destroys.any(|call| {
+                let is_over = call.told.is_some_and(|told| told < resource.created);
+                call.began <= resource.created && !is_over
             })
     }
 
@@ -355,7 +403,19 @@ impl Checker<'_> {
                 None if self.removed_by_its_maker(&id) => {
                     self.by_design("removed by the create that made it, and adopted by another");
                 }
+                None if self.was_removed_as_late(&id) => {
+                    self.by_design("made late after a destroy, removed by its process, and adopted by another");
+                }
+                None if self.was_destroyed_again(&id) => {
+                    self.by_design("made while a destroy of the same id was under way");
+                }
+                None if self.was_deleted_in_vain(&id) => {
+                    self.by_design("deleted by a destroy that was rejected, and found while reads still showed it");
+                }
                 None => self.broken(format!("phantom: {id} is held, and is not there")),
+                Some(resource) if resource.launched.is_none() && self.was_destroyed_elsewhere(resource) => {
+                    self.by_design("made late after another process destroyed what has the same id");
+                }
                 Some(resource) if resource.launched.is_none() => {
                     self.broken(format!("unfinished: {id} is held, and was never started"));
                 }
@@ -418,6 +478,60 @@ impl Checker<'_> {
             )
     }
 
+    /// Returns whether a destroy that had begun before a resource was made destroyed it, because it has the id of an earlier one.
+    fn was_destroyed_again(&self, id: &str) -> bool {
+        let newest = self.world.resources.iter().rev().find(|resource| resource.id == id);
+        let of_id = What::Destroy { id: id.to_owned() };
+        newest.is_some_and(|resource| {
+            let mut destroys = self.calls.iter().filter(|call| call.what == of_id);
+            let deleted = destroys
+                .any(|call| call.began <= resource.created && (call.told.is_none() || resource.deleted <= call.told));
+            deleted && self.was_made_during_destroy(resource)
+        })
+    }
+
+    /// Returns whether a destroy deleted a late resource and did not get to know it, so that a create found it in reads that were
+    /// stale.
+    fn was_deleted_in_vain(&self, id: &str) -> bool {
+        let Some(late) = self.world.resources.iter().rev().find(|resource| resource.id == id) else {
+            return false;
+        };
+        let is_of_same_create = |id: &str| {
+            let mut resources = self.world.resources.iter();
+            late.call.is_some() && resources.any(|resource| resource.id == *id && resource.call == late.call)
+        };
+        let mut destroys = self
+            .calls
+            .iter()
+            .filter(|call| matches!(call.outcome, Outcome::Rejected(_)));
+        self.plan.world.stale > 0
+            && destroys.any(|call| match &call.what {
+                What::Destroy { id } => {
+                    is_of_same_create(id) && late.deleted >= Some(call.began) && late.deleted <= call.told
+                }
+                _ => false,
+            })
+    }
+
+    /// Returns whether a create made a resource after its first one had been deleted, so that its process removed it, although
+    /// another process had found it by the key.
+    fn was_removed_as_late(&self, id: &str) -> bool {
+        let Some(late) = self.world.resources.iter().rev().find(|resource| resource.id == id) else {
+            return false;
+        };
+        let mut resources = self.world.resources.iter();
+        let follows_another = resources.any(|first| {
+            let is_before = first.deleted.is_some_and(|deleted| deleted <= late.created);
+            first.call == late.call && first.request != late.request && is_before
+        });
+        let found = Outcome::Created(id.to_owned());
+        let mut adopters = self
+            .calls
+            .iter()
+            .filter(|call| call.outcome == found && call.told > Some(late.created));
+        late.call.is_some() && follows_another && adopters.all(|call| !self.is_at_home(call, late))
+    }
+
     /// What a caller was told to be destroyed is gone.
     fn check_destroyed(&self) {
         for (number, call) in self.calls.iter().enumerate() {
@@ -432,8 +546,14 @@ impl Checker<'_> {
                 .live()
                 .any(|resource| resource.id == *id && resource.created < told);
             let maker = self.live().find(|resource| resource.id == *id);
-            let is_excused =
-                maker.is_some_and(|maker| self.was_destroyed_unseen(maker) || self.was_destroyed_elsewhere(maker));
+            // Where an id is a name, a later create may have found what has it, and told that it stays.
+            let may_come_again = !self.provider.factory.semantics.ids_are_never_reused;
+            let is_excused = maker.is_some_and(|maker| {
+                self.was_destroyed_unseen(maker)
+                    || self.was_destroyed_elsewhere(maker)
+                    || self.was_made_during_destroy(maker)
+                    || (may_come_again && self.is_reported(maker))
+            });
             // What its process was still to confirm is lost with it.
             if lives && self.dead[call.process] {
                 self.by_design("left by a process that died");
@@ -471,6 +591,43 @@ impl Checker<'_> {
         }
     }
 
+    /// A caller who is told that nothing was made, and after whom nobody looks, is told the truth.
+    fn check_denials(&self) {
+        for (number, call) in self.calls.iter().enumerate() {
+            let (Outcome::Rejected(rejection), What::Create { handle, plan: Some(_) }) = (&call.outcome, &call.what)
+            else {
+                continue;
+            };
+            let is_denied = rejection.text.contains("nothing was made") && matches!(handle, HandlePlan::Key(_));
+            let mut resources = self.world.resources.iter();
+            let made = resources.find(|resource| {
+                let was_there = resource.deleted.is_none() || resource.deleted > call.told;
+                resource.call == Some(number) && was_there
+            });
+            if let Some(made) = made.filter(|_| is_denied) {
+                self.broken(format!("call {number} says that nothing was made, and {} was", made.id));
+            }
+        }
+    }
+
+    /// A create hands out nothing that was gone long before.
+    fn check_fresh(&self) {
+        const LONGEST: u64 = 40_000;
+        let world = &self.plan.world;
+        let is_slow = world.rate.is_some() || world.latency > 1_500 || !self.plan.outages.is_empty();
+        for (number, call) in self.calls.iter().enumerate() {
+            let (Outcome::Created(id), What::Create { plan: Some(plan), .. }) = (&call.outcome, &call.what) else {
+                continue;
+            };
+            let made = self.world.resources.iter().rev().find(|resource| resource.id == *id);
+            let deleted = made.and_then(|resource| resource.deleted);
+            let is_old = deleted.is_some_and(|deleted| call.told > Some(deleted + world.stale + LONGEST));
+            if is_old && !is_slow && call.faults <= 1 && !self.plan.creates[*plan].waits {
+                self.broken(format!("call {number} got {id}, which was gone long before"));
+            }
+        }
+    }
+
     /// A destroy in the process of the create resolves only when no request of the create can take effect any more.
     fn check_late_effects(&self) {
         for (number, call) in self.calls.iter().enumerate() {
@@ -478,8 +635,16 @@ impl Checker<'_> {
                 continue;
             };
             let destroyed = self.world.resources.iter().find(|resource| resource.id == *id);
-            let Some(destroyed) =
-                destroyed.filter(|resource| resource.call.is_some() && self.is_at_home(call, resource))
+            // What a create made besides what it handed out, another process may have found; and one that is still under way
+            // makes what it hands out.
+            let has_settled = |resource: &Resource| {
+                let create = resource.call.map(|create| &self.calls[create]);
+                create.is_some_and(|create| {
+                    let was_handed_out = create.outcome == Outcome::Created(resource.id.clone());
+                    was_handed_out && create.told.is_some_and(|told| told <= call.began)
+                })
+            };
+            let Some(destroyed) = destroyed.filter(|resource| has_settled(resource) && self.is_at_home(call, resource))
             else {
                 continue;
             };
@@ -548,7 +713,7 @@ impl Checker<'_> {
             let (Outcome::Created(id), What::Create { plan: Some(plan), .. }) = (&call.outcome, &call.what) else {
                 continue;
             };
-            let was_destroyed = self.calls.iter().any(|other| {
+            let destroys = self.calls.iter().filter(|other| {
                 other.what == What::Destroy { id: id.clone() }
                     && other.outcome == Outcome::Done
                     && other.process == call.process
@@ -556,8 +721,14 @@ impl Checker<'_> {
             });
             let is_remembered =
                 self.provider.factory.semantics.ids_are_never_reused && self.plan.world.renewal.is_none();
-            if was_destroyed && is_remembered {
-                self.broken(format!("call {number} got {id}, which its process had destroyed"));
+            let made = self.world.resources.iter().find(|resource| resource.id == *id);
+            let is_unseen = |destroy: &Call| made.is_some_and(|resource| self.is_unseen(destroy, resource));
+            for destroy in destroys.filter(|_| is_remembered) {
+                if is_unseen(destroy) {
+                    self.by_design("destroyed by another process before reads showed it");
+                } else {
+                    self.broken(format!("call {number} got {id}, which its process had destroyed"));
+                }
             }
             let create = &self.plan.creates[*plan];
             let told = call.told.unwrap_or_default();

@@ -58,6 +58,12 @@ impl Coverage {
         }
     }
 
+    /// Returns the rows of a table.
+    pub(super) fn rows(&self, table: &str) -> impl Iterator<Item = (&str, u64)> {
+        let rows = self.0.iter().filter(move |((of, _), _)| *of == table);
+        rows.map(|((_, row), count)| (row.as_str(), *count))
+    }
+
     /// Returns how often a row was reached.
     pub(super) fn get(&self, table: &'static str, row: &str) -> u64 {
         self.0.get(&(table, row.to_owned())).copied().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! What callers were told.
 
-use super::plan::HandlePlan;
+use super::plan::{HandlePlan, Plan};
 
 /// A call, and what its caller knows of it.
 #[derive(Clone, Debug)]
@@ -101,6 +101,19 @@ impl Ledger {
         let call = &mut self.calls[call];
         call.told = Some(now);
         call.outcome = outcome;
+    }
+
+    /// Returns of each create that has settled, and was not to wait for its start, whether it met a fault, and how long it took.
+    pub(super) fn settled_creates(&self, plan: &Plan) -> Vec<(bool, u64)> {
+        let settled = self.calls.iter().filter_map(|call| {
+            let What::Create { plan: Some(number), .. } = call.what else {
+                return None;
+            };
+            let has_settled = matches!(call.outcome, Outcome::Created(_) | Outcome::Rejected(_));
+            let took = call.told? - call.began;
+            (has_settled && !plan.creates[number].waits).then_some((call.faults > 0, took))
+        });
+        settled.collect()
     }
 
     /// Returns the names of callers, as creates take them.

@@ -42,6 +42,11 @@ macro_rules! mutations {
 
 mutations! {
     PrefersOldest: "prefers the oldest of several resources to the one that it has handed out",
+    ForgetsForeignDeletion: "adopts again what another process had deleted before it destroyed it, because reads still show it",
+    TakesUnclearRefusalForNone: "does not watch what a refusal may hide beside another's resource of the name",
+    ForgetsLaterNamesake: "forgets after a destroy what has come to have the same id meanwhile",
+    HandsOutFormerHolder: "hands out what had the name of a lost create before the wait for it",
+    ForgetsUnseenHolder: "does not wait for what it has created with the key until reads show it",
     RemovesAdopted: "removes as made late what another call with the key holds",
     BelievesClash: "takes its own resource for another's when the name that a caller chose is taken",
     AdoptsWithoutToken: "adopts what a lookup shows without the ownership token",

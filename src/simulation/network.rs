@@ -117,7 +117,9 @@ async fn carry(stage: &Stage, departure: Departure, sender: oneshot::Sender<Repl
                 handle();
             }
             let bodies = ["<!DOCTYPE html><html></html>", "{\"da", "", "null", "{\"data\":null}"];
-            Ok(Answer::text(200, stage.draw(|dice| dice.pick(&bodies))))
+            let readable = usize::from(stage.provider.reads_any_object);
+            let body = stage.draw(|dice| dice.pick(&bodies[..bodies.len() - readable]));
+            Ok(Answer::text(200, body))
         }
         Some(FaultKind::Throttled { wait }) => {
             sleep(there).await;
@@ -128,7 +130,13 @@ async fn carry(stage: &Stage, departure: Departure, sender: oneshot::Sender<Repl
             let first_answer = handle();
             sleep(back).await;
             let second_answer = handle();
-            Ok(if second { second_answer } else { first_answer })
+            // A rate limit that refuses says of its own request that it had no effect, and cannot know of the other one.
+            let is_limited = second_answer.status == 429;
+            Ok(if second && !is_limited {
+                second_answer
+            } else {
+                first_answer
+            })
         }
         Some(FaultKind::Refused { which, effect }) => {
             sleep(there).await;

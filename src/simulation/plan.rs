@@ -2,7 +2,7 @@
 //! scenario that fails can be shrunk by leaving events out.
 
 use super::dice::Dice;
-use super::faults::{self, Fault, Kind, Limits};
+use super::faults::{self, Fault, FaultKind, Kind, Limits};
 use super::worlds::Provider;
 
 /// A scenario.
@@ -135,7 +135,7 @@ pub(super) enum Ending {
 pub(super) struct Outage {
     pub(super) at: u64,
     pub(super) lasts: u64,
-    pub(super) kind: faults::FaultKind,
+    pub(super) kind: FaultKind,
 }
 
 const OWNERS: [Option<&str>; 2] = [None, Some("prod-eu")];
@@ -182,10 +182,10 @@ impl Plan {
                 at: dice.between(0, 90_000),
                 lasts: dice.between(2_000, 40_000),
                 kind: dice.pick(&[
-                    faults::FaultKind::NotConnected,
-                    faults::FaultKind::ResetBefore,
-                    faults::FaultKind::ResetAfter,
-                    faults::FaultKind::Status {
+                    FaultKind::NotConnected,
+                    FaultKind::ResetBefore,
+                    FaultKind::ResetAfter,
+                    FaultKind::Status {
                         status: 503,
                         html: false,
                         effect: false,
@@ -205,6 +205,11 @@ impl Plan {
             match dice.below(100) {
                 0..=4 => plan.measure(dice),
                 5..=12 => plan.double(dice),
+                13..=15 => plan.repeat_soon(dice, provider, visible),
+                16..=19 => plan.repeat_late(dice, provider, limits),
+                20..=22 => plan.lose(dice, provider, limits, visible),
+                23..=24 => plan.cross(dice, provider, limits),
+                25..=26 => plan.share(dice, provider),
                 _ => {}
             }
         }
@@ -246,6 +251,101 @@ impl Plan {
         self.creates.insert(1, twin);
     }
 
+    /// Leaves one process, and one caller with a key that loses its request as `kind` says.
+    fn begin_with_loss(&mut self, provider: &Provider, kind: FaultKind) {
+        self.creates.truncate(1);
+        self.processes.truncate(1);
+        self.outages.clear();
+        (self.processes[0].death, self.world.renewal, self.world.rate) = (None, None, None);
+        let create = &mut self.creates[0];
+        (create.at, create.process, create.handle) = (0, 0, HandlePlan::Key(0));
+        (create.abort, create.settings, create.other_image, create.waits) = (None, false, false, false);
+        create.ending = Ending::Keep;
+        self.faults = create_fault(provider, 1, kind).into_iter().collect();
+    }
+
+    /// Has a key repeated while reads begin to show what the first create has made, twice where a name may exist twice.
+    fn repeat_soon(&mut self, dice: &mut Dice, provider: &Provider, visible: u64) {
+        self.begin_with_loss(provider, FaultKind::ResetAfter);
+        self.world.names_are_unique = !provider.names_may_double;
+        self.world.lag = dice.between(visible / 6, visible * 3 / 4);
+        self.creates[0].ending = Ending::Repeat {
+            after: dice.below(3_000),
+            by: 0,
+        };
+    }
+
+    /// Has a key repeated while its instance is destroyed, at about the time at which a lost request takes effect.
+    fn repeat_late(&mut self, dice: &mut Dice, provider: &Provider, limits: Limits) {
+        let after = dice.between(limits.latest / 4, limits.latest);
+        self.begin_with_loss(provider, FaultKind::ResetThenEffect { after });
+        self.world.latency = dice.pick(&[1_500, 6_000]);
+        self.world.lag = self.world.lag.min(3_000);
+        let first = &mut self.creates[0];
+        first.ending = Ending::Destroy {
+            after: dice.below(after / 4),
+            by: 0,
+        };
+        let mut again = first.clone();
+        (again.at, again.ending) = (after + dice.below(8_000), Ending::Keep);
+        self.creates.push(again);
+    }
+
+    /// Has all requests of a create with a key lost, the last of which takes effect as late as may be, and reads lag then.
+    fn lose(&mut self, dice: &mut Dice, provider: &Provider, limits: Limits, visible: u64) {
+        let after = dice.between(limits.latest * 4 / 5, limits.latest);
+        self.begin_with_loss(provider, FaultKind::ResetThenEffect { after });
+        self.processes[0].max_retries = Some(0);
+        self.world.lag = visible.saturating_sub(500);
+    }
+
+    /// Has two processes create with one key at once. The request of one is lost, and the other one soon destroys its own.
+    fn cross(&mut self, dice: &mut Dice, provider: &Provider, limits: Limits) {
+        let process = self.processes[0].clone();
+        let kind = match dice.below(2) {
+            0 => FaultKind::ResetBefore,
+            _ => FaultKind::ResetThenEffect {
+                after: dice.between(3_000, limits.latest),
+            },
+        };
+        self.begin_with_loss(provider, kind);
+        self.faults = create_fault(provider, 2, kind).into_iter().collect();
+        (self.world.lag, self.world.token_lag, self.world.stale) = (0, 0, 0);
+        (self.world.latency, self.world.names_are_unique) = (300, true);
+        self.processes.push(ProcessPlan { death: None, ..process });
+        let mut twin = self.creates[0].clone();
+        twin.process = 1;
+        for create in [&mut self.creates[0], &mut twin] {
+            create.at = dice.below(100);
+            create.ending = Ending::Destroy {
+                after: dice.between(1_000, 5_000),
+                by: create.process,
+            };
+        }
+        self.creates.push(twin);
+    }
+
+    /// Has two processes hold one instance by its key. One destroys it, and then the other one does, and repeats the key.
+    fn share(&mut self, dice: &mut Dice, provider: &Provider) {
+        let process = self.processes[0].clone();
+        self.begin_with_loss(provider, FaultKind::ResetBefore);
+        self.faults.clear();
+        self.world.stale = self.world.stale.max(12_000);
+        (self.world.lag, self.world.latency, self.world.names_are_unique) = (0, 300, true);
+        self.processes.push(ProcessPlan { death: None, ..process });
+        let first = &mut self.creates[0];
+        first.ending = Ending::Destroy {
+            after: dice.between(12_000, 16_000),
+            by: 0,
+        };
+        let mut second = first.clone();
+        (second.process, second.at) = (1, 6_000);
+        second.ending = Ending::Renew {
+            after: dice.between(12_000, 16_000),
+        };
+        self.creates.push(second);
+    }
+
     /// Returns how many events it has, which shrinking makes fewer.
     pub(super) fn size(&self) -> usize {
         let processes = self.processes.iter();
@@ -270,6 +370,12 @@ impl Plan {
             && self.outages.is_empty()
             && self.processes.iter().all(|process| process.death.is_none())
     }
+}
+
+/// Returns a fault that the nth request meets which creates.
+fn create_fault(provider: &Provider, nth: u32, kind: FaultKind) -> Option<Fault> {
+    let (operation, _) = provider.operations.iter().find(|(_, kind)| *kind == Kind::Create)?;
+    Some(Fault { operation, nth, kind })
 }
 
 fn draw_world(dice: &mut Dice, provider: &Provider, visible: u64, is_calm: bool) -> WorldPlan {
@@ -394,7 +500,7 @@ fn draw_faults(dice: &mut Dice, provider: &Provider, limits: Limits, world: &Wor
             let refusals = provider.refusals(kind);
             let drawn = faults::draw(dice, kind, limits, &refusals);
             // Where a name may exist twice, no provider promises that a request which arrives twice has one effect.
-            let is_promised = world.names_are_unique || !matches!(drawn, faults::FaultKind::Twice { .. });
+            let is_promised = world.names_are_unique || !matches!(drawn, FaultKind::Twice { .. });
             let is_met = faults
                 .iter()
                 .any(|fault| fault.operation == operation && fault.nth == nth);

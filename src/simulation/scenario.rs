@@ -31,6 +31,8 @@ pub(super) struct Report {
     /// The lines of it that speak of what broke.
     pub(super) excerpt: Vec<String>,
     pub(super) exchanges: Vec<Exchange>,
+    /// Of each create that has settled, and was not to wait for its start: whether it met a fault, and how long it took.
+    pub(super) settled: Vec<(bool, u64)>,
 }
 
 impl Report {
@@ -55,6 +57,7 @@ pub(super) fn play(plan: Arc<Plan>, provider: &'static Provider, mutation: Optio
     let stage = Arc::into_inner(stage).unwrap();
     let shared = stage.into_shared();
     let verdict = judge(&plan, provider, &shared, &dead);
+    let settled = shared.ledger.settled_creates(&plan);
     let subjects = subjects(&verdict.broken, &shared.ledger);
     let mut coverage = shared.coverage;
     coverage.merge(take_reached());
@@ -69,6 +72,7 @@ pub(super) fn play(plan: Arc<Plan>, provider: &'static Provider, mutation: Optio
         excerpt: story::about(&story, &subjects),
         story,
         exchanges: shared.exchanges,
+        settled,
     }
 }
 

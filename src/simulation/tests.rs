@@ -1,13 +1,14 @@
 //! The tests of the simulation. Those that are ignored take variables of the environment; `scripts/simulate.mjs` sets them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::coverage::Coverage;
 use super::mutations::{MUTATIONS, Mutation};
 use super::plan::Plan;
 use super::recording::{self, Exchange};
+use super::results;
 use super::runner::{Played, Task, describe, run};
 use super::scenario::play;
 use super::shrink::{shrink, tell};
@@ -64,7 +65,7 @@ fn play_all(first: u64, count: u64) -> Played {
         failures: 3,
         threads: threads(),
     };
-    run(task, &|_, _| {})
+    run(task, &|_| {})
 }
 
 fn fail_if_broken(played: &Played) {
@@ -129,7 +130,7 @@ fn find(mutation: Mutation, providers: &[&'static Provider]) -> Option<(u64, &'s
         failures: 1,
         threads: threads(),
     };
-    let (seed, provider, _) = run(task, &|_, _| {}).failures.into_iter().next()?;
+    let (seed, provider, _) = run(task, &|_| {}).failures.into_iter().next()?;
     Some((seed, provider))
 }
 
@@ -200,7 +201,7 @@ fn simulate() {
     let providers: Vec<&'static Provider> = chosen.map_or(PROVIDERS.to_vec(), |provider| vec![provider]);
     let (first, count) = (number("SIMULATE_SEED", 0), number("SIMULATE_SCENARIOS", 20_000));
     let began = Instant::now();
-    let told = AtomicU64::new(0);
+    let (told, failed) = (AtomicU64::new(0), AtomicUsize::new(0));
     let task = Task {
         providers: &providers,
         first,
@@ -209,19 +210,23 @@ fn simulate() {
         failures: usize::try_from(number("SIMULATE_FAILURES", 10)).unwrap(),
         threads: usize::try_from(number("SIMULATE_THREADS", threads() as u64)).unwrap(),
     };
-    let played = run(task, &|done, failed| {
+    let played = run(task, &|played| {
+        let failures = &played.failures;
+        if let Some((seed, provider, broken)) = failures.get(failed.load(Ordering::Relaxed)) {
+            failed.store(failures.len(), Ordering::Relaxed);
+            println!("FAILED {} --seed {seed}: {broken:?}", provider.name());
+        }
         let seconds = began.elapsed().as_secs();
         if seconds >= told.load(Ordering::Relaxed) + 10 {
             told.store(seconds, Ordering::Relaxed);
+            let (done, failed) = (played.count, failures.len());
             let rate = done as f64 / began.elapsed().as_secs_f64();
             println!("{done} of {count} scenarios, {failed} failures, {rate:.0} a second");
         }
     });
     let seconds = began.elapsed().as_secs_f64();
     println!("{}", played.coverage);
-    for (seed, provider, broken) in &played.failures {
-        println!("FAILED {} --seed {seed}: {broken:?}", provider.name());
-    }
+    results::write(&played, first, seconds);
     println!(
         "{} scenarios in {seconds:.0} s, {:.0} a second, {} failures",
         played.count,
@@ -244,7 +249,11 @@ fn simulate() {
 #[expect(clippy::print_stdout, reason = "a report")]
 fn tell_story() {
     let provider = provider_of(&variable("SIMULATE_PROVIDER").unwrap());
-    let plan = Arc::new(Plan::draw(number("SIMULATE_SEED", 0), provider));
+    let plan = Plan::draw(number("SIMULATE_SEED", 0), provider);
+    let plan = match variable("SIMULATE_SHRINK") {
+        Some(_) => shrink(&plan, provider, None).0,
+        None => Arc::new(plan),
+    };
     let report = tell(&plan, provider, None);
     println!(
         "{plan:#?}\n\n{}\n\nbroken: {:#?}",

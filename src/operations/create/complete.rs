@@ -19,14 +19,16 @@ impl Creation<'_> {
         let mut stabilizing_since = None;
         let mut polling = Polling::new();
         loop {
+            let began = context.now();
             let step = self.operation.provider.complete(&context, self.request, instance).await;
             let failure = match step {
                 _ if mutated!(ForgetsSteps) => return Ok(instance.clone()),
                 Ok(Completion::Done(instance)) => return Ok(instance),
                 Ok(Completion::Pending) => None,
                 Ok(Completion::Stabilizing { instance, minimum }) => {
+                    // A slow response tells of a state that is past: what counts is when it was asked for.
                     let since = *stabilizing_since.get_or_insert_with(|| context.now());
-                    if context.now() - since >= minimum {
+                    if began.saturating_duration_since(since) >= minimum {
                         return Ok(instance);
                     }
                     None

@@ -43,6 +43,9 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
     } = creation.send().await?;
     if created_here {
         operation.instances().created(&instance.id, pending_create.as_ref());
+        if handle.origin() != Origin::Random {
+            operation.instances().named(handle.name(), &instance.id);
+        }
     }
     // An abort ends the step that is in flight: what exists is deleted at once.
     let finished = tokio::select! {

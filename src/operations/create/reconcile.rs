@@ -168,7 +168,7 @@ impl Creation<'_> {
                 Sent::Seen(instance, hung) => return self.confirm_ownership(instance, &hung).await,
                 Sent::Failed(error) => error,
             };
-            if error.outcome() == Outcome::Unknown {
+            if error.outcome().is_unclear() && !mutated!(TakesUnclearRefusalForNone) {
                 requests.lose();
             }
             let sent = requests.count();
@@ -240,7 +240,7 @@ impl Creation<'_> {
     /// Finds a resource that had the name before this create began. Under the caller's own name it is another's and
     /// never adopted; under a key an earlier call created it.
     async fn find_existing(&self) -> Result<Option<Instance>> {
-        let found = find_all(self.operation, self.handle).await;
+        let found = self.find_what_has_the_name().await;
         let mut found = found
             .map_err(|error| error.with_outcome(Outcome::NoEffect))?
             .into_iter();
@@ -256,6 +256,32 @@ impl Creation<'_> {
             }
             None => Ok(None),
         }
+    }
+
+    /// Looks up the name. What this process created under it, and reads do not show yet, is waited for: without it, another
+    /// resource of the name would be adopted, or a second one made where a name may exist twice.
+    async fn find_what_has_the_name(&self) -> Result<Vec<Instance>> {
+        let OperationContext { context, semantics, .. } = self.operation;
+        let mut polling = Polling::new();
+        loop {
+            let unseen = self.unseen_holder(semantics.visibility_lag);
+            let found = find_all(self.operation, self.handle).await?;
+            match unseen {
+                Some(id) if found.iter().all(|instance| instance.id != id) => {
+                    context.sleep(polling.next_wait()).await?;
+                }
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    /// Returns the id of what this process created under the name so shortly ago that reads may not show it.
+    fn unseen_holder(&self, lag: Duration) -> Option<String> {
+        let instances = self.operation.instances();
+        let id = instances.id_of(self.handle.name())?;
+        let is_young = instances.unseen_for(&id).is_some_and(|age| age < lag);
+        let is_leaving = instances.was_deleted(&id) || instances.is_deleting(&id);
+        (is_young && !is_leaving && !mutated!(ForgetsUnseenHolder)).then_some(id)
     }
 
     /// Deletes what the requests of one earlier create made besides the oldest: its process died before it could.
@@ -293,50 +319,73 @@ impl Creation<'_> {
     ///
     /// Another create may have made a resource under a key or a caller's name: at the same time, or so shortly before that
     /// the first lookup did not show it.
-    async fn confirm_ownership(&self, instance: Instance, lost: &Error) -> Result<CreatedResource> {
+    async fn confirm_ownership(&self, mut instance: Instance, lost: &Error) -> Result<CreatedResource> {
+        let OperationContext { context, semantics, .. } = self.operation;
+        let Some(token) = self.handle.ownership_token().filter(|_| !mutated!(AdoptsWithoutToken)) else {
+            return Ok(self.adopted(instance, true));
+        };
+        let search = Search::new(context, semantics.absence_window);
+        loop {
+            if self.bears_token(&instance, token, &search, lost).await? {
+                return Ok(self.adopted(instance, true));
+            }
+            // It is another create's. Our lost request may still arrive: it finds its name taken, unless the holder is deleted
+            // first. So the holder is not handed out while that request can still take effect.
+            let window = semantics.absence_window;
+            context.sleep(window.saturating_sub(search.elapsed())).await?;
+            if self.handle.origin() != Origin::Key {
+                return Err(self.name_taken(&instance));
+            }
+            let holder = match self.look_up_once().await {
+                _ if mutated!(HandsOutFormerHolder) => Some(instance.clone()),
+                Ok(holder) => holder,
+                Err(error) => return Err(self.outcome_unknown(lost, &error).with_instance_id(instance.id)),
+            };
+            match holder {
+                Some(holder) if holder.id == instance.id && holder.created_at == instance.created_at => {
+                    return Ok(self.adopted(holder, false));
+                }
+                // The lost request has made it since, or yet another create.
+                Some(holder) => instance = holder,
+                None => {
+                    let gone = Error::new(
+                        ErrorCode::NotFound,
+                        "another create's instance had its name, and is gone",
+                    );
+                    return Err(self.outcome_unknown(lost, &gone));
+                }
+            }
+        }
+    }
+
+    /// Returns whether an instance bears this create's ownership token.
+    async fn bears_token(&self, instance: &Instance, token: &str, search: &Search<'_>, lost: &Error) -> Result<bool> {
         let OperationContext {
             context,
             provider,
             semantics,
             ..
         } = self.operation;
-        let Some(token) = self.handle.ownership_token().filter(|_| !mutated!(AdoptsWithoutToken)) else {
-            return Ok(self.adopted(instance, true));
-        };
-        let search = Search::new(context, semantics.absence_window);
         let mut polling = Polling::new();
         loop {
             // A missing token counts only in a read that began after reads have ceased to lag.
             let reads_are_current = search.elapsed() >= semantics.visibility_lag;
-            let seen = match search.remaining() {
-                Some(remaining) => {
-                    let detached = context.detached(remaining);
-                    provider
-                        .ownership_token(&detached, &instance)
-                        .await
-                        .map(|shown| shown.is(token))
-                }
-                None => return Err(self.outcome_unknown(lost, &timed_out()).with_instance_id(instance.id)),
+            let Some(remaining) = search.remaining() else {
+                let unknown = self.outcome_unknown(lost, &timed_out());
+                return Err(unknown.with_instance_id(&instance.id));
             };
-            match seen {
-                Ok(Some(true)) => return Ok(self.adopted(instance, true)),
-                Ok(Some(false)) => break,
+            let detached = context.detached(remaining);
+            let shown = provider.ownership_token(&detached, instance).await;
+            match shown.map(|shown| shown.is(token)) {
+                Ok(Some(is_own)) => return Ok(is_own),
                 // No token after all this time: no create of this package made it.
-                Ok(None) if reads_are_current => break,
+                Ok(None) if reads_are_current => return Ok(false),
                 Err(error) if !search.may_continue_after(&error) => {
-                    return Err(self.outcome_unknown(lost, &error).with_instance_id(instance.id));
+                    return Err(self.outcome_unknown(lost, &error).with_instance_id(&instance.id));
                 }
                 Ok(None) | Err(_) => {}
             }
             context.sleep_uncancelled(polling.next_wait()).await;
-        }
-        // It is another create's. Our lost request may still arrive: it finds its name taken, unless the holder is deleted
-        // first. So the holder is not handed out while that request can still take effect.
-        let window = semantics.absence_window;
-        context.sleep(window.saturating_sub(search.elapsed())).await?;
-        match self.handle.origin() {
-            Origin::Key => Ok(self.adopted(instance, false)),
-            Origin::Random | Origin::Caller => Err(self.name_taken(&instance)),
         }
     }
 

@@ -53,7 +53,7 @@ impl Creation<'_> {
             // Under a key a repeated call may adopt it.
             if is_limited(&failure) && self.handle.origin() != Origin::Key {
                 // Where an id is a name, what this process creates from now on is another's.
-                instances().forget(&instance.id);
+                instances().forget(&instance.id, caller.now());
                 self.operation.background.add(Watch::Deletion {
                     id: instance.id.clone(),
                     ownership,
@@ -68,6 +68,7 @@ impl Creation<'_> {
             }
             return self.left_over(error, &failure);
         };
+        let deleted_at = caller.now();
         end_deletion(self.operation, &instance.id, ownership, deletion, Some(cleanup));
         if !self.operation.semantics.ids_are_never_reused {
             instances().unmark_deleting(&instance.id);
@@ -79,7 +80,7 @@ impl Creation<'_> {
                 }
             }
         }
-        instances().forget(&instance.id);
+        instances().forget(&instance.id, deleted_at);
         error.with_note("The instance was made and removed again")
     }
 

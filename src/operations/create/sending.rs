@@ -38,12 +38,12 @@ impl Requests {
         self.was_given_up.load(Ordering::Relaxed)
     }
 
-    /// Returns whether the outcome of one of them is unknown.
+    /// Returns whether one of them may have had an effect that no response has told of.
     pub(super) fn was_lost(&self) -> bool {
         self.was_lost.load(Ordering::Relaxed) || self.was_given_up()
     }
 
-    /// Notes that the outcome of one of them is unknown.
+    /// Notes that one of them may have had such an effect.
     pub(super) fn lose(&self) {
         self.was_lost.store(true, Ordering::Relaxed);
     }

@@ -357,7 +357,8 @@ async fn a_key_whose_instance_is_too_young_to_be_seen_adopts_it_after_the_clash(
 async fn what_another_create_with_the_key_made_is_not_handed_out_while_a_lost_one_may_still_arrive() {
     let provider = Scripted::new();
     provider.creates.then([Err(lost())]);
-    provider.finds.then([Ok(None), Ok(Some(instance("theirs", "x")))]);
+    let theirs = || Ok(Some(instance("theirs", "x")));
+    provider.finds.then([Ok(None), theirs(), theirs()]);
     provider.tokens.then([Ok(Some(false))]);
     provider.probes.then([Ok(Readiness::Failed("crashed".into()))]);
     let request = CreateRequest {
@@ -467,6 +468,13 @@ async fn what_may_still_fail_is_watched_for_as_long_as_the_provider_says() {
     let began = Instant::now();
     assert_eq!(created(&provider, request()).await.unwrap().id, "watched");
     assert!(began.elapsed() >= Duration::from_secs(2) && began.elapsed() < Duration::from_secs(4));
+
+    // A slow response tells of the moment at which it was asked for.
+    let slow = Scripted::new();
+    slow.completions.then((0..20).map(|_| watching("watched")));
+    slow.step_delays.then([Duration::ZERO, Duration::from_secs(5)]);
+    created(&slow, request()).await.unwrap();
+    assert_eq!(slow.count("complete"), 3);
 
     let failing = Scripted::new();
     let failed = Error::new(ErrorCode::ProvisionFailed, "exit code 1").with_outcome(Outcome::Done);

@@ -304,13 +304,18 @@ async fn a_refusal_that_cannot_be_looked_into_leaves_the_outcome_unknown() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_lost_request_makes_beside_the_holder_of_its_name_is_deleted() {
-    for is_aborted in [false, true] {
+    for (is_refused, is_aborted) in [(false, false), (false, true), (true, false), (true, true)] {
         let (fixture, provider) = (Fixture::new(), Scripted::new());
         let named = CreateRequest {
             name: Some("mine".to_owned()),
             ..request()
         };
-        provider.creates.then([Err(lost())]);
+        let failure = if is_refused {
+            refused(ErrorCode::NotFound)
+        } else {
+            lost()
+        };
+        provider.creates.then([Err(failure)]);
         provider.finds.then([Ok(None), Ok(Some(instance("theirs", "mine")))]);
         provider.tokens.then([Ok(Some(false))]);
         let abort = async {

@@ -3,6 +3,7 @@
 mod cleanups;
 mod create;
 mod hanging;
+mod keys;
 mod list;
 mod repeated;
 mod scripted;

@@ -85,6 +85,10 @@ pub(super) struct Scripted {
     pub(super) delays: Queue<Duration>,
     /// How long a step after the create takes. Empty: no time.
     pub(super) step_delays: Queue<Duration>,
+    /// How long a read of an instance, of its ownership token, and a deletion take. Empty: no time.
+    pub(super) read_delays: Queue<Duration>,
+    pub(super) token_delays: Queue<Duration>,
+    pub(super) deletion_delays: Queue<Duration>,
     /// Empty: not seen.
     pub(super) finds: Queue<Result<Option<Instance>>>,
     /// What a lookup shows besides, as long as it is not deleted.
@@ -122,6 +126,9 @@ impl Scripted {
             creates: Queue::default(),
             delays: Queue::default(),
             step_delays: Queue::default(),
+            read_delays: Queue::default(),
+            token_delays: Queue::default(),
+            deletion_delays: Queue::default(),
             finds: Queue::default(),
             others: Mutex::default(),
             tokens: Queue::default(),
@@ -185,6 +192,7 @@ impl Provider for Scripted {
     async fn ownership_token(&self, _context: &CallContext, _instance: &Instance) -> Result<OwnershipToken> {
         let own = self.token.lock().unwrap().clone().unwrap_or_default();
         let next = self.next("has token", &self.tokens).unwrap_or(Ok(Some(true)));
+        self.token_delays.wait().await;
         next.map(|is_own| match is_own {
             Some(true) => OwnershipToken::Value(own),
             Some(false) => OwnershipToken::Value("another's".to_owned()),
@@ -210,6 +218,7 @@ impl Provider for Scripted {
 
     async fn get(&self, _context: &CallContext, _id: &str) -> Result<ReadResult> {
         let next = self.next("get", &self.gets).unwrap_or(Ok(None));
+        self.read_delays.wait().await;
         next.map(ReadResult::found_or_absent)
     }
 
@@ -235,6 +244,7 @@ impl Provider for Scripted {
         let next = self
             .next(operation, &self.deletions)
             .unwrap_or(Ok(DeleteResult::Deleted));
+        self.deletion_delays.wait().await;
         if matches!(next, Ok(DeleteResult::Deleted)) {
             self.others.lock().unwrap().retain(|other| other.id != id);
         }

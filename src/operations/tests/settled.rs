@@ -23,6 +23,16 @@ async fn what_was_created_moments_ago_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_read_that_began_within_the_lag_proves_nothing_however_late_its_response_comes() {
+    let fixture = Fixture::new();
+    let provider = Scripted::new();
+    fixture.create(&provider, request()).await.unwrap();
+    provider.gets.then([Ok(None), Ok(Some(instance("made", "x")))]);
+    provider.read_delays.then([LAG + Duration::from_secs(1)]);
+    assert!(fixture.get(&provider, "made").await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_ends_with_the_lag() {
     let fixture = Fixture::new();
     let provider = Scripted::new();

@@ -118,8 +118,9 @@ impl Provider for Namespace {
         match response {
             Ok(Destroyed) => Ok(DeleteResult::Deleted),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(match ownership {
-                // The detail "no longer running" proves that the instance existed (docs/providers/namespace.md).
-                _ if is_failed_precondition(&error) => DeleteResult::Absent,
+                // The detail "no longer running" proves that the instance existed and is gone, although reads may still show
+                // it (docs/providers/namespace.md).
+                _ if is_failed_precondition(&error) => DeleteResult::Deleted,
                 // The instance may be too young to be visible, and so to be deleted.
                 Ownership::CreatedHere => DeleteResult::NotYetVisible,
                 Ownership::Unknown => DeleteResult::Absent,

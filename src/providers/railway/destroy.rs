@@ -27,10 +27,12 @@ pub(super) async fn destroy(
     id: &str,
     ownership: Ownership,
 ) -> Result<DeleteResult> {
+    // The age of a service counts from when the read of its instance began: a slow response tells of a state that is past.
+    let date = context.date();
     let extent = match ownership {
         Ownership::CreatedHere => Extent::WholeService,
         Ownership::Unknown => match railway.fetch_instance(context, id).await? {
-            None => return classify_absence(railway, context, id).await,
+            None => return classify_absence(railway, context, id, date).await,
             Some(node) => match choose_extent(railway, context, &node).await? {
                 Some(extent) => extent,
                 None => return Ok(DeleteResult::Absent),
@@ -159,7 +161,14 @@ async fn fetch_service(railway: &Railway, context: &CallContext, id: &str) -> Re
 
 /// Returns whether a service without an instance here is deleted or out of scope, or may be too young for reads to show
 /// its instance: another process may have created it moments ago (docs/providers/railway.md).
-async fn classify_absence(railway: &Railway, context: &CallContext, id: &str) -> Result<DeleteResult> {
+///
+/// `date`: when the read began that did not show it.
+async fn classify_absence(
+    railway: &Railway,
+    context: &CallContext,
+    id: &str,
+    date: SystemTime,
+) -> Result<DeleteResult> {
     let service = match fetch_service(railway, context, id).await {
         Ok(Some(service)) => service,
         // Railway answers `Not Authorized` for a service outside the token's scope too.
@@ -172,7 +181,7 @@ async fn classify_absence(railway: &Railway, context: &CallContext, id: &str) ->
     let is_young = service
         .created_at
         .0
-        .and_then(|text| parse_age(&text, context.date()))
+        .and_then(|text| parse_age(&text, date))
         .is_none_or(|age| age < SEMANTICS.visibility_lag);
     Ok(if is_in_project && is_young {
         DeleteResult::NotYetVisible

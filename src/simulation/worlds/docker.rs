@@ -52,6 +52,8 @@ pub(super) static DOCKER: Provider = Provider {
     has_settings: false,
     takes_images: true,
     tells_images: true,
+    knows_young: false,
+    reads_any_object: false,
     may_seem_ready: true,
     // Version, image, create, read, start, read.
     healthy_create: |_| 7,

@@ -56,6 +56,10 @@ pub(super) struct Provider {
     pub(super) takes_images: bool,
     /// Whether reads tell the image, so that a key is not used for two.
     pub(super) tells_images: bool,
+    /// Whether a destroy knows that an instance of another process may be too young to show.
+    pub(super) knows_young: bool,
+    /// Whether an answer with no field that is known is an empty one, as in the JSON of Protocol Buffers.
+    pub(super) reads_any_object: bool,
     /// Whether something that will fail may run long enough to count as ready.
     pub(super) may_seem_ready: bool,
     /// The most requests of a healthy create with a random name. With a key or a name there is one more.

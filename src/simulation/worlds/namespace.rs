@@ -50,6 +50,8 @@ pub(super) static NAMESPACE: Provider = Provider {
     has_settings: false,
     takes_images: true,
     tells_images: false,
+    knows_young: false,
+    reads_any_object: true,
     may_seem_ready: false,
     healthy_create: |_| 1,
 };

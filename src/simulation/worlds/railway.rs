@@ -70,6 +70,8 @@ pub(super) static RAILWAY: Provider = Provider {
     has_settings: true,
     takes_images: true,
     tells_images: true,
+    knows_young: true,
+    reads_any_object: false,
     may_seem_ready: false,
     healthy_create: |world| if layout(world) == Layout::Shared { 7 } else { 2 },
 };

@@ -56,6 +56,8 @@ pub(super) static RENDER: Provider = Provider {
     has_settings: false,
     takes_images: true,
     tells_images: true,
+    knows_young: false,
+    reads_any_object: false,
     may_seem_ready: false,
     healthy_create: |_| 1,
 };

@@ -73,6 +73,8 @@ pub(super) static VERCEL: Provider = Provider {
     has_settings: false,
     takes_images: false,
     tells_images: false,
+    knows_young: false,
+    reads_any_object: false,
     may_seem_ready: true,
     // The command, and looks at it until it has run for two seconds.
     healthy_create: |_| 9,

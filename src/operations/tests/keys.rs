@@ -1,0 +1,220 @@
+//! Creates that repeat a key while reads lag, or while what an earlier one has made is deleted.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::scripted::{Fixture, LAG, Scripted, code, instance, request};
+use crate::context::clock::{Clock, SystemClock};
+use crate::error::{Error, ErrorCode, Result};
+use crate::model::create_request::CreateRequest;
+use crate::model::instance::Instance;
+use crate::provider::DeleteResult;
+
+fn lost() -> Error {
+    Error::ambiguous(ErrorCode::Network, "reset")
+}
+
+fn keyed() -> CreateRequest {
+    CreateRequest {
+        idempotency_key: Some("key".to_owned()),
+        ..request()
+    }
+}
+
+fn named() -> CreateRequest {
+    CreateRequest {
+        name: Some("box".to_owned()),
+        ..request()
+    }
+}
+
+fn dated(id: &str, date: &str) -> Instance {
+    Instance {
+        created_at: Some(date.to_owned()),
+        ..instance(id, "x")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_waits_until_reads_show_what_this_process_has_created_with_it() {
+    // Where a name exists twice, a lookup may show another resource before.
+    for shown_before in [None, Some("another")] {
+        let fixture = Fixture::new();
+        let provider = Scripted::new();
+        let made = fixture.create(&provider, keyed()).await.unwrap();
+        let before = || Ok(shown_before.map(|id| dated(id, "2026-01-01")));
+        provider.finds.then([before(), before(), Ok(Some(made))]);
+        let again = fixture.next_call().create(&provider, keyed()).await.unwrap();
+        assert_eq!(
+            (again.id.as_str(), provider.count("create")),
+            ("made", 1),
+            "{shown_before:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_waits_no_longer_than_reads_lag_and_for_nothing_that_was_destroyed() {
+    let fixture = Fixture::new();
+    let provider = Scripted::new();
+    fixture.create(&provider, keyed()).await.unwrap();
+    let began = Instant::now();
+    fixture.next_call().create(&provider, keyed()).await.unwrap();
+    assert!(began.elapsed() >= LAG && began.elapsed() < LAG + Duration::from_secs(6));
+    assert_eq!(provider.count("create"), 2);
+    fixture.next_call().destroy(&provider, "made").await.unwrap();
+    let began = Instant::now();
+    fixture.next_call().create(&provider, keyed()).await.unwrap();
+    assert_eq!((began.elapsed(), provider.count("create")), (Duration::ZERO, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_taken_although_reads_do_not_show_yet_what_this_process_has_created_under_it() {
+    let fixture = Fixture::new();
+    let provider = Scripted::new();
+    let made = fixture.create(&provider, named()).await.unwrap();
+    provider.finds.then([Ok(None), Ok(Some(made))]);
+    let error = fixture.next_call().create(&provider, named()).await.unwrap_err();
+    assert_eq!((code(&error), provider.count("create")), ("ALREADY_EXISTS", 1));
+    assert_eq!(error.details().instance_id.as_deref(), Some("made"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_finds_what_this_process_has_adopted_before_what_is_older() {
+    let fixture = Fixture::new();
+    let provider = Scripted::new();
+    let adopted = || Ok(Some(dated("adopted", "2026-01-02")));
+    provider.finds.then([adopted(), adopted()]);
+    assert_eq!(fixture.create(&provider, keyed()).await.unwrap().id, "adopted");
+    *provider.others.lock().unwrap() = vec![dated("older", "2026-01-01")];
+    let again = fixture.next_call().create(&provider, keyed()).await.unwrap();
+    assert_eq!(again.id, "adopted");
+}
+
+/// A provider at which the first of two requests of a create with a key may take effect late.
+async fn created_twice(fixture: &Fixture) -> Scripted {
+    let mut provider = Scripted::new();
+    provider.semantics.create_is_idempotent = true;
+    provider.creates.then([Err(lost()), Ok(instance("first", "x"))]);
+    assert_eq!(fixture.create(&provider, keyed()).await.unwrap().id, "first");
+    provider
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_leaves_what_a_repeated_key_has_adopted_meanwhile() {
+    let fixture = Fixture::new();
+    let provider = created_twice(&fixture).await;
+    let late = || Ok(Some(instance("late", "x")));
+    provider.finds.then([late(), late()]);
+    // The repeated key adopts it while the destroy reads whose it is.
+    provider.token_delays.then([Duration::from_secs(5)]);
+    let (destroying, again) = (fixture.next_call(), fixture.next_call());
+    let (destroyed, created) = tokio::join!(destroying.destroy(&provider, "first"), async {
+        SystemClock.sleep(Duration::from_secs(1)).await;
+        again.create(&provider, keyed()).await
+    });
+    destroyed.unwrap();
+    assert_eq!(created.unwrap().id, "late");
+    assert_eq!(provider.count("destroy own"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_key_does_not_adopt_what_a_destroy_is_about_to_delete() {
+    let fixture = Fixture::new();
+    let provider = created_twice(&fixture).await;
+    let late = || Ok(Some(instance("late", "x")));
+    provider.finds.then([late(), late()]);
+    provider.creates.then([Ok(instance("new", "x"))]);
+    // The deletion of the late one takes effect after the key was looked up.
+    provider.deletion_delays.then([Duration::ZERO, Duration::from_secs(5)]);
+    let (destroying, again) = (fixture.next_call(), fixture.next_call());
+    let (destroyed, created) = tokio::join!(destroying.destroy(&provider, "first"), async {
+        SystemClock.sleep(Duration::from_secs(1)).await;
+        again.create(&provider, keyed()).await
+    });
+    destroyed.unwrap();
+    assert_eq!(created.unwrap().id, "new");
+    assert_eq!(provider.count("destroy own"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_does_not_adopt_again_what_was_gone_when_this_process_destroyed_it() {
+    let fixture = Fixture::new();
+    let provider = Scripted::new();
+    let adopted = || Ok(Some(instance("adopted", "x")));
+    // Another process has deleted it, and reads still show it.
+    provider.finds.then([adopted(), adopted()]);
+    provider.deletions.then([Ok(DeleteResult::Absent)]);
+    fixture.create(&provider, keyed()).await.unwrap();
+    fixture.next_call().destroy(&provider, "adopted").await.unwrap();
+    let again = fixture.next_call().create(&provider, keyed()).await.unwrap();
+    assert_eq!(again.id, "made");
+}
+
+/// A create with a key whose answer is lost finds another create's instance, and then what `holders` say.
+async fn created_after_the_wait(holders: [Option<&str>; 2], tokens: [bool; 2]) -> Result<Instance> {
+    let provider = Scripted::new();
+    provider.creates.then([Err(lost())]);
+    let shown = |id: Option<&str>| Ok(id.map(|id| instance(id, "x")));
+    provider.finds.then([Ok(None), shown(Some("theirs"))]);
+    provider.finds.then(holders.map(shown));
+    provider.tokens.then([Ok(Some(false))]);
+    provider.tokens.then(tokens.map(|is_own| Ok(Some(is_own))));
+    Fixture::new().create(&provider, keyed()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_create_has_made_is_looked_up_again_after_the_wait_for_a_lost_one() {
+    // It was deleted meanwhile, and the lost request has made its own; or a third create has; or nobody.
+    let own = created_after_the_wait([Some("own"), None], [true, true]).await.unwrap();
+    assert_eq!(own.id, "own");
+    let third = created_after_the_wait([Some("third"), Some("third")], [false, false]).await;
+    assert_eq!(third.unwrap().id, "third");
+    let error = created_after_the_wait([None, None], [true, true]).await.unwrap_err();
+    assert_eq!((code(&error), error.is_retryable()), ("OUTCOME_UNKNOWN", true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_key_keeps_what_has_the_id_of_an_instance_that_is_being_destroyed() {
+    let fixture = Fixture::new();
+    let mut provider = created_twice(&fixture).await;
+    // As where an id is a name.
+    provider.semantics.ids_are_never_reused = false;
+    let (destroying, again) = (fixture.next_call(), fixture.next_call());
+    provider.finds.then((0..4).map(|_| Ok(None)));
+    let (destroyed, created) = tokio::join!(destroying.destroy(&provider, "first"), async {
+        SystemClock.sleep(Duration::from_secs(1)).await;
+        provider.others.lock().unwrap().push(instance("first", "x"));
+        again.create(&provider, keyed()).await
+    });
+    destroyed.unwrap();
+    assert_eq!(created.unwrap().id, "first");
+    fixture.watch(&provider).await;
+    assert_eq!(provider.count("destroy own"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_resource_whose_deletion_is_unconfirmed_is_not_deleted_by_its_name_alone() {
+    const ID: &str = "computesdk-0123456789abcdefghij";
+    let fixture = Fixture::new();
+    let mut provider = Scripted::new();
+    (
+        provider.semantics.create_is_idempotent,
+        provider.semantics.ids_are_never_reused,
+    ) = (true, false);
+    provider.creates.then([Err(lost()), Ok(instance(ID, ID))]);
+    fixture.create(&provider, keyed()).await.unwrap();
+    // Reads still show what is gone, and the deletion does not find it.
+    provider.finds.then([Ok(Some(instance(ID, ID)))]);
+    provider.deletions.then([Ok(DeleteResult::Deleted)]);
+    provider
+        .deletions
+        .then((0..100).map(|_| Ok(DeleteResult::NotYetVisible)));
+    let destroying = fixture.next_call();
+    destroying.destroy(&provider, ID).await.unwrap();
+    let deletions = provider.count("destroy own");
+    assert!(deletions > 2);
+    destroying.watch(&provider).await;
+    assert_eq!(provider.count("destroy own"), deletions);
+}

@@ -1,0 +1,102 @@
+//! Scenarios that were found once, written down: a seed means another one as soon as `plan.rs` changes.
+
+use std::sync::Arc;
+
+use super::faults::{Fault, FaultKind};
+use super::plan::{Course, CreatePlan, Ending, HandlePlan, Plan, ProcessPlan, WorldPlan};
+use super::scenario::play;
+use super::worlds::PROVIDERS;
+
+const PROCESS: ProcessPlan = ProcessPlan {
+    credential: 0,
+    death: None,
+    clock_jump: None,
+    request_timeout: None,
+    max_retries: None,
+    owner: None,
+};
+
+const WORLD: WorldPlan = WorldPlan {
+    lag: 0,
+    token_lag: 0,
+    stale: 0,
+    shows_deletion: false,
+    names_are_unique: true,
+    latency: 300,
+    rate: None,
+    renewal: None,
+    course: Course::Well,
+    start: 0,
+    variant: 1,
+    name_is_taken: false,
+};
+
+const CREATE: CreatePlan = CreatePlan {
+    at: 0,
+    process: 0,
+    handle: HandlePlan::Random,
+    waits: false,
+    ready_timeout: 300_000,
+    settings: false,
+    other_image: false,
+    abort: None,
+    ending: Ending::Keep,
+};
+
+/// Plays a scenario of two processes with several seeds, and returns what broke.
+fn broken(provider: &str, world: &WorldPlan, creates: &[CreatePlan], faults: &[Fault]) -> Vec<String> {
+    let provider = PROVIDERS.into_iter().find(|known| known.name() == provider).unwrap();
+    let plans = (0..20).map(|seed| Plan {
+        seed,
+        world: world.clone(),
+        processes: vec![PROCESS, PROCESS],
+        creates: creates.to_vec(),
+        faults: faults.to_vec(),
+        outages: Vec::new(),
+    });
+    plans
+        .flat_map(|plan| play(Arc::new(plan), provider, None, false).verdict.broken)
+        .collect()
+}
+
+#[test]
+fn a_destroy_at_railway_does_not_believe_a_slow_read_of_a_young_service() {
+    let world = WorldPlan { lag: 59_500, ..WORLD };
+    let create = CreatePlan {
+        ending: Ending::Destroy { after: 37_000, by: 1 },
+        ..CREATE
+    };
+    let slow = Fault {
+        operation: "ServiceInstance",
+        nth: 1,
+        kind: FaultKind::Slow {
+            takes: 25_000,
+            effect_first: true,
+        },
+    };
+    assert_eq!(broken("railway", &world, &[create], &[slow]), [""; 0]);
+}
+
+#[test]
+fn a_key_at_namespace_does_not_give_what_was_gone_when_it_was_destroyed() {
+    // A second deletion is told that the instance is no longer running, or that there is none.
+    for variant in [1, 3] {
+        let world = WorldPlan {
+            stale: 20_000,
+            variant,
+            ..WORLD
+        };
+        let create = |process, at, ending| CreatePlan {
+            process,
+            at,
+            handle: HandlePlan::Key(0),
+            ending,
+            ..CREATE
+        };
+        let creates = [
+            create(0, 0, Ending::Destroy { after: 10_000, by: 0 }),
+            create(1, 5_000, Ending::Renew { after: 8_000 }),
+        ];
+        assert_eq!(broken("namespace", &world, &creates, &[]), [""; 0]);
+    }
+}
