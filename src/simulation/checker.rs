@@ -412,6 +412,9 @@ impl Checker<'_> {
                 None if self.was_deleted_in_vain(&id) => {
                     self.by_design("deleted by a destroy that was rejected, and found while reads still showed it");
                 }
+                None if self.was_deleted_by_an_older_request(&id) => {
+                    self.by_design("deleted by a request that hung while its id was made again");
+                }
                 None => self.broken(format!("phantom: {id} is held, and is not there")),
                 Some(resource) if resource.launched.is_none() && self.was_destroyed_elsewhere(resource) => {
                     self.by_design("made late after another process destroyed what has the same id");
@@ -488,6 +491,12 @@ impl Checker<'_> {
                 .any(|call| call.began <= resource.created && (call.told.is_none() || resource.deleted <= call.told));
             deleted && self.was_made_during_destroy(resource)
         })
+    }
+
+    /// Returns whether the deletion of a resource was sent before it was made, for another one with the same id.
+    fn was_deleted_by_an_older_request(&self, id: &str) -> bool {
+        let newest = self.world.resources.iter().rev().find(|resource| resource.id == id);
+        newest.is_some_and(|resource| resource.deleted.is_some() && resource.deletion_sent < resource.created)
     }
 
     /// Returns whether a destroy deleted a late resource and did not get to know it, so that a create found it in reads that were
@@ -582,7 +591,13 @@ impl Checker<'_> {
                 let is_there = resource.deleted.is_none_or(|deleted| deleted > told);
                 resource.call == Some(number) && is_there && resource.visible + LOOKUP <= told
             });
-            if let Some(left) = left.filter(|_| !rejection.tells_of_remains()) {
+            let Some(left) = left.filter(|_| !rejection.tells_of_remains()) else {
+                continue;
+            };
+            let is_removed = left.deleted.is_some_and(|deleted| deleted <= told + LOOKUP);
+            if is_removed && call.cleaned.contains(&left.id) {
+                self.by_design("removed a moment after the error that told it, because a slow read had not shown it");
+            } else {
                 self.broken(format!(
                     "call {number} fails with {} and leaves {}",
                     rejection.code, left.id

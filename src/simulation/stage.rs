@@ -136,7 +136,7 @@ impl Stage {
         }
         shared.requests += 1;
         let (operation, kind) = self.provider.operation(request);
-        let arrived = Arrived::new(request, operation, kind, process, call, shared.requests);
+        let arrived = Arrived::new(request, operation, kind, process, call, (shared.requests, now));
         let sent = shared.sent.entry(operation).or_default();
         *sent += 1;
         let planned = self.plan.faults.iter();
@@ -195,6 +195,7 @@ impl Stage {
         let shared = &mut *shared;
         let before = shared.world.resources.len();
         shared.world.now = now;
+        shared.world.request_sent = arrived.sent;
         let answer = if self.accepts(arrived, now) {
             match shared.world.take_from_rate_window() {
                 Ok(headers) => {

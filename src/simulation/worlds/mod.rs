@@ -115,6 +115,8 @@ impl Provider {
 /// A request as the provider sees it.
 pub(super) struct Arrived {
     pub(super) number: u32,
+    /// When the client sent it.
+    pub(super) sent: u64,
     pub(super) process: usize,
     pub(super) call: Option<usize>,
     pub(super) operation: &'static str,
@@ -138,7 +140,7 @@ impl Arrived {
         kind: Kind,
         process: usize,
         call: Option<usize>,
-        number: u32,
+        (number, sent): (u32, u64),
     ) -> Self {
         let header = |name: &str| request.headers.get(name)?.to_str().ok();
         let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
@@ -149,6 +151,7 @@ impl Arrived {
         let text = String::from_utf8_lossy(&request.body).into_owned();
         Self {
             number,
+            sent,
             process,
             call,
             operation,
@@ -296,6 +299,8 @@ pub(super) struct Resource {
     pub(super) visible: u64,
     pub(super) token_visible: u64,
     pub(super) deleted: Option<u64>,
+    /// When the request that deleted it was sent.
+    pub(super) deletion_sent: u64,
     stale_until: u64,
     /// Whether nothing is left of it but the name.
     pub(super) is_shell: bool,
@@ -350,6 +355,8 @@ pub(super) enum Sight {
 pub(super) struct World {
     pub(super) plan: WorldPlan,
     pub(super) now: u64,
+    /// When the request was sent that it handles.
+    pub(super) request_sent: u64,
     pub(super) resources: Vec<Resource>,
     /// Requests that this world does not understand.
     pub(super) misunderstood: Vec<String>,
@@ -363,6 +370,7 @@ impl World {
         let mut world = Self {
             plan: plan.clone(),
             now: 0,
+            request_sent: 0,
             resources: Vec::new(),
             misunderstood: Vec::new(),
             dice,
@@ -394,6 +402,7 @@ impl World {
             visible,
             token_visible,
             deleted: None,
+            deletion_sent: 0,
             stale_until: 0,
             is_shell: false,
             launched: None,
@@ -451,11 +460,12 @@ impl World {
 
     /// Deletes a resource. Returns whether there was one.
     pub(super) fn delete(&mut self, id: &str) -> bool {
-        let (now, stale) = (self.now, self.plan.stale);
+        let (now, stale, sent) = (self.now, self.plan.stale, self.request_sent);
         let Some(resource) = self.live(id) else {
             return false;
         };
         resource.deleted = Some(now);
+        resource.deletion_sent = sent;
         resource.stale_until = now + stale;
         true
     }
