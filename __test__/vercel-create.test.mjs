@@ -269,18 +269,28 @@ describe('a name', () => {
   // 400 is on record, 409 is listed (docs/providers/vercel.md).
   for (const nameTakenStatus of [400, 409]) {
     test(`that was too young to be seen is refused with ${nameTakenStatus}, and means the same`, async (t) => {
-      const { provider, world, project, sandboxes } = await withVercel(t, { server: { nameTakenStatus } })
+      const { provider, makeProvider, world, project } = await withVercel(t, { server: { nameTakenStatus } })
       world.lag.reads = 1
-      await rejection(provider.create({ name: 'box' }).then(() => provider.create({ name: 'box' })), {
+      // Another gateway has made it: what this process has made it would wait for.
+      await makeProvider({ token: world.addToken({ token: 'token-of-another-gateway' }) }).create({ name: 'box' })
+      await rejection(provider.create({ name: 'box' }), {
         code: 'ALREADY_EXISTS',
         httpStatus: nameTakenStatus,
         instanceId: 'box',
         resourceName: 'box',
       })
-      assert.equal(sandboxes().length, 1)
       assert.equal(world.allSandboxes(project).length, 1)
     })
   }
+
+  test('of a sandbox that this process has just made is waited for, and refused without a create', async (t) => {
+    const { provider, world, project, requestsFor } = await withVercel(t)
+    await provider.create({ name: 'box' })
+    world.lag.reads = 1
+    await rejection(provider.create({ name: 'box' }), { code: 'ALREADY_EXISTS', instanceId: 'box', resourceName: 'box' })
+    assert.equal(world.allSandboxes(project).length, 1)
+    assert.equal(requestsFor(created).length, 1)
+  })
 
   test('of a key gives the existing sandbox, also to another process', async (t) => {
     const { provider, makeProvider, sandboxes, requestsFor } = await withVercel(t)
