@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::scripted::{ABSENCE, Fixture, Scripted, code, instance, request};
+use super::scripted::{ABSENCE, Fixture, Scripted, code, instance, keyed, request};
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
@@ -21,13 +21,6 @@ fn taken() -> Error {
 async fn created(provider: &Scripted, request: CreateRequest) -> Result<Instance> {
     let fixture = Fixture::new();
     fixture.create(provider, request).await
-}
-
-fn keyed() -> CreateRequest {
-    CreateRequest {
-        idempotency_key: Some("key".to_owned()),
-        ..request()
-    }
 }
 
 fn named() -> CreateRequest {

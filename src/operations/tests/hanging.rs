@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::scripted::{ABSENCE, Fixture, LAG, Scripted, code, instance, request};
+use super::scripted::{ABSENCE, Fixture, LAG, Scripted, code, dated, instance, keyed, request};
 use crate::context::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorCode, Outcome, Result};
 use crate::model::create_request::CreateRequest;
@@ -19,20 +19,6 @@ fn lost() -> Error {
 
 fn refused(code: ErrorCode) -> Error {
     Error::new(code, "said no").with_outcome(Outcome::RefusedUnclear)
-}
-
-fn keyed() -> CreateRequest {
-    CreateRequest {
-        idempotency_key: Some("key".to_owned()),
-        ..request()
-    }
-}
-
-fn dated(id: &str, date: &str) -> Instance {
-    Instance {
-        created_at: Some(date.to_owned()),
-        ..instance(id, "x")
-    }
 }
 
 fn others(provider: &Scripted) -> Vec<String> {

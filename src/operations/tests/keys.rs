@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::scripted::{Fixture, LAG, Scripted, code, instance, request};
+use super::scripted::{Fixture, LAG, Scripted, code, dated, instance, keyed, request};
 use crate::context::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::create_request::CreateRequest;
@@ -15,24 +15,10 @@ fn lost() -> Error {
     Error::ambiguous(ErrorCode::Network, "reset")
 }
 
-fn keyed() -> CreateRequest {
-    CreateRequest {
-        idempotency_key: Some("key".to_owned()),
-        ..request()
-    }
-}
-
 fn named() -> CreateRequest {
     CreateRequest {
         name: Some("box".to_owned()),
         ..request()
-    }
-}
-
-fn dated(id: &str, date: &str) -> Instance {
-    Instance {
-        created_at: Some(date.to_owned()),
-        ..instance(id, "x")
     }
 }
 

@@ -288,6 +288,20 @@ pub(super) fn request() -> CreateRequest {
     }
 }
 
+pub(super) fn keyed() -> CreateRequest {
+    CreateRequest {
+        idempotency_key: Some("key".to_owned()),
+        ..request()
+    }
+}
+
+pub(super) fn dated(id: &str, date: &str) -> Instance {
+    Instance {
+        created_at: Some(date.to_owned()),
+        ..instance(id, "x")
+    }
+}
+
 /// A call in a process. [`Fixture::next_call`] makes another call in the same process.
 pub(super) struct Fixture {
     pub(super) process: Arc<ProcessState>,
