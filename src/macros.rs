@@ -1,4 +1,4 @@
-//! What the core has for the simulation alone. Outside of tests both cost nothing.
+//! Macros of the core for the simulation. Outside of tests they cost nothing.
 
 /// Returns whether the core has this deliberate defect: never, but in the simulation (docs/contributing/simulation.md).
 macro_rules! mutated {

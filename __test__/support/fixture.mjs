@@ -1,4 +1,4 @@
-// What the fixtures of all providers have in common.
+// Functions that the fixtures of all providers share.
 import assert from 'node:assert/strict'
 
 import './environment.mjs'

@@ -111,8 +111,8 @@ pub(super) async fn delete_one(
     let was_deleted = || semantics.ids_are_never_reused && operation.instances().was_deleted(id);
     // Where an id is a name of the caller's, another create may have it soon: it is not deleted behind the caller's back.
     let may_watch = ownership == Ownership::CreatedHere && (semantics.ids_are_never_reused || is_managed_name(id));
-    // What was not there to be deleted may be another's, or too young to show. What this process created, or has seen under a
-    // key, is known to be gone.
+    // An instance that was not there may be another process's, or too young to show. One that this process created, or has
+    // seen under a key, is known to be gone.
     let note_absence = || {
         let was_seen = operation.instances().was_adopted(id) && !mutated!(ForgetsForeignDeletion);
         if ownership == Ownership::CreatedHere || was_seen {

@@ -220,6 +220,11 @@ impl Checker<'_> {
             .filter(|resource| resource.deleted.is_none() && !resource.is_shell && !resource.is_foreign)
     }
 
+    /// Returns the resource that was made last of those with an id: it may come again where it is a name.
+    fn newest(&self, id: &str) -> Option<&Resource> {
+        self.world.resources.iter().rev().find(|resource| resource.id == id)
+    }
+
     /// Returns what belongs together: what was made with one key, or by one create.
     fn group_of(&self, resource: &Resource) -> String {
         match resource.call.map(|call| (&self.calls[call].what, call)) {
@@ -463,7 +468,7 @@ impl Checker<'_> {
 
     /// Returns whether the create that made a resource failed and removed it, although another create had adopted it.
     fn removed_by_its_maker(&self, id: &str) -> bool {
-        let maker = self.world.resources.iter().rev().find(|resource| resource.id == id);
+        let maker = self.newest(id);
         let Some(call) = maker.and_then(|resource| resource.call) else {
             return false;
         };
@@ -483,7 +488,7 @@ impl Checker<'_> {
 
     /// Returns whether a destroy that had begun before a resource was made destroyed it, because it has the id of an earlier one.
     fn was_destroyed_again(&self, id: &str) -> bool {
-        let newest = self.world.resources.iter().rev().find(|resource| resource.id == id);
+        let newest = self.newest(id);
         let of_id = What::Destroy { id: id.to_owned() };
         newest.is_some_and(|resource| {
             let mut destroys = self.calls.iter().filter(|call| call.what == of_id);
@@ -495,14 +500,14 @@ impl Checker<'_> {
 
     /// Returns whether the deletion of a resource was sent before it was made, for another one with the same id.
     fn was_deleted_by_an_older_request(&self, id: &str) -> bool {
-        let newest = self.world.resources.iter().rev().find(|resource| resource.id == id);
+        let newest = self.newest(id);
         newest.is_some_and(|resource| resource.deleted.is_some() && resource.deletion_sent < resource.created)
     }
 
     /// Returns whether a destroy deleted a late resource and did not get to know it, so that a create found it in reads that were
     /// stale.
     fn was_deleted_in_vain(&self, id: &str) -> bool {
-        let Some(late) = self.world.resources.iter().rev().find(|resource| resource.id == id) else {
+        let Some(late) = self.newest(id) else {
             return false;
         };
         let is_of_same_create = |id: &str| {
@@ -525,7 +530,7 @@ impl Checker<'_> {
     /// Returns whether a create made a resource after its first one had been deleted, so that its process removed it, although
     /// another process had found it by the key.
     fn was_removed_as_late(&self, id: &str) -> bool {
-        let Some(late) = self.world.resources.iter().rev().find(|resource| resource.id == id) else {
+        let Some(late) = self.newest(id) else {
             return false;
         };
         let mut resources = self.world.resources.iter();
@@ -634,7 +639,7 @@ impl Checker<'_> {
             let (Outcome::Created(id), What::Create { plan: Some(plan), .. }) = (&call.outcome, &call.what) else {
                 continue;
             };
-            let made = self.world.resources.iter().rev().find(|resource| resource.id == *id);
+            let made = self.newest(id);
             let deleted = made.and_then(|resource| resource.deleted);
             let is_old = deleted.is_some_and(|deleted| call.told > Some(deleted + world.stale + LONGEST));
             if is_old && !is_slow && call.faults <= 1 && !self.plan.creates[*plan].waits {

@@ -66,7 +66,7 @@ describe('bodies that are not as they should be', () => {
       assert.deepEqual(world.allServices(ownerId), [])
       const [{ kind, method, path }] = server.violations
       assert.deepEqual([server.violations.length, kind, method, path], [1, 'body', 'POST', '/v1/services'])
-      // What the document alone would say of it, if it is present: this is how much stricter we are.
+      // The document's own answer, if it is present, shows how much stricter this server is.
       if (openApi && passes !== undefined) assert.equal(openApi.checkCreate(body).length === 0, passes)
     })
   }

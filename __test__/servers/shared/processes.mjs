@@ -46,7 +46,7 @@ export class Processes {
   start({ id, subject, labels }, variables, onExit) {
     if (!this.#runCommand || this.#children.has(id)) return
     const chosen = typeof this.#runCommand === 'function' ? this.#runCommand(subject, variables) : this.#runCommand
-    // Of our environment only the path: a container does not see its host's either.
+    // It gets the path alone: a container does not see its host's environment either.
     const environment = { PATH: process.env.PATH, ...variables }
     const child = spawn(chosen.command, chosen.args ?? [], {
       env: environment,

@@ -241,7 +241,7 @@ class Command {
     this.args = request.args ?? []
     this.cwd = request.cwd ?? cwd ?? HOME
     this.env = { ...request.env }
-    // Of our environment only the path: a machine at Vercel does not have the other variables either.
+    // It gets the path alone: a machine at Vercel does not have the other variables either.
     this.environment = { PATH: process.env.PATH, ...sandbox.env, ...request.env }
     this.sudo = request.sudo ?? false
     this.wait = request.wait ?? false

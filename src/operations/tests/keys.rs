@@ -87,6 +87,17 @@ async fn created_twice(fixture: &Fixture) -> Scripted {
     provider
 }
 
+/// Destroys the instance `first` and, a second later, repeats its key.
+async fn repeated_during_destroy(fixture: &Fixture, provider: &Scripted) -> Instance {
+    let (destroying, again) = (fixture.next_call(), fixture.next_call());
+    let (destroyed, created) = tokio::join!(destroying.destroy(provider, "first"), async {
+        SystemClock.sleep(Duration::from_secs(1)).await;
+        again.create(provider, keyed()).await
+    });
+    destroyed.unwrap();
+    created.unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_destroy_leaves_what_a_repeated_key_has_adopted_meanwhile() {
     let fixture = Fixture::new();
@@ -95,13 +106,8 @@ async fn a_destroy_leaves_what_a_repeated_key_has_adopted_meanwhile() {
     provider.finds.then([late(), late()]);
     // The repeated key adopts it while the destroy reads whose it is.
     provider.token_delays.then([Duration::from_secs(5)]);
-    let (destroying, again) = (fixture.next_call(), fixture.next_call());
-    let (destroyed, created) = tokio::join!(destroying.destroy(&provider, "first"), async {
-        SystemClock.sleep(Duration::from_secs(1)).await;
-        again.create(&provider, keyed()).await
-    });
-    destroyed.unwrap();
-    assert_eq!(created.unwrap().id, "late");
+    let created = repeated_during_destroy(&fixture, &provider).await;
+    assert_eq!(created.id, "late");
     assert_eq!(provider.count("destroy own"), 1);
 }
 
@@ -114,13 +120,8 @@ async fn a_repeated_key_does_not_adopt_what_a_destroy_is_about_to_delete() {
     provider.creates.then([Ok(instance("new", "x"))]);
     // The deletion of the late one takes effect after the key was looked up.
     provider.deletion_delays.then([Duration::ZERO, Duration::from_secs(5)]);
-    let (destroying, again) = (fixture.next_call(), fixture.next_call());
-    let (destroyed, created) = tokio::join!(destroying.destroy(&provider, "first"), async {
-        SystemClock.sleep(Duration::from_secs(1)).await;
-        again.create(&provider, keyed()).await
-    });
-    destroyed.unwrap();
-    assert_eq!(created.unwrap().id, "new");
+    let created = repeated_during_destroy(&fixture, &provider).await;
+    assert_eq!(created.id, "new");
     assert_eq!(provider.count("destroy own"), 2);
 }
 

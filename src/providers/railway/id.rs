@@ -21,7 +21,7 @@ const LOWERCASE: u8 = 0;
 const UPPERCASE: u8 = 1;
 const OTHER: u8 = 2;
 
-/// What each byte is in a UUID.
+/// The kind of each byte in a UUID.
 const KINDS: [u8; 256] = {
     let mut kinds = [OTHER; 256];
     let mut byte: u8 = 0;
