@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // npm run check:instructions                 compares the instructions of a create and of a list row with bench/instructions.json
 // npm run check:instructions -- --write      takes the new figures
+// npm run check:instructions -- --build      only builds the program
 //
 // They are those of the core, from the arguments to the text for JavaScript, with a transport that answers at once. valgrind
 // counts them, so the figures of one machine differ by less than a percent, whatever else it does. Another compiler, processor or
@@ -11,8 +12,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
+import { ROOT } from '../scripts/lib/paths.mjs'
 import { capture, run } from '../scripts/lib/run.mjs'
-import { BENCH, TARGET } from './lib/load.mjs'
+import { BENCH } from './lib/load.mjs'
 
 const FIGURES = join(BENCH, 'instructions.json')
 
@@ -23,15 +25,16 @@ const TOLERANCE = 0.05
 const COUNTS = { create: [100, 1_100], row: [1_000, 11_000] }
 
 await runMain(async () => {
-  const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
+  const flag = { type: 'boolean', default: false }
+  const { values } = parseArgs({ options: { write: flag, build: flag } })
+  const program = await build()
+  if (values.build) return
   const { ok } = await capture('valgrind', ['--version'], { cwd: BENCH })
   if (!ok) throw new Failure('valgrind is missing: install it from your system\u2019s packages.')
-  const parameters = ['build', '--release', '--locked', '--package', 'gateway-bench-micro', '--bin', 'instructions']
-  await run('cargo', parameters, { cwd: BENCH, what: 'Building the program' })
 
   const measured = {}
   for (const [what, [few, many]] of Object.entries(COUNTS)) {
-    const difference = (await count(what, many)) - (await count(what, few))
+    const difference = (await count(program, what, many)) - (await count(program, what, few))
     measured[what] = Math.round(difference / (many - few))
   }
   if (values.write) {
@@ -51,10 +54,21 @@ await runMain(async () => {
   if (problems.length > 0) throw new Failure(problems.join('\n'))
 })
 
-async function count(what, times) {
+/** Builds for the same target and in the same folder as the addon is built, whose crates serve both. Returns the program. */
+async function build() {
+  const { stdout } = await capture('rustc', ['-vV'], { cwd: BENCH })
+  const host = /^host: (\S+)/m.exec(stdout)?.[1]
+  if (host === undefined) throw new Failure('rustc does not tell its host.')
+  const target = join(ROOT, 'target')
+  const place = ['--target', host, '--target-dir', target]
+  const parameters = ['build', '--release', '--locked', ...place, '--package', 'gateway-bench-micro', '--bin', 'instructions']
+  await run('cargo', parameters, { cwd: BENCH, what: 'Building the program' })
+  return join(target, host, 'release', 'instructions')
+}
+
+async function count(program, what, times) {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-instructions-'))
   try {
-    const program = join(TARGET, 'release', 'instructions')
     const options = ['--tool=callgrind', `--callgrind-out-file=${join(folder, 'out')}`]
     const { ok, output } = await capture('valgrind', [...options, program, what, String(times)], { cwd: BENCH })
     const found = /Collected : (\d+)/.exec(output)
