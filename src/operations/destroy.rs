@@ -199,8 +199,11 @@ pub(super) async fn delete_late(
     let _mark = DeletingMark::set(operation, &late.id);
     let semantics = operation.semantics;
     // Where an id is a name, another create may have it when reads no longer lag. The search goes on, and tells by the token.
-    let must_look_again =
-        |deletion| matches!(deletion, Deletion::Unconfirmed { .. }) && !semantics.ids_are_never_reused;
+    let must_look_again = |deletion| {
+        matches!(deletion, Deletion::Unconfirmed { .. })
+            && !semantics.ids_are_never_reused
+            && !mutated!(DeletesByNameAlone)
+    };
     let Some(cleanups) = cleanups else {
         let deletion = delete_one(operation, &late.id, ownership, &mut 0).await?;
         if !must_look_again(deletion) {

@@ -20,10 +20,11 @@ pub(super) async fn get(operation: OperationContext<'_>, id: &str) -> Result<Opt
     let mut polling = Polling::new();
     loop {
         // A slow response may tell of a state that is long past: the age of the instance counts from when the read began.
-        let may_lag = operation
-            .instances()
-            .unseen_for(id)
-            .is_some_and(|age| age < semantics.visibility_lag && !mutated!(ForgetsYoungInstances));
+        let is_young = || {
+            let age = operation.instances().unseen_for(id);
+            age.is_some_and(|age| age < semantics.visibility_lag && !mutated!(ForgetsYoungInstances))
+        };
+        let may_lag = is_young();
         match provider.get(context, id).await? {
             ReadResult::Found(instance) => {
                 operation.instances().seen(id);
@@ -35,7 +36,7 @@ pub(super) async fn get(operation: OperationContext<'_>, id: &str) -> Result<Opt
             }
             ReadResult::Absent => {}
         }
-        if !may_lag {
+        if !may_lag || mutated!(CountsReadsFromResponses) && !is_young() {
             return Ok(None);
         }
         context.sleep(polling.next_wait()).await?;

@@ -118,6 +118,7 @@ async fn delete_others(
             && !instances.was_deleted(id)
             && (instances.was_created_here(id) || kept == Some(id));
         if instances.was_adopted(id)
+            && !mutated!(TellsAdoptedForRemoved)
             && let Some(cleanups) = cleanups.as_deref_mut()
         {
             cleanups.give_up(operation.semantics, &instance);

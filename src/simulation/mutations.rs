@@ -12,13 +12,13 @@ pub(crate) fn is_on(mutation: Mutation) -> bool {
 }
 
 /// Gives the core a defect until the result is dropped.
-pub(super) fn mutate(mutation: Option<Mutation>) -> Mutated {
+pub(crate) fn mutate(mutation: Option<Mutation>) -> Mutated {
     ACTIVE.set(mutation);
     Mutated
 }
 
 /// The core has a defect as long as this lives.
-pub(super) struct Mutated;
+pub(crate) struct Mutated;
 
 impl Drop for Mutated {
     fn drop(&mut self) {
@@ -26,16 +26,18 @@ impl Drop for Mutated {
     }
 }
 
-/// Lists the defects, each with what it does.
+/// Lists the defects, each with what it does: those that the simulation must find within ten thousand scenarios, and those of
+/// which a test of their own must show that it finds them, because too few scenarios do.
 macro_rules! mutations {
-    ($($name:ident: $what:literal,)*) => {
+    ($($name:ident: $what:literal,)* ; $($rare:ident: $what_rare:literal,)*) => {
         /// A deliberate defect.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Mutation {
             $($name,)*
+            $(#[doc = $what_rare] $rare,)*
         }
 
-        /// Every defect, with what it does.
+        /// Every defect that scenarios must show, with what it does.
         pub(super) const MUTATIONS: &[(Mutation, &str)] = &[$((Mutation::$name, $what),)*];
     };
 }
@@ -94,7 +96,13 @@ mutations! {
     ShowsSecrets: "shows in errors what the provider repeats",
     RepeatsCreates: "repeats a lost create like a read",
     ForgetsRenewal: "does not renew a credential that has expired",
+    DeletesByNameAlone: "goes on deleting where an id is a name, whoever has the name by then",
     NamespaceTrustsTag: "takes whatever instance has the tag at Namespace",
     BelievesAnyAnswer: "believes an answer to a create that is about another resource",
     RailwayStartsEverywhere: "starts a service in all environments at Railway",
+    ;
+    CountsReadsFromResponses: "counts what a read shows from its response, however late that comes",
+    TellsAdoptedForRemoved: "tells of what another call has adopted that its clean-up succeeded",
+    RailwayCountsReadsFromResponses: "counts the age of a service at Railway from the response of a slow read",
+    NamespaceForgetsGoneInstances: "does not note what is no longer running at Namespace",
 }

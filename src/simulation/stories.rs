@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::faults::{Fault, FaultKind};
+use super::mutations::Mutation;
 use super::plan::{Course, CreatePlan, Ending, HandlePlan, Plan, ProcessPlan, WorldPlan};
 use super::scenario::play;
 use super::worlds::PROVIDERS;
@@ -43,8 +44,23 @@ const CREATE: CreatePlan = CreatePlan {
     ending: Ending::Keep,
 };
 
+/// Fails unless a scenario of two processes breaks nothing, and shows the defect if the core has it.
+fn shows(mutation: Mutation, provider: &str, world: &WorldPlan, creates: &[CreatePlan], faults: &[Fault]) {
+    assert_eq!(broken(None, provider, world, creates, faults), [""; 0]);
+    assert!(
+        !broken(Some(mutation), provider, world, creates, faults).is_empty(),
+        "the scenario does not show that the core {mutation:?}"
+    );
+}
+
 /// Plays a scenario of two processes with several seeds, and returns what broke.
-fn broken(provider: &str, world: &WorldPlan, creates: &[CreatePlan], faults: &[Fault]) -> Vec<String> {
+fn broken(
+    mutation: Option<Mutation>,
+    provider: &str,
+    world: &WorldPlan,
+    creates: &[CreatePlan],
+    faults: &[Fault],
+) -> Vec<String> {
     let provider = PROVIDERS.into_iter().find(|known| known.name() == provider).unwrap();
     let plans = (0..20).map(|seed| Plan {
         seed,
@@ -55,7 +71,7 @@ fn broken(provider: &str, world: &WorldPlan, creates: &[CreatePlan], faults: &[F
         outages: Vec::new(),
     });
     plans
-        .flat_map(|plan| play(Arc::new(plan), provider, None, false).verdict.broken)
+        .flat_map(|plan| play(Arc::new(plan), provider, mutation, false).verdict.broken)
         .collect()
 }
 
@@ -74,29 +90,59 @@ fn a_destroy_at_railway_does_not_believe_a_slow_read_of_a_young_service() {
             effect_first: true,
         },
     };
-    assert_eq!(broken("railway", &world, &[create], &[slow]), [""; 0]);
+    let mutation = Mutation::RailwayCountsReadsFromResponses;
+    shows(mutation, "railway", &world, &[create], &[slow]);
 }
+
+/// A create with a key at Namespace, whose reads show for a while what is gone.
+const KEYED: CreatePlan = CreatePlan {
+    handle: HandlePlan::Key(0),
+    ..CREATE
+};
 
 #[test]
 fn a_key_at_namespace_does_not_give_what_was_gone_when_it_was_destroyed() {
-    // A second deletion is told that the instance is no longer running, or that there is none.
-    for variant in [1, 3] {
-        let world = WorldPlan {
-            stale: 20_000,
-            variant,
-            ..WORLD
-        };
-        let create = |process, at, ending| CreatePlan {
-            process,
-            at,
-            handle: HandlePlan::Key(0),
-            ending,
-            ..CREATE
-        };
-        let creates = [
-            create(0, 0, Ending::Destroy { after: 10_000, by: 0 }),
-            create(1, 5_000, Ending::Renew { after: 8_000 }),
-        ];
-        assert_eq!(broken("namespace", &world, &creates, &[]), [""; 0]);
-    }
+    let world = WorldPlan {
+        stale: 20_000,
+        // A second deletion is told that there is no such instance.
+        variant: 3,
+        ..WORLD
+    };
+    let creates = [
+        CreatePlan {
+            ending: Ending::Destroy { after: 10_000, by: 0 },
+            ..KEYED
+        },
+        CreatePlan {
+            process: 1,
+            at: 5_000,
+            ending: Ending::Renew { after: 8_000 },
+            ..KEYED
+        },
+    ];
+    shows(Mutation::ForgetsForeignDeletion, "namespace", &world, &creates, &[]);
+}
+
+#[test]
+fn a_key_at_namespace_does_not_give_what_a_destroy_was_told_to_be_no_longer_running() {
+    let world = WorldPlan { stale: 20_000, ..WORLD };
+    let creates = [
+        CreatePlan {
+            ending: Ending::Destroy { after: 10_000, by: 0 },
+            ..KEYED
+        },
+        // The other process destroys it without having seen it.
+        CreatePlan {
+            at: 1_000,
+            ending: Ending::Destroy { after: 12_000, by: 1 },
+            ..KEYED
+        },
+        CreatePlan {
+            process: 1,
+            at: 18_000,
+            ..KEYED
+        },
+    ];
+    let mutation = Mutation::NamespaceForgetsGoneInstances;
+    shows(mutation, "namespace", &world, &creates, &[]);
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::scripted::{Fixture, Scripted, instance, request};
+use crate::context::clock::{Clock, SystemClock};
 use crate::context::events::{Event, EventSink, Events};
 use crate::error::{Error, ErrorCode};
 use crate::model::create_request::CreateRequest;
 use crate::operations::observe::Cleanup;
 use crate::provider::{DeleteResult, Readiness};
+use crate::simulation::mutations::{Mutation, mutate};
 
 /// Keeps the clean-up events: step, id and attempts, as they are published.
 #[derive(Default)]
@@ -160,6 +162,32 @@ async fn what_cannot_be_deleted_for_hours_has_failed_once() {
             format!("Failed late {attempts} PERMISSION_DENIED")
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_call_adopts_meanwhile_stays_and_its_clean_up_has_failed() {
+    for (defect, end) in [
+        (None, "Failed late 1"),
+        (Some(Mutation::TellsAdoptedForRemoved), "Succeeded late 1"),
+    ] {
+        let (fixture, told) = watched();
+        let mut provider = Scripted::new();
+        provider.cancel_at_create = Some(fixture.cancellation.clone());
+        provider.creates.then([Err(lost())]);
+        fixture.create(&provider, request()).await.unwrap_err();
+        provider.others.lock().unwrap().push(instance("late", "x"));
+        provider.deletions.then([Err(lost())]);
+        let adopt = async {
+            while told.0.lock().unwrap().is_empty() {
+                SystemClock.sleep(Duration::from_secs(1)).await;
+            }
+            fixture.instances(&provider).adopted("late");
+        };
+        let _mutated = mutate(defect);
+        tokio::join!(fixture.watch(&provider), adopt);
+        assert_eq!(take(&told), ["Started late 0", end]);
+        assert_eq!(provider.others.lock().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::scripted::{Fixture, LAG, Scripted, code, instance, request};
 use crate::error::{Error, ErrorCode};
 use crate::provider::DeleteResult;
+use crate::simulation::mutations::{Mutation, mutate};
 
 #[tokio::test(start_paused = true)]
 async fn what_was_created_moments_ago_is_waited_for() {
@@ -24,12 +25,16 @@ async fn what_was_created_moments_ago_is_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_read_that_began_within_the_lag_proves_nothing_however_late_its_response_comes() {
-    let fixture = Fixture::new();
-    let provider = Scripted::new();
-    fixture.create(&provider, request()).await.unwrap();
-    provider.gets.then([Ok(None), Ok(Some(instance("made", "x")))]);
-    provider.read_delays.then([LAG + Duration::from_secs(1)]);
-    assert!(fixture.get(&provider, "made").await.unwrap().is_some());
+    for defect in [None, Some(Mutation::CountsReadsFromResponses)] {
+        let fixture = Fixture::new();
+        let provider = Scripted::new();
+        fixture.create(&provider, request()).await.unwrap();
+        provider.gets.then([Ok(None), Ok(Some(instance("made", "x")))]);
+        provider.read_delays.then([LAG + Duration::from_secs(1)]);
+        let _mutated = mutate(defect);
+        let found = fixture.get(&provider, "made").await.unwrap();
+        assert_eq!(found.is_some(), defect.is_none());
+    }
 }
 
 #[tokio::test(start_paused = true)]

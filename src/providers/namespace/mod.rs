@@ -120,7 +120,9 @@ impl Provider for Namespace {
             Err(error) if error.code() == ErrorCode::NotFound => Ok(match ownership {
                 // The detail "no longer running" proves that the instance existed and is gone, although reads may still show
                 // it (docs/providers/namespace.md).
-                _ if is_failed_precondition(&error) => DeleteResult::Deleted,
+                _ if is_failed_precondition(&error) && !mutated!(NamespaceForgetsGoneInstances) => {
+                    DeleteResult::Deleted
+                }
                 // The instance may be too young to be visible, and so to be deleted.
                 Ownership::CreatedHere => DeleteResult::NotYetVisible,
                 Ownership::Unknown => DeleteResult::Absent,

@@ -32,6 +32,9 @@ pub(super) async fn destroy(
     let extent = match ownership {
         Ownership::CreatedHere => Extent::WholeService,
         Ownership::Unknown => match railway.fetch_instance(context, id).await? {
+            None if mutated!(RailwayCountsReadsFromResponses) => {
+                return classify_absence(railway, context, id, context.date()).await;
+            }
             None => return classify_absence(railway, context, id, date).await,
             Some(node) => match choose_extent(railway, context, &node).await? {
                 Some(extent) => extent,
