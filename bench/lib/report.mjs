@@ -22,6 +22,7 @@ const COLUMNS = {
     ['that read at the start, more µs', 'readingMicroseconds', 1],
     ['without, check ns', 'checkNanoseconds', 0],
     ['share %', 'checkPercent', 2],
+    ['after subscribers left, check ns', 'checkAfterwardsNanoseconds', 0],
   ],
   memory: [
     ['RSS MiB', 'rssMebibytes', 1],

@@ -39,15 +39,14 @@ export interface Native {
    * provider, and the id of the call if it has subscribers.
    *
    * @param cancellable the slots of the calls that `cancel` may be told
-   * @param described those that `describe` may be asked for
    */
-  submit(providers: ConfiguredProvider[], text: string, cancellable: number[], described: number[]): void
+  submit(providers: ConfiguredProvider[], text: string, cancellable: number[]): void
   /** Checks a call whose subscribers ask for it at `start`. It waits for `launch`. Returns what is known of it, as JSON. */
   submitTraced(providers: ConfiguredProvider[], text: string, callId: string): string
   /** Begins the calls that wait. */
   launch(): void
   /** Returns what is known of a call that was submitted, as JSON, as soon as the worker has prepared it. */
-  describe(slot: number): string
+  describe(slot: number, callId: string): string
   /** Cancels a call, if it is still under way. It is replied to. */
   cancel(slot: number): void
   /** Lets the event loop end: no call is under way. */

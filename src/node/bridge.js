@@ -582,8 +582,6 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cance
   let providers = []
   /** @type {Watched[]} those of the waiting calls whose signals may fire before they cross */
   let listening = []
-  /** @type {number[]} the slots of those with subscribers */
-  let described = []
   let waitingRoom = 0
 
   const submitWaiting = () => {
@@ -608,10 +606,8 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cance
     bodies = makeList()
     providers = []
     listening = []
-    const askable = described
-    if (askable.length > 0) described = []
     waitingRoom = 0
-    submit(submitted, text, cancellable, askable)
+    submit(submitted, text, cancellable)
   }
 
   const submitSoon = async () => {
@@ -660,7 +656,6 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cance
     bodies[end + 1] = options
     bodies[end + 2] = variables
     bodies[end + 3] = callId
-    if (callId !== null) described[described.length] = slot
     waitingRoom += room
     if (waitingRoom > SUBMIT_ROOM) submitWaiting()
   }
@@ -738,7 +733,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cance
       traced.ask = () => {
         // In case that it waits.
         submitWaiting()
-        return parse(describe(slot))
+        return parse(describe(slot, callId))
       }
     })
 

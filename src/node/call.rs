@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use serde_json::value::{RawValue, to_raw_value};
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::JsObject;
@@ -13,7 +14,7 @@ use super::cancellations::Cancellations;
 use super::completions::CompletionQueue;
 use super::constants::SignalState;
 use super::decode::Content;
-use super::descriptions::{self, Descriptions};
+use super::descriptions::Descriptions;
 use super::diagnostics::{CallEvents, CallIdentity};
 use super::environment::CallVariables;
 use super::reply::Reply;
@@ -50,8 +51,6 @@ pub(super) struct ReplyTo {
     pub(super) completions: Arc<CompletionQueue>,
     /// Those of the environment, if the call's signal may cancel it.
     pub(super) cancellations: Option<Arc<Cancellations>>,
-    /// Those of the environment, if the call has subscribers.
-    pub(super) descriptions: Option<Arc<Descriptions>>,
     pub(super) error_context: ErrorContext,
 }
 
@@ -60,9 +59,6 @@ impl ReplyTo {
     pub(super) fn send(&self, result: Result<CallOutput>) {
         if let Some(cancellations) = &self.cancellations {
             cancellations.remove(self.slot);
-        }
-        if let Some(descriptions) = &self.descriptions {
-            descriptions.remove(self.slot);
         }
         self.completions
             .push(self.slot, &Reply::new(result, &self.error_context));
@@ -101,7 +97,6 @@ impl ReadyCall {
             slot,
             completions: Arc::clone(&environment.completions),
             cancellations: cancellation.is_some().then(|| Arc::clone(&environment.cancellations)),
-            descriptions: body.call_id.is_some().then(|| Arc::clone(&environment.descriptions)),
             error_context: ErrorContext {
                 provider: identity.name,
                 title: identity.title,
@@ -135,33 +130,34 @@ impl ReadyCall {
                     events: None,
                 };
                 Some(match body.call_id {
-                    Some(call_id) => ready.watch(call_id),
+                    Some(call_id) => ready.watch(call_id, &environment.descriptions),
                     None => ready,
                 })
             }
             Err(error) => {
+                if let Some(call_id) = &body.call_id {
+                    environment.descriptions.set(slot, call_id, None);
+                }
                 reply_to.send(Err(error));
                 None
             }
         }
     }
 
-    /// Returns what is known of the call, as JSON.
-    pub(super) fn describe(&self) -> String {
-        serde_json::to_string(&self.call.describe()).unwrap_or_else(|_| descriptions::NOTHING.to_owned())
+    /// Returns what is known of the call, as JSON. Nothing in it can fail to be written.
+    pub(super) fn describe(&self) -> Option<Arc<RawValue>> {
+        to_raw_value(&self.call.describe()).ok().map(Arc::from)
     }
 
-    /// Records the call for its subscribers, who get its description with its events.
-    fn watch(self, call_id: String) -> Self {
+    /// Records the call for its subscribers, who get its description with its events, or before if they ask.
+    fn watch(self, call_id: String, descriptions: &Descriptions) -> Self {
         let description = self.describe();
-        if let Some(descriptions) = &self.reply_to.descriptions {
-            descriptions.set(self.reply_to.slot, &description);
-        }
-        self.record(call_id, Some(description))
+        descriptions.set(self.reply_to.slot, &call_id, description.clone());
+        self.record(call_id, description)
     }
 
     /// Records the call for its subscribers. `description` is what they were not told yet.
-    pub(super) fn record(mut self, call_id: String, description: Option<String>) -> Self {
+    pub(super) fn record(mut self, call_id: String, description: Option<Arc<RawValue>>) -> Self {
         let ReplyTo {
             slot,
             completions,

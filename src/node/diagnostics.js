@@ -246,89 +246,75 @@ const makeDiagnostics = ({ channel }) => {
      * @param {TracedCall} [call]
      */
     publishEvents(batch, call) {
-      const settled = batch[0]
-      const told = readEvents(batch)
+      const context = call?.context
       if (call !== undefined) {
         call.ask = undefined
         assign(call.context, batch[1])
-        summarize(call.context, told)
       }
-      const identity = settled ?? call?.context
+      const identity = batch[0] ?? context
       if (identity === undefined) return
-      const { provider, operation, callId } = identity
-      for (const { kind, fields } of told) {
+      const { provider, operation, callId } = /** @type {any} */ (identity)
+      const requests = []
+      let outcome = 'created'
+      for (let at = FIRST_EVENT; at < batch.length; ) {
+        const kind = /** @type {string} */ (batch[at])
+        if (kind === 'request') {
+          requests[requests.length] = readRequest({}, batch, at + 1)
+          if (request.hasSubscribers) publish(request, readRequest({ provider, operation, callId }, batch, at + 1))
+          at += 1 + REQUEST_VALUES
+          continue
+        }
+        const fields = /** @type {Record<string, unknown>} */ (batch[at + 1])
+        if (kind === 'reconcile') outcome = outcomeAfter(outcome, fields['step'])
         const target = events[kind]
         if (target !== undefined && target.hasSubscribers) publish(target, { provider, operation, callId, ...fields })
+        at += 2
       }
+      if (context === undefined) return
+      context['attempts'] = requests.length
+      context['requests'] = requests
+      if (operation === 'create') context['outcome'] = outcome
     },
   }
 }
 
-/** Where the events begin in a batch. */
+/** Where the events begin in a batch (src/node/diagnostics.rs). */
 const FIRST_EVENT = 2
-
-/**
- * Reads the events of a batch (src/node/diagnostics.rs).
- *
- * @param {CallEvents} batch
- */
-const readEvents = (batch) => {
-  /** @type {{ kind: string, fields: Record<string, unknown> }[]} */
-  const told = []
-  for (let at = FIRST_EVENT; at < batch.length; ) {
-    const kind = /** @type {string} */ (batch[at])
-    if (kind === 'request') {
-      told.push({ kind, fields: readRequest(batch, at + 1) })
-      at += 1 + REQUEST_VALUES
-    } else {
-      told.push({ kind, fields: /** @type {Record<string, unknown>} */ (batch[at + 1]) })
-      at += 2
-    }
-  }
-  return told
-}
 
 /** How many values tell of a request. */
 const REQUEST_VALUES = 10
 
 /**
- * Reads what a batch tells of a request. A value that is not known is left out.
+ * Adds to an event what a batch tells of a request. A value that is not known is left out.
  *
+ * @param {Record<string, unknown>} event
  * @param {any} batch
  * @param {number} at
  */
-const readRequest = (batch, at) => {
-  /** @type {Record<string, unknown>} */
-  const fields = { method: batch[at], urlTemplate: batch[at + 1] }
-  if (batch[at + 2] !== null) fields['operationName'] = batch[at + 2]
-  if (batch[at + 3] !== null) fields['statusCode'] = batch[at + 3]
+const readRequest = (event, batch, at) => {
+  event['method'] = batch[at]
+  event['urlTemplate'] = batch[at + 1]
+  if (batch[at + 2] !== null) event['operationName'] = batch[at + 2]
+  if (batch[at + 3] !== null) event['statusCode'] = batch[at + 3]
   // In thousandths of a millisecond.
-  fields['startTime'] = batch[at + 4] / 1000
-  fields['duration'] = batch[at + 5] / 1000
-  fields['resendCount'] = batch[at + 6]
-  if (batch[at + 7] !== null) fields['requestId'] = batch[at + 7]
-  if (batch[at + 8] !== null) fields['errorCode'] = batch[at + 8]
-  fields['rateLimitWait'] = batch[at + 9] / 1000
-  return fields
+  event['startTime'] = batch[at + 4] / 1000
+  event['duration'] = batch[at + 5] / 1000
+  event['resendCount'] = batch[at + 6]
+  if (batch[at + 7] !== null) event['requestId'] = batch[at + 7]
+  if (batch[at + 8] !== null) event['errorCode'] = batch[at + 8]
+  event['rateLimitWait'] = batch[at + 9] / 1000
+  return event
 }
 
 /**
- * Adds to the context of a call what its events sum up to.
+ * Returns the outcome of a create after a step of its reconciliation.
  *
- * @param {Record<string, unknown>} context
- * @param {ReturnType<typeof readEvents>} told
+ * @param {string} outcome
+ * @param {unknown} step
  */
-const summarize = (context, told) => {
-  const requests = []
-  let outcome = 'created'
-  for (const { kind, fields } of told) {
-    if (kind === 'request') requests.push(fields)
-    else if (kind === 'reconcile' && fields['step'] === 'adopted') outcome = 'adopted'
-    else if (kind === 'reconcile' && fields['step'] === 'resent' && outcome === 'created') outcome = 'resent'
-  }
-  context['attempts'] = requests.length
-  context['requests'] = requests
-  if (context['operation'] === 'create') context['outcome'] = outcome
+const outcomeAfter = (outcome, step) => {
+  if (step === 'adopted') return 'adopted'
+  return step === 'resent' && outcome === 'created' ? 'resent' : outcome
 }
 
 module.exports = { CHANNELS, makeDiagnostics }

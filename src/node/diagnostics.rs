@@ -40,7 +40,7 @@ pub(super) struct CallIdentity {
 struct State {
     waiting: Vec<Event>,
     /// What is known of the call, until it has crossed.
-    description: Option<Box<RawValue>>,
+    description: Option<Arc<RawValue>>,
     /// The caller has its answer.
     has_settled: bool,
 }
@@ -98,14 +98,14 @@ impl CallEvents {
         completions: &Arc<CompletionQueue>,
         slot: i32,
         identity: CallIdentity,
-        description: Option<String>,
+        description: Option<Arc<RawValue>>,
     ) -> Self {
         Self {
             completions: Arc::clone(completions),
             slot,
             identity,
             state: Mutex::new(State {
-                description: description.and_then(|text| RawValue::from_string(text).ok()),
+                description,
                 ..State::default()
             }),
         }

@@ -73,7 +73,6 @@ impl Submission {
             slot: head.slot,
             completions: Arc::clone(&self.environment.completions),
             cancellations: Some(Arc::clone(&self.environment.cancellations)),
-            descriptions: Some(Arc::clone(&self.environment.descriptions)),
             error_context: ErrorContext {
                 provider: identity.name,
                 title: identity.title,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use napi::Result;
 use napi::bindgen_prelude::{Array, External, FunctionCallContext};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::bridge::{Bridge, Environment};
@@ -15,17 +16,13 @@ use crate::provider::config::ConfiguredProvider;
 /// A configured provider as JavaScript holds it.
 pub(super) type ProviderHandle = External<Arc<ConfiguredProvider>>;
 
-/// Begins the calls of a tick: `submit(providers, text, cancellable, described)`.
+/// Begins the calls of a tick: `submit(providers, text, cancellable)`.
 pub(super) fn submit(context: &FunctionCallContext<'_>) -> Result<()> {
     let environment = environment(context)?;
     let submission = read(&environment, context)?;
     let cancellable: Vec<i32> = context.get(2)?;
     for slot in cancellable {
         environment.cancellations.add(slot);
-    }
-    let described: Vec<i32> = context.get(3)?;
-    for slot in described {
-        environment.descriptions.add(slot);
     }
     environment.completions.ref_event_loop(context.env)?;
     match runtime::worker() {
@@ -49,14 +46,15 @@ pub(super) fn submit_traced(context: &FunctionCallContext<'_>) -> Result<String>
     submission.make_cancellable();
     let mut description = None;
     submission.prepare(|call| {
-        description = Some(call.describe());
+        description = call.describe();
         let call = call.record(call_id.clone(), None);
         environment.add_ready(Box::new(|worker| match worker {
             Ok(()) => drop(tokio::spawn(call.run())),
             Err(error) => call.refuse(&error),
         }));
     });
-    Ok(description.unwrap_or_else(|| descriptions::NOTHING.to_owned()))
+    let description = description.as_deref().map_or(descriptions::NOTHING, RawValue::get);
+    Ok(description.to_owned())
 }
 
 /// Begins the calls that wait: `launch()`. The worker makes their tasks, which are large.
@@ -77,11 +75,12 @@ pub(super) fn launch(context: &FunctionCallContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Returns what is known of a call that was submitted and not replied to, as JSON: `describe(slot)`. It waits until the worker has
-/// prepared the call.
+/// Returns what is known of a call that was submitted and not replied to, as JSON: `describe(slot, callId)`. It waits until the
+/// worker has prepared the call.
 pub(super) fn describe(context: &FunctionCallContext<'_>) -> Result<String> {
     let slot = context.get(0)?;
-    Ok(environment(context)?.descriptions.wait(slot))
+    let call_id: String = context.get(1)?;
+    Ok(environment(context)?.descriptions.wait(slot, &call_id))
 }
 
 /// Cancels a call: `cancel(slot)`.

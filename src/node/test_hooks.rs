@@ -36,7 +36,6 @@ pub fn panic_in_work(env: &Env) -> Result<Object<'static>> {
             slot: context.get(0)?,
             completions: Arc::clone(&bridge.environment.completions),
             cancellations: None,
-            descriptions: None,
             error_context: LIST,
         };
         reply_to.completions.ref_event_loop(context.env)?;
