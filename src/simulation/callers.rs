@@ -93,24 +93,30 @@ impl Cast {
 
     /// Reads what the caller holds, which its own process always sees.
     async fn look(&self, process: usize, id: String) {
+        let began = self.stage.timeline.now();
         let outcome = self.make(Attempt::plain(process, What::Get { id: id.clone() })).await;
         if outcome == Outcome::Found(false) {
             let mut shared = self.stage.shared();
-            let made = shared.world.live(&id).filter(|resource| resource.process == process);
-            let made = made.map(|resource| resource.created);
-            // Where an id is a name, a destroy that was under way may take what was made meanwhile for what it has destroyed.
+            let Some(resource) = shared.world.live(&id).filter(|resource| resource.process == process) else {
+                return;
+            };
+            let made = resource.created;
+            // Where an id is a name, the process does not know yet what another of its creates is making under it.
+            let holder = Outcome::Created(id.clone());
+            let mut calls = shared.ledger.calls.iter();
+            let is_held = calls
+                .any(|call| call.outcome == holder && call.told.is_some_and(|told| (made..=began).contains(&told)));
+            // And a destroy that was under way may take what was made meanwhile for what it has destroyed.
             let of_id = What::Destroy { id: id.clone() };
             let may_come_again = !self.stage.provider.factory.semantics.ids_are_never_reused;
             let mut destroys = shared.ledger.calls.iter().filter(|call| call.what == of_id);
-            let is_confused = destroys.any(|call| {
-                made.is_some_and(|made| call.began <= made && call.told.is_none_or(|told| told >= made))
-                    && may_come_again
-            });
+            let is_confused =
+                may_come_again && destroys.any(|call| call.began <= made && call.told.is_none_or(|told| told >= made));
             if is_confused {
                 let row = "made while a destroy of the same id was under way";
                 shared.coverage.count("possible by design", row);
             // With a renewed credential the process does not know what it has created.
-            } else if made.is_some() && self.stage.renewal().is_none() {
+            } else if is_held && self.stage.renewal().is_none() {
                 shared
                     .broken
                     .push(format!("getById does not find {id}, which is there"));
