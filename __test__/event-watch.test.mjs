@@ -24,6 +24,8 @@ describe('the watch over events', () => {
       assert.match(stderr, /A secret shows on the channel @computesdk\/gateway:(request|list:error)/)
     }
     assert.equal((await runProgram('publish-secret.mjs', { input: { where: 'field' } })).code, 0)
+    const { stderr } = await runProgram('publish-secret.mjs', { input: { where: 'plain', pattern: 'plain-\\d' } })
+    assert.match(stderr, /A secret shows on the channel .*"requestId":"\[secret\], \[secret\]"/)
   })
 
   test('watches half of the files, another half for another number, and some never', () => {

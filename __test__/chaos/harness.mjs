@@ -28,6 +28,7 @@ import { addRound, createTally } from './tally.mjs'
  * @property {string} [starting] the operation by which a create starts the resource's process, if that is a request of
  *   its own; a resource's `starts` counts it
  * @property {boolean} [namesAreIds] a name cannot exist twice
+ * @property {boolean} [callersHavePaths] it has no credential: callers are told apart by the paths of their requests
  * @property {import('./faults.mjs').Kind[]} kinds
  * @property {[number, string][]} locations by weight
  * @property {(config: object, options: object) => object} plainApi for the naive client
@@ -77,7 +78,8 @@ export async function runChaos(options) {
   const client = loadClient(options)
   const limit = createLimit(options.concurrency)
   // A call with subscribers takes another way to the addon. Every second seed tests it.
-  const watch = !naive && options.seed % 2 === 0 ? watchEvents([/chaos-\d/]) : undefined
+  const isWatched = !naive && options.seed % 2 === 0
+  const watch = isWatched ? watchEvents(provider.callersHavePaths ? [] : [/chaos-\d/]) : undefined
   const pool = createPool({ naive, speed, providerName: provider.name, config: provider.unreachable })
   try {
     if (!without.includes('processes') && !options.singleFaults) await pool.prepare(PROCESSES * Math.min(2, Math.ceil(runs / ROUND_SIZE)))

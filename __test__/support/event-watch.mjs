@@ -27,7 +27,7 @@ export function watchEvents(secrets = []) {
     if (found === undefined) return
     // In a turn of its own, because each runtime handles a subscriber's exception differently.
     setImmediate(() => {
-      throw new Error(`A secret shows on the channel ${what}: ${printable(text.replaceAll(found, '[secret]'))}`)
+      throw new Error(`A secret shows on the channel ${what}: ${printable(withoutMatches(text, found))}`)
     })
   }
   const endings = []
@@ -42,6 +42,14 @@ export function watchEvents(secrets = []) {
     endings.push(() => unsubscribe(CHANNELS[name], handler))
   }
   return { count: () => messages, stop: () => endings.forEach((end) => end()) }
+}
+
+/**
+ * @param {string} text
+ * @param {string | RegExp} secret
+ */
+function withoutMatches(text, secret) {
+  return text.replaceAll(typeof secret === 'string' ? secret : new RegExp(secret, 'g'), '[secret]')
 }
 
 /** These files test calls without subscribers, or the messages themselves. */

@@ -54,6 +54,8 @@ function define(kind, title) {
     operations: OPERATIONS,
     creating: 'create',
     starting: 'start',
+    /** There is no credential: the proxy tells callers apart by the paths of their hosts. */
+    callersHavePaths: true,
     /** An engine lets a name exist once. */
     namesAreIds: true,
     /** A start takes 100 ms or more of a whole processor. */
