@@ -106,7 +106,7 @@ fn no_scenario_breaks_an_invariant_and_every_row_is_reached() {
 }
 
 /// How many scenarios `cargo test` plays, not optimised. `npm run simulate` plays more in less time.
-const SCENARIOS: u64 = 8_000;
+const SCENARIOS: u64 = 20_000;
 
 #[test]
 fn the_same_seed_tells_the_same_story() {

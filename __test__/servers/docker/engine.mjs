@@ -1,8 +1,8 @@
 // Real engines on this machine, in folders of their own: a Docker Engine, and Podman's API service. Root is needed, and
 // Debian's packages docker.io, podman, runc and busybox-static. They have no registry, no bridge
 // and no packet filter of their own, so they disturb no other engine.
-import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,24 @@ export function whyNot(kind) {
     if (!isInstalled(needed)) return `SKIPPED: no real ${kind} engine can be started, because ${needed} is not installed.`
   }
   if (!existsSync(BUSYBOX)) return `SKIPPED: no image can be made, because busybox-static is not installed.`
+  allowsContainers ??= mountsOverlay()
+  if (!allowsContainers) return `SKIPPED: a real ${kind} engine cannot run here: the system allows no namespace with a mounted overlay.`
   return undefined
+}
+
+/** @type {boolean | undefined} whether this machine allows what every container needs */
+let allowsContainers
+
+/** Returns whether root may mount an overlay in a namespace of its own, as engines do. A container often may not. */
+function mountsOverlay() {
+  const folder = mkdtempSync(join(tmpdir(), 'computesdk-overlay-'))
+  const parts = ['lower', 'upper', 'work', 'merged'].map((name) => join(folder, name))
+  for (const part of parts) mkdirSync(part)
+  const [lower, upper, work, merged] = parts
+  const mount = ['mount', '-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, merged]
+  const { status } = spawnSync('unshare', ['--mount', '--pid', '--fork', ...mount], { stdio: 'ignore' })
+  rmSync(folder, { recursive: true, force: true })
+  return status === 0
 }
 
 function isInstalled(program) {
