@@ -96,7 +96,7 @@ mutations! {
     ShowsSecrets: "shows in errors what the provider repeats",
     RepeatsCreates: "repeats a lost create like a read",
     ForgetsRenewal: "does not renew a credential that has expired",
-    DeletesByNameAlone: "goes on deleting where an id is a name, whoever has the name by then",
+    DeletesByNameAlone: "goes on deleting where an id is a name, although another may have the name by then",
     NamespaceTrustsTag: "takes whatever instance has the tag at Namespace",
     BelievesAnyAnswer: "believes an answer to a create that is about another resource",
     RailwayStartsEverywhere: "starts a service in all environments at Railway",
