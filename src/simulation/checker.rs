@@ -225,6 +225,22 @@ impl Checker<'_> {
         self.world.resources.iter().rev().find(|resource| resource.id == id)
     }
 
+    /// Returns whether another create of the same handle was under way at the same time as this call.
+    fn has_twin(&self, number: usize) -> bool {
+        let call = &self.calls[number];
+        let handle_of = |what: &What| match what {
+            What::Create { handle, .. } => Some(*handle),
+            _ => None,
+        };
+        let handle = handle_of(&call.what);
+        self.calls.iter().enumerate().any(|(other, twin)| {
+            other != number
+                && handle_of(&twin.what) == handle
+                && call.told.is_none_or(|told| twin.began <= told)
+                && twin.told.is_none_or(|told| told >= call.began)
+        })
+    }
+
     /// Returns what belongs together: what was made with one key, or by one create.
     fn group_of(&self, resource: &Resource) -> String {
         match resource.call.map(|call| (&self.calls[call].what, call)) {
@@ -768,7 +784,7 @@ impl Checker<'_> {
             let is_told = self.provider.takes_images && self.provider.tells_images;
             // Two processes may set up one empty service at the same time, and one whose credential is renewed is two.
             let processes: BTreeSet<usize> = self.plan.creates.iter().map(|create| create.process).collect();
-            let is_one = processes.len() == 1 && self.plan.world.renewal.is_none();
+            let is_one = processes.len() == 1 && !(self.plan.world.renewal.is_some() && self.has_twin(number));
             if is_told && shown != asked && !is_one {
                 self.by_design("two processes, one key, and two images");
             } else if is_told && shown != asked {
