@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plays scenarios of the simulation with the optimised tests, on all cores (docs/contributing/simulation.md).
+// Plays scenarios of the simulation on all cores (docs/contributing/simulation.md).
 //
 //   npm run simulate -- --scenarios 1000000 --seed 7 [--provider railway] [--threads 2]
 //   npm run simulate -- --tell --provider railway --seed 4711      the story of one scenario; with --shrink of the
@@ -42,7 +42,7 @@ const tests = {
   simulate: 'simulate',
 }
 const test = values.mutations ? tests.mutations : values.tell ? tests.tell : tests.simulate
-const args = ['test', '--quiet', '--profile', 'simulate', `simulation::tests::${test}`]
+const args = ['test', '--quiet', `simulation::tests::${test}`]
 const { status } = spawnSync('cargo', [...args, '--', '--exact', '--ignored', '--nocapture'], {
   stdio: 'inherit',
   env: {

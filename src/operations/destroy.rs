@@ -35,13 +35,15 @@ pub(super) async fn destroy(operation: OperationContext<'_>, id: &str) -> Result
 
 /// Deletes an instance and all that a pending request of its create makes, and notes it.
 pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership: Ownership) -> Result<()> {
-    let pending_create = operation
+    let mut pending_create = operation
         .instances()
         .pending_create(id)
         .filter(|_| !mutated!(ForgetsLateCreate));
     let deletion = delete_one(operation, id, ownership, &mut 0).await?;
     let deleted_at = operation.context.now();
-    end_deletion(operation, id, ownership, deletion, None);
+    if !is_left_to_search(operation, deletion, pending_create.as_mut()) {
+        end_deletion(operation, id, ownership, deletion, None);
+    }
     if let Some(pending_create) = pending_create {
         delete_late_creates(operation, &pending_create, None).await?;
     }
@@ -57,6 +59,25 @@ pub(super) enum Deletion {
     Unconfirmed {
         until: Instant,
     },
+}
+
+/// Returns whether the search for what a pending request makes late also ends an unconfirmed deletion, and has it last long
+/// enough for that. Where an id is a name, another process may have it by the end of the search, which tells by the ownership
+/// token whose it is.
+pub(super) fn is_left_to_search(
+    operation: OperationContext<'_>,
+    deletion: Deletion,
+    pending_create: Option<&mut PendingCreate>,
+) -> bool {
+    match (deletion, pending_create) {
+        (Deletion::Unconfirmed { until }, Some(pending_create))
+            if !operation.semantics.ids_are_never_reused && !mutated!(DeletesByNameAfterSearch) =>
+        {
+            pending_create.until = pending_create.until.max(until);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Ends a deletion and its clean-up: at once, or in the background when reads no longer lag.

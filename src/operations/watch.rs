@@ -20,7 +20,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The longest wait between two lookups.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How much longer than planned a watch lasts while its lookups fail: longer than a rate window can stay closed.
+/// How much longer than planned a watch lasts while its lookups or another call's deletion fail: longer than a rate window can stay closed.
 const SLACK: Duration = Duration::from_secs(7_200);
 
 /// Runs a watch to its end. Its requests have the deadline of the operation's context.
@@ -78,7 +78,7 @@ async fn watch_create(
     let mut failure = None;
     loop {
         let left = until.saturating_duration_since(context.now());
-        // After the end it goes on only because lookups failed.
+        // After the end it goes on because lookups failed, or while another call deletes something.
         let pause = if left.is_zero() { wait } else { wait.min(left) };
         if context.sleep(pause).await.is_err() {
             // No lookup since the end has told whether something remains.
@@ -89,7 +89,7 @@ async fn watch_create(
         }
         let is_last = context.now() >= until;
         match delete_others(operation, handle, kept, cleanups.as_mut()).await {
-            Ok(()) if is_last => {
+            Ok(Rest::Settled) if is_last => {
                 if let Some(cleanups) = cleanups {
                     cleanups.succeed();
                 }
@@ -102,14 +102,22 @@ async fn watch_create(
     }
 }
 
+/// What a lookup of a watch has left.
+enum Rest {
+    Settled,
+    /// Another call is deleting a resource, and may yet fail to.
+    Leaving,
+}
+
 /// Looks up the handle once, and deletes what this create has made besides the instance that the caller holds.
 async fn delete_others(
     operation: OperationContext<'_>,
     handle: &Handle,
     kept: Option<&str>,
     mut cleanups: Option<&mut LateCleanups>,
-) -> Result<()> {
+) -> Result<Rest> {
     let OperationContext { context, provider, .. } = operation;
+    let mut rest = Rest::Settled;
     for instance in provider.find(context, handle).await? {
         let id = instance.id.as_str();
         // What the caller has destroyed may show again. Where its id is a name, the ownership token tells whose it is.
@@ -123,6 +131,9 @@ async fn delete_others(
         {
             cleanups.give_up(operation.semantics, &instance);
         }
+        if instances.is_deleting(id) && !instances.was_deleted(id) && !mutated!(WatchTrustsOtherDeletions) {
+            rest = Rest::Leaving;
+        }
         if is_held || instances.is_deleting(id) || instances.was_adopted(id) {
             continue;
         }
@@ -134,7 +145,7 @@ async fn delete_others(
             delete_late(operation, handle, &instance, cleanups.as_deref_mut()).await?;
         }
     }
-    Ok(())
+    Ok(rest)
 }
 
 /// Deletes an instance again until reads can no longer hide it.

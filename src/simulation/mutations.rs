@@ -104,5 +104,7 @@ mutations! {
     CountsReadsFromResponses: "counts what a read shows from its response, however late that comes",
     TellsAdoptedForRemoved: "tells of what another call has adopted that its clean-up succeeded",
     RailwayCountsReadsFromResponses: "counts the age of a service at Railway from the response of a slow read",
+    WatchTrustsOtherDeletions: "ends the watch although another call's deletion may yet fail",
+    DeletesByNameAfterSearch: "deletes by name after a long search what another process may have made meanwhile",
     NamespaceForgetsGoneInstances: "does not note what is no longer running at Namespace",
 }

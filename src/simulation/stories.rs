@@ -82,16 +82,22 @@ fn a_destroy_at_railway_does_not_believe_a_slow_read_of_a_young_service() {
         ending: Ending::Destroy { after: 37_000, by: 1 },
         ..CREATE
     };
-    let slow = Fault {
-        operation: "ServiceInstance",
-        nth: 1,
-        kind: FaultKind::Slow {
-            takes: 25_000,
-            effect_first: true,
-        },
+    let slow = FaultKind::Slow {
+        takes: 25_000,
+        effect_first: true,
     };
     let mutation = Mutation::RailwayCountsReadsFromResponses;
-    shows(mutation, "railway", &world, &[create], &[slow]);
+    shows(
+        mutation,
+        "railway",
+        &world,
+        &[create],
+        &[fault("ServiceInstance", 1, slow)],
+    );
+}
+
+fn fault(operation: &'static str, nth: u32, kind: FaultKind) -> Fault {
+    Fault { operation, nth, kind }
 }
 
 /// A create with a key.
@@ -131,4 +137,48 @@ fn a_key_at_namespace_does_not_give_what_a_destroy_was_told_to_be_no_longer_runn
     ];
     let mutation = Mutation::NamespaceForgetsGoneInstances;
     shows(mutation, "namespace", &STALE, &creates, &[]);
+}
+
+#[test]
+fn a_watch_at_docker_goes_on_while_a_destroy_may_still_fail_to_delete_what_came_late() {
+    let create = CreatePlan {
+        ending: Ending::Destroy { after: 556, by: 0 },
+        ..CREATE
+    };
+    let refused = FaultKind::Refused {
+        which: 3,
+        effect: false,
+    };
+    let late = FaultKind::ResetThenEffect { after: 7_575 };
+    let hang = FaultKind::Hang { effect: None };
+    let faults = [
+        fault("POST /containers/create", 1, refused),
+        fault("POST /containers/create", 2, late),
+        fault("DELETE /containers/{id}", 2, hang),
+        fault("DELETE /containers/{id}", 3, FaultKind::Echo),
+    ];
+    let mutation = Mutation::WatchTrustsOtherDeletions;
+    shows(mutation, "docker", &WORLD, &[create], &faults);
+}
+
+#[test]
+fn a_destroy_at_vercel_leaves_what_another_process_has_made_meanwhile() {
+    let world = WorldPlan {
+        lag: 19_064,
+        variant: 2,
+        ..WORLD
+    };
+    let creates = [
+        keyed(0, 0, Ending::Destroy { after: 4_390, by: 0 }),
+        keyed(1, 60_050, Ending::Keep),
+    ];
+    let hang = FaultKind::Hang { effect: Some(78_560) };
+    let mutation = Mutation::DeletesByNameAfterSearch;
+    shows(
+        mutation,
+        "vercel",
+        &world,
+        &creates,
+        &[fault("POST /v3/sandboxes", 1, hang)],
+    );
 }

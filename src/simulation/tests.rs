@@ -105,7 +105,7 @@ fn no_scenario_breaks_an_invariant_and_every_row_is_reached() {
     assert!(missing.is_empty(), "never reached: {missing:#?}\n{}", played.coverage);
 }
 
-/// How many scenarios `cargo test` plays, not optimised. `npm run simulate` plays more in less time.
+/// How many scenarios `cargo test` plays.
 const SCENARIOS: u64 = 20_000;
 
 #[test]

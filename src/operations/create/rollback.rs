@@ -11,7 +11,7 @@ use crate::error::{Error, Message};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
 use crate::operations::background::Watch;
-use crate::operations::destroy::{delete_late_creates, delete_one, end_deletion};
+use crate::operations::destroy::{delete_late_creates, delete_one, end_deletion, is_left_to_search};
 use crate::operations::late_cleanups::LateCleanups;
 use crate::operations::observe::Cleanup;
 use crate::operations::polling::Polling;
@@ -69,16 +69,28 @@ impl Creation<'_> {
             return self.left_over(error, &failure);
         };
         let deleted_at = caller.now();
-        end_deletion(self.operation, &instance.id, ownership, deletion, Some(cleanup));
+        let mut pending_create = instances().pending_create(&instance.id);
+        let searched = if is_left_to_search(operation, deletion, pending_create.as_mut()) {
+            Some(cleanup)
+        } else {
+            end_deletion(self.operation, &instance.id, ownership, deletion, Some(cleanup));
+            None
+        };
         if !self.operation.semantics.ids_are_never_reused {
             instances().unmark_deleting(&instance.id);
         }
-        if let Some(pending_create) = instances().pending_create(&instance.id) {
+        if let Some(pending_create) = pending_create {
             while let Err(failure) = delete_late_creates(operation, &pending_create, Some(&mut *cleanups)).await {
                 if !rollback.continues_after(&failure).await {
+                    if let Some(cleanup) = searched {
+                        cleanup.fail(Some(&failure));
+                    }
                     return self.left_over(error, &failure);
                 }
             }
+        }
+        if let Some(cleanup) = searched {
+            cleanup.succeed();
         }
         instances().forget(&instance.id, deleted_at);
         error.with_note("The instance was made and removed again")
