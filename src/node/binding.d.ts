@@ -16,13 +16,24 @@ export interface CallIdentity {
   callId: string
 }
 
+/** What many calls have in common: where they go, and which image they start there. */
+export interface CallTarget {
+  location: Record<string, string>
+  [property: string]: unknown
+}
+
+/** What is known of a call before it ends. */
+export type KnownCall = [target: CallTarget | null, name: string | null, instanceId: string | null]
+
 /**
- * The events of a call; src/node/diagnostics.rs writes them: the identity of a call that has settled, what its subscribers were not
- * told at `start`, and then the kind of each event with what it tells.
+ * The events of a call; src/node/diagnostics.rs writes them: the identity of a call that has settled; what its subscribers were not
+ * told at `start`, with a target that was told before by its number alone, and -1 for none; and then the kind of each event with
+ * what it tells.
  */
 export type CallEvents = [
   settled: CallIdentity | null,
-  known: Record<string, unknown> | null,
+  number: number,
+  ...known: KnownCall,
   ...events: unknown[],
 ]
 

@@ -8,7 +8,7 @@
  * @typedef {import('./binding').Native} Native
  * @typedef {import('./binding').Constants} Constants
  * @typedef {import('./binding').Diagnostics} Diagnostics
- * @typedef {import('./diagnostics.js').TracedCall} TracedCall
+ * @typedef {ReturnType<Diagnostics['trace']>} TracedCall
  * @typedef {import('./binding').ConfiguredProvider} ConfiguredProvider
  * @typedef {import('./binding').ErrorProperties} ErrorProperties
  *
@@ -26,6 +26,16 @@
  * @property {(value: unknown) => void} resolve
  * @property {Watched} watched
  * @property {TracedCall | undefined} traced
+ *
+ * @typedef {object} Submission what crosses to the addon of a call
+ * @property {ConfiguredProvider} provider
+ * @property {number} method
+ * @property {number} slot
+ * @property {Watched} watched
+ * @property {string} id
+ * @property {unknown} options
+ * @property {unknown} variables
+ * @property {number} room what it holds
  *
  * @typedef {object} Shape what instances of a listing have in common
  * @property {Record<string, unknown>} template
@@ -685,6 +695,57 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cance
   }
 
   /**
+   * Returns what is known of a call that has not settled.
+   *
+   * @param {TracedCall} traced
+   */
+  const askAddon = (traced) => {
+    const { slot } = traced
+    const callId = /** @type {string} */ (traced.context['callId'])
+    const submission = /** @type {Submission | undefined} */ (traced.submission)
+    if (submission === undefined) {
+      // In case that it waits.
+      submitWaiting()
+      return parse(describe(slot, callId))
+    }
+    // A subscriber asks while `start` is published: the call is checked at once.
+    traced.submission = undefined
+    const { provider, method, watched, id, options, variables } = submission
+    watched.slot = watched.state === SignalState.WATCHED ? slot : -1
+    const body = makeList()
+    body[0] = id
+    body[1] = options
+    body[2] = variables
+    body[3] = null
+    const text = `[${slot},${method},${watched.state},0]${stringify(body)}`
+    const known = parse(submitTraced([provider], text, callId))
+    if (!launching) void launchSoon()
+    return known
+  }
+
+  /**
+   * Begins a call with subscribers.
+   *
+   * @param {Call} call
+   * @param {MethodNames} names
+   * @param {Submission} submission
+   */
+  const beginTraced = (call, { provider: title, operation }, submission) => {
+    const traced = diagnostics.trace(title, operation)
+    call.traced = traced
+    const { provider, method, slot, watched, id, options, variables, room } = submission
+    traced.slot = slot
+    traced.submission = submission
+    traced.ask = askAddon
+    diagnostics.begin(traced)
+    const isChecked = traced.submission === undefined
+    traced.submission = undefined
+    if (isChecked) return
+    const callId = /** @type {string} */ (traced.context['callId'])
+    addWaiting(provider, method, slot, watched, id, options, variables, callId, room)
+  }
+
+  /**
    * Begins a call. The promise resolves with its value, or with its failure.
    *
    * @param {number} method
@@ -705,36 +766,9 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cance
       const call = { resolve, watched, traced: undefined }
       const slot = addCall(call)
       const room = ROOM - budget.room
-      if (!diagnostics.watches(names.operation)) {
-        addWaiting(provider, method, slot, watched, id, encoded, variables, null, room)
-        return
-      }
-      const traced = diagnostics.trace(names.provider, names.operation)
-      const { callId } = traced
-      let isChecked = false
-      // If a subscriber asks while `start` is published, the call is checked at once.
-      traced.ask = () => {
-        isChecked = true
-        watched.slot = watched.state === SignalState.WATCHED ? slot : -1
-        const body = makeList()
-        body[0] = id
-        body[1] = encoded
-        body[2] = variables
-        body[3] = null
-        const text = `[${slot},${method},${watched.state},0]${stringify(body)}`
-        const known = parse(submitTraced([provider], text, callId))
-        if (!launching) void launchSoon()
-        return known
-      }
-      call.traced = traced
-      diagnostics.begin(traced)
-      if (isChecked) return
-      addWaiting(provider, method, slot, watched, id, encoded, variables, callId, room)
-      traced.ask = () => {
-        // In case that it waits.
-        submitWaiting()
-        return parse(describe(slot, callId))
-      }
+      if (diagnostics.watches(names.operation)) {
+        beginTraced(call, names, { provider, method, slot, watched, id, options: encoded, variables, room })
+      } else addWaiting(provider, method, slot, watched, id, encoded, variables, null, room)
     })
 
   /**
@@ -747,7 +781,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cance
     if (!(settled instanceof Outcome)) return settled
     const { value, failure, causes, traced } = settled
     if (failure === undefined) {
-      if (traced !== undefined) diagnostics.end(traced, diagnostics.sumUp(value))
+      if (traced !== undefined) diagnostics.end(traced, value)
       return value
     }
     let error
@@ -756,11 +790,7 @@ const makeBridge = (diagnostics, { submit, submitTraced, launch, describe, cance
     } catch (thrown) {
       error = thrown
     }
-    if (traced !== undefined) {
-      const { instanceId, resourceName } = failure
-      const ids = { ...(instanceId !== undefined && { instanceId }), ...(resourceName !== undefined && { resourceName }) }
-      diagnostics.end(traced, { error, ...ids })
-    }
+    if (traced !== undefined) diagnostics.fail(traced, error, failure)
     throw error
   }
 

@@ -22,7 +22,7 @@ pub(super) type Launch = Box<dyn FnOnce(crate::error::Result<()>) + Send>;
 pub(super) struct Environment {
     pub(super) completions: Arc<CompletionQueue>,
     pub(super) cancellations: Arc<Cancellations>,
-    pub(super) descriptions: Descriptions,
+    pub(super) descriptions: Arc<Descriptions>,
     /// Reads variables while a call goes on.
     pub(super) variables: Arc<JsVariables>,
     /// The calls that were checked before they cross, until the end of the tick.
@@ -68,7 +68,7 @@ impl Bridge {
             environment: Arc::new(Environment {
                 completions,
                 cancellations: Arc::default(),
-                descriptions: Descriptions::default(),
+                descriptions: Arc::default(),
                 variables: Arc::new(JsVariables::new(&functions.get_named_property("readVariable")?)?),
                 ready: Mutex::default(),
             }),

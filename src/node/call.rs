@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use serde_json::value::{RawValue, to_raw_value};
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::JsObject;
@@ -14,7 +13,7 @@ use super::cancellations::Cancellations;
 use super::completions::CompletionQueue;
 use super::constants::SignalState;
 use super::decode::Content;
-use super::descriptions::Descriptions;
+use super::descriptions::{Descriptions, KnownCall};
 use super::diagnostics::{CallEvents, CallIdentity};
 use super::environment::CallVariables;
 use super::reply::Reply;
@@ -144,20 +143,25 @@ impl ReadyCall {
         }
     }
 
-    /// Returns what is known of the call, as JSON. Nothing in it can fail to be written.
-    pub(super) fn describe(&self) -> Option<Arc<RawValue>> {
-        to_raw_value(&self.call.describe()).ok().map(Arc::from)
+    /// Returns what is known of the call.
+    pub(super) fn describe(&self) -> Option<Arc<KnownCall>> {
+        KnownCall::new(&self.call.describe()).map(Arc::new)
     }
 
     /// Records the call for its subscribers, who get its description with its events, or before if they ask.
-    fn watch(self, call_id: String, descriptions: &Descriptions) -> Self {
+    fn watch(self, call_id: String, descriptions: &Arc<Descriptions>) -> Self {
         let description = self.describe();
         descriptions.set(self.reply_to.slot, &call_id, description.clone());
-        self.record(call_id, description)
+        self.record(call_id, descriptions, description)
     }
 
     /// Records the call for its subscribers. `description` is what they were not told yet.
-    pub(super) fn record(mut self, call_id: String, description: Option<Arc<RawValue>>) -> Self {
+    pub(super) fn record(
+        mut self,
+        call_id: String,
+        descriptions: &Arc<Descriptions>,
+        description: Option<Arc<KnownCall>>,
+    ) -> Self {
         let ReplyTo {
             slot,
             completions,
@@ -172,7 +176,13 @@ impl ReadyCall {
             operation: operation.as_str(),
             call_id,
         };
-        self.events = Some(Arc::new(CallEvents::new(completions, *slot, identity, description)));
+        self.events = Some(Arc::new(CallEvents::new(
+            completions,
+            descriptions,
+            *slot,
+            identity,
+            description,
+        )));
         self
     }
 

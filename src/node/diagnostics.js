@@ -6,19 +6,17 @@
 /**
  * @typedef {import('node:diagnostics_channel').Channel} Channel
  * @typedef {import('./binding').CallEvents} CallEvents
+ * @typedef {import('./binding').ErrorProperties} ErrorProperties
+ * @typedef {import('./binding').CallTarget} CallTarget
+ * @typedef {import('./binding').KnownCall} KnownCall
  *
  * @typedef {Record<'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error', Channel>} TracingChannels
- *
- * @typedef {object} TracedCall a call with subscribers
- * @property {string} callId
- * @property {Record<string, unknown>} context what is known of it
- * @property {Record<string, unknown>} view the context as its subscribers see it: it asks for what they read
- * @property {TracingChannels} channels
- * @property {(() => Record<string, unknown>) | undefined} ask returns the fields in `ASKED`, until the context holds them
  */
 
+const { assign, freeze } = Object
+
 /** The channels. The first four are those of `tracingChannel`. */
-const CHANNELS = Object.freeze({
+const CHANNELS = freeze({
   create: '@computesdk/gateway:create',
   getById: '@computesdk/gateway:getById',
   list: '@computesdk/gateway:list',
@@ -30,7 +28,6 @@ const CHANNELS = Object.freeze({
   cleanup: '@computesdk/gateway:cleanup',
 })
 
-const { assign } = Object
 const { getOwnPropertyDescriptor, has, ownKeys } = Reflect
 
 /**
@@ -49,23 +46,48 @@ const ASKED = assign(Object.create(null), {
   serverPort: true,
 })
 
-/**
- * Asks for what the context of a call lacks.
- *
- * @param {TracedCall} call
- */
-const complete = (call) => {
-  const { ask } = call
-  if (ask === undefined) return
-  call.ask = undefined
-  assign(call.context, ask())
-}
+/** A call with subscribers. They see its context through a proxy, of which it is the handler: it asks for what they read. */
+class TracedCall {
+  /**
+   * @param {string} provider
+   * @param {string} operation
+   * @param {string} callId
+   * @param {TracingChannels} channels
+   */
+  constructor(provider, operation, callId, channels) {
+    /** @type {Record<PropertyKey, unknown>} what is known of it */
+    this.context = { provider, operation, callId }
+    this.channels = channels
+    this.slot = -1
+    /** @type {unknown} what crosses to the addon when it is asked before the call has crossed */
+    this.submission = undefined
+    /** @type {((call: TracedCall) => KnownCall) | undefined} returns what is known of it, until the context holds that */
+    this.ask = undefined
+    /** @type {Record<PropertyKey, unknown>} the context as its subscribers see it */
+    this.view = new Proxy(this.context, this)
+  }
 
-/** Lets a context look as if it held the fields in `ASKED`. */
-class View {
-  /** @param {TracedCall} call */
-  constructor(call) {
-    this.call = call
+  /** Asks for what the context lacks. */
+  complete() {
+    const { ask } = this
+    if (ask === undefined) return
+    const [target, name, instanceId] = ask(this)
+    this.describe(target, name, instanceId)
+  }
+
+  /**
+   * Adds what is known of it.
+   *
+   * @param {CallTarget | null | undefined} target
+   * @param {unknown} name
+   * @param {unknown} instanceId
+   */
+  describe(target, name, instanceId) {
+    const { context } = this
+    this.ask = undefined
+    assign(context, target)
+    if (name !== null) context['name'] = name
+    if (instanceId !== null) context['instanceId'] = instanceId
   }
 
   /**
@@ -75,7 +97,7 @@ class View {
   get(context, key) {
     const value = context[key]
     if (value !== undefined || !ASKED[key]) return value
-    complete(this.call)
+    this.complete()
     return context[key]
   }
 
@@ -84,7 +106,7 @@ class View {
    * @param {PropertyKey} key
    */
   has(context, key) {
-    if (ASKED[key]) complete(this.call)
+    if (ASKED[key]) this.complete()
     return has(context, key)
   }
 
@@ -93,13 +115,13 @@ class View {
    * @param {PropertyKey} key
    */
   getOwnPropertyDescriptor(context, key) {
-    if (ASKED[key]) complete(this.call)
+    if (ASKED[key]) this.complete()
     return getOwnPropertyDescriptor(context, key)
   }
 
   /** @param {Record<PropertyKey, unknown>} context */
   ownKeys(context) {
-    complete(this.call)
+    this.complete()
     return ownKeys(context)
   }
 }
@@ -116,6 +138,15 @@ const publish = (channel, message) => {
   } catch {
     // The subscriber's fault.
   }
+}
+
+/**
+ * Publishes that a call has begun, within the stores that are bound to its channel.
+ *
+ * @this {TracedCall}
+ */
+function publishBegun() {
+  publish(this.channels.end, this.view)
 }
 
 /**
@@ -157,6 +188,21 @@ const makeDiagnostics = ({ channel }) => {
   const prefix = Math.random().toString(36).slice(2, 10)
   let latest = 0
 
+  /** @type {CallTarget[]} the targets of calls, by the numbers under which the addon has told them last */
+  const targets = []
+
+  /**
+   * Keeps a target. Contexts share it, so nobody may change it.
+   *
+   * @param {number} number
+   * @param {CallTarget} target
+   */
+  const remember = (number, target) => {
+    freeze(target.location)
+    targets[number] = target
+    return target
+  }
+
   return {
     /**
      * Returns whether the calls of an operation have subscribers. `TracingChannel.hasSubscribers` is missing in Bun, and before
@@ -188,13 +234,8 @@ const makeDiagnostics = ({ channel }) => {
      * @returns {TracedCall}
      */
     trace(provider, operation) {
-      const callId = `${prefix}-${(latest += 1)}`
-      const context = { provider, operation, callId }
       const channels = /** @type {TracingChannels} */ (calls[operation])
-      /** @type {TracedCall} */
-      const call = { callId, context, view: context, channels, ask: undefined }
-      call.view = new Proxy(context, new View(call))
-      return call
+      return new TracedCall(provider, operation, `${prefix}-${(latest += 1)}`, channels)
     },
 
     /**
@@ -202,10 +243,10 @@ const makeDiagnostics = ({ channel }) => {
      *
      * @param {TracedCall} call
      */
-    begin({ view, channels: { start, end } }) {
+    begin(call) {
       try {
-        // With the stores that are bound to the channel, as `tracePromise` does it.
-        start.runStores(view, () => publish(end, view))
+        // As `tracePromise` does it.
+        call.channels.start.runStores(call.view, publishBegun, call)
       } catch {
         // The subscriber's fault.
       }
@@ -215,28 +256,35 @@ const makeDiagnostics = ({ channel }) => {
      * Publishes that a call has ended. Its promise settles right after.
      *
      * @param {TracedCall} call
-     * @param {Record<string, unknown>} known what is known of it now
+     * @param {any} value what it resolves with
      */
-    end({ context, view, channels: { asyncStart, asyncEnd, error } }, known) {
-      assign(context, known)
-      if ('error' in known) {
-        // Nothing was made that the caller holds.
-        delete context['outcome']
-        publish(error, view)
-      } else if (context['name'] !== undefined) context['resourceName'] = context['name']
+    end({ context, view, channels: { asyncStart, asyncEnd } }, value) {
+      const { instanceId, instance } = value ?? {}
+      if (typeof instanceId === 'string') {
+        context['instanceId'] = instanceId
+        context['status'] = instance.status
+      }
+      if (context['name'] !== undefined) context['resourceName'] = context['name']
       publish(asyncStart, view)
       publish(asyncEnd, view)
     },
 
     /**
-     * Returns what the value of a call says of its instance.
+     * Publishes that a call has failed. Its promise settles right after.
      *
-     * @param {any} value
-     * @returns {Record<string, unknown>}
+     * @param {TracedCall} call
+     * @param {unknown} thrown its error
+     * @param {ErrorProperties} failure the same as the addon describes it
      */
-    sumUp(value) {
-      const { instanceId, instance } = value ?? {}
-      return typeof instanceId === 'string' ? { instanceId, status: instance.status } : {}
+    fail({ context, view, channels: { asyncStart, asyncEnd, error } }, thrown, { instanceId, resourceName }) {
+      context['error'] = thrown
+      if (instanceId !== undefined) context['instanceId'] = instanceId
+      if (resourceName !== undefined) context['resourceName'] = resourceName
+      // Nothing was made that the caller holds.
+      delete context['outcome']
+      publish(error, view)
+      publish(asyncStart, view)
+      publish(asyncEnd, view)
     },
 
     /**
@@ -247,10 +295,8 @@ const makeDiagnostics = ({ channel }) => {
      */
     publishEvents(batch, call) {
       const context = call?.context
-      if (call !== undefined) {
-        call.ask = undefined
-        assign(call.context, batch[1])
-      }
+      const target = batch[2] === null ? targets[batch[1]] : remember(batch[1], batch[2])
+      if (call !== undefined) call.describe(target, batch[3], batch[4])
       const identity = batch[0] ?? context
       if (identity === undefined) return
       const { provider, operation, callId } = /** @type {any} */ (identity)
@@ -259,8 +305,8 @@ const makeDiagnostics = ({ channel }) => {
       for (let at = FIRST_EVENT; at < batch.length; ) {
         const kind = /** @type {string} */ (batch[at])
         if (kind === 'request') {
-          requests[requests.length] = readRequest({}, batch, at + 1)
-          if (request.hasSubscribers) publish(request, readRequest({ provider, operation, callId }, batch, at + 1))
+          requests[requests.length] = readRequest(batch, at + 1)
+          if (request.hasSubscribers) publish(request, { provider, operation, callId, ...readRequest(batch, at + 1) })
           at += 1 + REQUEST_VALUES
           continue
         }
@@ -279,30 +325,32 @@ const makeDiagnostics = ({ channel }) => {
 }
 
 /** Where the events begin in a batch (src/node/diagnostics.rs). */
-const FIRST_EVENT = 2
+const FIRST_EVENT = 5
 
 /** How many values tell of a request. */
 const REQUEST_VALUES = 10
 
 /**
- * Adds to an event what a batch tells of a request. A value that is not known is left out.
+ * Reads what a batch tells of a request. A value that is not known is left out.
  *
- * @param {Record<string, unknown>} event
  * @param {any} batch
  * @param {number} at
  */
-const readRequest = (event, batch, at) => {
-  event['method'] = batch[at]
-  event['urlTemplate'] = batch[at + 1]
+const readRequest = (batch, at) => {
+  /** @type {Record<string, unknown>} */
+  const event = {
+    method: batch[at],
+    urlTemplate: batch[at + 1],
+    // In thousandths of a millisecond.
+    startTime: batch[at + 4] / 1000,
+    duration: batch[at + 5] / 1000,
+    resendCount: batch[at + 6],
+    rateLimitWait: batch[at + 9] / 1000,
+  }
   if (batch[at + 2] !== null) event['operationName'] = batch[at + 2]
   if (batch[at + 3] !== null) event['statusCode'] = batch[at + 3]
-  // In thousandths of a millisecond.
-  event['startTime'] = batch[at + 4] / 1000
-  event['duration'] = batch[at + 5] / 1000
-  event['resendCount'] = batch[at + 6]
   if (batch[at + 7] !== null) event['requestId'] = batch[at + 7]
   if (batch[at + 8] !== null) event['errorCode'] = batch[at + 8]
-  event['rateLimitWait'] = batch[at + 9] / 1000
   return event
 }
 

@@ -6,10 +6,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
-use serde_json::value::RawValue;
 
 use super::completions::CompletionQueue;
 use super::constants::ReplyKind;
+use super::descriptions::{Descriptions, KnownCall};
 use super::reply::Reply;
 use crate::context::events::{Event, EventSink, RequestEvent};
 
@@ -22,6 +22,7 @@ const NO_SLOT: i32 = -1;
 /// The events of one call.
 pub(super) struct CallEvents {
     completions: Arc<CompletionQueue>,
+    descriptions: Arc<Descriptions>,
     slot: i32,
     identity: CallIdentity,
     state: Mutex<State>,
@@ -40,25 +41,37 @@ pub(super) struct CallIdentity {
 struct State {
     waiting: Vec<Event>,
     /// What is known of the call, until it has crossed.
-    description: Option<Arc<RawValue>>,
+    description: Option<Arc<KnownCall>>,
     /// The caller has its answer.
     has_settled: bool,
 }
 
 /// The events as `diagnostics.js` takes them, in one array: the identity of a call that has settled (JavaScript knows the others
-/// by their slots), the description, and of each event its kind and what it tells. A create has one request or
-/// more and hardly any other event, so a request is its values in their order, and another event an object.
+/// by their slots), what is known of the call, and of each event its kind and what it tells. A create has one request or more
+/// and hardly any other event, so a request is its values in their order, and another event an object.
 struct Batch<'a> {
     call: Option<&'a CallIdentity>,
-    description: Option<&'a RawValue>,
+    known: Option<Known<'a>>,
     events: &'a [Event],
+}
+
+/// What is known of a call.
+struct Known<'a> {
+    call: &'a KnownCall,
+    /// The number of its target.
+    number: usize,
+    /// JavaScript knows the target.
+    is_told: bool,
 }
 
 impl Serialize for Batch<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut row = serializer.serialize_seq(None)?;
         row.serialize_element(&self.call)?;
-        row.serialize_element(&self.description)?;
+        match &self.known {
+            Some(known) => known.call.write(&mut row, known.number, known.is_told)?,
+            None => KnownCall::write_nothing(&mut row)?,
+        }
         for event in self.events {
             match event {
                 Event::Request(request) => write_request(&mut row, request)?,
@@ -96,12 +109,14 @@ impl CallEvents {
     /// Makes the empty buffer of a call.
     pub(super) fn new(
         completions: &Arc<CompletionQueue>,
+        descriptions: &Arc<Descriptions>,
         slot: i32,
         identity: CallIdentity,
-        description: Option<Arc<RawValue>>,
+        description: Option<Arc<KnownCall>>,
     ) -> Self {
         Self {
             completions: Arc::clone(completions),
+            descriptions: Arc::clone(descriptions),
             slot,
             identity,
             state: Mutex::new(State {
@@ -124,10 +139,16 @@ impl CallEvents {
     }
 
     /// Sends events of a call. One that has settled has no slot any more.
-    fn send(&self, has_settled: bool, description: Option<&RawValue>, events: &[Event]) {
+    fn send(&self, has_settled: bool, description: Option<&KnownCall>, events: &[Event]) {
+        // Kept until the batch waits: others refer to the target that it tells.
+        let mut told = description.map(|_| self.descriptions.told());
+        let known = description.zip(told.as_mut()).map(|(call, told)| {
+            let (number, is_told) = told.add(call);
+            Known { call, number, is_told }
+        });
         let batch = Batch {
             call: has_settled.then_some(&self.identity),
-            description,
+            known,
             events,
         };
         // Nothing in it can fail to be written.
@@ -175,6 +196,7 @@ mod tests {
 
     use super::*;
     use crate::context::events::{Milliseconds, RetryEvent};
+    use crate::node::descriptions::known_call;
 
     #[test]
     fn a_request_is_its_values_and_another_event_an_object() {
@@ -200,28 +222,42 @@ mod tests {
             delay: Milliseconds::from(Duration::from_micros(250)),
             error_code: "NETWORK",
         };
-        let description = RawValue::from_string(r#"{"image":"node"}"#.to_owned()).unwrap();
+        let known = known_call(r#"{"image":"node"}"#, "computesdk-1");
         let write = |batch: &Batch<'_>| serde_json::to_string(batch).unwrap();
         let events = [Event::Request(request), Event::Retry(retry)];
         let batch = Batch {
             call: None,
-            description: Some(&description),
+            known: Some(Known {
+                call: &known,
+                number: 7,
+                is_told: false,
+            }),
             events: &events,
         };
         assert_eq!(
             write(&batch),
             concat!(
-                r#"[null,{"image":"node"},"#,
+                r#"[null,7,{"image":"node"},"computesdk-1",null,"#,
                 r#""request","POST","/graphql/v2","serviceCreate",200,1795000000000123,422,1,null,null,0,"#,
                 r#""retry",{"attempts":1,"delay":0.25,"errorCode":"NETWORK"}]"#
             )
         );
         let settled = Batch {
             call: Some(&identity),
-            description: None,
+            known: None,
             events: &[],
         };
-        let told = r#"[{"provider":"railway","operation":"create","callId":"x-1"},null]"#;
+        let told = r#"[{"provider":"railway","operation":"create","callId":"x-1"},-1,null,null,null]"#;
         assert_eq!(write(&settled), told);
+        let again = Batch {
+            call: None,
+            known: Some(Known {
+                call: &known,
+                number: 7,
+                is_told: true,
+            }),
+            events: &[],
+        };
+        assert_eq!(write(&again), r#"[null,7,null,"computesdk-1",null]"#);
     }
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use napi::Result;
 use napi::bindgen_prelude::{Array, External, FunctionCallContext};
-use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::bridge::{Bridge, Environment};
-use super::descriptions;
+use super::descriptions::{self, KnownCall};
 use super::runtime;
 use super::submission::Submission;
 use crate::provider::config::ConfiguredProvider;
@@ -47,14 +46,14 @@ pub(super) fn submit_traced(context: &FunctionCallContext<'_>) -> Result<String>
     let mut description = None;
     submission.prepare(|call| {
         description = call.describe();
-        let call = call.record(call_id.clone(), None);
+        let call = call.record(call_id.clone(), &environment.descriptions, None);
         environment.add_ready(Box::new(|worker| match worker {
             Ok(()) => drop(tokio::spawn(call.run())),
             Err(error) => call.refuse(&error),
         }));
     });
-    let description = description.as_deref().map_or(descriptions::NOTHING, RawValue::get);
-    Ok(description.to_owned())
+    let description = description.as_deref();
+    Ok(description.map_or_else(|| descriptions::NOTHING.to_owned(), KnownCall::to_json))
 }
 
 /// Begins the calls that wait: `launch()`. The worker makes their tasks, which are large.

@@ -77,19 +77,22 @@ impl CallOutput {
 }
 
 /// What is known of a call before it begins.
+pub(crate) struct CallDescription<'a> {
+    pub(crate) target: CallTarget<'a>,
+    /// The name of what a create makes.
+    pub(crate) name: Option<&'a str>,
+    pub(crate) instance_id: Option<&'a str>,
+}
+
+/// What many calls have in common: where they go, and which image they start there.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct CallDescription<'a> {
+pub(crate) struct CallTarget<'a> {
     location: BTreeMap<&'static str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
-    /// The name of what a create makes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instance_id: Option<&'a str>,
     server_address: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     server_port: Option<u16>,
@@ -184,13 +187,15 @@ impl PreparedCall {
         } = self.bound.provider.describe(request);
         let (server_address, server_port) = self.bound.base.host_and_port();
         CallDescription {
-            location: location.into_iter().collect(),
-            region,
-            image,
+            target: CallTarget {
+                location: location.into_iter().collect(),
+                region,
+                image,
+                server_address,
+                server_port,
+            },
             name: self.name(),
             instance_id,
-            server_address,
-            server_port,
         }
     }
 

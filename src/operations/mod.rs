@@ -18,5 +18,5 @@ mod polling;
 mod tests;
 mod watch;
 
-pub(crate) use call::{CallOutput, CallRequest, LIST_FIELDS, PreparedCall};
+pub(crate) use call::{CallDescription, CallOutput, CallRequest, LIST_FIELDS, PreparedCall};
 pub(crate) use handover::Handover;
