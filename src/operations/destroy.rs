@@ -39,21 +39,28 @@ pub(super) async fn delete(operation: OperationContext<'_>, id: &str, ownership:
         .instances()
         .pending_create(id)
         .filter(|_| !mutated!(ForgetsLateCreate));
-    let deletion = delete_one(operation, id, ownership, &mut 0).await?;
-    let deleted_at = operation.context.now();
+    let deletion = delete_one(operation, id, ownership, None, &mut 0).await?;
     if !is_left_to_search(operation, deletion, pending_create.as_mut()) {
         end_deletion(operation, id, ownership, deletion, None);
     }
     if let Some(pending_create) = pending_create {
         delete_late_creates(operation, &pending_create, None).await?;
     }
-    operation.instances().forget(id, deleted_at);
+    operation.instances().forget(id, deletion.gone_at);
     Ok(())
 }
 
-/// How a deletion ended that the provider has accepted.
+/// A deletion that has ended without an error.
 #[derive(Clone, Copy)]
-pub(super) enum Deletion {
+pub(super) struct Deletion {
+    pub(super) ending: DeletionEnding,
+    /// When the instance was gone. Where an id is a name, what was made with it later is another's.
+    pub(super) gone_at: Instant,
+}
+
+/// How a deletion ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeletionEnding {
     Confirmed,
     /// A read shows that the instance is absent, and the provider does not know it yet. Reads may lag until then.
     Unconfirmed {
@@ -69,8 +76,8 @@ pub(super) fn is_left_to_search(
     deletion: Deletion,
     pending_create: Option<&mut PendingCreate>,
 ) -> bool {
-    match (deletion, pending_create) {
-        (Deletion::Unconfirmed { until }, Some(pending_create))
+    match (deletion.ending, pending_create) {
+        (DeletionEnding::Unconfirmed { until }, Some(pending_create))
             if !operation.semantics.ids_are_never_reused && !mutated!(DeletesByNameAfterSearch) =>
         {
             pending_create.until = pending_create.until.max(until);
@@ -88,16 +95,16 @@ pub(super) fn end_deletion(
     deletion: Deletion,
     cleanup: Option<Cleanup>,
 ) {
-    match deletion {
-        Deletion::Unconfirmed { .. } if mutated!(ForgetsUnconfirmedDeletion) => {}
-        Deletion::Unconfirmed { until } => operation.background.add(Watch::Deletion {
+    match deletion.ending {
+        DeletionEnding::Unconfirmed { .. } if mutated!(ForgetsUnconfirmedDeletion) => {}
+        DeletionEnding::Unconfirmed { until } => operation.background.add(Watch::Deletion {
             id: id.to_owned(),
             ownership,
             until,
             wait: Duration::ZERO,
             cleanup,
         }),
-        Deletion::Confirmed => {
+        DeletionEnding::Confirmed => {
             if let Some(cleanup) = cleanup {
                 cleanup.succeed();
             }
@@ -108,12 +115,16 @@ pub(super) fn end_deletion(
 /// Deletes an instance. While it may be too young for reads to show it, the provider is asked again until the visibility lag
 /// has passed. What this process created was sent a deletion already: after two seconds that goes on in the background.
 ///
+/// Where an id is a name, another create may have it as soon as the instance is gone. A deletion that is tried again then looks
+/// first whose it is, if it knows the `handle`.
+///
 /// Notes what was deleted, so that no later call takes it for alive because reads still show it. Counts in `attempts` how often
 /// the deletion was tried.
 pub(super) async fn delete_one(
     operation: OperationContext<'_>,
     id: &str,
     ownership: Ownership,
+    handle: Option<&Handle>,
     attempts: &mut u32,
 ) -> Result<Deletion> {
     let OperationContext {
@@ -129,7 +140,19 @@ pub(super) async fn delete_one(
     let began = context.now();
     let lag = age.map_or(Duration::ZERO, |age| semantics.visibility_lag.saturating_sub(age));
     let lag_ends = began + lag;
-    let was_deleted = || semantics.ids_are_never_reused && operation.instances().was_deleted(id);
+    let confirmed = |gone_at| Deletion {
+        ending: DeletionEnding::Confirmed,
+        gone_at,
+    };
+    let handle = handle.filter(|_| !semantics.ids_are_never_reused && !mutated!(RepeatsDeletionByName));
+    // Another call of this process may have deleted it meanwhile, or made something new with its name.
+    let is_gone = || {
+        if semantics.ids_are_never_reused {
+            operation.instances().was_deleted(id)
+        } else {
+            operation.instances().was_replaced_since(id, began) && !mutated!(DeletesReplacement)
+        }
+    };
     // Where an id is a name of the caller's, another create may have it soon: it is not deleted behind the caller's back.
     let may_watch = ownership == Ownership::CreatedHere && (semantics.ids_are_never_reused || is_managed_name(id));
     // An instance that was not there may be another process's, or too young to show. One that this process created, or has
@@ -143,34 +166,74 @@ pub(super) async fn delete_one(
     let mut polling = Polling::new();
     loop {
         // The request that is sent after the lag has ended decides.
-        let is_last = context.now() >= lag_ends;
-        *attempts += 1;
-        let result = match provider.destroy(context, id, ownership).await {
-            Err(_) if mutated!(TakesFailedDeletionForDone) => Ok(DeleteResult::Deleted),
-            result => result,
+        let asked_at = context.now();
+        let is_last = asked_at >= lag_ends;
+        let holder = match handle {
+            Some(handle) if *attempts > 0 => look_up_holder(operation, handle, id).await?,
+            _ => Holder::Own,
         };
-        match result? {
+        let result = match holder {
+            Holder::Own => {
+                *attempts += 1;
+                match provider.destroy(context, id, ownership).await {
+                    Err(_) if mutated!(TakesFailedDeletionForDone) => DeleteResult::Deleted,
+                    result => result?,
+                }
+            }
+            Holder::Unknown => DeleteResult::NotYetVisible,
+            Holder::Another => return Ok(confirmed(began)),
+        };
+        match result {
             DeleteResult::Deleted => {
                 operation.instances().deleted(id);
-                return Ok(Deletion::Confirmed);
+                return Ok(confirmed(context.now()));
             }
+            _ if !semantics.ids_are_never_reused && is_gone() => return Ok(confirmed(began)),
             DeleteResult::Absent => {
                 note_absence();
-                return Ok(Deletion::Confirmed);
+                return Ok(confirmed(asked_at));
             }
-            // Another call of this process may have deleted it meanwhile.
-            DeleteResult::NotYetVisible if is_last || mutated!(BelievesEarlyAbsence) || was_deleted() => {
+            DeleteResult::NotYetVisible if is_last || mutated!(BelievesEarlyAbsence) || is_gone() => {
                 note_absence();
-                return Ok(Deletion::Confirmed);
+                return Ok(confirmed(asked_at));
             }
             DeleteResult::NotYetVisible => {}
         }
         if may_watch && context.now() - began >= OWN_WAIT && is_absent(operation, id).await {
             note_absence();
-            return Ok(Deletion::Unconfirmed { until: lag_ends });
+            return Ok(Deletion {
+                ending: DeletionEnding::Unconfirmed { until: lag_ends },
+                gone_at: if mutated!(DeletesReplacement) {
+                    context.now()
+                } else {
+                    began
+                },
+            });
         }
         context.sleep(polling.next_wait()).await?;
     }
+}
+
+/// Who has an id that is a name.
+enum Holder {
+    /// The create with the handle.
+    Own,
+    Another,
+    /// No resource shows yet, or one without an ownership token.
+    Unknown,
+}
+
+/// Looks up who has an id that is a name.
+async fn look_up_holder(operation: OperationContext<'_>, handle: &Handle, id: &str) -> Result<Holder> {
+    let found = operation.provider.find(operation.context, handle).await?;
+    let Some(instance) = found.iter().find(|instance| instance.id == id) else {
+        return Ok(Holder::Unknown);
+    };
+    Ok(match is_from_same_create(operation, handle, instance).await? {
+        Some(true) => Holder::Own,
+        Some(false) => Holder::Another,
+        None => Holder::Unknown,
+    })
 }
 
 /// Returns whether a read shows that the instance is absent.
@@ -220,13 +283,13 @@ pub(super) async fn delete_late(
     let _mark = DeletingMark::set(operation, &late.id);
     let semantics = operation.semantics;
     // Where an id is a name, another create may have it when reads no longer lag. The search goes on, and tells by the token.
-    let must_look_again = |deletion| {
-        matches!(deletion, Deletion::Unconfirmed { .. })
+    let must_look_again = |deletion: Deletion| {
+        matches!(deletion.ending, DeletionEnding::Unconfirmed { .. })
             && !semantics.ids_are_never_reused
             && !mutated!(DeletesByNameAlone)
     };
     let Some(cleanups) = cleanups else {
-        let deletion = delete_one(operation, &late.id, ownership, &mut 0).await?;
+        let deletion = delete_one(operation, &late.id, ownership, Some(handle), &mut 0).await?;
         if !must_look_again(deletion) {
             end_deletion(operation, &late.id, ownership, deletion, None);
         }
@@ -241,7 +304,7 @@ pub(super) async fn delete_late(
     let mut cleanup = cleanups.take(operation.context, operation.semantics, handle, late);
     let mut uncounted = 0;
     let attempts = cleanup.as_mut().map_or(&mut uncounted, |cleanup| &mut cleanup.attempts);
-    match delete_one(operation, &late.id, ownership, attempts).await {
+    match delete_one(operation, &late.id, ownership, Some(handle), attempts).await {
         Ok(deletion) if must_look_again(deletion) => {
             if let Some(cleanup) = cleanup {
                 cleanups.put_back(semantics, late, cleanup);

@@ -207,6 +207,18 @@ impl CallInstances<'_> {
         self.keys(id).any(|key| tables.deleted.get(now, &key).is_some())
     }
 
+    /// Returns whether another call of this process has made or deleted, since then, what has the id.
+    pub(crate) fn was_replaced_since(&self, id: &str, since: Instant) -> bool {
+        let now = self.now();
+        let past = now.saturating_duration_since(since);
+        let tables = self.instances.tables();
+        self.keys(id).any(|key| {
+            let created = tables.created.get(now, &key).map(|(_, age)| age);
+            let deleted = tables.deleted.get(now, &key).map(|((), age)| age);
+            created.into_iter().chain(deleted).any(|age| age < past)
+        })
+    }
+
     /// Returns the create request of the instance that may still take effect.
     pub(crate) fn pending_create(&self, id: &str) -> Option<PendingCreate> {
         let now = self.now();

@@ -285,15 +285,17 @@ impl Checker<'_> {
         let Some(last) = destroyed.max_by_key(|call| call.began) else {
             return false;
         };
-        let was_made = self
+        let found = Outcome::Created(id.to_owned());
+        let mut later = self
             .world
             .resources
             .iter()
-            .any(|resource| resource.id == id && resource.created > last.began);
-        let mut calls = self.calls.iter();
-        let was_handed_out =
-            calls.any(|call| call.outcome == Outcome::Created(id.to_owned()) && call.told > Some(last.began));
-        !self.provider.factory.semantics.ids_are_never_reused && was_made && was_handed_out
+            .filter(|resource| resource.id == id && resource.created > last.began);
+        let was_handed_out = later.any(|resource| {
+            let mut calls = self.calls.iter();
+            calls.any(|call| call.outcome == found && call.told > Some(resource.created))
+        });
+        !self.provider.factory.semantics.ids_are_never_reused && was_handed_out
     }
 
     /// Returns the ids that a caller has asked to destroy.
@@ -335,6 +337,9 @@ impl Checker<'_> {
         }
         if self.was_made_during_destroy(resource) {
             return Some("made while a destroy of the same id was under way");
+        }
+        if self.was_found_during_destroy(resource) {
+            return Some("found with its key while a destroy of it was under way");
         }
         if self.may_meet_anything(resource) {
             return Some("two processes, one key, and a name that exists twice");
@@ -399,6 +404,24 @@ impl Checker<'_> {
             && destroys.any(|call| {
                 let is_over = call.told.is_some_and(|told| told < resource.created);
                 call.began <= resource.created && !is_over
+            })
+    }
+
+    /// Returns whether a repeated key has found a resource while a destroy of it was under way, where its id is a name.
+    fn was_found_during_destroy(&self, resource: &Resource) -> bool {
+        let of_id = What::Destroy {
+            id: resource.id.clone(),
+        };
+        let found = Outcome::Created(resource.id.clone());
+        let mut destroys = self.calls.iter().filter(|call| call.what == of_id);
+        !self.provider.factory.semantics.ids_are_never_reused
+            && destroys.any(|destroy| {
+                self.calls.iter().enumerate().any(|(number, create)| {
+                    Some(number) != resource.call
+                        && create.outcome == found
+                        && create.told >= Some(destroy.began)
+                        && destroy.told.is_none_or(|told| create.began <= told)
+                })
             })
     }
 
@@ -582,6 +605,7 @@ impl Checker<'_> {
                 self.was_destroyed_unseen(maker)
                     || self.was_destroyed_elsewhere(maker)
                     || self.was_made_during_destroy(maker)
+                    || self.was_found_during_destroy(maker)
                     || (may_come_again && self.is_reported(maker))
             });
             // What its process was still to confirm is lost with it.

@@ -106,5 +106,7 @@ mutations! {
     RailwayCountsReadsFromResponses: "counts the age of a service at Railway from the response of a slow read",
     WatchTrustsOtherDeletions: "ends the watch although another call's deletion may yet fail",
     DeletesByNameAfterSearch: "deletes by name after a long search what another process may have made meanwhile",
+    RepeatsDeletionByName: "repeats a deletion by name without a look at whose it is by then",
+    DeletesReplacement: "goes on deleting by name what another call of the process has made since, and forgets that it has",
     NamespaceForgetsGoneInstances: "does not note what is no longer running at Namespace",
 }

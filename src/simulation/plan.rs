@@ -249,6 +249,10 @@ impl Plan {
         }
         twin.other_image = dice.percent(25);
         self.creates.insert(1, twin);
+        // Callers with one key ask for the same settings.
+        for create in self.creates.iter_mut().filter(|create| create.handle == handle) {
+            create.settings = false;
+        }
     }
 
     /// Leaves one process, and one caller with a key that loses its request as `kind` says.

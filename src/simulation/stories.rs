@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::faults::{Fault, FaultKind};
 use super::mutations::Mutation;
-use super::plan::{Course, CreatePlan, Ending, HandlePlan, Plan, ProcessPlan, WorldPlan};
+use super::plan::{Abort, Course, CreatePlan, Ending, HandlePlan, Plan, ProcessPlan, WorldPlan};
 use super::scenario::play;
 use super::worlds::PROVIDERS;
 
@@ -180,5 +180,46 @@ fn a_destroy_at_vercel_leaves_what_another_process_has_made_meanwhile() {
         &world,
         &creates,
         &[fault("POST /v3/sandboxes", 1, hang)],
+    );
+}
+
+#[test]
+fn a_rollback_at_vercel_leaves_what_another_process_has_made_with_the_name() {
+    let named = |process, at, abort| CreatePlan {
+        process,
+        at,
+        handle: HandlePlan::Name(0),
+        abort,
+        ..CREATE
+    };
+    let creates = [named(0, 0, Some(Abort::AtRequest(3))), named(1, 10_000, None)];
+    let lost = fault("DELETE /v2/sandboxes/{name}", 1, FaultKind::ResetAfter);
+    let mutation = Mutation::RepeatsDeletionByName;
+    shows(mutation, "vercel", &WORLD, &creates, &[lost]);
+}
+
+#[test]
+fn a_destroy_at_vercel_leaves_what_the_key_has_made_again() {
+    let world = WorldPlan {
+        lag: 7_250,
+        latency: 1_500,
+        variant: 2,
+        ..WORLD
+    };
+    let creates = [
+        keyed(0, 961, Ending::Keep),
+        keyed(0, 0, Ending::DestroyTwice { after: 102 }),
+    ];
+    let slow = FaultKind::Slow {
+        takes: 35_185,
+        effect_first: true,
+    };
+    let mutation = Mutation::DeletesReplacement;
+    shows(
+        mutation,
+        "vercel",
+        &world,
+        &creates,
+        &[fault("POST /v3/sandboxes", 1, slow)],
     );
 }

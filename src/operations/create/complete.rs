@@ -20,6 +20,7 @@ impl Creation<'_> {
         let mut polling = Polling::new();
         loop {
             let began = context.now();
+            let mut rest = Duration::MAX;
             let step = self.operation.provider.complete(&context, self.request, instance).await;
             let failure = match step {
                 _ if mutated!(ForgetsSteps) => return Ok(instance.clone()),
@@ -31,6 +32,8 @@ impl Creation<'_> {
                     if began.saturating_duration_since(since) >= minimum {
                         return Ok(instance);
                     }
+                    // The next look is the last one, if it finds no failure.
+                    rest = (since + minimum).saturating_duration_since(context.now());
                     None
                 }
                 // A step whose response was lost may have been taken: the next round reads before it repeats the step.
@@ -43,7 +46,7 @@ impl Creation<'_> {
                 Err(_) if mutated!(TakesFailedStepForDone) => return Ok(instance.clone()),
                 Err(error) => return Err(error),
             };
-            if let Err(ended) = context.sleep(polling.next_wait()).await {
+            if let Err(ended) = context.sleep(polling.next_wait().min(rest)).await {
                 return Err(match failure {
                     Some(failure) if !context.is_cancelled() => failure,
                     _ if context.is_cancelled() => ended,

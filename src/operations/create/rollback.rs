@@ -10,8 +10,8 @@ use crate::context::CallContext;
 use crate::error::{Error, Message};
 use crate::model::handle::Origin;
 use crate::model::instance::Instance;
-use crate::operations::background::Watch;
-use crate::operations::destroy::{delete_late_creates, delete_one, end_deletion, is_left_to_search};
+use crate::operations::background::{Pace, Watch};
+use crate::operations::destroy::{DeletionEnding, delete_late_creates, delete_one, end_deletion, is_left_to_search};
 use crate::operations::late_cleanups::LateCleanups;
 use crate::operations::observe::Cleanup;
 use crate::operations::polling::Polling;
@@ -42,7 +42,8 @@ impl Creation<'_> {
         let mut cleanup = Cleanup::start(caller, self.handle.name(), Some(&instance.id));
         let ownership = Ownership::CreatedHere;
         let deletion = loop {
-            let failure = match delete_one(operation, &instance.id, ownership, &mut cleanup.attempts).await {
+            let handle = Some(self.handle);
+            let failure = match delete_one(operation, &instance.id, ownership, handle, &mut cleanup.attempts).await {
                 Ok(deletion) => break deletion,
                 Err(failure) => failure,
             };
@@ -54,13 +55,9 @@ impl Creation<'_> {
             if is_limited(&failure) && self.handle.origin() != Origin::Key {
                 // Where an id is a name, what this process creates from now on is another's.
                 instances().forget(&instance.id, caller.now());
-                self.operation.background.add(Watch::Deletion {
-                    id: instance.id.clone(),
-                    ownership,
-                    until: caller.now() + self.operation.semantics.visibility_lag,
-                    wait: failure.details().retry_after.unwrap_or_default(),
-                    cleanup: Some(cleanup),
-                });
+                let wait = failure.details().retry_after.unwrap_or_default();
+                let until = caller.now() + self.operation.semantics.visibility_lag;
+                self.leave_to_watch(instance, until, wait, cleanup);
             } else if mutated!(TellsCleanupWrongly) {
                 cleanup.succeed();
             } else {
@@ -68,10 +65,14 @@ impl Creation<'_> {
             }
             return self.left_over(error, &failure);
         };
-        let deleted_at = caller.now();
         let mut pending_create = instances().pending_create(&instance.id);
         let searched = if is_left_to_search(operation, deletion, pending_create.as_mut()) {
             Some(cleanup)
+        } else if let DeletionEnding::Unconfirmed { until } = deletion.ending
+            && !mutated!(ForgetsUnconfirmedDeletion)
+        {
+            self.leave_to_watch(instance, until, Duration::ZERO, cleanup);
+            None
         } else {
             end_deletion(self.operation, &instance.id, ownership, deletion, Some(cleanup));
             None
@@ -92,8 +93,34 @@ impl Creation<'_> {
         if let Some(cleanup) = searched {
             cleanup.succeed();
         }
-        instances().forget(&instance.id, deleted_at);
+        instances().forget(&instance.id, deletion.gone_at);
         error.with_note("The instance was made and removed again")
+    }
+
+    /// Has a watch go on with the deletion, after a wait.
+    fn leave_to_watch(&self, instance: &Instance, until: Instant, wait: Duration, cleanup: Cleanup) {
+        let semantics = self.operation.semantics;
+        let watch = if semantics.ids_are_never_reused || mutated!(RepeatsDeletionByName) {
+            Watch::Deletion {
+                id: instance.id.clone(),
+                ownership: Ownership::CreatedHere,
+                until,
+                wait,
+                cleanup: Some(cleanup),
+            }
+        } else {
+            // The id is a name, which another create may have by then: the handle tells whose it is.
+            let mut cleanups = LateCleanups::default();
+            cleanups.put_back(semantics, instance, cleanup);
+            Watch::Create {
+                handle: self.handle.clone(),
+                kept: None,
+                until: until + wait,
+                pace: Pace::Repeatedly,
+                cleanups: Some(cleanups),
+            }
+        };
+        self.operation.background.add(watch);
     }
 
     /// Makes the error of a create that could not delete what it has made.

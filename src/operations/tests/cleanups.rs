@@ -92,6 +92,8 @@ async fn a_deletion_that_a_rate_limit_holds_up_ends_in_the_background() {
         provider.semantics.ids_are_never_reused = ids_are_never_reused;
         let limited = Error::new(ErrorCode::RateLimited, "x").with_retry_after(Some(Duration::from_secs(120)));
         provider.deletions.then([Err(limited), Err(lost())]);
+        // Where an id is a name, a lookup tells first whose it is by then.
+        provider.others.lock().unwrap().push(instance("made", "x"));
         fixture.create(&provider, failing()).await.unwrap_err();
         assert_eq!(take(&told), ["Started made 0"]);
         fixture.watch(&provider).await;
