@@ -86,6 +86,8 @@ impl Checker<'_> {
             if self.is_prompt(call) && took > 25_000 {
                 if self.has_failed_to_start(call) {
                     self.by_design("waited for what its lost request may still make, after a start that failed");
+                } else if self.has_steps() && self.plan.world.lag > 1_000 {
+                    self.by_design("waited with its steps until reads showed what a lost request had made");
                 } else {
                     self.broken(format!("call {number} met one fault and took {took} ms"));
                 }
@@ -132,15 +134,12 @@ impl Checker<'_> {
                 .clone()
                 .any(|(name, kind)| *name == fault.operation && *kind == Kind::Create)
         });
-        // Steps that follow a create wait until reads show its resource.
-        let has_steps = self.provider.operations.iter().any(|(_, kind)| *kind == Kind::Step);
-        let lag = if has_steps { 1_000 } else { 3_000 };
         call.faults == 1
             && is_in_create
             && is_alone
             && is_simple
             && world.latency <= 300
-            && world.lag <= lag
+            && world.lag <= 3_000
             && world.rate.is_none()
             && world.renewal.is_none()
             && matches!(call.outcome, Outcome::Created(_) | Outcome::Rejected(_))
@@ -150,6 +149,11 @@ impl Checker<'_> {
                 .filter(|call| matches!(call.what, What::Create { .. }))
                 .count()
                 == 1
+    }
+
+    /// Returns whether steps follow a create. They wait until reads show its resource.
+    fn has_steps(&self) -> bool {
+        self.provider.operations.iter().any(|(_, kind)| *kind == Kind::Step)
     }
 
     /// Returns whether the one fault is a refusal after the effect, which reads show at once.
@@ -606,11 +610,13 @@ impl Checker<'_> {
                     || self.was_destroyed_elsewhere(maker)
                     || self.was_made_during_destroy(maker)
                     || self.was_found_during_destroy(maker)
-                    || (may_come_again && self.is_reported(maker))
             });
+            let is_reported = maker.is_some_and(|maker| may_come_again && self.is_reported(maker));
             // What its process was still to confirm is lost with it.
             if lives && self.dead[call.process] {
                 self.by_design("left by a process that died");
+            } else if lives && !is_excused && is_reported {
+                self.by_design("destroyed, and found by a later create, which told that it stays");
             } else if lives && !is_excused {
                 self.broken(format!("call {number} says that {id} is destroyed, and it is there"));
             }
@@ -695,12 +701,10 @@ impl Checker<'_> {
                 continue;
             };
             let destroyed = self.world.resources.iter().find(|resource| resource.id == *id);
-            // What a create made besides what it handed out, another process may have found; and one that is still under way
-            // makes what it hands out.
             let has_settled = |resource: &Resource| {
                 let create = resource.call.map(|create| &self.calls[create]);
                 create.is_some_and(|create| {
-                    let was_handed_out = create.outcome == Outcome::Created(resource.id.clone());
+                    let was_handed_out = matches!(create.outcome, Outcome::Created(_));
                     was_handed_out && create.told.is_some_and(|told| told <= call.began)
                 })
             };
@@ -708,19 +712,20 @@ impl Checker<'_> {
             else {
                 continue;
             };
-            let was_handed_out = |resource: &Resource| {
-                resource
-                    .call
-                    .is_some_and(|call| matches!(self.calls[call].outcome, Outcome::Created(_)))
-            };
-            let late = self.world.resources.iter().find(|resource| {
-                resource.call == destroyed.call && resource.created > told && was_handed_out(resource)
-            });
-            if let Some(late) = late {
-                self.broken(format!(
+            let mut resources = self.world.resources.iter();
+            let late = resources.find(|resource| resource.call == destroyed.call && resource.created > told);
+            let handed_out = Outcome::Created(id.clone());
+            let is_kept = destroyed
+                .call
+                .is_some_and(|create| self.calls[create].outcome == handed_out);
+            match late {
+                Some(late) if is_kept => self.broken(format!(
                     "call {number} destroyed {id}, and {} was made by the same create later",
                     late.id
-                ));
+                )),
+                Some(_) => self
+                    .by_design("made late beside what its create holds, after a destroy of another of its resources"),
+                None => {}
             }
         }
     }
