@@ -3,24 +3,16 @@
 // npm test -- node                one part: rust, node, types
 // npm test -- node abort list     of the Node tests only the files with these words in their paths
 // npm test -- --no-build          with the addon as it is
-import { randomInt } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { build, needsBuild } from './lib/addon.mjs'
 import { withoutCredentials } from './lib/environment.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
+import { runNodeTests } from './lib/node-tests.mjs'
 import { ROOT, tool } from './lib/paths.mjs'
 import { capture, run } from './lib/run.mjs'
 import { testFiles } from './lib/test-files.mjs'
 import { requireToolchain } from './lib/toolchain.mjs'
-
-const TEST_TIMEOUT_MILLISECONDS = 600_000
-
-/** Files of Node tests at once. They mostly wait, so there may be more of them than processors. */
-const TEST_CONCURRENCY = availableParallelism() + 2
 
 /**
  * The public types, once as most projects compile and once as strictly as the compiler can; the JavaScript of the bridge; the
@@ -80,20 +72,10 @@ async function rustTests(env) {
   await run('cargo', parameters, { cwd: ROOT, env, what: 'The Rust tests' })
 }
 
-async function nodeTests(environment, words) {
-  const env = { WATCH_EVENTS: String(randomInt(1_000)), ...environment }
-  console.log(`WATCH_EVENTS=${env.WATCH_EVENTS}: this half of the files has its events searched for secrets.`)
+async function nodeTests(env, words) {
   const files = await testFiles(words)
   if (files.length === 0) throw new Failure(`No test file has ${words.join(', ')} in its path.`)
-  const limits = [`--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`, `--test-concurrency=${TEST_CONCURRENCY}`]
-  const parameters = ['--test', '--test-reporter=spec', ...limits, ...files]
-  // The files divide the ports among their servers (__test__/servers/shared/ports.mjs).
-  const ports = await mkdtemp(join(tmpdir(), 'gateway-test-ports-'))
-  try {
-    await run(process.execPath, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' })
-  } finally {
-    await rm(ports, { recursive: true, force: true })
-  }
+  await runNodeTests(files, env)
 }
 
 async function typeTests(env) {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { start } from '../../__test__/servers/railway/start.mjs'
 import { withoutCredentials } from '../lib/environment.mjs'
 import { Failure } from '../lib/failure.mjs'
+import { runNodeTests } from '../lib/node-tests.mjs'
 import { ROOT, TEST_HOOKS_ADDON } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { testFiles } from '../lib/test-files.mjs'
@@ -15,9 +16,6 @@ import { artifactName } from '../targets/list.mjs'
 import { makeCertificates, serveTls } from './certificates.mjs'
 
 const DEMOS = ['railway', 'render', 'namespace', 'vercel']
-
-/** How long a test may take under emulation. */
-const TEST_TIMEOUT_MILLISECONDS = 600_000
 
 /** Found in tests that need the addon with test hooks, which is built for this machine only. */
 const NEEDS_HOOKS = /fast-clock|withFastVercel|\/chaos\/|target\/test-hooks/
@@ -121,7 +119,7 @@ async function demo({ command: [program, ...before], target, artifact }) {
 }
 
 /** Runs the Node tests; for another machine than this one, without those that need test hooks. */
-async function suite({ command: [program, ...before], artifact, target, tests }) {
+async function suite({ command, artifact, target, tests }) {
   const all = await testFiles()
   const files = []
   for (const file of all) {
@@ -129,10 +127,7 @@ async function suite({ command: [program, ...before], artifact, target, tests })
     if (wanted && (isThisMachines(target) || !(await needsHooks(file)))) files.push(file)
   }
   if (files.length === 0) throw new Failure('No test file is left.')
-  const options = ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`]
-  const parameters = [...before, ...options, ...files]
-  const what = 'The Node tests'
-  await inCheckout(target, artifact, () => run(program, parameters, { cwd: ROOT, env: withoutCredentials(), what }))
+  await inCheckout(target, artifact, () => runNodeTests(files, withoutCredentials(), command))
   return `${files.length} of ${all.length} test files`
 }
 

@@ -1,0 +1,32 @@
+// Runs files of the Node tests, in any Node.
+import { randomInt } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { ROOT } from './paths.mjs'
+import { run } from './run.mjs'
+
+const TIMEOUT_MILLISECONDS = 600_000
+
+/** Files at once. They mostly wait, so there may be more of them than processors. */
+const CONCURRENCY = availableParallelism() + 2
+
+/**
+ * @param {string[]} files
+ * @param {NodeJS.ProcessEnv} environment
+ * @param {string[]} [command] the Node that runs them
+ */
+export async function runNodeTests(files, environment, [program, ...before] = [process.execPath]) {
+  const env = { WATCH_EVENTS: String(randomInt(1_000)), ...environment }
+  console.log(`WATCH_EVENTS=${env.WATCH_EVENTS}: this half of the files has its events searched for secrets.`)
+  const limits = [`--test-timeout=${TIMEOUT_MILLISECONDS}`, `--test-concurrency=${CONCURRENCY}`]
+  const parameters = [...before, '--test', '--test-reporter=spec', ...limits, ...files]
+  // The files divide the ports among their servers (__test__/servers/shared/ports.mjs).
+  const ports = await mkdtemp(join(tmpdir(), 'gateway-test-ports-'))
+  try {
+    await run(program, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' })
+  } finally {
+    await rm(ports, { recursive: true, force: true })
+  }
+}
