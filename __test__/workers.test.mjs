@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
+import { ROOT } from '../scripts/lib/paths.mjs'
 import { eventually } from './support/eventually.mjs'
 import { withRailway } from './support/railway.mjs'
 
+const runFile = promisify(execFile)
 const program = (name) => new URL(`support/programs/${name}`, import.meta.url)
 const FOREVER = { kind: 'slow', milliseconds: Infinity, times: Infinity }
 
@@ -54,6 +58,20 @@ describe('workers', () => {
       const [, [code]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')])
       assert.equal(code, 0)
     }
+  })
+
+  test('that alone load the package come and go in a process', async (t) => {
+    const { server, config } = await withRailway(t)
+    const { apiKey, projectId, environmentId } = config
+    const env = {
+      ...process.env,
+      BASE_URL: server.url,
+      RAILWAY_API_KEY: apiKey,
+      RAILWAY_PROJECT_ID: projectId,
+      RAILWAY_ENVIRONMENT_ID: environmentId,
+    }
+    const { stdout } = await runFile(process.execPath, ['scripts/load/workers.mjs'], { cwd: ROOT, env })
+    assert.equal(stdout, '20 workers came and went\n')
   })
 
   test('that end do not stop the removal of what they had created', async (t) => {
