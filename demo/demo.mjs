@@ -39,8 +39,7 @@ await runMain(async () => {
 
 function readArguments() {
   const [boolean, string] = [{ type: 'boolean' }, { type: 'string' }]
-  // The last three are for tests and for work on the demo: another time for the search after an interrupted create,
-  // another address for --real, and the addon as it is.
+  // The last three are for tests: the search after an interrupted create, the address for --real, the addon as it is.
   const switches = { help: { ...boolean, short: 'h' }, trace: boolean, real: boolean, yes: boolean }
   const values = { provider: string, gateways: string, settle: { ...string, default: '15' }, 'base-url': string }
   const options = { ...switches, ...values, 'no-build': boolean }

@@ -61,8 +61,9 @@ async function open(fixture, addon, fail) {
   const which = settings.owner ? { owned: true } : { managed: true }
   const provider = observer.watchFactory(factory, 'app')({ ...credentials, baseUrl, owner: settings.owner })
   Object.assign(fixture, { backend, baseUrl, credentials, which, provider, apiKey: `demo_${randomUUID()}` })
-  const { require } = await import('tsx/cjs/api') // the server is TypeScript, which Node 20 does not run by itself
-  fixture.gateway = await require('../examples/gateway-server/server.ts', import.meta.url).startGateway({
+  // The server is TypeScript, which Deno runs by itself and Node 20 does not.
+  const load = 'Deno' in globalThis ? (path) => import(path) : (await import('tsx/cjs/api')).require
+  fixture.gateway = await (await load('../examples/gateway-server/server.ts', import.meta.url)).startGateway({
     apiKeys: { demo: fixture.apiKey },
     settings: { [name]: { baseUrl, ...settings } },
     log: { level: 'warn', stream: { write: (line) => warnings.push(JSON.parse(line).msg) } },

@@ -1,5 +1,4 @@
-// Observes the messages between the parts, and draws them. It changes none: the servers in this process publish their
-// requests on Node's own diagnostics channels, and the package's calls pass through it.
+// Draws the messages between the parts: requests, which Node publishes on channels of its own, and the package's calls.
 import { subscribe } from 'node:diagnostics_channel'
 
 /** @param {import('./diagram.mjs').Diagram} diagram */
@@ -46,7 +45,6 @@ export function observe(diagram) {
     const end = fault ?? (aborted ? 'left by the package' : status)
     hop('package', 'provider', `${operation ?? `${method} ${path}`} → ${end}`, { bad: !(status < 400) })
   }
-
   return observer
 }
 

@@ -27,10 +27,7 @@ export function listenForInterruption(screen, first, second) {
   return controller.signal
 }
 
-/**
- * Runs a demo. `show(unless, fail)` returns what was shown. `close(failure)` returns whether nothing is left, and a
- * text about it.
- */
+/** Runs a demo. `show(unless, fail)` returns what was shown, `close(failure)` whether nothing is left, and a text. */
 export async function runDemo(screen, limitMilliseconds, show, close) {
   const start = performance.now()
   const first = 'Interrupted: ending what was started. Once more ends it at once.'
