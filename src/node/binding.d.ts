@@ -16,7 +16,7 @@ export interface CallIdentity {
   callId: string
 }
 
-/** What many calls have in common: where they go, and which image they start there. */
+/** The part of a description that many calls share: where they go, and which image they start there. */
 export interface CallTarget {
   location: Record<string, string>
   [property: string]: unknown

@@ -20,7 +20,7 @@ pub(super) const NOTHING: &str = "[null,null,null]";
 /// How many targets JavaScript keeps. A gateway has a few for each of its tenants.
 const TOLD: usize = 64;
 
-/// What is known of a call: its target, its name and the id of its instance.
+/// The description of a call: its target, its name and the id of its instance.
 #[derive(Serialize)]
 pub(super) struct KnownCall(Box<RawValue>, Option<String>, Option<String>);
 
@@ -93,7 +93,7 @@ impl Descriptions {
         description.map_or_else(|| NOTHING.to_owned(), KnownCall::to_json)
     }
 
-    /// Returns the targets that JavaScript knows. Whoever adds one tells it before another can.
+    /// Returns the targets that JavaScript knows. The caller keeps the lock until a target that it has added is on its way.
     pub(super) fn told(&self) -> MutexGuard<'_, ToldTargets> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -192,7 +192,7 @@ const makeDiagnostics = ({ channel }) => {
   const targets = []
 
   /**
-   * Keeps a target. Contexts share it, so nobody may change it.
+   * Keeps a target. Contexts share it, so it is frozen.
    *
    * @param {number} number
    * @param {CallTarget} target

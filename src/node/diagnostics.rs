@@ -55,7 +55,7 @@ struct Batch<'a> {
     events: &'a [Event],
 }
 
-/// What is known of a call.
+/// The description of a call, as a batch tells it.
 struct Known<'a> {
     call: &'a KnownCall,
     /// The number of its target.

@@ -84,7 +84,7 @@ pub(crate) struct CallDescription<'a> {
     pub(crate) instance_id: Option<&'a str>,
 }
 
-/// What many calls have in common: where they go, and which image they start there.
+/// The part of a description that many calls share: where they go, and which image they start there.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallTarget<'a> {

@@ -214,7 +214,7 @@ pub(super) async fn delete_one(
     }
 }
 
-/// Who has an id that is a name.
+/// The holder of an id that is a name.
 enum Holder {
     /// The create with the handle.
     Own,

@@ -102,7 +102,7 @@ async fn watch_create(
     }
 }
 
-/// What a lookup of a watch has left.
+/// The state in which a lookup of a watch leaves the resources.
 enum Rest {
     Settled,
     /// Another call is deleting a resource, and may yet fail to.
