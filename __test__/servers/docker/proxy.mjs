@@ -20,6 +20,9 @@ const OPERATIONS = [
 /** Headers that belong to one connection. */
 const OWN_HEADERS = ['connection', 'content-length', 'host', 'keep-alive', 'transfer-encoding', 'date']
 
+/** The answers of engines for their version, which `keepsVersion` keeps. */
+const versions = new WeakMap()
+
 /** A part before the path that names the caller, for callers without a credential. */
 const CALLER = /^\/caller\/([^/]+)/
 
@@ -33,16 +36,16 @@ const CALLER = /^\/caller\/([^/]+)/
  * @param {(request: object, answer: object) => void} [options.onEffect] gets each answer of the engine
  */
 export async function startProxy(engine, { changeCreate = (body) => body, onEffect = () => {}, keepsVersion = false, ...options } = {}) {
-  let version
   // A new connection for each request: a kept one may be closed by the engine, which would lose a request.
   const agent = new http.Agent({ keepAlive: false })
 
   async function handle(request) {
-    if (request.operation === 'version' && version) return version
+    const isKept = keepsVersion && request.operation === 'version'
+    if (isKept && versions.has(engine)) return versions.get(engine)
     const body = request.operation === 'create' && request.json ? JSON.stringify(changeCreate(request.json, request)) : request.body
     const answer = await forward({ agent, socketPath: engine.socket, request, body })
     onEffect(request, answer)
-    if (keepsVersion && request.operation === 'version' && answer.status === 200) version = answer
+    if (isKept && answer.status === 200) versions.set(engine, answer)
     return answer
   }
 

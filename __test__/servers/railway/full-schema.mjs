@@ -13,7 +13,7 @@ let loading
 /** Returns Railway's full schema, built once per process; `undefined` if the file is missing. */
 export function loadFullSchema() {
   if (!existsSync(file)) return undefined
-  loading ??= readFile(file, 'utf8').then((text) => new FullSchema(buildClientSchema(JSON.parse(text).data)))
+  loading ??= readFile(file, 'utf8').then((text) => new FullSchema(buildClientSchema(JSON.parse(text).data, { assumeValid: true })))
   return loading
 }
 

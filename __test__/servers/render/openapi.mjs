@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises'
 
 import { Ajv } from 'ajv'
 
+import { COMPILING } from '../shared/schema.mjs'
+
 // Render's own document. It carries no licence, so it is next to the checkout or missing.
 const file = new URL('../../../../shared/reference/render-openapi.json', import.meta.url)
 
@@ -26,7 +28,7 @@ export function loadOpenApi() {
 }
 
 class OpenApi {
-  #ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, validateSchema: false })
+  #ajv = new Ajv({ ...COMPILING, strict: false, allErrors: true })
 
   constructor(document) {
     const { schemas } = document.components

@@ -13,16 +13,31 @@ const REPEATABLE = list(text, { repeatable: true })
 
 const query = (parameters) => compileQuery(parameters, badQuery)
 
+/** Reads the query parameters of the operations that take any. @type {Record<string, (url: string) => object>} */
+export const QUERIES = {
+  listServices: query({
+    ...PAGE,
+    environmentId: listOf(),
+    includePreviews: flag,
+    name: listOf(),
+    ownerId: listOf(),
+    region: listOf(oneOf(...REGIONS)),
+    suspended: listOf(oneOf('suspended', 'not_suspended')),
+    type: listOf(oneOf(...TYPES)),
+  }),
+  listDeploys: query({ ...PAGE, status: REPEATABLE }),
+  listEnvVars: query(PAGE),
+  listOwners: query({ ...PAGE, name: REPEATABLE, email: REPEATABLE }),
+}
+
 /**
- * Creates the routes of this server (docs/providers/render.md), each with its operation, its rate window and its query
- * parameters.
+ * Creates the routes of this server (docs/providers/render.md), each with its operation and its rate window.
  *
  * @typedef {object} Route
  * @property {string} method
  * @property {string} path below /v1
  * @property {string} operation
  * @property {import('./rate.mjs').BucketName} bucket
- * @property {(url: string) => object} [query] reads the parameters; default: none
  * @property {boolean} [hasBody]
  * @property {(request: { caller: import('./access.mjs').Caller, parameters: object, ids: string[], body: any }) =>
  *   import('../shared/http.mjs').Answer} run
@@ -40,16 +55,6 @@ export function createRoutes(world, settings) {
       path: '/services',
       operation: 'listServices',
       bucket: 'read',
-      query: query({
-        ...PAGE,
-        environmentId: listOf(),
-        includePreviews: flag,
-        name: listOf(),
-        ownerId: listOf(),
-        region: listOf(oneOf(...REGIONS)),
-        suspended: listOf(oneOf('suspended', 'not_suspended')),
-        type: listOf(oneOf(...TYPES)),
-      }),
       run: ({ caller, parameters }) => {
         const isWanted = serviceFilter(parameters)
         const isShown = (service) => isWanted(service) && world.isSeen(service, 'list')
@@ -87,7 +92,6 @@ export function createRoutes(world, settings) {
       path: '/services/:id/deploys',
       operation: 'listDeploys',
       bucket: 'read',
-      query: query({ ...PAGE, status: REPEATABLE }),
       run: ({ caller, ids, parameters }) => {
         const { deploys } = find(caller, ids[0])
         const isShown = (deploy) => fits(parameters.status, statusOf(deploy)) && world.isSeen(deploy, 'deploy')
@@ -112,7 +116,6 @@ export function createRoutes(world, settings) {
       path: '/services/:id/env-vars',
       operation: 'listEnvVars',
       bucket: 'read',
-      query: query(PAGE),
       run: ({ caller, ids, parameters }) => {
         const entries = variablesOf(find(caller, ids[0])).map(([key, value], sequence) => ({ key, value, sequence }))
         const page = cut(entries, parameters, () => true)
@@ -136,7 +139,6 @@ export function createRoutes(world, settings) {
       path: '/owners',
       operation: 'listOwners',
       bucket: 'read',
-      query: query({ ...PAGE, name: REPEATABLE, email: REPEATABLE }),
       run: ({ caller, parameters }) => {
         const owners = [...world.owners.values()].filter(({ id }) => caller.ownerIds.has(id))
         const isShown = ({ name, email }) => fits(parameters.name, name) && fits(parameters.email, email)

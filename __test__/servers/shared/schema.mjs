@@ -2,8 +2,11 @@
 // makes a wrong instance, and an ignored filter lists everything.
 import { Ajv } from 'ajv'
 
+// Most processes use few schemas, and each a few times: compiling has to be fast.
+export const COMPILING = { code: { optimize: false }, meta: false, validateSchema: false, validateFormats: false }
+
 // The providers count characters as JavaScript does. `separator` stands between the entries of a list in a query.
-const ajv = new Ajv({ unicode: false, strictTypes: false, validateFormats: false, logger: false })
+const ajv = new Ajv({ ...COMPILING, unicode: false, strictTypes: false, logger: false })
 ajv.addVocabulary(['separator', 'repeatable'])
 
 export const text = { type: 'string' }
@@ -25,13 +28,16 @@ export const object = (required, optional = {}) => ({
 export const unmodelled = false
 
 /**
- * Returns a function that returns what is wrong with a value, without the value, which may be a secret.
+ * Returns a function that returns what is wrong with a value, without the value, which may be a secret. It compiles the schema
+ * when it is first called.
  *
  * @returns {(value: unknown, name: string) => string | undefined}
  */
 export function compile(schema) {
-  const validate = ajv.compile(schema)
-  return (value, name) => (validate(value) ? undefined : complaintOf(validate.errors[0], name))
+  return (value, name) => {
+    const validate = ajv.compile(schema) // which keeps it
+    return validate(value) ? undefined : complaintOf(validate.errors[0], name)
+  }
 }
 
 function complaintOf({ instancePath, keyword, message, params }, name) {

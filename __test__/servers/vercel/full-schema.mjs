@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises'
 
 import Ajv from 'ajv/dist/2020.js'
 
+import { COMPILING } from '../shared/schema.mjs'
+
 // Shapes derived from Vercel's OpenAPI document and SDK. They may not be published with this repository, so they are
 // next to the checkout or missing.
 const file = new URL('../../../../shared/reference/vercel-sandbox-schemas.json', import.meta.url)
@@ -19,7 +21,7 @@ export function loadFullSchema() {
 }
 
 class FullSchema {
-  #ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true })
+  #ajv = new Ajv({ ...COMPILING, strict: false, allErrors: true })
   #operations
 
   /** @param {{ $defs: object, operations: object[], openapiRequired: object, examples: object }} document */
