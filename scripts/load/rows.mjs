@@ -13,7 +13,7 @@ import { Failure } from '../lib/failure.mjs'
  */
 
 /** The tests that run under emulation: those that a processor or C library could break. All would take hours. */
-const EMULATED_TESTS = ['exports', 'create.test', 'destroy', 'list', 'error-', 'abort', 'secrets']
+const EMULATED_TESTS = ['exports', 'create.test', 'destroy', 'list', 'error-', 'abort.test', 'abort-reading', 'secrets']
 
 /** @type {Row[]} */
 export const ROWS = [

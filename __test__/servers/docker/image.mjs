@@ -71,6 +71,9 @@ function addProgram(add, path, target) {
   return libraries
 }
 
+/** More than any path of a module has. */
+const LONGEST_PATH = 4_096
+
 /**
  * Returns the JavaScript files of this machine whose paths a binary holds. Debian's Node reads some of its own modules
  * from `/usr/share/nodejs` when it starts, and its libnode names them.
@@ -78,6 +81,13 @@ function addProgram(add, path, target) {
  * @param {string} binary
  */
 export function modulesNamedIn(binary) {
-  const paths = readFileSync(binary, 'latin1').match(/\/[\w./@+-]+\.js(?=\0)/g) ?? []
-  return [...new Set(paths)].filter((path) => existsSync(path))
+  const content = readFileSync(binary)
+  const paths = new Set()
+  // A regular expression over 120 MB takes minutes: other builds of Node hold long texts that look like paths.
+  for (let end = content.indexOf('.js\0'); end >= 0; end = content.indexOf('.js\0', end + 1)) {
+    const before = content.subarray(Math.max(0, end - LONGEST_PATH), end)
+    const path = `${before.toString('latin1', before.lastIndexOf(0) + 1)}.js`
+    if (/^\/[\w./@+-]+$/.test(path) && existsSync(path)) paths.add(path)
+  }
+  return [...paths]
 }
