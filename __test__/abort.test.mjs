@@ -323,15 +323,17 @@ test('a signal that keeps its listener cancels no later call', async (t) => {
 })
 
 test('a create whose signal fires while its reply waits for JavaScript hands its instance over', async (t) => {
-  // In a thread of its own the server goes on while this one stands still.
-  const worker = new Worker(new URL('support/programs/railway-server.mjs', import.meta.url))
+  // In a thread of its own the server goes on while this one stands still. It counts the requests that it has answered.
+  const answered = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(new URL('support/programs/railway-server.mjs', import.meta.url), { workerData: answered })
   t.after(() => worker.terminate())
   const [config] = await once(worker, 'message')
   const controller = new AbortController()
   const call = railway(config).create({ signal: controller.signal })
   // Calls cross to the addon at the end of the tick.
   await undefined
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
+  const isGoingOn = () => Atomics.wait(answered, 0, Atomics.load(answered, 0), 1_000) !== 'timed-out'
+  while (isGoingOn() || answered[0] === 0);
   controller.abort()
   const { instanceId } = await call
   assert.equal((await railway(config).getById(instanceId)).instanceId, instanceId)

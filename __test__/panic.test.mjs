@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 
+import { addonPath } from './chaos/client.mjs'
 import { withRailway } from './support/railway.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
 
 // A panic cannot be caused from outside, so a build of its own exports two. `npm run build:test-hooks` makes it.
-const directory = fileURLToPath(new URL('../target/test-hooks/', import.meta.url))
 
 /** @returns {any} the addon with `__panicInWork` and `__panicInMethod` */
 function loadTestBuild() {
-  const files = existsSync(directory) ? readdirSync(directory).filter((name) => /^gateway\..*\.node$/.test(name)) : []
-  assert.equal(files.length, 1, 'the test build is missing from target/test-hooks: run `npm run build:test-hooks`')
-  return createRequire(import.meta.url)(`${directory}${files[0]}`)
+  assert.ok(existsSync(addonPath()), 'the test build is missing: run `npm run build:test-hooks`')
+  return createRequire(import.meta.url)(addonPath())
 }
 
 test('a panic in the work of a call rejects with INTERNAL, and the next call works', async (t) => {

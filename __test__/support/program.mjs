@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 
 import { printable } from './canary.mjs'
 
-/** The variables that a program needs: no credentials, no proxies. */
-const KEPT = ['PATH', 'SystemRoot', 'TEMP', 'NAPI_RS_NATIVE_LIBRARY_PATH', 'LD_PRELOAD']
+/** The variables that a program needs: no credentials, no proxies. Two name addons. */
+const KEPT = ['PATH', 'SystemRoot', 'TEMP', 'GATEWAY_ADDON', 'NAPI_RS_NATIVE_LIBRARY_PATH', 'LD_PRELOAD']
 
 /**
  * The modules that this process imports first. Its programs import them first, too (`../transport-reqwest.test.mjs`).

@@ -8,7 +8,7 @@ import { start } from '../../__test__/servers/railway/start.mjs'
 import { withoutCredentials } from '../lib/environment.mjs'
 import { Failure } from '../lib/failure.mjs'
 import { runNodeTests } from '../lib/node-tests.mjs'
-import { ROOT, TEST_HOOKS_ADDON } from '../lib/paths.mjs'
+import { ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { testFiles } from '../lib/test-files.mjs'
 import { TEST_ARTIFACTS } from '../targets/build.mjs'
@@ -16,9 +16,6 @@ import { artifactName } from '../targets/list.mjs'
 import { makeCertificates, serveTls } from './certificates.mjs'
 
 const DEMOS = ['railway', 'render', 'namespace', 'vercel']
-
-/** Found in tests that need the addon with test hooks, which is built for this machine only. */
-const NEEDS_HOOKS = /fast-clock|withFastVercel|\/chaos\/|target\/test-hooks/
 
 /** @type {Record<string, (job: Job) => Promise<string>>} each says what it has done */
 export const CHECKS = { smoke, panic, suite, demo }
@@ -62,8 +59,7 @@ async function smoke({ command, target, artifact, emulator }) {
 
 /** Checks panics, because each platform unwinds in its own way. */
 async function panic({ command, target }) {
-  const addon = join(TEST_ARTIFACTS, artifactName(target))
-  if (!existsSync(addon)) throw new Failure(`Not built: npm run build:all -- --test-hooks ${target.name}`)
+  const addon = requireTestHooks(target)
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-panic-')))
   try {
     await copyFile(join(ROOT, 'scripts', 'load', 'panic.mjs'), join(folder, 'panic.mjs'))
@@ -73,6 +69,12 @@ async function panic({ command, target }) {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+function requireTestHooks(target) {
+  const addon = join(TEST_ARTIFACTS, artifactName(target))
+  if (!existsSync(addon)) throw new Failure(`Not built: npm run build:all -- --test-hooks ${target.name}`)
+  return addon
 }
 
 async function lay(folder, target, artifact) {
@@ -118,16 +120,14 @@ async function demo({ command: [program, ...before], target, artifact }) {
   return `demo of ${DEMOS.length} providers`
 }
 
-/** Runs the Node tests; for another machine than this one, without those that need test hooks. */
-async function suite({ command, artifact, target, tests }) {
+/** Runs the Node tests: all of them, or those that the row names, which need no test hooks. */
+async function suite({ command, artifact, target, tests, without = [] }) {
+  const env = { ...withoutCredentials(), ...(!tests && { GATEWAY_ADDON: requireTestHooks(target) }) }
   const all = await testFiles()
-  const files = []
-  for (const file of all) {
-    const wanted = tests === undefined || tests.some((word) => file.startsWith(`__test__/${word}`))
-    if (wanted && (isThisMachines(target) || !(await needsHooks(file)))) files.push(file)
-  }
+  const isAmong = (file, words) => words.some((word) => file.startsWith(`__test__/${word}`))
+  const files = all.filter((file) => (!tests || isAmong(file, tests)) && !isAmong(file, without))
   if (files.length === 0) throw new Failure('No test file is left.')
-  await inCheckout(target, artifact, () => runNodeTests(files, withoutCredentials(), command))
+  await inCheckout(target, artifact, () => runNodeTests(files, env, command))
   return `${files.length} of ${all.length} test files`
 }
 
@@ -144,6 +144,3 @@ async function inCheckout(target, artifact, work) {
     if (existsSync(kept)) await rename(kept, place)
   }
 }
-
-const isThisMachines = (target) => TEST_HOOKS_ADDON.endsWith(artifactName(target))
-const needsHooks = async (file) => NEEDS_HOOKS.test(await readFile(join(ROOT, file), 'utf8'))
