@@ -82,7 +82,7 @@ describe('a connection that', () => {
 
 describe('an answer that takes longer than requestTimeoutMs is TIMEOUT', () => {
   const shortTimeout = { requestTimeoutMs: 100 }
-  // What the call did before the request is taken off.
+  // The call's own work before the request counts, too.
   const expected = { code: 'TIMEOUT', retryable: true, message: /within (9\d|100) ms/ }
 
   test('when the connection closes without a response', async (t) => {
