@@ -3,7 +3,7 @@ import { compileQuery } from '../shared/schema.mjs'
 import { checkAccept, identify } from './access.mjs'
 import { badBody, badQuery, jsonAnswer, RenderError } from './errors.mjs'
 import { createRateLimits } from './rate.mjs'
-import { createRoutes, QUERIES } from './routes.mjs'
+import { createRoutes } from './routes.mjs'
 import { checkCreateBody, checkCreateValues } from './validation.mjs'
 
 export const BASE_PATH = '/v1'
@@ -71,7 +71,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     const bucket = bucketOf(request)
     if (!rates.take(...bucket)) throw tooMany(rates.retryAfterSeconds(...bucket))
     checkAccept(request.headers)
-    const parameters = (QUERIES[route.operation] ?? noQuery)(request.url)
+    const parameters = (route.query ?? noQuery)(request.url)
     if (route.hasBody) checkBody(request, violate)
     else if (request.body !== '') throw badBody('invalid JSON', 'a body where none belongs')
     return route.run({ caller, parameters, ids, body: request.json })

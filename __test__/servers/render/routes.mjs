@@ -13,8 +13,8 @@ const REPEATABLE = list(text, { repeatable: true })
 
 const query = (parameters) => compileQuery(parameters, badQuery)
 
-/** Reads the query parameters of the operations that take any. @type {Record<string, (url: string) => object>} */
-export const QUERIES = {
+/** The query parameters of the operations that take any. They are compiled once, not at each start of a server. */
+const QUERIES = {
   listServices: query({
     ...PAGE,
     environmentId: listOf(),
@@ -31,13 +31,15 @@ export const QUERIES = {
 }
 
 /**
- * Creates the routes of this server (docs/providers/render.md), each with its operation and its rate window.
+ * Creates the routes of this server (docs/providers/render.md), each with its operation, its rate window and its query
+ * parameters.
  *
  * @typedef {object} Route
  * @property {string} method
  * @property {string} path below /v1
  * @property {string} operation
  * @property {import('./rate.mjs').BucketName} bucket
+ * @property {(url: string) => object} [query] reads the parameters; default: none
  * @property {boolean} [hasBody]
  * @property {(request: { caller: import('./access.mjs').Caller, parameters: object, ids: string[], body: any }) =>
  *   import('../shared/http.mjs').Answer} run
@@ -55,6 +57,7 @@ export function createRoutes(world, settings) {
       path: '/services',
       operation: 'listServices',
       bucket: 'read',
+      query: QUERIES.listServices,
       run: ({ caller, parameters }) => {
         const isWanted = serviceFilter(parameters)
         const isShown = (service) => isWanted(service) && world.isSeen(service, 'list')
@@ -92,6 +95,7 @@ export function createRoutes(world, settings) {
       path: '/services/:id/deploys',
       operation: 'listDeploys',
       bucket: 'read',
+      query: QUERIES.listDeploys,
       run: ({ caller, ids, parameters }) => {
         const { deploys } = find(caller, ids[0])
         const isShown = (deploy) => fits(parameters.status, statusOf(deploy)) && world.isSeen(deploy, 'deploy')
@@ -116,6 +120,7 @@ export function createRoutes(world, settings) {
       path: '/services/:id/env-vars',
       operation: 'listEnvVars',
       bucket: 'read',
+      query: QUERIES.listEnvVars,
       run: ({ caller, ids, parameters }) => {
         const entries = variablesOf(find(caller, ids[0])).map(([key, value], sequence) => ({ key, value, sequence }))
         const page = cut(entries, parameters, () => true)
@@ -139,6 +144,7 @@ export function createRoutes(world, settings) {
       path: '/owners',
       operation: 'listOwners',
       bucket: 'read',
+      query: QUERIES.listOwners,
       run: ({ caller, parameters }) => {
         const owners = [...world.owners.values()].filter(({ id }) => caller.ownerIds.has(id))
         const isShown = ({ name, email }) => fits(parameters.name, name) && fits(parameters.email, email)

@@ -163,6 +163,19 @@ async fn a_hanging_server_is_given_thirty_seconds_for_a_read_and_sixty_for_a_cre
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_timeout_names_the_time_that_the_attempt_had() {
+    for (milliseconds_left, named) in [(60_000, "within 100 ms."), (99, "within 99 ms.")] {
+        let fixture = fixture([Step::Hang]);
+        let context = fixture.context.within(Duration::from_millis(milliseconds_left));
+        let mut request = Request::new(Method::GET, fixture.client.base().join(&["x"]).unwrap());
+        request.timeout = Some(Duration::from_millis(100));
+        let result = fixture.client.call(&context, Effect::Once, request, interpret).await;
+        let text = result.unwrap_err().to_string();
+        assert!(text.ends_with(named), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_wait_is_reported_and_spares_the_calls_that_follow() {
     let fixture = fixture([Step::Answer(429, &[("retry-after", "3600")])]);
     let error = fixture.call(Effect::Idempotent).await.unwrap_err();
