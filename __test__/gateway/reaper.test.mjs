@@ -106,6 +106,15 @@ describe('the reaper', () => {
     assert.deepEqual(existing(), [])
   })
 
+  test('takes a second look for one, within the same millisecond, too', async (t) => {
+    const { create, reaper } = await begin(t)
+    const orphans = await create(OWNER, 1)
+    const { run } = reaper({ dryRun: false, maximumShare: 1 })
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+    assert.deepEqual((await run()).destroyed, [])
+    assert.deepEqual((await run()).destroyed, orphans)
+  })
+
   test('destroys no more than its limit in one run', async (t) => {
     const { create, reaper, existing } = await begin(t)
     await create(OWNER, 5)

@@ -40,11 +40,11 @@ export function createReaper({ state, settings, log }: Means, options: ReaperOpt
     const now = Date.now()
     const due = unknown.filter(({ instanceId, instance }) => {
       const key = JSON.stringify([provider, place, instanceId])
-      const since = sightings.get(key) ?? now
-      sightings.set(key, since)
+      const since = sightings.get(key)
+      if (since === undefined) sightings.set(key, now)
+      if (since === undefined || now - since < apartMilliseconds) return false
       const { createdAt } = instance as { createdAt?: string }
-      const born = Math.min(Date.parse(createdAt ?? '') || since, since)
-      return now - born >= ageMilliseconds && now - since >= apartMilliseconds && since < now
+      return now - Math.min(Date.parse(createdAt ?? '') || since, since) >= ageMilliseconds
     })
     for (const { instanceId } of listed) if (known.has(instanceId)) sightings.delete(JSON.stringify([provider, place, instanceId]))
     return { listed: listed.length, unknown: unknown.length, due: due.map(({ instanceId }) => instanceId) }
