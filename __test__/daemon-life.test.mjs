@@ -97,7 +97,7 @@ describe('the daemon and its gateway', { concurrency: 4 }, () => {
   })
 })
 
-describe('the end of the daemon', { concurrency: 4 }, () => {
+describe('the end of the daemon', { concurrency: true }, () => {
   /** A daemon with a command under way, and with one that a command has left behind. */
   async function busy(t) {
     const daemon = await startDaemon(t)

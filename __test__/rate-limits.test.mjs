@@ -14,7 +14,8 @@ import { tooManyRequests } from './servers/railway/index.mjs'
 /** An edge's 429, which says nothing of a wait. */
 const edgeRefusal = () => tooManyRequests({ body: 'error code: 1015' })
 
-describe('an edge that admits ten requests a second', () => {
+// Mostly waits, so they run side by side.
+describe('an edge that admits ten requests a second', { concurrency: true }, () => {
   for (const [count, environments] of [
     [30, ['production']],
     [100, ['production']],
@@ -60,7 +61,7 @@ describe('a 429 without a wait', () => {
 })
 
 for (const [name, { start, title }] of Object.entries(PROVIDERS)) {
-  describe(`the Retry-After of ${title}’s 5xx`, () => {
+  describe(`the Retry-After of ${title}’s 5xx`, { concurrency: true }, () => {
     async function begin(t) {
       const fixture = await start()
       t.after(fixture.close)

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { namespace, render } from '@computesdk/gateway'
 
 import { canary } from './support/canary.mjs'
+import { withFastClock } from './support/fast-clock.mjs'
 import { withNamespace } from './support/namespace.mjs'
 import { rejection } from './support/rejection.mjs'
 import { withRender } from './support/render.mjs'
@@ -33,10 +34,13 @@ test("a destroy with another credential's id does not hide the service from its 
 })
 
 test('a destroy with another credential for the same workspace finds and deletes it', async (t) => {
-  const { world, owner, config, provider, services } = await withRender(t)
+  const { world, owner, config, services } = await withRender(t)
+  // It waits until the list must show what it does not.
+  const { addon } = withFastClock()
+  const provider = addon.render(config)
   const { instanceId } = await provider.create(KEY)
   const apiKey = world.addApiKey({ owners: [owner], key: canary('rotated-key') })
-  await render({ ...config, apiKey }).destroy(instanceId)
+  await addon.render({ ...config, apiKey }).destroy(instanceId)
   assert.equal(services().length, 0)
   assert.notEqual((await provider.create(KEY)).instanceId, instanceId)
 })

@@ -77,7 +77,7 @@ const FAULTS = {
 }
 
 // Mostly waits, so they run side by side.
-describe('within the 30 s of the client, and with defaults, there is one sandbox after', { concurrency: 8 }, () => {
+describe('within the 30 s of the client, and with defaults, there is one sandbox after', { concurrency: true }, () => {
   for (const name of Object.keys(PROVIDERS)) {
     for (const [title, fault] of Object.entries(FAULTS)) {
       test(`${title}, at ${name}`, async (t) => {
