@@ -36,11 +36,9 @@ after(async () => {
   await Promise.all([...engines.values()].map(async (engine) => (await engine).stop()))
 })
 
-/** Calls `define` for each kind of engine, in suites side by side, skipped with a reason if it cannot be started. */
+/** Calls `define` for each kind of engine, in a suite that is skipped with a reason if it cannot be started. */
 export function forEachEngine(describe, define) {
-  describe('engines', { concurrency: true }, () => {
-    for (const kind of KINDS) describe(kind, { skip: whyNot(kind), concurrency: 1 }, () => define(kind))
-  })
+  for (const kind of KINDS) describe(kind, { skip: whyNot(kind) }, () => define(kind))
 }
 
 /**

@@ -10,7 +10,7 @@ import { run } from './run.mjs'
 const TIMEOUT_MILLISECONDS = 600_000
 
 /** Files at once. They mostly wait, so there may be more of them than processors. */
-const CONCURRENCY = availableParallelism() + 4
+const CONCURRENCY = availableParallelism() + 3
 
 /**
  * @param {string[]} files
