@@ -79,14 +79,12 @@ async function nodeTests(env, words) {
 }
 
 async function typeTests(env) {
-  for (const project of TYPE_PROJECTS) {
-    await run(process.execPath, [tool('typescript', 'bin/tsc'), '--project', project], {
-      cwd: ROOT,
-      env,
-      what: `The type tests (${project})`,
-    })
+  const check = async (project) => {
+    const what = `The type tests (${project})`
+    await run(process.execPath, [tool('typescript', 'bin/tsc'), '--project', project], { cwd: ROOT, env, what })
     console.log(`${project}: ok`)
   }
+  await Promise.all(TYPE_PROJECTS.map(check))
 }
 
 function seconds(start) {
