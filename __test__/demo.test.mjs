@@ -14,6 +14,7 @@ import { daemonsOf, runDemo, startDemo } from './support/demo.mjs'
 import { eventually } from './support/eventually.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const STARTED = 'starts its process'
 const REGISTERED = '/internal/daemons → 200'
 
 /** What a shell may hold that would lead the demo elsewhere, or have the client print its tokens. */
@@ -40,10 +41,20 @@ const WORDS = { railway: [], render: ['--provider', 'render'] }
 /** A demo whose daemon has found its gateway. */
 async function withDaemon(t, name) {
   const demo = startDemo(t, [name, '--no-build'])
-  await eventually(() => demo.stdout.includes(REGISTERED))
-  const daemons = await daemonsOf(demo.child.pid)
+  return { demo, daemon: await registeredDaemon(demo) }
+}
+
+/** Returns the pid of the daemon. It is looked for from its start on, because the demo soon ends it. */
+async function registeredDaemon(demo) {
+  const shows = (text) => () => demo.stdout.includes(text)
+  await eventually(shows(STARTED))
+  const daemons = await eventually(async () => {
+    const found = await daemonsOf(demo.child.pid)
+    return found.length > 0 && found
+  }, 'a daemon')
   assert.equal(daemons.length, 1)
-  return { demo, daemon: daemons[0] }
+  await eventually(shows(REGISTERED))
+  return daemons[0]
 }
 
 const lines = (text) => text.split('\n').filter(Boolean)
@@ -54,8 +65,7 @@ describe('the demo', { concurrency: 4 }, () => {
   for (const [name, { title }] of Object.entries(PROVIDERS).filter(([, { remark }]) => !remark)) {
     test(`at ${title} says hello and leaves nothing`, async (t) => {
       const demo = startDemo(t, [...(WORDS[name] ?? [name]), '--no-build'], { env: SHELL })
-      await eventually(() => demo.stdout.includes(REGISTERED))
-      const daemons = await daemonsOf(demo.child.pid)
+      const daemon = await registeredDaemon(demo)
       assert.equal(await demo.ended, 0, demo.stdout + demo.stderr)
       assert.equal(demo.stderr, '')
       const shown = lines(demo.stdout)
@@ -72,8 +82,7 @@ describe('the demo', { concurrency: 4 }, () => {
       assert.ok(!demo.stdout.includes('\u001B'), 'no colours without a terminal')
       assert.ok(!demo.stdout.includes(MARK), 'nothing of the shell shows')
       assert.doesNotMatch(demo.stdout, /demo_[0-9a-f]{8}|Bearer|\[ComputeSDK\]|[\w-]{40}/, 'no secret shows')
-      assert.equal(daemons.length, 1)
-      assert.ok(!isAlive(daemons[0]), 'its daemon is gone')
+      assert.ok(!isAlive(daemon), 'its daemon is gone')
     })
   }
 
