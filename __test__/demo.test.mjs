@@ -54,6 +54,8 @@ async function registeredDaemon(demo) {
   }, 'a daemon')
   assert.equal(daemons.length, 1)
   await eventually(shows(REGISTERED))
+  const others = (await daemonsOf(demo.child.pid)).filter((pid) => pid !== daemons[0])
+  assert.deepEqual(others, [], 'no second one has started')
   return daemons[0]
 }
 
