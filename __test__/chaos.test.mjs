@@ -5,7 +5,7 @@ import './support/environment.mjs'
 import { runChaos } from './chaos/harness.mjs'
 import { previewFaults, planRound } from './chaos/plan.mjs'
 import { PROVIDERS } from './chaos/providers/index.mjs'
-import { failureReport } from './chaos/report.mjs'
+import { failureReport, table } from './chaos/report.mjs'
 
 // Slower than an idle machine allows, because other tests run at the same time.
 const SPEED = 25
@@ -47,19 +47,29 @@ for (const provider of FAKE_SERVERS) {
   test(`${provider.name}: a client that retries blindly and swallows failures has violations`, async () => {
     // Faster than the other test: violations because of a slow machine do no harm here. With fewer creates, a seed might
     // have none.
-    const { violations } = await run({ runs: 250, speed: 100, naive: true, without: ['processes'] })
-    assert.ok(violations.leaked > 0, 'leaked')
-    assert.ok(violations.duplicated > 0, 'duplicated')
+    const reports = []
+    const onFinding = (finding) => reports.push(failureReport(finding, { command: () => replay }))
+    const tally = await run({ runs: 250, speed: 100, naive: true, without: ['processes'], onFinding })
+    assert.ok(tally.violations.leaked > 0, 'leaked')
+    assert.ok(tally.violations.duplicated > 0, 'duplicated')
+    const leak = reports.find((report) => /^Scenario .*leaked:/.test(report))
+    assert.ok(leak.includes(`\n  replay: ${replay}\n`), leak)
+    assert.match(leak, /\n {2}create \{.*\n {2}on the server: [\w-]+ \(.*\n +[\d.]+ s {2}\S+ .*\bran, \d{3}/s, 'calls, resources, requests')
+    const text = table(tally, { title: provider.title, client: 'the naive client', seed: SEED, ...pace })
+    assert.match(text, new RegExp(`\\nViolations\\n {2}leaked +${tally.violations.leaked} `, 's'))
+    assert.match(text, new RegExp(`\\n {2}create +${tally.creates}\\n`))
   })
 
   test(`${provider.name}: a seed plans the same scenarios and the same faults, and another seed others`, () => {
-    const plan = (seed) => {
-      const planned = planRound({ seed, round: 0, provider })
-      return { planned, faults: previewFaults(planned, provider) }
+    for (const options of [{}, { singleFaults: true }, { looseNames: true }]) {
+      const plan = (seed) => {
+        const planned = planRound({ seed, round: 0, provider, ...options })
+        return { planned, faults: previewFaults(planned, provider) }
+      }
+      assert.deepEqual(plan(7), plan(7))
+      assert.notDeepEqual(plan(7).planned.scenarios, plan(8).planned.scenarios)
+      assert.notDeepEqual(plan(7).faults, plan(8).faults)
     }
-    assert.deepEqual(plan(7), plan(7))
-    assert.notDeepEqual(plan(7).planned.scenarios, plan(8).planned.scenarios)
-    assert.notDeepEqual(plan(7).faults, plan(8).faults)
   })
 }
 

@@ -88,10 +88,10 @@ describe('a result', () => {
   })
 
   test('has a url once the service has a domain', async (t) => {
-    const { provider, world, services } = await withRailway(t)
+    const { provider, services } = await withRailway(t)
     const { instanceId } = await provider.create()
     const [instance] = services()[0].instances
-    world.addDomain(instance, { domain: 'box.up.railway.app' })
+    instance.domains.push('box.up.railway.app')
     const { instance: found } = await provider.getById(instanceId)
     assert.equal(found.url, 'https://box.up.railway.app')
   })

@@ -106,7 +106,7 @@ export function planRound({ seed, round, creates = ROUND_SIZE, provider, without
   return { round, seed: roundSeed, ...setting, scenarios }
 }
 
-export const countCreates = (scenarios) => scenarios.reduce((sum, { calls }) => sum + calls.length, 0)
+const countCreates = (scenarios) => scenarios.reduce((sum, { calls }) => sum + calls.length, 0)
 
 /** Returns the first faults that each scenario would meet, for comparing plans. */
 export function previewFaults(plan, provider, count = 6) {

@@ -59,7 +59,7 @@ function settling({ settling: byKind }) {
   const row = (name, times) => {
     const ascending = times.toSorted((one, other) => one - other)
     const atMost = (share) => `${(ascending[Math.ceil(share * ascending.length) - 1] / 1000).toFixed(1)} s`
-    return [name, atMost(0.5), `p99 ${atMost(0.99)}, ${times.length} creates`]
+    return [name, atMost(0.5), `p99 ${atMost(0.99)}, ${times.length} ${times.length === 1 ? 'create' : 'creates'}`]
   }
   const { [NO_FAULT]: healthy, ...faulty } = byKind
   const kinds = Object.entries(faulty).sort(([one], [other]) => one.localeCompare(other))

@@ -83,7 +83,7 @@ export const invalidArgument = (text) => failure('invalid_argument', text)
  * @param {ConnectError} error
  * @param {ErrorForm} [form]
  */
-export function errorBody(error, form = {}) {
+function errorBody(error, form = {}) {
   const name = codeToString(error.code)
   const codes = { string: name, number: error.code, upper: name.toUpperCase() }
   const entries = error.details.map(({ type, value, debug }) => ({

@@ -120,7 +120,7 @@ export const statusOf = (deployment) => deployment.steps[deployment.step].status
 /**
  * Returns `deploymentStopped`, which is also true for a SUCCESS whose process has exited (docs/providers/railway.md).
  */
-export const isStopped = (deployment) =>
+const isStopped = (deployment) =>
   deployment.steps[deployment.step].deploymentStopped ?? OVER.has(statusOf(deployment))
 
 const isOver = (deployment) => OVER.has(statusOf(deployment)) || isStopped(deployment)

@@ -99,7 +99,6 @@ export function createPresenter(world, sizes) {
       isUpdatable: true,
       source: record.image || record.repo ? { image: record.image, repo: record.repo } : null,
       service: () => service(owner, view),
-      domains: () => domains(record),
       latestDeployment: (_args, context) => {
         const latest = record.deployments.at(-1)
         return latest && world.observe(latest, 'latestDeployment') !== 'gone' ? deployment(latest, context) : null
@@ -109,24 +108,11 @@ export function createPresenter(world, sizes) {
     }
   }
 
-  const domains = (record) => ({
-    customDomains: [],
-    serviceDomains: record.domains.map((entry) => serviceDomain(record, entry)),
-  })
-
-  const serviceDomain = (record, entry) => ({
-    ...entry,
-    serviceId: record.serviceId,
-    environmentId: record.environmentId,
-    projectId: world.services.get(record.serviceId).projectId,
-    syncStatus: 'ACTIVE',
-  })
-
   const deployment = (record, context) => {
     // One request is one read, however often it selects the deployment.
     if (!context.deploymentsRead.has(record)) context.deploymentsRead.set(record, world.deployments.read(record))
     const { status, stopped, updatedAt } = context.deploymentsRead.get(record)
-    const url = record.instance.domains[0]?.domain ?? null
+    const url = record.instance.domains[0] ?? null
     const { multiRegionConfig, startCommand } = record.instance.settings
     return {
       id: record.id,
@@ -147,5 +133,5 @@ export function createPresenter(world, sizes) {
     }
   }
 
-  return { project, environment, environments, service, serviceInstance, domains, serviceDomain, deployment }
+  return { project, environment, environments, service, serviceInstance, deployment }
 }

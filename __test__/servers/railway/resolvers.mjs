@@ -41,10 +41,10 @@ export function createResolvers(world, options) {
     return environment
   }
 
-  const liveService = (context, id, target = {}) => {
+  const liveService = (context, id) => {
     const service = world.services.get(id)
     if (!service || service.deletedAt) throw notFound('Service')
-    authorize(context.caller, { projectId: service.projectId, ...target })
+    authorize(context.caller, { projectId: service.projectId })
     return service
   }
 
@@ -72,11 +72,6 @@ export function createResolvers(world, options) {
       // A workspace or project token has no user.
       authorize(context.caller, { kinds: ['account'] })
       return { id: context.caller.id, name: 'Test User', email: 'user@example.com' }
-    },
-
-    apiToken(_args, context) {
-      authorize(context.caller, { kinds: ['account', 'workspace'] })
-      return { workspaces: [{ id: '00000000-0000-4000-8000-000000000001', name: 'Test Workspace' }] }
     },
 
     projectToken(_args, context) {
@@ -149,11 +144,6 @@ export function createResolvers(world, options) {
       const instance = liveInstance(context, serviceId, environmentId)
       return unrendered ? instance.variables : world.resolvedVariables(serviceId, environmentId)
     },
-
-    domains({ projectId, environmentId, serviceId }, context) {
-      enter(context, [projectId], { projectId, environmentId })
-      return present.domains(liveInstance(context, serviceId, environmentId))
-    },
   }
 
   const mutations = {
@@ -167,25 +157,6 @@ export function createResolvers(world, options) {
       return present.service(
         world.createService({ projectId, environments, name, icon, image, repo, variables, registryCredentials }),
       )
-    },
-
-    serviceUpdate({ id, input }, context) {
-      enter(context, [id])
-      const service = liveService(context, id)
-      if (input.name) world.renameService(service, input.name)
-      if (input.icon !== undefined) service.icon = input.icon
-      return present.service(service)
-    },
-
-    // It is project-wide, and forbidden to a project token.
-    serviceConnect({ id, input }, context) {
-      enter(context, [id], { kinds: ['account', 'workspace'] })
-      const service = liveService(context, id)
-      for (const instance of service.instances.filter((entry) => !entry.deletedAt)) {
-        world.setSource(instance, input)
-        if (instance.image) world.deploy(instance)
-      }
-      return present.service(service)
     },
 
     serviceDelete({ id, environmentId }, context) {
@@ -222,21 +193,6 @@ export function createResolvers(world, options) {
 
     serviceInstanceDeployV2({ serviceId, environmentId }, context) {
       return world.deploy(liveInstance(context, serviceId, environmentId)).id
-    },
-
-    serviceInstanceDeploy({ serviceId, environmentId }, context) {
-      world.deploy(liveInstance(context, serviceId, environmentId))
-      return true
-    },
-
-    serviceInstanceRedeploy({ serviceId, environmentId }, context) {
-      world.deploy(liveInstance(context, serviceId, environmentId))
-      return true
-    },
-
-    serviceDomainCreate({ input: { serviceId, environmentId, targetPort } }, context) {
-      const instance = liveInstance(context, serviceId, environmentId)
-      return present.serviceDomain(instance, world.addDomain(instance, { targetPort: targetPort ?? null }))
     },
 
     variableCollectionUpsert({ input }, context) {

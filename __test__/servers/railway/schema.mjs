@@ -17,9 +17,7 @@ const SDL = `
   scalar JSON
 
   type Query {
-    apiToken: ApiTokenContext!
     deployment(id: String!): Deployment!
-    domains(environmentId: String!, projectId: String!, serviceId: String!): AllDomains!
     environment(id: String!, projectId: String): Environment!
     environments(projectId: String!, isEphemeral: Boolean, ${PAGING}): QueryEnvironmentsConnection!
     me: User!
@@ -31,24 +29,17 @@ const SDL = `
   }
 
   type Mutation {
-    serviceConnect(id: String!, input: ServiceConnectInput!): Service!
     serviceCreate(input: ServiceCreateInput!): Service!
     serviceDelete(id: String!, environmentId: String): Boolean!
-    serviceDomainCreate(input: ServiceDomainCreateInput!): ServiceDomain!
-    serviceInstanceDeploy(commitSha: String, environmentId: String!, latestCommit: Boolean, serviceId: String!): Boolean!
     serviceInstanceDeployV2(commitSha: String, environmentId: String!, serviceId: String!): String!
     serviceInstanceLimitsUpdate(input: ServiceInstanceLimitsUpdateInput!): Boolean!
-    serviceInstanceRedeploy(environmentId: String!, serviceId: String!): Boolean!
     serviceInstanceUpdate(environmentId: String, input: ServiceInstanceUpdateInput!, serviceId: String!): Boolean!
-    serviceUpdate(id: String!, input: ServiceUpdateInput!): Service!
     variableCollectionUpsert(input: VariableCollectionUpsertInput!): Boolean!
   }
 
   type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 
   type User { id: ID! name: String email: String! }
-  type ApiTokenContext { workspaces: [ApiTokenWorkspace!]! }
-  type ApiTokenWorkspace { id: String! name: String! }
   type ProjectToken {
     id: ID! name: String! displayToken: String! createdAt: DateTime!
     projectId: String! environmentId: String! project: Project! environment: Environment!
@@ -79,7 +70,6 @@ const SDL = `
     createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
     service: Service! source: ServiceSource
     latestDeployment: Deployment activeDeployments: [Deployment!]!
-    domains: AllDomains!
     startCommand: String buildCommand: String region: String numReplicas: Int rootDirectory: String cronSchedule: String
     healthcheckPath: String healthcheckTimeout: Int sleepApplication: Boolean
     restartPolicyType: RestartPolicyType! restartPolicyMaxRetries: Int!
@@ -87,12 +77,6 @@ const SDL = `
   }
 
   type ServiceSource { image: String repo: String }
-  type AllDomains { serviceDomains: [ServiceDomain!]! customDomains: [CustomDomain!]! }
-  type ServiceDomain {
-    id: ID! domain: String! suffix: String serviceId: String! environmentId: String! projectId: String targetPort: Int
-    syncStatus: ServiceDomainSyncStatus!
-  }
-  type CustomDomain { id: ID! domain: String! }
 
   type Deployment {
     id: ID! status: DeploymentStatus! createdAt: DateTime! updatedAt: DateTime! statusUpdatedAt: DateTime
@@ -109,7 +93,6 @@ const SDL = `
   enum DeploymentInstanceStatus {
     CRASHED CREATED EXITED INITIALIZING REMOVED REMOVING RESTARTING RUNNING SKIPPED STOPPED
   }
-  enum ServiceDomainSyncStatus { ACTIVE CREATING DELETED DELETING UNSPECIFIED UPDATING }
   enum RestartPolicyType { ALWAYS NEVER ON_FAILURE }
   enum Builder { HEROKU NIXPACKS PAKETO RAILPACK }
 
@@ -119,9 +102,6 @@ const SDL = `
   }
   input ServiceSourceInput { image: String repo: String }
   input RegistryCredentialsInput { username: String! password: String! }
-  input ServiceUpdateInput { name: String icon: String }
-  input ServiceConnectInput { image: String repo: String branch: String }
-  input ServiceDomainCreateInput { environmentId: String! serviceId: String! targetPort: Int }
   input ServiceInstanceLimitsUpdateInput { environmentId: String! serviceId: String! memoryGB: Float vCPUs: Float }
   input ServiceInstanceUpdateInput {
     buildCommand: String builder: Builder cronSchedule: String dockerfilePath: String drainingSeconds: Int

@@ -147,26 +147,10 @@ export class World {
     return token
   }
 
-  addDomain(instance, { domain, targetPort = null } = {}) {
-    const service = this.services.get(instance.serviceId)
-    const suffix = 'up.railway.app'
-    const generated = `${service.name}-${this.random.text('abcdef0123456789', 4)}.${suffix}`
-    const entry = { id: this.random.uuid(), domain: domain ?? generated, suffix, targetPort }
-    instance.domains.push(entry)
-    return entry
-  }
-
   deleteEnvironment(environmentOrId) {
     const environment = this.environments.get(idOf(environmentOrId))
     for (const instance of this.instances(environment.id)) this.deleteInstance(instance)
     this.#markDeleted(environment)
-  }
-
-  deleteProject(projectOrId) {
-    const project = this.projects.get(idOf(projectOrId))
-    for (const environment of project.environments) if (!environment.deletedAt) this.deleteEnvironment(environment)
-    for (const service of this.liveServices(project.id)) this.deleteService(service)
-    this.#markDeleted(project)
   }
 
   /** Sets the plan of the next `count` deployments. */
@@ -263,28 +247,14 @@ export class World {
     })
   }
 
-  renameService(service, name) {
-    this.#checkName(service.projectId, name, service)
-    const { liveNames } = this.projects.get(service.projectId)
-    liveNames.delete(service.name)
-    liveNames.set(name, service)
-    service.name = name
-    this.touch(service)
-  }
-
   updateInstance(instance, input) {
     for (const [name, value] of Object.entries(input)) {
-      if (name === 'source') this.setSource(instance, value)
+      if (name === 'source') Object.assign(instance, { image: value?.image ?? null, repo: value?.repo ?? null })
       else instance.settings[name] = value
     }
     // An update without `numReplicas` resets it (docs/providers/railway.md).
     if (input.numReplicas == null) instance.settings.numReplicas = 1
-    this.touch(instance)
-  }
-
-  setSource(instance, source) {
-    instance.image = source?.image ?? null
-    instance.repo = source?.repo ?? null
+    this.#touch(instance)
   }
 
   /** Deletes a service with its instances in every environment, also forks (docs/providers/railway.md). */
@@ -298,7 +268,7 @@ export class World {
     this.#delete(this.services.get(instance.serviceId), [instance], this.stale, this.#timestamp())
   }
 
-  touch(object) {
+  #touch(object) {
     object.updatedAt = this.#timestamp()
   }
 
@@ -343,11 +313,10 @@ export class World {
     return service
   }
 
-  #checkName(projectId, name, except) {
+  #checkName(projectId, name) {
     // No source has the text for a name that is too long.
     if (name.length > NAME_LENGTH_MAXIMUM) throw problem()
-    const holder = this.projects.get(projectId).liveNames.get(name)
-    if (this.uniqueNames && holder && holder !== except) throw nameTaken(name)
+    if (this.uniqueNames && this.projects.get(projectId).liveNames.has(name)) throw nameTaken(name)
   }
 
   #freeName(projectId) {
@@ -374,7 +343,7 @@ export class World {
       this.#markDeleted(object, stale, when)
       for (const deployment of object.deployments ?? []) this.deployments.end(deployment)
     }
-    this.touch(service)
+    this.#touch(service)
   }
 
   #markDeleted(object, stale = this.stale, when = this.#timestamp()) {

@@ -117,7 +117,7 @@ const isStill = ({ deletedAt, suspenders }) => deletedAt !== null || suspenders.
 /** Returns the status, and counts no read. */
 export const statusOf = (deploy) => deploy.steps[deploy.step].status
 
-export const isUp = (deploy) => statusOf(deploy) === 'live'
+const isUp = (deploy) => statusOf(deploy) === 'live'
 
 /** Returns whether a deploy runs or starts. */
 export const isAlive = (deploy) => isUp(deploy) || !TERMINAL.has(statusOf(deploy))
