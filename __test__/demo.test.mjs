@@ -88,6 +88,23 @@ describe('the demo', { concurrency: 4 }, () => {
     })
   }
 
+  test('with --trace prints the calls that the package published, with their requests', async (t) => {
+    const { status, stdout, stderr } = await runDemo(t, ['--trace', '--no-build'])
+    assert.equal(status, 0, stdout + stderr)
+    const [, trace] = stdout.split('What the package published: 4 calls\n')
+    const took = / +[\d.]+ m?s +/
+    const calls = trace.trim().split('\n\n').slice(0, 4).map((call) => call.split('\n').map((line) => line.trim().split(took)))
+    const names = calls.map(([[head], ...requests]) => [head, ...requests.map(([request]) => request)])
+    assert.deepEqual(names, [
+      ['create railway', '├─ POST /graphql/v2 Project', '├─ POST /graphql/v2 Environments', '└─ POST /graphql/v2 ServiceCreate'],
+      ['list railway', '└─ POST /graphql/v2 Environment'],
+      ['destroy railway', '└─ POST /graphql/v2 ServiceDelete'],
+      ['list railway', '└─ POST /graphql/v2 Environment'],
+    ])
+    assert.match(calls[0][0][1], /^created {2}[0-9a-f-]{36} {2}at /)
+    assert.deepEqual(calls.flatMap(([, ...requests]) => requests.map(([, result]) => result)), Array(6).fill('200'))
+  })
+
   test('lists the providers', async (t) => {
     const { status, stdout, stderr } = await runDemo(t, ['heroku', '--no-build'])
     assert.equal(status, 2)
