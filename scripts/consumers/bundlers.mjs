@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { failToBuild, PROJECT, runAt } from './workshop.mjs'
+import { copyProgram, failToBuild, runAt } from './workshop.mjs'
 
 const NAME = '@computesdk/gateway'
 const EXTERNAL = `--external:${NAME}`
@@ -131,7 +131,7 @@ export const BUNDLERS = BUILDS.map((build) => ({ name: build.name, check: (shop)
 
 async function check(shop, { name, did, packages, command, tool, files = {}, runs, fails }) {
   const room = await shop.room(name)
-  for (const file of ['main.mjs', 'main.cjs']) await cp(join(PROJECT, file), join(room, file))
+  await copyProgram('main.mjs', room)
   await writeFile(join(room, 'package.json'), '{ "private": true }\n')
   for (const [file, text] of Object.entries(files)) await writeFile(join(room, file), text)
   const [of = tool, script, ...parameters] = command ?? []

@@ -66,6 +66,16 @@ export async function openWorkshop(folder, environment) {
   }
 }
 
+/** Copies a program of the consumers into a folder, as an ES module and as the same program in CommonJS. */
+export async function copyProgram(name, room) {
+  const text = await readFile(join(PROJECT, name), 'utf8')
+  await writeFile(join(room, name), text)
+  // In TypeScript, only `import = require` gives types.
+  const required = name.endsWith('ts') ? 'import $3 = require($2)\nconst $1 = $3' : 'const $1 = require($2)'
+  const common = text.replace(/^import (?!type)(.+) from ('.*?(\w+)')$/gm, required)
+  await writeFile(join(room, name.replace('.m', '.c')), common)
+}
+
 /** Installs tarballs into a new folder, without a registry. */
 export async function install(folder, tarballs, env, options = []) {
   await mkdir(folder)

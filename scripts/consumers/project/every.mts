@@ -134,18 +134,22 @@ async function roundTrip<T extends { status: InstanceStatus }, O extends CreateO
   if (left !== null && left.instance.status !== 'stopped') throw new Error(`${provider.name}: it is still there`)
 }
 
-const configs = JSON.parse(process.env['CONFIGS'] ?? '{}') as Configs
-const daemonConfig: DaemonConfig = { accessToken: 'token_xxx' }
-await roundTrip(railway(configs.railway), { daemonConfig, idempotencyKey: 'every-export' })
-await roundTrip(render(configs.render), { serviceType: 'background_worker' })
-await roundTrip(namespace(configs.namespace), { daemonConfig, virtualCpu: 2 })
-await roundTrip(vercel(configs.vercel), { envs: { A: 'b' } })
-await roundTrip(docker(configs.docker), { memoryMegabytes: 64 })
-let code: GatewayErrorCode | undefined
-try {
-  await render(configs.render).destroy('')
-} catch (error) {
-  if (isGatewayError(error)) code = error.code
+async function main() {
+  const configs = JSON.parse(process.env['CONFIGS'] ?? '{}') as Configs
+  const daemonConfig: DaemonConfig = { accessToken: 'token_xxx' }
+  await roundTrip(railway(configs.railway), { daemonConfig, idempotencyKey: 'every-export' })
+  await roundTrip(render(configs.render), { serviceType: 'background_worker' })
+  await roundTrip(namespace(configs.namespace), { daemonConfig, virtualCpu: 2 })
+  await roundTrip(vercel(configs.vercel), { envs: { A: 'b' } })
+  await roundTrip(docker(configs.docker), { memoryMegabytes: 64 })
+  let code: GatewayErrorCode | undefined
+  try {
+    await render(configs.render).destroy('')
+  } catch (error) {
+    if (isGatewayError(error)) code = error.code
+  }
+  if (code !== 'INVALID_ARGUMENT' || events.length === 0) throw new Error(`${code}, ${events.length} events`)
+  console.log('create, list, destroy at five providers, each export named')
 }
-if (code !== 'INVALID_ARGUMENT' || events.length === 0) throw new Error(`${code}, ${events.length} events`)
-console.log('create, list, destroy at five providers, each export named')
+
+void main()
