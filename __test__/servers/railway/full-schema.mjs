@@ -1,21 +1,7 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-
+// Railway's own introspection result, to check requests against if it is present.
 import { buildClientSchema, getVariableValues, NoDeprecatedCustomRule, validate } from 'graphql'
 
-// Railway's own introspection result. It may not be published with this repository, so it is next to the checkout or
-// missing.
-const file = new URL('../../../../shared/reference/railway-schema.json', import.meta.url)
-
-/** @type {Promise<FullSchema> | undefined} */
-let loading
-
-/** Returns Railway's full schema, built once per process; `undefined` if the file is missing. */
-export function loadFullSchema() {
-  if (!existsSync(file)) return undefined
-  loading ??= readFile(file, 'utf8').then((text) => new FullSchema(buildClientSchema(JSON.parse(text).data, { assumeValid: true })))
-  return loading
-}
+import { reference } from '../shared/reference.mjs'
 
 class FullSchema {
   /** @param {import('graphql').GraphQLSchema} schema */
@@ -35,3 +21,8 @@ class FullSchema {
     return getVariableValues(this.schema, operation.variableDefinitions ?? [], variables).errors ?? []
   }
 }
+
+export const loadFullSchema = reference(
+  'railway-schema.json',
+  (text) => new FullSchema(buildClientSchema(JSON.parse(text).data, { assumeValid: true })),
+)

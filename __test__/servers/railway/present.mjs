@@ -1,5 +1,5 @@
+import { statusOf } from '../shared/courses.mjs'
 import { paginate } from './connections.mjs'
-import { statusOf } from './deployments.mjs'
 
 /** The state of a deployment's container; before it is up: INITIALIZING. */
 const INSTANCE_STATUS = {

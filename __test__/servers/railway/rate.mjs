@@ -1,3 +1,5 @@
+import { RateWindows } from '../shared/rate-windows.mjs'
+
 /**
  * Creates a rate window, and its headers (docs/providers/railway.md). No source has the form of `X-RateLimit-Reset`, so
  * both usual forms are options.
@@ -6,27 +8,20 @@
  * @param {() => number} now
  */
 export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000, resetFormat = 'iso' } = {}, now) {
-  let used = 0
-  let resetsAt = now() + windowMilliseconds
-  const roll = () => {
-    if (now() < resetsAt) return
-    used = 0
-    resetsAt = now() + windowMilliseconds
-  }
+  const windows = new RateWindows(() => ({ limit, windowMilliseconds }), now)
+  const showReset = (at) => (resetFormat === 'iso' ? new Date(at).toISOString() : String(Math.ceil(at / 1000)))
   return {
     /** Counts one request. @returns {boolean} whether it is allowed */
-    take() {
-      roll()
-      used += 1
-      return used <= limit
+    take: () => windows.take(),
+    retryAfter: () => windows.state().retryAfter,
+    headers() {
+      const state = windows.state()
+      return {
+        'X-RateLimit-Limit': String(state.limit),
+        'X-RateLimit-Remaining': String(state.remaining),
+        'X-RateLimit-Reset': showReset(state.resetsAt),
+      }
     },
-    headers: () => ({
-      'X-RateLimit-Limit': String(limit),
-      'X-RateLimit-Remaining': String(Math.max(0, limit - used)),
-      'X-RateLimit-Reset':
-        resetFormat === 'iso' ? new Date(resetsAt).toISOString() : String(Math.ceil(resetsAt / 1000)),
-    }),
-    retryAfterSeconds: () => Math.max(1, Math.ceil((resetsAt - now()) / 1000)),
   }
 }
 

@@ -69,7 +69,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     if (!route) throw noRoute(request, allow)
     const caller = identify(request.headers, world.apiKeys)
     const bucket = bucketOf(request)
-    if (!rates.take(...bucket)) throw tooMany(rates.retryAfterSeconds(...bucket))
+    if (!rates.take(...bucket)) throw tooMany(rates.retryAfter(...bucket))
     checkAccept(request.headers)
     const parameters = (route.query ?? noQuery)(request.url)
     if (route.hasBody) checkBody(request, violate)
@@ -87,8 +87,8 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
   }
 
   /** The body of a 429 is not known; `Retry-After` was observed by others, and is in no recording. */
-  function tooMany(seconds) {
-    const headers = settings.retryAfter ? { 'retry-after': String(seconds) } : {}
+  function tooMany(retryAfter) {
+    const headers = settings.retryAfter ? { 'retry-after': retryAfter } : {}
     return new RenderError(429, 'Too Many Requests', { headers })
   }
 

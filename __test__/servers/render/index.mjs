@@ -17,7 +17,7 @@ export { LIMITS, UNLIMITED } from './rate.mjs'
  * @property {number} [port] 0 (default): any free one
  * @property {number} [seed] of ids and keys; default: random
  * @property {() => number} [now] clock in milliseconds
- * @property {import('./deploys.mjs').Plan} [deployPlan] statuses of every deploy; a function of the service; or a list
+ * @property {import('../shared/courses.mjs').Plan} [deployPlan] statuses of every deploy; a function of the service; or a list
  *   of `{ name, plan }`
  * @property {number} [deployStepMilliseconds] deploys move by themselves instead of with each read
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a deploy that is live

@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-
+// Checks by Render's own document, if it is present. It carries no licence.
 import { Ajv } from 'ajv'
 
+import { reference } from '../shared/reference.mjs'
 import { COMPILING } from '../shared/schema.mjs'
-
-// Render's own document. It carries no licence, so it is next to the checkout or missing.
-const file = new URL('../../../../shared/reference/render-openapi.json', import.meta.url)
 
 /** By the service's type: taken literally, the document's union refuses every body (docs/contributing/testing.md). */
 const DETAILS = {
@@ -15,16 +11,6 @@ const DETAILS = {
   private_service: 'privateServiceDetails',
   background_worker: 'backgroundWorkerDetails',
   cron_job: 'cronJobDetails',
-}
-
-/** @type {Promise<OpenApi> | undefined} */
-let loading
-
-/** Render's document, read once per process; `undefined` if the file is missing. */
-export function loadOpenApi() {
-  if (!existsSync(file)) return undefined
-  loading ??= readFile(file, 'utf8').then((content) => new OpenApi(JSON.parse(content)))
-  return loading
 }
 
 class OpenApi {
@@ -64,3 +50,5 @@ function withDetails(schema, details) {
   const serviceDetails = { $ref: `#/components/schemas/${details}` }
   return { ...schema, properties: { ...schema.properties, serviceDetails } }
 }
+
+export const loadOpenApi = reference('render-openapi.json', (text) => new OpenApi(JSON.parse(text)))

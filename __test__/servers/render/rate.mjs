@@ -1,3 +1,5 @@
+import { RateWindows } from '../shared/rate-windows.mjs'
+
 /**
  * How many requests a window admits, by the recorded headers (docs/providers/render.md). `service` is one window per
  * service, the others are one per user.
@@ -17,38 +19,22 @@ const WINDOWS = { create: 3_600_000, service: 60_000, write: 60_000, read: 60_00
  * @param {() => number} now
  */
 export function createRateLimits(settings, now) {
-  const windows = new Map()
-
-  function windowOf(name, subject) {
-    const key = `${name} ${subject}`
-    let window = windows.get(key)
-    if (!window || now() >= window.resetsAt) {
-      window = { used: 0, resetsAt: now() + WINDOWS[name] }
-      windows.set(key, window)
-    }
-    return window
-  }
-
+  const settingsOf = (name) => ({ limit: settings.limits[name], windowMilliseconds: WINDOWS[name] })
+  const windows = new RateWindows(settingsOf, now)
   return {
     /** Counts one request. @returns {boolean} whether it is allowed */
-    take(name, subject) {
-      const window = windowOf(name, subject)
-      window.used += 1
-      return window.used <= settings.limits[name]
-    },
-
+    take: (name, subject) => windows.take(name, subject),
+    retryAfter: (name, subject) => windows.state(name, subject).retryAfter,
     headers(name, subject) {
-      const { used, resetsAt } = windowOf(name, subject)
+      const { limit, remaining, resetsAt, left } = windows.state(name, subject)
       // The remaining seconds, against the documentation. For a minute 0 to 59 are recorded, so at 0 a window may last
       // up to a second longer.
-      const left = Math.ceil((resetsAt - now()) / 1000) - 1
+      const reset = settings.resetFormat === 'delay' ? Math.ceil(left / 1000) - 1 : Math.ceil(resetsAt / 1000)
       return {
-        'Ratelimit-Limit': String(settings.limits[name]),
-        'Ratelimit-Remaining': String(Math.max(0, settings.limits[name] - used)),
-        'Ratelimit-Reset': String(settings.resetFormat === 'delay' ? left : Math.ceil(resetsAt / 1000)),
+        'Ratelimit-Limit': String(limit),
+        'Ratelimit-Remaining': String(remaining),
+        'Ratelimit-Reset': String(reset),
       }
     },
-
-    retryAfterSeconds: (name, subject) => Math.max(1, Math.ceil((windowOf(name, subject).resetsAt - now()) / 1000)),
   }
 }

@@ -1,5 +1,5 @@
+import { statusOf } from '../shared/courses.mjs'
 import { compileQuery, flag, integer, list, oneOf, text, word } from '../shared/schema.mjs'
-import { statusOf } from './deploys.mjs'
 import { badQuery, jsonAnswer, nameTaken, notFound, paymentRequired, RenderError } from './errors.mjs'
 import { cutPage } from './pages.mjs'
 import { createViews } from './present.mjs'

@@ -46,7 +46,7 @@ export class World {
    * @param {object} options
    * @param {() => number} options.now
    * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {import('./deploys.mjs').Plan} [options.deployPlan]
+   * @param {import('../shared/courses.mjs').Plan} [options.deployPlan]
    * @param {number} [options.deployStepMilliseconds]
    * @param {boolean} [options.slugSuffix] a suffix for every type
    * @param {(deploy: object) => void} [options.onUp]

@@ -1,24 +1,8 @@
-// Checks by shapes of Vercel's own documents, if they are present.
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-
+// Checks by shapes that are derived from Vercel's OpenAPI document and SDK, if they are present.
 import Ajv from 'ajv/dist/2020.js'
 
+import { reference } from '../shared/reference.mjs'
 import { COMPILING } from '../shared/schema.mjs'
-
-// Shapes derived from Vercel's OpenAPI document and SDK. They may not be published with this repository, so they are
-// next to the checkout or missing.
-const file = new URL('../../../../shared/reference/vercel-sandbox-schemas.json', import.meta.url)
-
-/** @type {Promise<FullSchema> | undefined} */
-let loading
-
-/** Built once per process; `undefined` if the file is missing. */
-export function loadFullSchema() {
-  if (!existsSync(file)) return undefined
-  loading ??= readFile(file, 'utf8').then((text) => new FullSchema(JSON.parse(text)))
-  return loading
-}
 
 class FullSchema {
   #ajv = new Ajv({ ...COMPILING, strict: false, allErrors: true })
@@ -62,3 +46,5 @@ class FullSchema {
     return typeof shape === 'string' ? this.check(shape, body) : []
   }
 }
+
+export const loadFullSchema = reference('vercel-sandbox-schemas.json', (text) => new FullSchema(JSON.parse(text)))

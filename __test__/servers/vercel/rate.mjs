@@ -1,4 +1,5 @@
 // Rate limits: windows per team, and their headers.
+import { RateWindows } from '../shared/rate-windows.mjs'
 import { rateLimited } from './errors.mjs'
 
 /**
@@ -24,36 +25,23 @@ const DEFAULTS = {
  * @param {() => number} now
  */
 export function createRateLimits({ limit, retryAfter = false, ...buckets } = {}, now) {
-  const windows = new Map()
-  const windowOf = (bucket, team) => {
-    const key = `${bucket} ${team ?? ''}`
-    const settings = { ...DEFAULTS[bucket], ...(limit !== undefined && { limit }), ...buckets[bucket] }
-    let window = windows.get(key)
-    if (!window || now() >= window.resetsAt) {
-      window = { used: 0, limit: settings.limit, resetsAt: now() + settings.windowMilliseconds }
-      windows.set(key, window)
-    }
-    return window
-  }
-  const seconds = ({ resetsAt }) => Math.ceil(resetsAt / 1000)
-  const left = (window) => Math.max(0, window.limit - window.used)
-
+  const settingsOf = (bucket) => ({ ...DEFAULTS[bucket], ...(limit !== undefined && { limit }), ...buckets[bucket] })
+  const windows = new RateWindows(settingsOf, now)
+  const seconds = (milliseconds) => Math.ceil(milliseconds / 1000)
   return {
     /** Counts a request. Throws if the limit is reached. */
     take(bucket, team) {
-      const window = windowOf(bucket, team)
-      window.used += 1
-      if (window.used <= window.limit) return
-      const wait = Math.max(1, Math.ceil((window.resetsAt - now()) / 1000))
-      const extra = { limit: { total: window.limit, remaining: 0, reset: seconds(window) } }
-      throw rateLimited(extra, retryAfter ? { 'retry-after': String(wait) } : undefined)
+      if (windows.take(bucket, team)) return
+      const state = windows.state(bucket, team)
+      const extra = { limit: { total: state.limit, remaining: 0, reset: seconds(state.resetsAt) } }
+      throw rateLimited(extra, retryAfter ? { 'retry-after': state.retryAfter } : undefined)
     },
     headers(bucket, team) {
-      const window = windowOf(bucket, team)
+      const state = windows.state(bucket, team)
       return {
-        'x-ratelimit-limit': String(window.limit),
-        'x-ratelimit-remaining': String(left(window)),
-        'x-ratelimit-reset': String(seconds(window)),
+        'x-ratelimit-limit': String(state.limit),
+        'x-ratelimit-remaining': String(state.remaining),
+        'x-ratelimit-reset': String(seconds(state.resetsAt)),
       }
     },
   }

@@ -54,7 +54,7 @@ export class World {
    * @param {() => number} options.now
    * @param {boolean} [options.realTime]
    * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {import('./sessions.mjs').Plan} [options.sandboxPlan]
+   * @param {import('../shared/courses.mjs').Plan} [options.sandboxPlan]
    * @param {number} [options.stepMilliseconds]
    * @param {object} [options.commandPlan] see commands.mjs
    * @param {object} [options.runCommand] see commands.mjs

@@ -1,0 +1,88 @@
+/**
+ * A plan of the states that an object goes through: for all objects; chosen by the object's subject, which has a name;
+ * or a list of plans by name.
+ *
+ * @typedef {string | null | undefined | { status: string | null | undefined }} Step
+ * @typedef {Step[] | ((subject: object) => Step[]) | { name: string | RegExp, plan: Step[] }[]} Plan
+ */
+
+/**
+ * Moves objects through the steps of their plans, one with every read through the API, so that a test waits for
+ * nothing; with `stepMilliseconds` they move by themselves, for use by hand. A subclass has `onArrival(object)`, which
+ * does what follows from a step; it may have `isHeld(object)`, for objects that stay where they are.
+ */
+export class Courses {
+  #planned = []
+  #timers = new Set()
+  #plan
+  #defaultPlan
+
+  /** @param {Step[]} defaultPlan @param {{ plan?: Plan, stepMilliseconds?: number }} options */
+  constructor(defaultPlan, { plan = defaultPlan, stepMilliseconds }) {
+    this.stepMilliseconds = stepMilliseconds
+    this.#plan = plan
+    this.#defaultPlan = defaultPlan
+  }
+
+  /** Sets the plan of the next `count` objects, whatever their subject. */
+  planNext(plan, count = 1) {
+    for (let index = 0; index < count; index += 1) this.#planned.push(plan)
+  }
+
+  /** Puts an object at the first step of its plan. */
+  begin(object, subject, plan = this.#planned.shift() ?? this.#planFor(subject)) {
+    object.steps = plan.map((step) => (typeof step === 'object' && step !== null ? step : { status: step }))
+    object.step = 0
+    this.#arrive(object)
+  }
+
+  /** Moves an object one step after a read, unless objects move by themselves. */
+  advance(object) {
+    if (this.stepMilliseconds === undefined) this.#move(object)
+  }
+
+  /** Puts an object at a step outside its plan, which ends there. */
+  divert(object, step) {
+    object.steps = [step]
+    object.step = 0
+    this.#arrive(object)
+  }
+
+  later(milliseconds, action) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      action()
+    }, milliseconds)
+    timer.unref()
+    this.#timers.add(timer)
+  }
+
+  close() {
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+  }
+
+  #planFor(subject) {
+    if (typeof this.#plan === 'function') return this.#plan(subject)
+    if (!this.#plan.some((entry) => entry?.plan)) return this.#plan
+    const fits = ({ name }) => (name instanceof RegExp ? name.test(subject.name) : name === subject.name)
+    return this.#plan.find(fits)?.plan ?? this.#defaultPlan
+  }
+
+  #move(object) {
+    if (isAtEnd(object) || this.isHeld?.(object)) return
+    object.step += 1
+    this.#arrive(object)
+  }
+
+  #arrive(object) {
+    this.onArrival(object)
+    if (this.stepMilliseconds !== undefined && !isAtEnd(object)) this.later(this.stepMilliseconds, () => this.#move(object))
+  }
+}
+
+const isAtEnd = ({ steps, step }) => step >= steps.length - 1
+
+/** Returns the step at which an object is, and counts no read. */
+export const stepOf = ({ steps, step }) => steps[step]
+export const statusOf = (object) => stepOf(object).status
