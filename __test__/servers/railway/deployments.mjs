@@ -15,15 +15,14 @@ export class Deployments extends Courses {
 
   /**
    * @param {object} options
-   * @param {() => string} options.timestamp
    * @param {import('../shared/courses.mjs').Plan} [options.plan]
    * @param {number} [options.stepMilliseconds]
    * @param {(deployment: object) => void} options.onUp
    * @param {(deployment: object) => void} options.onOver
    */
-  constructor({ timestamp, onUp, onOver, ...options }) {
+  constructor({ onUp, onOver, ...options }) {
     super(DEFAULT_PLAN, options)
-    Object.assign(this, { timestamp, onUp, onOver })
+    Object.assign(this, { onUp, onOver })
   }
 
   get(id) {
@@ -32,17 +31,8 @@ export class Deployments extends Courses {
 
   /** @param {Step[]} [plan] */
   start({ id, service, instance, lag, plan }) {
-    const deployment = {
-      id,
-      service,
-      instance,
-      lag,
-      deletedAt: null,
-      projectId: service.projectId,
-      environmentId: instance.environmentId,
-      image: instance.image,
-      createdAt: this.timestamp(),
-    }
+    const { environmentId } = instance
+    const deployment = { id, service, instance, lag, deletedAt: null, projectId: service.projectId, environmentId }
     this.#byId.set(id, deployment)
     instance.deployments.push(deployment)
     this.begin(deployment, service, plan)
@@ -51,7 +41,7 @@ export class Deployments extends Courses {
 
   /** Returns the deployment as the API shows it, and moves it one step. */
   read(deployment) {
-    const shown = { status: statusOf(deployment), stopped: isStopped(deployment), updatedAt: deployment.updatedAt }
+    const shown = { status: statusOf(deployment), stopped: isStopped(deployment) }
     this.advance(deployment)
     return shown
   }
@@ -62,7 +52,6 @@ export class Deployments extends Courses {
   }
 
   onArrival(deployment) {
-    deployment.updatedAt = this.timestamp()
     if (isOver(deployment)) this.onOver(deployment)
     else if (UP.has(statusOf(deployment))) {
       // The new deployment is up, and replaces the one before it.

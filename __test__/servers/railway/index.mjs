@@ -22,7 +22,6 @@ export { graphqlError } from './errors.mjs'
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] the process of a deployment that is up
  * @property {'instance' | 'schema'} [scopedDelete] serviceDelete with the id of an environment that is no fork: as
  *   observed (that instance only) or as the schema says (all environments that are no forks): docs/providers/railway.md
- * @property {'instance' | 'schema'} [scopedUpdate] the same for serviceInstanceUpdate
  * @property {string} [doubleDelete] `Service not found`, `Not Authorized` or `Problem processing request`
  * @property {string} [environmentProjectMismatch] the error text, or `ignore`
  * @property {number} [unauthenticatedStatus] HTTP status for a missing or unknown token; not in any source
@@ -44,7 +43,6 @@ export async function startRailwayServer(options = {}) {
     pageSizeDefault: 20,
     pageSizeMaximum: 5000, // the largest page that Railway's own client asks for
     scopedDelete: 'instance',
-    scopedUpdate: 'instance',
     doubleDelete: 'Service not found',
     environmentProjectMismatch: 'Environment not found',
     unauthenticatedStatus: 200,
@@ -56,8 +54,8 @@ export async function startRailwayServer(options = {}) {
   const world = new World({
     now,
     random: createRandom(settings.seed),
-    deploymentPlan: settings.deploymentPlan,
-    deploymentStepMilliseconds: settings.deploymentStepMilliseconds,
+    plan: settings.deploymentPlan,
+    stepMilliseconds: settings.deploymentStepMilliseconds,
     onUp: startProcess,
     onOver: (deployment) => processes.stop(deployment.id),
   })
@@ -100,6 +98,7 @@ export async function startRailwayServer(options = {}) {
     })
   }
 
+  const closeServer = server.close
   return Object.assign(server, {
     endpoint: `${server.url}${PATH}`,
     world,
@@ -108,16 +107,12 @@ export async function startRailwayServer(options = {}) {
     schemaViolations,
     /** Whether Railway's own schema is present to check requests against. */
     fullSchema: fullSchema !== undefined,
-    close: closeAll(server.close),
-  })
-
-  function closeAll(closeServer) {
-    return async () => {
+    async close() {
       await closeServer()
       world.close()
       await processes.close()
-    }
-  }
+    },
+  })
 }
 
 /** The page of the edge in front of Railway for refused requests. No source has its status. */

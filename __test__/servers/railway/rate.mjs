@@ -1,15 +1,13 @@
 import { RateWindows } from '../shared/rate-windows.mjs'
 
 /**
- * Creates a rate window, and its headers (docs/providers/railway.md). No source has the form of `X-RateLimit-Reset`, so
- * both usual forms are options.
+ * Creates a rate window, and its headers (docs/providers/railway.md). No source has the form of `X-RateLimit-Reset`.
  *
- * @param {{ limit?: number, windowMilliseconds?: number, resetFormat?: 'iso' | 'epoch-seconds' }} options
+ * @param {{ limit?: number, windowMilliseconds?: number }} options
  * @param {() => number} now
  */
-export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000, resetFormat = 'iso' } = {}, now) {
+export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000 } = {}, now) {
   const windows = new RateWindows(() => ({ limit, windowMilliseconds }), now)
-  const showReset = (at) => (resetFormat === 'iso' ? new Date(at).toISOString() : String(Math.ceil(at / 1000)))
   return {
     /** Counts one request. @returns {boolean} whether it is allowed */
     take: () => windows.take(),
@@ -19,7 +17,7 @@ export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000
       return {
         'X-RateLimit-Limit': String(state.limit),
         'X-RateLimit-Remaining': String(state.remaining),
-        'X-RateLimit-Reset': showReset(state.resetsAt),
+        'X-RateLimit-Reset': new Date(state.resetsAt).toISOString(),
       }
     },
   }

@@ -20,6 +20,13 @@ export function createResolvers(world, options) {
     authorize(context.caller, target)
   }
 
+  /** Returns a read's view of an object, and counts the read. */
+  const viewOf = (object, kind, name) => {
+    const view = object ? world.observe(object, kind) : 'gone'
+    if (view === 'gone') throw notFound(name)
+    return view
+  }
+
   const liveProject = (id) => {
     const project = world.projects.get(id)
     if (!project || project.deletedAt) throw notFound('Project')
@@ -56,7 +63,7 @@ export function createResolvers(world, options) {
   }
 
   /** Returns the environments of a write: a fork alone, or by `rule` this one or all that are no forks. */
-  const environmentsMeant = (projectId, environmentId, rule) => {
+  const environmentsMeant = (projectId, environmentId, rule = 'instance') => {
     if (environmentId == null) return world.unforked(projectId)
     const environment = liveEnvironment(environmentId, projectId)
     return environment.sourceEnvironment || rule === 'instance' ? [environment] : world.unforked(projectId)
@@ -71,31 +78,21 @@ export function createResolvers(world, options) {
     me(_args, context) {
       // A workspace or project token has no user.
       authorize(context.caller, { kinds: ['account'] })
-      return { id: context.caller.id, name: 'Test User', email: 'user@example.com' }
+      return { id: context.caller.id }
     },
 
     projectToken(_args, context) {
       const { caller } = context
       if (!caller.refusal && caller.kind !== 'project') throw fromText('Project Token not found')
       authorize(caller)
-      return {
-        id: caller.id,
-        name: 'test',
-        displayToken: '****',
-        createdAt: new Date(0).toISOString(),
-        projectId: caller.projectId,
-        environmentId: caller.environmentId,
-        project: () => present.project(world.projects.get(caller.projectId)),
-        environment: () => present.environment(world.environments.get(caller.environmentId)),
-      }
+      return { projectId: caller.projectId }
     },
 
     project({ id }, context) {
       enter(context, [id], { projectId: id })
       const project = world.projects.get(id)
-      const view = project ? world.observe(project, 'project') : 'gone'
-      if (view === 'gone') throw notFound('Project')
-      return present.project(project, view)
+      viewOf(project, 'project', 'Project')
+      return present.project(project)
     },
 
     // A project token may read the list of its project's environments; no source says what it may see of the others.
@@ -107,16 +104,13 @@ export function createResolvers(world, options) {
     environment({ id, projectId }, context) {
       enter(context, [id, projectId], { projectId: projectId ?? undefined, environmentId: id })
       const environment = checkedEnvironment(id, projectId)
-      const view = world.observe(environment, 'environment')
-      if (view === 'gone') throw notFound('Environment')
-      return present.environment(environment, view)
+      return present.environment(environment, viewOf(environment, 'environment', 'Environment'))
     },
 
     service({ id }, context) {
       enter(context, [id])
       const service = world.services.get(id)
-      const view = service ? world.observe(service, 'service') : 'gone'
-      if (view === 'gone') throw notFound('Service')
+      const view = viewOf(service, 'service', 'Service')
       authorize(context.caller, { projectId: service.projectId })
       return present.service(service, view)
     },
@@ -124,9 +118,7 @@ export function createResolvers(world, options) {
     serviceInstance({ serviceId, environmentId }, context) {
       enter(context, [serviceId, environmentId], { environmentId })
       const instance = world.instance(serviceId, environmentId)
-      const view = instance ? world.observe(instance, 'serviceInstance') : 'gone'
-      if (view === 'gone') throw notFound('ServiceInstance')
-      return present.serviceInstance(instance, view)
+      return present.serviceInstance(instance, viewOf(instance, 'serviceInstance', 'ServiceInstance'))
     },
 
     deployment({ id }, context) {
@@ -148,14 +140,14 @@ export function createResolvers(world, options) {
 
   const mutations = {
     serviceCreate({ input }, context) {
-      const { projectId, environmentId, name, icon, source, variables, registryCredentials } = input
+      const { projectId, environmentId, name, source, variables, registryCredentials } = input
       enter(context, [projectId, environmentId], { projectId, environmentId })
       liveProject(projectId)
       // The environment of the request limits the service only if it is a fork.
       const environments = environmentsMeant(projectId, environmentId, 'schema')
       const { image, repo } = source ?? {}
       return present.service(
-        world.createService({ projectId, environments, name, icon, image, repo, variables, registryCredentials }),
+        world.createService({ projectId, environments, name, image, repo, variables, registryCredentials }),
       )
     },
 
@@ -180,9 +172,7 @@ export function createResolvers(world, options) {
     serviceInstanceUpdate({ serviceId, environmentId, input }, context) {
       enter(context, [serviceId, environmentId], { environmentId })
       const service = liveService(context, serviceId)
-      for (const instance of instancesMeant(service, environmentId, options.scopedUpdate)) {
-        world.updateInstance(instance, input)
-      }
+      for (const instance of instancesMeant(service, environmentId)) world.updateInstance(instance, input)
       return true
     },
 

@@ -3,7 +3,7 @@ import { buildSchema, GraphQLError, valueFromASTUntyped } from 'graphql'
 // The part of Railway's API that this server models, with the names and types of Railway's schema (in its command line,
 // `src/gql/schema.json`). A test compares it with the full schema if that is present. `templateId` and
 // `templateServiceId` are left out on purpose: creates that sent them began to fail (computesdk, commit 17953d6d).
-const PAGING = 'first: Int, after: String, last: Int, before: String'
+const PAGING = 'first: Int, after: String'
 
 const connection = (name, node) => `
   type ${name} { edges: [${name}Edge!]! pageInfo: PageInfo! }
@@ -12,14 +12,13 @@ const connection = (name, node) => `
 
 const SDL = `
   scalar DateTime
-  scalar DeploymentMeta
   scalar EnvironmentVariables
   scalar JSON
 
   type Query {
     deployment(id: String!): Deployment!
     environment(id: String!, projectId: String): Environment!
-    environments(projectId: String!, isEphemeral: Boolean, ${PAGING}): QueryEnvironmentsConnection!
+    environments(projectId: String!, ${PAGING}): QueryEnvironmentsConnection!
     me: User!
     project(id: String!): Project!
     projectToken: ProjectToken!
@@ -31,73 +30,47 @@ const SDL = `
   type Mutation {
     serviceCreate(input: ServiceCreateInput!): Service!
     serviceDelete(id: String!, environmentId: String): Boolean!
-    serviceInstanceDeployV2(commitSha: String, environmentId: String!, serviceId: String!): String!
+    serviceInstanceDeployV2(environmentId: String!, serviceId: String!): String!
     serviceInstanceLimitsUpdate(input: ServiceInstanceLimitsUpdateInput!): Boolean!
     serviceInstanceUpdate(environmentId: String, input: ServiceInstanceUpdateInput!, serviceId: String!): Boolean!
     variableCollectionUpsert(input: VariableCollectionUpsertInput!): Boolean!
   }
 
-  type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
+  type PageInfo { hasNextPage: Boolean! endCursor: String }
 
-  type User { id: ID! name: String email: String! }
-  type ProjectToken {
-    id: ID! name: String! displayToken: String! createdAt: DateTime!
-    projectId: String! environmentId: String! project: Project! environment: Environment!
-  }
-
-  type Project {
-    id: ID! name: String! createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
-    workspaceId: String primaryEnvironmentId: String
-    services(${PAGING}): ProjectServicesConnection!
-    environments(isEphemeral: Boolean, ${PAGING}): ProjectEnvironmentsConnection!
-  }
+  type User { id: ID! }
+  type ProjectToken { projectId: String! }
+  type Project { services(${PAGING}): ProjectServicesConnection! }
 
   type Environment {
-    id: ID! name: String! projectId: String! isEphemeral: Boolean! canAccess: Boolean!
-    createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
+    id: ID! projectId: String! createdAt: DateTime! deletedAt: DateTime
     sourceEnvironment: Environment
     serviceInstances(${PAGING}): EnvironmentServiceInstancesConnection!
   }
 
-  type Service {
-    id: ID! name: String! projectId: String! icon: String isRestricted: Boolean!
-    createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
-    project: Project!
-  }
+  type Service { id: ID! name: String! projectId: String! createdAt: DateTime! deletedAt: DateTime }
 
   type ServiceInstance {
     id: ID! serviceId: String! serviceName: String! environmentId: String!
-    createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
+    createdAt: DateTime! deletedAt: DateTime
     service: Service! source: ServiceSource
-    latestDeployment: Deployment activeDeployments: [Deployment!]!
-    startCommand: String buildCommand: String region: String numReplicas: Int rootDirectory: String cronSchedule: String
-    healthcheckPath: String healthcheckTimeout: Int sleepApplication: Boolean
-    restartPolicyType: RestartPolicyType! restartPolicyMaxRetries: Int!
-    isUpdatable: Boolean!
+    latestDeployment: Deployment startCommand: String numReplicas: Int
   }
 
   type ServiceSource { image: String repo: String }
 
   type Deployment {
-    id: ID! status: DeploymentStatus! createdAt: DateTime! updatedAt: DateTime! statusUpdatedAt: DateTime
-    url: String staticUrl: String serviceId: String environmentId: String! projectId: String!
-    meta: DeploymentMeta deploymentStopped: Boolean!
-    instances: [DeploymentDeploymentInstance!]!
-    canRedeploy: Boolean! canRollback: Boolean!
+    id: ID! status: DeploymentStatus! url: String staticUrl: String deploymentStopped: Boolean!
   }
-  type DeploymentDeploymentInstance { id: String! status: DeploymentInstanceStatus! }
 
   enum DeploymentStatus {
     BUILDING CRASHED DEPLOYING FAILED INITIALIZING NEEDS_APPROVAL QUEUED REMOVED REMOVING SKIPPED SLEEPING SUCCESS WAITING
-  }
-  enum DeploymentInstanceStatus {
-    CRASHED CREATED EXITED INITIALIZING REMOVED REMOVING RESTARTING RUNNING SKIPPED STOPPED
   }
   enum RestartPolicyType { ALWAYS NEVER ON_FAILURE }
   enum Builder { HEROKU NIXPACKS PAKETO RAILPACK }
 
   input ServiceCreateInput {
-    projectId: String! environmentId: String name: String icon: String branch: String
+    projectId: String! environmentId: String name: String
     source: ServiceSourceInput registryCredentials: RegistryCredentialsInput variables: EnvironmentVariables
   }
   input ServiceSourceInput { image: String repo: String }
@@ -117,7 +90,6 @@ const SDL = `
   }
 
   ${connection('QueryEnvironmentsConnection', 'Environment')}
-  ${connection('ProjectEnvironmentsConnection', 'Environment')}
   ${connection('ProjectServicesConnection', 'Service')}
   ${connection('EnvironmentServiceInstancesConnection', 'ServiceInstance')}
 `

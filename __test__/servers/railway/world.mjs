@@ -35,24 +35,14 @@ export class World {
   #sequence = 0
 
   /**
-   * @param {object} options
+   * @param {object} options those of Deployments, and
    * @param {() => number} options.now
    * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {import('./deployments.mjs').Step[]} [options.deploymentPlan]
-   * @param {number} [options.deploymentStepMilliseconds]
-   * @param {(deployment: object) => void} [options.onUp]
-   * @param {(deployment: object) => void} [options.onOver]
    */
-  constructor({ now, random, deploymentPlan, deploymentStepMilliseconds, onUp = () => {}, onOver = () => {} }) {
+  constructor({ now, random, ...options }) {
     this.now = now
     this.random = random
-    this.deployments = new Deployments({
-      timestamp: () => this.#timestamp(),
-      plan: deploymentPlan,
-      stepMilliseconds: deploymentStepMilliseconds,
-      onUp,
-      onOver,
-    })
+    this.deployments = new Deployments(options)
   }
 
   // --- Set-up --------------------------------------------------------------------------------------------------
@@ -85,7 +75,7 @@ export class World {
     return project
   }
 
-  createEnvironment(projectOrId, { name, forkOf, isEphemeral = false } = {}) {
+  createEnvironment(projectOrId, { name, forkOf } = {}) {
     const project = this.projects.get(idOf(projectOrId))
     const origin = forkOf && idOf(forkOf)
     const parent = origin && project.environments.find((entry) => entry.id === origin || entry.name === origin)
@@ -94,7 +84,6 @@ export class World {
       ...this.#record(),
       name,
       projectId: project.id,
-      isEphemeral,
       sourceEnvironment: parent?.id ?? null,
       variables: {},
       instances: [],
@@ -114,7 +103,7 @@ export class World {
    * @param {string} [options.image]
    * @param {Record<string, string>} [options.variables]
    * @param {import('./deployments.mjs').Step[]} [options.plan]
-   * @param {string | true} [options.deletedAt] deleted, and returned by every read with this deletedAt
+   * @param {true} [options.deletedAt] deleted, and returned by every read with its deletedAt
    */
   addService(projectOrId, { name, environments, image, variables, plan = ['SUCCESS'], deletedAt } = {}) {
     const projectId = idOf(projectOrId)
@@ -125,10 +114,7 @@ export class World {
         this.deployments.start({ id: this.random.uuid(), service, instance, plan: plan.slice(-1) })
       }
     }
-    if (deletedAt) {
-      const when = deletedAt === true ? this.#timestamp() : deletedAt
-      this.#delete(service, [service, ...service.instances], { reads: Infinity, showDeletedAt: true }, when)
-    }
+    if (deletedAt) this.#delete(service, [service, ...service.instances], { reads: Infinity })
     return service
   }
 
@@ -218,21 +204,11 @@ export class World {
 
   // --- The API's effects --------------------------------------------------------------------------------------
 
-  /** @param {object[]} environments in which it gets an instance */
-  createService({ projectId, name, environments, image, repo, icon, variables, registryCredentials }) {
-    const service = this.#createRecord({
-      projectId,
-      name,
-      environments,
-      image,
-      repo,
-      icon,
-      variables,
-      registryCredentials,
-      lag: this.lag,
-    })
+  /** @param {object} request projectId, name, image, repo, variables, …; `environments` in which it gets an instance */
+  createService(request) {
+    const service = this.#createRecord({ ...request, lag: this.lag })
     // An image starts at once, without a deploy call (docs/providers/railway.md).
-    if (image) for (const instance of service.instances) this.deploy(instance)
+    if (request.image) for (const instance of service.instances) this.deploy(instance)
     return service
   }
 
@@ -254,36 +230,30 @@ export class World {
     }
     // An update without `numReplicas` resets it (docs/providers/railway.md).
     if (input.numReplicas == null) instance.settings.numReplicas = 1
-    this.#touch(instance)
   }
 
   /** Deletes a service with its instances in every environment, also forks (docs/providers/railway.md). */
   deleteService(service) {
     const instances = service.instances.filter((instance) => !instance.deletedAt)
-    this.#delete(service, [service, ...instances], this.stale, this.#timestamp())
+    this.#delete(service, [service, ...instances])
   }
 
   /** Deletes one instance. The service stays, even without instances (docs/providers/railway.md). */
   deleteInstance(instance) {
-    this.#delete(this.services.get(instance.serviceId), [instance], this.stale, this.#timestamp())
-  }
-
-  #touch(object) {
-    object.updatedAt = this.#timestamp()
+    this.#delete(this.services.get(instance.serviceId), [instance])
   }
 
   close() {
     this.deployments.close()
   }
 
-  #createRecord({ projectId, name, environments, image, repo, icon, variables = {}, registryCredentials, lag = {} }) {
+  #createRecord({ projectId, name, environments, image, repo, variables = {}, registryCredentials, lag = {} }) {
     const chosen = name || this.#freeName(projectId)
     this.#checkName(projectId, chosen)
     const service = {
       ...this.#record(),
       name: chosen,
       projectId,
-      icon: icon ?? null,
       lag: createLag(lag, this.now()),
       instances: [],
     }
@@ -337,25 +307,23 @@ export class World {
     return instance && !instance.deletedAt && { ...this.platformVariables(instance), ...instance.variables }
   }
 
-  #delete(service, objects, stale, when) {
+  #delete(service, objects, stale) {
     if (objects.includes(service)) this.projects.get(service.projectId).liveNames.delete(service.name)
     for (const object of objects) {
-      this.#markDeleted(object, stale, when)
+      this.#markDeleted(object, stale)
       for (const deployment of object.deployments ?? []) this.deployments.end(deployment)
     }
-    this.#touch(service)
   }
 
-  #markDeleted(object, stale = this.stale, when = this.#timestamp()) {
-    object.deletedAt = when
+  #markDeleted(object, stale = this.stale) {
+    object.deletedAt = this.#timestamp()
     object.stale = createLag({ ...stale, serviceById: true }, this.now())
     if (object.stale) object.stale.showDeletedAt = stale.showDeletedAt ?? true
   }
 
   #record() {
     this.#sequence += 1
-    const when = this.#timestamp()
-    return { id: this.random.uuid(), sequence: this.#sequence, createdAt: when, updatedAt: when, deletedAt: null }
+    return { id: this.random.uuid(), sequence: this.#sequence, createdAt: this.#timestamp(), deletedAt: null }
   }
 
   #timestamp() {
