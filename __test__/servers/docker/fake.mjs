@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 
 import { startHttpServer } from '../shared/http.mjs'
+import { compilePath } from '../shared/paths.mjs'
 
 const line = (object) => `${JSON.stringify(object)}\r\n`
 const failing = (message) => ({ status: 200, body: line({ errorDetail: { message }, error: message }) })
@@ -115,19 +116,12 @@ export async function startFakeEngine({ version = '1.41', least = '1.12', ...opt
       return { status: 400, body: { message: `client version ${request.version} is too new. Maximum supported API version is ${settings.version}` } }
     }
     for (const [pattern, handler] of Object.entries(handlers)) {
-      const parts = match(pattern, request.operation)
-      if (parts) return handler(parts, request)
+      const parts = compilePath(pattern)(request.operation)
+      if (parts) return handler({ name: parts.name && decodeURIComponent(parts.name) }, request)
     }
     return missing('page not found')
   }
 
   const server = await startHttpServer({ ...options, handle, describe })
   return Object.assign(server, { settings, containers, images })
-}
-
-/** Returns the named parts of a path, decoded; nothing if it is another path. */
-function match(pattern, operation) {
-  const source = pattern.replace(/:name/, '(?<name>[^/]+)')
-  const found = new RegExp(`^${source}$`).exec(operation)
-  return found && Object.fromEntries(Object.entries(found.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]))
 }

@@ -1,12 +1,14 @@
 import { isJson } from '../shared/http.mjs'
-import { compileQuery } from '../shared/schema.mjs'
+import { compilePath } from '../shared/paths.mjs'
 import { checkAccept, identify } from './access.mjs'
-import { badBody, badQuery, jsonAnswer, RenderError } from './errors.mjs'
+import { badBody, jsonAnswer, RenderError } from './errors.mjs'
 import { createRateLimits } from './rate.mjs'
-import { createRoutes } from './routes.mjs'
+import { createOperations, ROUTES } from './routes.mjs'
 import { checkCreateBody, checkCreateValues } from './validation.mjs'
 
 export const BASE_PATH = '/v1'
+
+const MATCHERS = ROUTES.map((route) => ({ route, match: compilePath(`${BASE_PATH}${route.path}`) }))
 
 /**
  * Turns an HTTP request into Render's answer, with the headers of every answer. It refuses what a client of ours may
@@ -23,24 +25,13 @@ export const BASE_PATH = '/v1'
  */
 export function createEndpoint({ world, settings, openApi, requestId, now, onViolation }) {
   const rates = createRateLimits(settings, now)
-  const split = (route) => ({ ...route, parts: `${BASE_PATH}${route.path}`.split('/') })
-  const routes = createRoutes(world, settings).map(split)
-
-  /** Returns the route of a request, with the value of each `:word`. */
-  function routeOf({ method, url }) {
-    // The path as sent: Node's URL removes `/../`, and a proxy may not.
-    const parts = url.split('?')[0].split('/')
-    const known = routes.filter((route) => isAt(route, parts))
-    const route = known.find((candidate) => candidate.method === method)
-    if (!route) return { allow: known.map((candidate) => candidate.method) }
-    return { route, ids: parts.filter((_part, index) => route.parts[index].startsWith(':')).map(decode) }
-  }
+  const operations = createOperations(world, settings)
 
   /** Returns the rate window of a request: one per user, or per service (docs/providers/render.md). */
   function bucketOf(request) {
-    const { route, ids } = routeOf(request)
+    const { route, params } = routeOf(request)
     const name = route?.bucket ?? (request.method === 'GET' ? 'read' : 'write')
-    return [name, name === 'service' ? ids[0] : userOf(request)]
+    return [name, name === 'service' ? params.id : userOf(request)]
   }
 
   function userOf({ headers }) {
@@ -65,16 +56,16 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
   }
 
   function answer(request, violate) {
-    const { route, ids, allow } = routeOf(request)
+    const { route, params, allow } = routeOf(request)
     if (!route) throw noRoute(request, allow)
     const caller = identify(request.headers, world.apiKeys)
     const bucket = bucketOf(request)
     if (!rates.take(...bucket)) throw tooMany(rates.retryAfter(...bucket))
     checkAccept(request.headers)
-    const parameters = (route.query ?? noQuery)(request.url)
-    if (route.hasBody) checkBody(request, violate)
+    const parameters = route.query(request.url)
+    if (route.operation === 'createService') checkBody(request, violate)
     else if (request.body !== '') throw badBody('invalid JSON', 'a body where none belongs')
-    return route.run({ caller, parameters, ids, body: request.json })
+    return operations[route.operation]({ caller, parameters, params, body: request.json })
   }
 
   function checkBody({ headers, json }, violate) {
@@ -106,14 +97,18 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
   }
 }
 
-const noQuery = compileQuery({}, badQuery)
-
-const isAt = ({ parts }, given) =>
-  parts.length === given.length &&
-  parts.every((part, index) => (part.startsWith(':') ? isSegment(given[index]) : part === given[index]))
-
-/** Returns whether an id is not empty, and no step to another folder, in any encoding. */
-const isSegment = (text) => !/^(?:\.|%2e){0,2}$/i.test(text)
+/** Returns the route of a request, with the part of the path for each `:word`; without one, the allowed methods. */
+function routeOf({ method, url }) {
+  // The path as sent: Node's URL removes `/../`, and a proxy may not.
+  const [path] = url.split('?')
+  const isStep = (part) => /^(?:\.|%2e){1,2}$/i.test(part) // to another folder, in any encoding
+  const found = MATCHERS.map(({ route, match }) => ({ route, params: match(path) })).filter(
+    ({ params }) => params && !Object.values(params).some(isStep),
+  )
+  const { route, params } = found.find((candidate) => candidate.route.method === method) ?? {}
+  if (!route) return { allow: found.map((candidate) => candidate.route.method) }
+  return { route, params: Object.fromEntries(Object.entries(params).map(([name, part]) => [name, decode(part)])) }
+}
 
 function decode(segment) {
   try {

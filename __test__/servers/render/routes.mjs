@@ -12,147 +12,135 @@ const listOf = (values = word) => list(values, { separator: ',' })
 const REPEATABLE = list(text, { repeatable: true })
 
 const query = (parameters) => compileQuery(parameters, badQuery)
-
-/** The query parameters of the operations that take any. They are compiled once, not at each start of a server. */
-const QUERIES = {
-  listServices: query({
-    ...PAGE,
-    environmentId: listOf(),
-    includePreviews: flag,
-    name: listOf(),
-    ownerId: listOf(),
-    region: listOf(oneOf(...REGIONS)),
-    suspended: listOf(oneOf('suspended', 'not_suspended')),
-    type: listOf(oneOf(...TYPES)),
-  }),
-  listDeploys: query({ ...PAGE, status: REPEATABLE }),
-  listEnvVars: query(PAGE),
-  listOwners: query({ ...PAGE, name: REPEATABLE, email: REPEATABLE }),
-}
+const noQuery = query({})
 
 /**
- * Creates the routes of this server (docs/providers/render.md), each with its operation, its rate window and its query
- * parameters.
- *
  * @typedef {object} Route
+ * @property {string} operation
  * @property {string} method
  * @property {string} path below /v1
- * @property {string} operation
- * @property {import('./rate.mjs').BucketName} bucket
- * @property {(url: string) => object} [query] reads the parameters; default: none
- * @property {boolean} [hasBody]
- * @property {(request: { caller: import('./access.mjs').Caller, parameters: object, ids: string[], body: any }) =>
- *   import('../shared/http.mjs').Answer} run
+ * @property {import('./rate.mjs').BucketName} bucket the rate window
+ * @property {(url: string) => object} query reads the parameters
+ */
+
+/** All that this server models (docs/providers/render.md). Queries are compiled once, not at each start of a server. */
+export const ROUTES = [
+  [
+    'listServices',
+    'GET',
+    '/services',
+    'read',
+    query({
+      ...PAGE,
+      environmentId: listOf(),
+      includePreviews: flag,
+      name: listOf(),
+      ownerId: listOf(),
+      region: listOf(oneOf(...REGIONS)),
+      suspended: listOf(oneOf('suspended', 'not_suspended')),
+      type: listOf(oneOf(...TYPES)),
+    }),
+  ],
+  ['createService', 'POST', '/services', 'create'],
+  ['retrieveService', 'GET', '/services/:id', 'read'],
+  ['deleteService', 'DELETE', '/services/:id', 'write'],
+  ['suspendService', 'POST', '/services/:id/suspend', 'service'],
+  ['resumeService', 'POST', '/services/:id/resume', 'service'],
+  ['listDeploys', 'GET', '/services/:id/deploys', 'read', query({ ...PAGE, status: REPEATABLE })],
+  ['retrieveDeploy', 'GET', '/services/:id/deploys/:deployId', 'read'],
+  ['listEnvVars', 'GET', '/services/:id/env-vars', 'read', query(PAGE)],
+  ['retrieveEnvVar', 'GET', '/services/:id/env-vars/:key', 'read'],
+  ['listOwners', 'GET', '/owners', 'read', query({ ...PAGE, name: REPEATABLE, email: REPEATABLE })],
+].map(([operation, method, path, bucket, query = noQuery]) => ({ operation, method, path, bucket, query }))
+
+/**
+ * Creates the operations of the routes, by name.
  *
  * @param {import('./world.mjs').World} world
  * @param {object} settings of the server
- * @returns {Route[]}
+ * @returns {Record<string, (request: { caller: import('./access.mjs').Caller, parameters: object, params: Record<string,
+ *   string>, body: any }) => import('../shared/http.mjs').Answer>}
  */
-export function createRoutes(world, settings) {
+export function createOperations(world, settings) {
   const views = createViews(world, settings)
 
-  return [
-    {
-      method: 'GET',
-      path: '/services',
-      operation: 'listServices',
-      bucket: 'read',
-      query: QUERIES.listServices,
-      run: ({ caller, parameters }) => {
-        const isWanted = serviceFilter(parameters)
-        const isShown = (service) => isWanted(service) && world.isSeen(service, 'list')
-        const page = cut(servicesOf(ownersToList(caller, parameters)), parameters, isShown, {
-          newestFirst: settings.newestFirst,
-        })
-        return ok(page.map(({ object, cursor }) => ({ service: views.service(object), cursor })))
-      },
+  return {
+    listServices({ caller, parameters }) {
+      const isWanted = serviceFilter(parameters)
+      const isShown = (service) => isWanted(service) && world.isSeen(service, 'list')
+      const services = servicesOf(ownersToList(caller, parameters))
+      const page = cut(services, parameters, isShown, { newestFirst: settings.newestFirst })
+      return ok(page.map(({ object, cursor }) => ({ service: views.service(object), cursor })))
     },
-    { method: 'POST', path: '/services', operation: 'createService', bucket: 'create', hasBody: true, run: create },
-    {
-      method: 'GET',
-      path: '/services/:id',
-      operation: 'retrieveService',
-      bucket: 'read',
-      run: ({ caller, ids }) => ok(views.service(find(caller, ids[0]))),
+
+    /** The order of Render's checks is not known. If one fails, nothing is created. */
+    createService({ caller, body }) {
+      const { ownerId, name, image, environmentId } = body
+      // The newer document lists 404 for POST.
+      if (!caller.ownerIds.has(ownerId)) throw notFound(ownerId, settings.foreignOwnerStatus)
+      checkBelongs(world.environments, environmentId, ownerId)
+      checkBelongs(world.registryCredentials, image.registryCredentialId, ownerId)
+      if (mustPay(body)) throw paymentRequired()
+      if (settings.uniqueNames && world.holderOf(ownerId, name)) throw nameTaken(name, settings.nameTakenStatus)
+      const { service, deploy } = world.createService(requestOf(body))
+      return jsonAnswer(201, { service: views.service(service), deployId: deploy.id })
     },
-    {
-      method: 'DELETE',
-      path: '/services/:id',
-      operation: 'deleteService',
-      bucket: 'write',
-      run: ({ caller, ids }) => {
-        const service = reach(caller, ids[0])
-        if (service.deletedAt) throw notFound(service.id, settings.goneStatus)
-        if (service.deletionLag && !world.isSeen(service.deletionLag, 'delete')) throw notFound(service.id)
-        world.deleteService(service)
-        return { status: 204 }
-      },
+
+    retrieveService: (request) => ok(views.service(find(request))),
+
+    deleteService(request) {
+      const service = reach(request)
+      if (service.deletedAt) throw notFound(service.id, settings.goneStatus)
+      if (service.deletionLag && !world.isSeen(service.deletionLag, 'delete')) throw notFound(service.id)
+      world.deleteService(service)
+      return { status: 204 }
     },
-    { method: 'POST', path: '/services/:id/suspend', operation: 'suspendService', bucket: 'service', run: suspend },
-    { method: 'POST', path: '/services/:id/resume', operation: 'resumeService', bucket: 'service', run: resume },
-    {
-      method: 'GET',
-      path: '/services/:id/deploys',
-      operation: 'listDeploys',
-      bucket: 'read',
-      query: QUERIES.listDeploys,
-      run: ({ caller, ids, parameters }) => {
-        const { deploys } = find(caller, ids[0])
-        const isShown = (deploy) => fits(parameters.status, statusOf(deploy)) && world.isSeen(deploy, 'deploy')
-        const page = cut(deploys, parameters, isShown, { newestFirst: settings.newestDeployFirst })
-        return ok(page.map(({ object, cursor }) => ({ deploy: views.deploy(object), cursor })))
-      },
+
+    suspendService(request) {
+      world.suspend(find(request))
+      return { status: 202 }
     },
-    {
-      method: 'GET',
-      path: '/services/:id/deploys/:id',
-      operation: 'retrieveDeploy',
-      bucket: 'read',
-      run: ({ caller, ids }) => {
-        const service = find(caller, ids[0])
-        const deploy = service.deploys.find(({ id }) => id === ids[1])
-        if (!deploy || !world.isSeen(deploy, 'deploy')) throw notFound(ids[1])
-        return ok(views.deploy(deploy))
-      },
+
+    resumeService(request) {
+      world.resume(find(request))
+      return { status: 202 }
     },
-    {
-      method: 'GET',
-      path: '/services/:id/env-vars',
-      operation: 'listEnvVars',
-      bucket: 'read',
-      query: QUERIES.listEnvVars,
-      run: ({ caller, ids, parameters }) => {
-        const entries = variablesOf(find(caller, ids[0])).map(([key, value], sequence) => ({ key, value, sequence }))
-        const page = cut(entries, parameters, () => true)
-        return ok(page.map(({ object: { key, value }, cursor }) => ({ envVar: { key, value }, cursor })))
-      },
+
+    listDeploys(request) {
+      const { deploys } = find(request)
+      const { parameters } = request
+      const isShown = (deploy) => fits(parameters.status, statusOf(deploy)) && world.isSeen(deploy, 'deploy')
+      const page = cut(deploys, parameters, isShown, { newestFirst: settings.newestDeployFirst })
+      return ok(page.map(({ object, cursor }) => ({ deploy: views.deploy(object), cursor })))
     },
-    {
-      method: 'GET',
-      path: '/services/:id/env-vars/:key',
-      operation: 'retrieveEnvVar',
-      bucket: 'read',
-      run: ({ caller, ids }) => {
-        const found = variablesOf(find(caller, ids[0])).find(([key]) => key === ids[1])
-        if (!found) throw notFound(ids[1])
-        const [key, value] = found
-        return ok({ key, value })
-      },
+
+    retrieveDeploy(request) {
+      const { deployId } = request.params
+      const deploy = find(request).deploys.find(({ id }) => id === deployId)
+      if (!deploy || !world.isSeen(deploy, 'deploy')) throw notFound(deployId)
+      return ok(views.deploy(deploy))
     },
-    {
-      method: 'GET',
-      path: '/owners',
-      operation: 'listOwners',
-      bucket: 'read',
-      query: QUERIES.listOwners,
-      run: ({ caller, parameters }) => {
-        const owners = [...world.owners.values()].filter(({ id }) => caller.ownerIds.has(id))
-        const isShown = ({ name, email }) => fits(parameters.name, name) && fits(parameters.email, email)
-        const page = cut(owners, parameters, isShown)
-        return ok(page.map(({ object, cursor }) => ({ owner: views.owner(object), cursor })))
-      },
+
+    listEnvVars(request) {
+      const entries = variablesOf(find(request)).map(([key, value], sequence) => ({ key, value, sequence }))
+      const page = cut(entries, request.parameters, () => true)
+      return ok(page.map(({ object: { key, value }, cursor }) => ({ envVar: { key, value }, cursor })))
     },
-  ]
+
+    retrieveEnvVar(request) {
+      const found = variablesOf(find(request)).find(([key]) => key === request.params.key)
+      if (!found) throw notFound(request.params.key)
+      const [key, value] = found
+      return ok({ key, value })
+    },
+
+    listOwners({ caller, parameters }) {
+      const owners = [...world.owners.values()].filter(({ id }) => caller.ownerIds.has(id))
+      const isShown = ({ name, email }) => fits(parameters.name, name) && fits(parameters.email, email)
+      const page = cut(owners, parameters, isShown)
+      return ok(page.map(({ object, cursor }) => ({ owner: views.owner(object), cursor })))
+    },
+  }
 
   function cut(objects, { cursor, limit = settings.pageSizeDefault }, isShown, order) {
     return cutPage(objects, { cursor, limit: Math.min(limit, settings.pageSizeMaximum) }, isShown, order)
@@ -189,8 +177,8 @@ export function createRoutes(world, settings) {
 
   // --- One service ---------------------------------------------------------------------------------------------
 
-  /** Returns the service with this id that the key reaches, deleted or not. */
-  function reach(caller, id) {
+  /** Returns the service of the path that the key reaches, deleted or not. */
+  function reach({ caller, params: { id } }) {
     const service = world.services.get(id)
     if (!service) throw notFound(id)
     if (caller.ownerIds.has(service.ownerId)) return service
@@ -199,40 +187,17 @@ export function createRoutes(world, settings) {
   }
 
   /** Returns the same, if a read shows it. */
-  function find(caller, id) {
-    const service = reach(caller, id)
+  function find(request) {
+    const service = reach(request)
     if (world.isSeen(service, 'service')) return service
-    throw notFound(id, service.deletedAt ? settings.goneStatus : 404)
+    throw notFound(service.id, service.deletedAt ? settings.goneStatus : 404)
   }
 
   function variablesOf(service) {
     return world.isSeen(service.variablesLag, 'variables') ? Object.entries(service.variables) : []
   }
 
-  function suspend({ caller, ids }) {
-    world.suspend(find(caller, ids[0]))
-    return { status: 202 }
-  }
-
-  function resume({ caller, ids }) {
-    world.resume(find(caller, ids[0]))
-    return { status: 202 }
-  }
-
   // --- Creating ------------------------------------------------------------------------------------------------
-
-  /** The order of Render's checks is not known. If one fails, nothing is created. */
-  function create({ caller, body }) {
-    const { ownerId, name, image, environmentId } = body
-    // The newer document lists 404 for POST.
-    if (!caller.ownerIds.has(ownerId)) throw notFound(ownerId, settings.foreignOwnerStatus)
-    checkBelongs(world.environments, environmentId, ownerId)
-    checkBelongs(world.registryCredentials, image.registryCredentialId, ownerId)
-    if (mustPay(body)) throw paymentRequired()
-    if (settings.uniqueNames && world.holderOf(ownerId, name)) throw nameTaken(name, settings.nameTakenStatus)
-    const { service, deploy } = world.createService(requestOf(body))
-    return jsonAnswer(201, { service: views.service(service), deployId: deploy.id })
-  }
 
   function checkBelongs(all, id, ownerId) {
     if (id !== undefined && all.get(id)?.ownerId !== ownerId) throw notFound(id)

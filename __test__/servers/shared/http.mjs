@@ -4,6 +4,7 @@ import https from 'node:https'
 import { Readable } from 'node:stream'
 
 import { Faults } from './faults.mjs'
+import { compilePath } from './paths.mjs'
 import { nextPort } from './ports.mjs'
 
 export { Faults, tooManyRequests } from './faults.mjs'
@@ -345,11 +346,7 @@ export function matchesPattern(request, pattern) {
   const [method, path] = pattern.split(' ')
   if (path === undefined) return request.operation === pattern
   if (method !== request.method) return false
-  const source = path
-    .split('/')
-    .map((part) => (part === '*' ? '.*' : part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')))
-    .join('/')
-  return new RegExp(`^${source}$`).test(request.path)
+  return compilePath(path)(request.path) !== undefined
 }
 
 /** Returns a refusal with a message, for wrong routes, methods and types. */

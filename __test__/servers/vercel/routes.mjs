@@ -1,4 +1,5 @@
 // The routes.
+import { compilePath } from '../shared/paths.mjs'
 import { CREATE, EXTEND_TIMEOUT, KILL_COMMAND, NOTHING, RUN_COMMAND } from './bodies.mjs'
 import { QUERIES } from './query.mjs'
 
@@ -39,7 +40,7 @@ export const ROUTES = [
   right,
   query,
   body,
-  pattern: new RegExp(`^${path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
+  match: compilePath(path),
 }))
 
 /** Words in the place of a name. They are routes, which this server does not model. */
@@ -52,8 +53,8 @@ const RESERVED = new Set(['sessions', 'snapshots'])
  */
 export function findRoute(method, path) {
   for (const route of ROUTES) {
-    const match = route.method === method && route.pattern.exec(path)
-    if (match && !RESERVED.has(match.groups?.name)) return { route, params: { ...match.groups } }
+    const params = route.method === method && route.match(path)
+    if (params && !RESERVED.has(params.name)) return { route, params }
   }
   return undefined
 }
