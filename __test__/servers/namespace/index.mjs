@@ -101,14 +101,10 @@ export async function startNamespaceServer(options = {}) {
     onInternalError: (error) => server.errors.push(error),
   })
   const server = await startHttpServer({
-    handle: wire.handle,
-    describe: wire.describe,
+    ...wire,
     port: settings.port,
     now,
-    onDone(request) {
-      wire.leave(request)
-      settings.onDone?.(request)
-    },
+    onDone: settings.onDone,
   })
   // Reads move the instance that they read. The others move here: by a deadline, or to start a container.
   const ticker = settings.stepMilliseconds && setInterval(() => world.sweep(), TICK_MILLISECONDS).unref()

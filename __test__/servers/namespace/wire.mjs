@@ -32,7 +32,6 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
   const implementation = Object.entries(createMethods(world, settings)).map(([name, method]) => [name, guarded(method)])
   router.service(service, Object.fromEntries(implementation))
   const handlers = new Map(router.handlers.map((handler) => [handler.method.name, handler]))
-  const underWay = new Map()
 
   /** Records an exception of a method as an error of this server: the library would only answer "internal error". */
   function guarded(method) {
@@ -61,7 +60,7 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
     return place ? { operation: place.name, region: place.region } : {}
   }
 
-  async function handle(request) {
+  async function handle(request, left) {
     const place = locate(request)
     if (!place) onViolation({ kind: 'route', message: `${request.method} ${request.path}`, at: request.at })
     if (!place?.isServed) return wrongPlace()
@@ -71,7 +70,7 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
     if (!request.headers.authorization) {
       onViolation({ kind: 'header', message: 'no Authorization', operation: place.name, at: request.at })
     }
-    return run(request, place)
+    return run(request, place, left)
   }
 
   function refuse(request, { kind, message }) {
@@ -81,25 +80,17 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
     return errorAnswer(invalidArgument(message), settings.errorForm)
   }
 
-  async function run(request, { name, region }) {
-    const controller = new AbortController()
-    // A late effect begins when its client has closed the connection.
-    if (request.done) controller.abort()
-    underWay.set(request, controller)
-    try {
-      const response = await handlers.get(name)({
-        httpVersion: '1.1',
-        method: request.method,
-        url: `http://loopback${request.path}`,
-        header: new Headers(Object.entries(request.headers).map(([key, value]) => [key, String(value)])),
-        body: createAsyncIterable([new TextEncoder().encode(request.body)]),
-        signal: controller.signal,
-        contextValues: createContextValues().set(REGION, region),
-      })
-      return await toAnswer(response)
-    } finally {
-      underWay.delete(request)
-    }
+  async function run(request, { name, region }, left) {
+    const response = await handlers.get(name)({
+      httpVersion: '1.1',
+      method: request.method,
+      url: `http://loopback${request.path}`,
+      header: new Headers(Object.entries(request.headers).map(([key, value]) => [key, String(value)])),
+      body: createAsyncIterable([new TextEncoder().encode(request.body)]),
+      signal: left,
+      contextValues: createContextValues().set(REGION, region),
+    })
+    return toAnswer(response)
   }
 
   async function toAnswer({ status, header, body }) {
@@ -110,12 +101,7 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
     return { status, headers: { 'content-type': header.get('content-type') }, body: nameUnknownStatuses(text) }
   }
 
-  return {
-    describe,
-    handle,
-    /** Ends a request's waiting: the client has its answer, or has closed the connection. */
-    leave: (request) => underWay.get(request)?.abort(),
-  }
+  return { describe, handle }
 }
 
 /** Replaces the numbers of states that the schema lacks by names, as a newer server would write them. */

@@ -1,4 +1,6 @@
 // The state of the fake Namespace: workspaces, tokens, instances.
+import { EventEmitter, once } from 'node:events'
+
 import { createLag, observe } from '../shared/visibility.mjs'
 import { ACTIONS, formToken } from './access.mjs'
 import { Course } from './course.mjs'
@@ -61,7 +63,8 @@ export class World {
   #instances = new Map()
   #holders = new Map()
   #planned = []
-  #watchers = new Map()
+  /** Emits an instance's id when its state has changed. */
+  #changes = new EventEmitter().setMaxListeners(0)
   #sequence = 0
 
   /**
@@ -253,24 +256,8 @@ export class World {
   }
 
   /** Resolves when the instance has changed its state. @param {AbortSignal} signal rejects with its reason */
-  changed(instance, signal) {
-    return new Promise((resolve, reject) => {
-      const watchers = this.#watchers.get(instance) ?? new Set()
-      this.#watchers.set(instance, watchers)
-      const end = (settle) => {
-        signal.removeEventListener('abort', onAbort)
-        watchers.delete(onChange)
-        settle()
-      }
-      const onChange = () => end(resolve)
-      const onAbort = () => end(() => reject(signal.reason))
-      if (signal.aborted) {
-        onAbort()
-        return
-      }
-      signal.addEventListener('abort', onAbort)
-      watchers.add(onChange)
-    })
+  async changed(instance, signal) {
+    await once(this.#changes, instance.id, { signal }).catch(() => signal.throwIfAborted())
   }
 
   #truth(instance) {
@@ -336,7 +323,7 @@ export class World {
     if (status === 'ERROR') instance.shutdownReasons = shutdownReasons ?? [failureOf(instance.containers[0], 1)]
     if (isUp && !wasUp && instance.runsProcesses) this.onUp(instance)
     if (!isUp && wasUp) this.onDown(instance)
-    for (const watcher of this.#watchers.get(instance) ?? []) watcher()
+    this.#changes.emit(instance.id)
   }
 
   #markDeleted(instance) {

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import { Readable } from 'node:stream'
@@ -46,8 +46,8 @@ const MEBIBYTE = 1024 * 1024
  * Starts an HTTP server on the loopback interface, with a request log and faults. It is independent of providers.
  *
  * @param {object} options
- * @param {(request: RequestRecord) => Answer | Promise<Answer>} options.handle performs the request and returns the
- *   answer
+ * @param {(request: RequestRecord, left: AbortSignal) => Answer | Promise<Answer>} options.handle performs the request
+ *   and returns the answer; `left`: the client has it, or has closed the connection
  * @param {(request: RequestRecord) => object} [options.describe] more fields for the log, such as `operation`; without
  *   effect
  * @param {(request: RequestRecord, pattern: string) => boolean} [options.matches] meaning of `when: 'text'`
@@ -83,7 +83,7 @@ export async function startHttpServer({
   const sockets = new Map()
   const exchanges = new Set()
   const pauses = new Set()
-  let watchers = []
+  const events = new EventEmitter().setMaxListeners(0)
   let socketCount = 0
 
   const createServer = tls ? (serveOne) => https.createServer(tls, serveOne) : http.createServer
@@ -116,10 +116,17 @@ export async function startHttpServer({
       done: false,
     }
     requests.push(request)
-    const exchange = createExchange(request, response)
+    const left = new AbortController()
+    const exchange = createExchange(request, response, left.signal)
+    response.on('finish', () => {
+      exchange.ended = true
+    })
     response.on('close', () => {
       if (!exchange.ended) request.aborted = true
-      finish(request)
+      request.done = true
+      left.abort()
+      onDone(request)
+      events.emit('change')
     })
 
     const bytes = await readBody(incoming, bodyLimit)
@@ -143,12 +150,12 @@ export async function startHttpServer({
       }
     } finally {
       exchanges.delete(exchange)
-      notify()
+      events.emit('change')
     }
   }
 
   /** @returns {Exchange & { ended: boolean }} */
-  function createExchange(request, response) {
+  function createExchange(request, response, left) {
     const gone = () => response.destroyed || response.writableEnded || !response.socket || response.socket.destroyed
     const writeHead = (answer) => {
       const { status, headers, payload } = serialise(answer, answer.edge ? {} : answerHeaders(request))
@@ -160,9 +167,6 @@ export async function startHttpServer({
     const sendStream = (stream) => {
       response.flushHeaders()
       response.on('close', () => stream.destroy())
-      response.on('finish', () => {
-        exchange.ended = true
-      })
       stream.on('error', () => response.destroy())
       stream.pipe(response)
     }
@@ -171,7 +175,7 @@ export async function startHttpServer({
       async run() {
         request.effect = true
         try {
-          return await handle(request)
+          return await handle(request, left)
         } catch (error) {
           // An error of this server, not of its client. Tests assert that there is none.
           errors.push(error)
@@ -181,10 +185,8 @@ export async function startHttpServer({
       send(answer) {
         if (gone()) return
         const payload = writeHead(answer)
-        if (payload instanceof Readable) return sendStream(payload)
-        response.end(payload, () => {
-          exchange.ended = true
-        })
+        if (payload instanceof Readable) sendStream(payload)
+        else response.end(payload)
       },
       sendHalf(answer, rst) {
         if (gone()) return
@@ -204,7 +206,7 @@ export async function startHttpServer({
           pauses.add(pause)
           if (milliseconds === Infinity) {
             exchanges.delete(exchange) // nothing to wait for in quiet()
-            notify()
+            events.emit('change')
             return
           }
           pause.timer = setTimeout(() => {
@@ -218,25 +220,12 @@ export async function startHttpServer({
     return exchange
   }
 
-  function finish(request) {
-    request.done = true
-    onDone(request)
-    notify()
-  }
-
-  function notify() {
-    watchers = watchers.filter((watcher) => !watcher())
-  }
-
-  function until(condition) {
-    return new Promise((resolve) => {
-      watchers.push(() => {
-        const result = condition()
-        if (result) resolve(result)
-        return Boolean(result)
-      })
-      notify()
-    })
+  async function until(condition) {
+    for (;;) {
+      const result = condition()
+      if (result) return result
+      await once(events, 'change')
+    }
   }
 
   function cancelPauses() {
@@ -246,19 +235,14 @@ export async function startHttpServer({
       exchanges.delete(exchange)
     }
     pauses.clear()
-    notify()
+    events.emit('change')
   }
 
-  function listen(wanted) {
-    return new Promise((resolve, reject) => {
-      listener.once('error', reject)
-      const listening = () => {
-        listener.off('error', reject)
-        resolve(listener.address().port)
-      }
-      if (socketPath) listener.listen(socketPath, listening)
-      else listener.listen(wanted, address, listening)
-    })
+  async function listen(wanted) {
+    if (socketPath) listener.listen(socketPath)
+    else listener.listen(wanted, address)
+    await once(listener, 'listening')
+    return listener.address().port
   }
 
   /** Listens on a port that no other server of this test run has used. */

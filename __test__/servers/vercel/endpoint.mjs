@@ -37,10 +37,10 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     return { operation: match.route.operation, params: match.params }
   }
 
-  async function handle(request) {
+  async function handle(request, left) {
     try {
       world.passTime()
-      const answer = await answerTo(request)
+      const answer = await answerTo(request, left)
       checkAnswer(request, answer)
       return answer
     } catch (error) {
@@ -52,7 +52,7 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     }
   }
 
-  async function answerTo(request) {
+  async function answerTo(request, left) {
     const match = matches.get(request)
     if (!match) throw routeNotFound(`no such route: ${request.method} ${request.path}`)
     const { route } = match
@@ -67,7 +67,7 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     authorizeRight(caller, route.right)
     checkBody(request, route)
     checkByFullSchema(request, route, Object.keys(query))
-    return operations[route.operation]({ request, caller, team, query, params, body: request.json })
+    return operations[route.operation]({ caller, team, query, params, body: request.json, left })
   }
 
   function checkByFullSchema({ json }, { operation, body }, queryNames) {

@@ -73,7 +73,6 @@ export async function startVercelServer(options = {}) {
   }
   const { now } = settings
   const violations = []
-  const departures = new Map()
   const world = new World({
     now,
     realTime: now === Date.now,
@@ -83,11 +82,10 @@ export async function startVercelServer(options = {}) {
     commandPlan: settings.commandPlan,
     runCommand: settings.runCommand,
   })
-  const left = (request) => new Promise((resolve) => departures.set(request, resolve))
   const fullSchema = await loadFullSchema()
   const endpoint = createEndpoint({
     world,
-    operations: createOperations(world, settings, left),
+    operations: createOperations(world, settings),
     fullSchema,
     rateLimits: createRateLimits(settings.rateLimit, now),
     settings,
@@ -98,11 +96,7 @@ export async function startVercelServer(options = {}) {
     ...endpoint,
     port: settings.port,
     now,
-    onDone(request) {
-      departures.get(request)?.()
-      departures.delete(request)
-      settings.onDone?.(request)
-    },
+    onDone: settings.onDone,
   })
   const closeServer = server.close
 

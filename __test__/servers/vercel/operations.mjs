@@ -1,4 +1,6 @@
 // The operations of the API, one function each.
+import { once } from 'node:events'
+
 import { authorizeProject } from './access.mjs'
 import {
   commandNotFound,
@@ -18,14 +20,12 @@ const NDJSON = { 'content-type': 'application/x-ndjson' }
 
 /**
  * The operations, after the general checks (endpoint.mjs). Each gets
- * `{ request, caller, team, query, params, body }`.
+ * `{ caller, team, query, params, body, left }`.
  *
  * @param {import('./world.mjs').World} world
  * @param {import('./index.mjs').VercelOptions} settings
- * @param {(request: object) => Promise<void>} left resolves when the client has closed the connection, or has its
- *   answer
  */
-export function createOperations(world, settings, left) {
+export function createOperations(world, settings) {
   const { commands, lives } = world
 
   return {
@@ -115,9 +115,9 @@ export function createOperations(world, settings, left) {
       return ok({ commands: visible.map((command) => commands.look(command)).toReversed() })
     },
 
-    async getCommand({ request, caller, team, params, query }) {
+    async getCommand({ caller, team, params, query, left }) {
       const command = findCommand(caller, team, params)
-      if (query.wait) await Promise.race([commands.waitFor(command), left(request)])
+      if (query.wait && !left.aborted) await Promise.race([commands.waitFor(command), once(left, 'abort')])
       return ok({ command: commands.read(command) })
     },
 
