@@ -31,10 +31,8 @@ const TICK_MILLISECONDS = 50
  * @property {number} [endingMilliseconds] the same for their ending only
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] the process of a container that is up
  * @property {number} [lifetimeMilliseconds] of an instance without a deadline; Namespace's default is not published
- * @property {number} [lifetimeMaximumMilliseconds] a policy's maximum (docs/providers/namespace.md)
  * @property {'documented' | 'any'} [shapes] which machine shapes are accepted; the schema sets no bounds
  * @property {boolean} [uniqueTags] whether a second create with a tag gives the first one's instance
- * @property {RegExp} [uniqueTagForm] charset and length are not published; the default is narrow
  * @property {'reuse' | 'new' | 'refuse'} [destroyingHolder] a create whose tag belongs to a DESTROYING instance
  *   gets that instance, a new one, or failed_precondition; not published
  * @property {'reuse' | 'refuse'} [otherBody] a create whose tag belongs to an instance of another request gets that
@@ -52,7 +50,6 @@ const TICK_MILLISECONDS = 50
  *   are among them is not on record: the schema names none of them
  * @property {boolean} [listAllRegions] one project says that a list shows all regions from any endpoint
  * @property {string} [region] of the endpoint without a prefix
- * @property {string[]} [regions] that have an endpoint, see `endpoint`
  * @property {boolean} [wrongHost] behaves as a host that does not serve the Compute API
  * @property {import('./errors.mjs').ErrorForm} [errorForm] how errors are written
  * @property {(request: import('../shared/http.mjs').RequestRecord) => void} [onDone] gets every request at its end
@@ -66,9 +63,7 @@ export async function startNamespaceServer(options = {}) {
     plan: PLANS.runs,
     ending: ENDING,
     lifetimeMilliseconds: HOUR,
-    lifetimeMaximumMilliseconds: 24 * HOUR,
     shapes: 'documented',
-    uniqueTagForm: /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/,
     uniqueTags: true,
     destroyingHolder: 'reuse',
     otherBody: 'reuse',
@@ -83,7 +78,6 @@ export async function startNamespaceServer(options = {}) {
     statesOfCompleteList: ['PENDING', 'CREATING', 'RUNNING', 'DESTROYED', 'ERROR'],
     listAllRegions: false,
     region: 'us',
-    regions: ['us', 'eu'],
     wrongHost: false,
     ...options,
   }

@@ -7,6 +7,10 @@ const LABEL_NAME = /^[a-z]([a-z0-9-.]*[a-z0-9])?$/
 const LABEL_NAME_BYTES = 63
 const LABEL_VALUE_BYTES = 255
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
+/** Charset and length are not published. This is narrow. */
+const UNIQUE_TAG = /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/
+/** A policy's (docs/providers/namespace.md). */
+const LIFETIME_MAXIMUM_MILLISECONDS = 86_400_000
 
 /** Machine shapes that the documentation lists, for Linux. */
 const VIRTUAL_CPUS = [2, 4, 8, 16, 32]
@@ -40,7 +44,7 @@ export function readCreate(request, settings, now) {
     shape,
     deadline: readDeadline(request.deadline, settings, now),
     containers: request.containers.map(readContainer),
-    uniqueTag: readTag(request.experimental?.uniqueTag, settings),
+    uniqueTag: readTag(request.experimental?.uniqueTag),
   }
 }
 
@@ -74,16 +78,16 @@ function isListed({ virtualCpu, memoryMegabytes }) {
 }
 
 /** Returns the deadline. Every instance gets one, and a policy may shorten it. */
-function readDeadline(deadline, { lifetimeMilliseconds, lifetimeMaximumMilliseconds }, now) {
+function readDeadline(deadline, { lifetimeMilliseconds }, now) {
   if (!deadline) return now + lifetimeMilliseconds
   const asked = timestampMs(deadline)
   if (asked <= now) throw invalidArgument('the deadline has passed')
-  return Math.min(asked, now + lifetimeMaximumMilliseconds)
+  return Math.min(asked, now + LIFETIME_MAXIMUM_MILLISECONDS)
 }
 
-function readTag(uniqueTag, { uniqueTagForm }) {
+function readTag(uniqueTag) {
   if (!uniqueTag) return undefined
-  if (!uniqueTagForm.test(uniqueTag)) throw invalidArgument('unique_tag')
+  if (!UNIQUE_TAG.test(uniqueTag)) throw invalidArgument('unique_tag')
   return uniqueTag
 }
 

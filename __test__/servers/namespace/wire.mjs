@@ -10,6 +10,8 @@ import { methods, service, SERVICE_PATH, UNKNOWN_STATUS, unknownStatuses } from 
 import { complain } from './strict.mjs'
 
 const PATH = new RegExp(`^(?:/([a-z0-9-]+))?${SERVICE_PATH.replaceAll('.', '\\.')}([A-Za-z]+)$`)
+/** The regions that have an endpoint. */
+const REGIONS = ['us', 'eu']
 const BODY_MAXIMUM = 1024 * 1024
 
 /**
@@ -51,7 +53,7 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
   function locate({ path }) {
     const [, region = settings.region, name] = PATH.exec(path) ?? []
     if (!methods.has(name)) return undefined
-    return { region, name, isServed: settings.regions.includes(region) && !settings.wrongHost }
+    return { region, name, isServed: REGIONS.includes(region) && !settings.wrongHost }
   }
 
   /** Returns fields for the request log. It has no effect. */

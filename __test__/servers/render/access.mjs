@@ -1,4 +1,5 @@
-import { RenderError, unauthorized } from './errors.mjs'
+import { ProviderError } from '../shared/provider-error.mjs'
+import { unauthorized } from './errors.mjs'
 
 /**
  * Identifies the caller (docs/providers/render.md). A key is a user's, and reaches every workspace that the user belongs to.
@@ -23,5 +24,5 @@ export function checkAccept({ accept }) {
   if (accept === undefined) return
   const types = accept.split(',').map((part) => part.split(';')[0].trim().toLowerCase())
   if (types.some((type) => ['*/*', 'application/*', 'application/json'].includes(type))) return
-  throw new RenderError(406, 'Not Acceptable', { violation: `accept: ${accept}`, kind: 'accept' })
+  throw new ProviderError(406, 'Not Acceptable', { violation: `accept: ${accept}`, kind: 'accept' })
 }

@@ -1,7 +1,8 @@
 import { isJson } from '../shared/http.mjs'
 import { compilePath } from '../shared/paths.mjs'
+import { ProviderError } from '../shared/provider-error.mjs'
 import { checkAccept, identify } from './access.mjs'
-import { badBody, jsonAnswer, RenderError } from './errors.mjs'
+import { badBody, jsonAnswer } from './errors.mjs'
 import { createRateLimits } from './rate.mjs'
 import { createOperations, ROUTES } from './routes.mjs'
 import { checkCreateBody, checkCreateValues } from './validation.mjs'
@@ -48,7 +49,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     try {
       return answer(request, violate)
     } catch (error) {
-      if (!(error instanceof RenderError)) throw error
+      if (!(error instanceof ProviderError)) throw error
       if (error.violation) violate(error.kind, error.violation)
       const body = { ...(settings.errorIds && { id: requestId() }), message: error.message }
       return jsonAnswer(error.status, body, error.headers)
@@ -74,13 +75,13 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     checkCreateValues(json)
     const complaints = openApi?.checkCreate(json) ?? []
     if (complaints.length === 0) return
-    throw new RenderError(400, 'invalid JSON', { kind: 'openapi', violation: complaints.join('; ') })
+    throw new ProviderError(400, 'invalid JSON', { kind: 'openapi', violation: complaints.join('; ') })
   }
 
   /** The body of a 429 is not known; `Retry-After` was observed by others, and is in no recording. */
   function tooMany(retryAfter) {
     const headers = settings.retryAfter ? { 'retry-after': retryAfter } : {}
-    return new RenderError(429, 'Too Many Requests', { headers })
+    return new ProviderError(429, 'Too Many Requests', { headers })
   }
 
   return {
@@ -120,6 +121,6 @@ function decode(segment) {
 
 function noRoute({ method, url }, allow) {
   const violation = `${method} ${url.split('?')[0]} is no route of this fake server`
-  if (allow.length === 0) return new RenderError(404, 'Not Found', { violation, kind: 'route' })
-  return new RenderError(405, 'Method Not Allowed', { violation, kind: 'route', headers: { allow: allow.join(', ') } })
+  if (allow.length === 0) return new ProviderError(404, 'Not Found', { violation, kind: 'route' })
+  return new ProviderError(405, 'Method Not Allowed', { violation, kind: 'route', headers: { allow: allow.join(', ') } })
 }

@@ -1,40 +1,25 @@
 // Render's refusals: a status and a JSON object that, in every recorded answer, holds `message` and nothing else
 // (docs/providers/render.md). Texts that no source has are marked as such.
 
-/** A refusal of the provider, not a bug of this server. */
-export class RenderError extends Error {
-  /**
-   * @param {number} status
-   * @param {string} message
-   * @param {{ headers?: Record<string, string>, violation?: string, kind?: string }} [options] violation: what a client
-   *   of ours may not send, as a text that the endpoint records. kind: of the violation
-   */
-  constructor(status, message, { headers, violation, kind = 'body' } = {}) {
-    super(message)
-    this.status = status
-    this.headers = headers
-    this.violation = violation
-    this.kind = kind
-  }
-}
+import { ProviderError } from '../shared/provider-error.mjs'
 
 /** The form is recorded on another endpoint; no source has it for services. */
-export const notFound = (id, status = 404) => new RenderError(status, `not found: ${id}`)
+export const notFound = (id, status = 404) => new ProviderError(status, `not found: ${id}`)
 /** The text is not known. */
-export const unauthorized = (violation) => new RenderError(401, 'Unauthorized', { violation, kind: 'authorization' })
+export const unauthorized = (violation) => new ProviderError(401, 'Unauthorized', { violation, kind: 'authorization' })
 /** Observed. */
-export const nameTaken = (name, status) => new RenderError(status, `name: ${name} already in use`)
+export const nameTaken = (name, status) => new ProviderError(status, `name: ${name} already in use`)
 /** Observed. */
 export const paymentRequired = () =>
-  new RenderError(
+  new ProviderError(
     402,
     'Payment information is required to complete this request. ' +
       'To add a card, visit https://dashboard.render.com/billing',
   )
 
 /** A body of a wrong shape. Render's text is observed; the violation names the fault. */
-export const badBody = (message, violation) => new RenderError(400, message, { violation })
-export const badQuery = (violation) => new RenderError(400, 'invalid query', { violation, kind: 'query' })
+export const badBody = (message, violation) => new ProviderError(400, message, { violation, kind: 'body' })
+export const badQuery = (violation) => new ProviderError(400, 'invalid query', { violation, kind: 'query' })
 
 /**
  * Returns an answer as Render's recorded ones are written: JSON with a newline behind it.

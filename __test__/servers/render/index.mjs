@@ -81,8 +81,8 @@ export async function startRenderServer(options = {}) {
   const world = new World({
     now,
     random: createRandom(seed),
-    deployPlan: settings.deployPlan,
-    deployStepMilliseconds: settings.deployStepMilliseconds,
+    plan: settings.deployPlan,
+    stepMilliseconds: settings.deployStepMilliseconds,
     slugSuffix: settings.slugSuffix,
     onUp: startProcess,
     onDown: (deploy) => processes.stop(deploy.id),

@@ -1,6 +1,7 @@
 import { statusOf } from '../shared/courses.mjs'
+import { ProviderError } from '../shared/provider-error.mjs'
 import { compileQuery, flag, integer, list, oneOf, text, word } from '../shared/schema.mjs'
-import { badQuery, jsonAnswer, nameTaken, notFound, paymentRequired, RenderError } from './errors.mjs'
+import { badQuery, jsonAnswer, nameTaken, notFound, paymentRequired } from './errors.mjs'
 import { cutPage } from './pages.mjs'
 import { createViews } from './present.mjs'
 import { REGIONS, TYPES } from './validation.mjs'
@@ -183,7 +184,7 @@ export function createOperations(world, settings) {
     if (!service) throw notFound(id)
     if (caller.ownerIds.has(service.ownerId)) return service
     // It is not recorded whether another user's service is 403 or 404.
-    throw settings.foreignServiceStatus === 403 ? new RenderError(403, 'Forbidden') : notFound(id)
+    throw settings.foreignServiceStatus === 403 ? new ProviderError(403, 'Forbidden') : notFound(id)
   }
 
   /** Returns the same, if a read shows it. */

@@ -1,5 +1,6 @@
+import { ProviderError } from '../shared/provider-error.mjs'
 import { compile, flag, integer, list, object, oneOf, text, word } from '../shared/schema.mjs'
-import { badBody, RenderError } from './errors.mjs'
+import { badBody } from './errors.mjs'
 
 const RUNTIMES = ['docker', 'elixir', 'go', 'node', 'python', 'ruby', 'rust', 'image']
 export const REGIONS = ['oregon', 'frankfurt', 'ohio', 'singapore', 'virginia']
@@ -128,7 +129,7 @@ function checkMeaning({ ownerId, image, serviceDetails, envVars = [] }) {
 
 /** Refuses wrong values of a caller, which a client may pass on. Render's texts are not known. */
 export function checkCreateValues({ type, serviceDetails: { plan, region } }) {
-  if (region !== undefined && !REGIONS.includes(region)) throw new RenderError(400, `invalid region: ${region}`)
+  if (region !== undefined && !REGIONS.includes(region)) throw new ProviderError(400, `invalid region: ${region}`)
   // Free instances are for web services only (docs/providers/render.md).
-  if (plan === 'free' && type !== 'web_service') throw new RenderError(400, `invalid plan: ${plan}`)
+  if (plan === 'free' && type !== 'web_service') throw new ProviderError(400, `invalid plan: ${plan}`)
 }

@@ -43,27 +43,17 @@ export class World {
   #microseconds = 0
 
   /**
-   * @param {object} options
+   * @param {object} options those of Deploys, and
    * @param {() => number} options.now
    * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {import('../shared/courses.mjs').Plan} [options.deployPlan]
-   * @param {number} [options.deployStepMilliseconds]
    * @param {boolean} [options.slugSuffix] a suffix for every type
-   * @param {(deploy: object) => void} [options.onUp]
-   * @param {(deploy: object) => void} [options.onDown]
    */
-  constructor({ now, random, deployPlan, deployStepMilliseconds, slugSuffix, onUp = () => {}, onDown = () => {} }) {
-    this.now = now
-    this.random = random
-    this.slugSuffix = slugSuffix
-    this.onDown = onDown
+  constructor({ now, random, slugSuffix, ...options }) {
+    Object.assign(this, { now, random, slugSuffix })
     this.deploys = new Deploys({
       timestamp: () => this.#timestamp(),
-      plan: deployPlan,
-      stepMilliseconds: deployStepMilliseconds,
-      onUp,
-      onDown,
       onSuspension: (service, by) => this.suspend(service, by),
+      ...options,
     })
   }
 
@@ -254,7 +244,7 @@ export class World {
   }
 
   #stop(service) {
-    for (const deploy of service.deploys) this.onDown(deploy)
+    for (const deploy of service.deploys) this.deploys.onDown(deploy)
   }
 
   #add({ ownerId, type, name, image, variables = {}, details = {}, parent, lag = {}, ...rest }) {

@@ -60,17 +60,18 @@ async function wait(exchange, { milliseconds, latest = Infinity }) {
   return performance.now() - began <= latest
 }
 
-/** The settings of a kind that `random({ kinds })` names. */
-const RANDOM_DEFAULTS = {
-  respond: { status: 503, headers: { 'content-type': 'text/plain' }, body: 'upstream connect error' },
-  slow: { milliseconds: 20 },
-  'late-effect': { milliseconds: 20 },
-  replace: { map: (json) => json },
+/** What a fault of a kind needs: a property and its type. */
+const NEEDS = {
+  slow: ['milliseconds', 'number'],
+  'late-effect': ['milliseconds', 'number'],
+  respond: ['status', 'number'],
+  replace: ['map', 'function'],
+  play: ['play', 'function'],
 }
 
 /**
  * @typedef {object} Fault
- * @property {string} kind one of `Faults.kinds`
+ * @property {string} kind one of KINDS
  * @property {string | ((request: import('./http.mjs').RequestRecord) => boolean)} [when] which requests; default: any
  * @property {number} [times] how many requests, also `Infinity`; default: 1
  * @property {boolean} [rst] reset-before, reset-after, late-effect, cut: RST (true) or FIN (false)
@@ -93,8 +94,6 @@ export class Faults {
 
   /** How many requests met each kind. @type {Record<string, number>} */
   counts = {}
-
-  static kinds = Object.keys(KINDS)
 
   /** @param {(request: object, pattern: string) => boolean} matches */
   constructor(matches) {
@@ -120,17 +119,11 @@ export class Faults {
   /**
    * Gives a share of the requests a fault, chosen by a seeded generator. Faults that were added come first.
    *
-   * @param {{ seed?: number, rate: number, kinds: (string | Fault)[], when?: Fault['when'], limit?: number } | null}
-   *   plan `kinds`: names or whole faults; `limit`: at most so many in all; `null` ends it
+   * @param {{ seed: number, rate: number, kinds: Fault[], limit?: number }} plan `limit`: at most so many in all
    */
-  random(plan) {
-    if (plan === null) {
-      this.#chaos = undefined
-      return
-    }
-    const kinds = plan.kinds.map((kind) => (typeof kind === 'string' ? { kind, ...RANDOM_DEFAULTS[kind] } : kind))
+  random({ seed, rate, kinds, limit = Infinity }) {
     kinds.forEach(check)
-    this.#chaos = { ...plan, kinds, left: plan.limit ?? Infinity, generator: createRandom(plan.seed ?? 1) }
+    this.#chaos = { rate, kinds, left: limit, generator: createRandom(seed) }
   }
 
   clear() {
@@ -144,7 +137,7 @@ export class Faults {
    * @returns {Fault | undefined}
    */
   take(request) {
-    const fault = this.#takeQueued(request) ?? this.#takeRandom(request)
+    const fault = this.#takeQueued(request) ?? this.#takeRandom()
     if (fault) this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1
     return fault
   }
@@ -163,10 +156,9 @@ export class Faults {
     return fault
   }
 
-  #takeRandom(request) {
+  #takeRandom() {
     const chaos = this.#chaos
-    if (!chaos || chaos.left <= 0 || !this.#meets(request, chaos.when)) return undefined
-    if (chaos.generator.next() >= chaos.rate) return undefined
+    if (!chaos || chaos.left <= 0 || chaos.generator.next() >= chaos.rate) return undefined
     chaos.left -= 1
     return chaos.generator.pick(chaos.kinds)
   }
@@ -180,19 +172,11 @@ export class Faults {
 // Checks a fault. A misspelt one would have no effect, and a test would pass for the wrong reason.
 function check(fault) {
   if (!Object.hasOwn(KINDS, fault.kind)) {
-    throw new TypeError(`unknown fault kind ${JSON.stringify(fault.kind)}; known: ${Faults.kinds.join(', ')}`)
+    throw new TypeError(`unknown fault kind ${JSON.stringify(fault.kind)}; known: ${Object.keys(KINDS).join(', ')}`)
   }
-  if ((fault.kind === 'slow' || fault.kind === 'late-effect') && typeof fault.milliseconds !== 'number') {
-    throw new TypeError(`a '${fault.kind}' fault needs milliseconds`)
-  }
-  if (fault.kind === 'respond' && typeof fault.status !== 'number') {
-    throw new TypeError("a 'respond' fault needs a status")
-  }
-  if (fault.kind === 'play' && typeof fault.play !== 'function') {
-    throw new TypeError("a 'play' fault needs a play function")
-  }
-  if (fault.kind === 'replace' && typeof fault.map !== 'function') {
-    throw new TypeError("a 'replace' fault needs a map function")
+  const [property, type] = NEEDS[fault.kind] ?? []
+  if (property && typeof fault[property] !== type) {
+    throw new TypeError(`a '${fault.kind}' fault needs \`${property}\`, a ${type}`)
   }
 }
 

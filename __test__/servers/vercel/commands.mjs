@@ -111,7 +111,7 @@ export class Commands {
     if (plan?.missing) throw executableNotFound(command.name)
     if (plan) {
       command.play(plan)
-      this.#enter(command, session)
+      sandbox.commands.push(command)
       this.#settle(command)
     } else {
       await this.#run(command, session)
@@ -176,7 +176,7 @@ export class Commands {
     const { runCommand } = this
     const chosen = typeof runCommand === 'function' ? runCommand(sandbox, command.environment) : runCommand
     // Recorded first, because a sandbox that is deleted during the start has to end the process.
-    this.#enter(command, session)
+    sandbox.commands.push(command)
     try {
       command.pid = await this.#children.start({
         sessionId: session.id,
@@ -204,10 +204,6 @@ export class Commands {
     }
   }
 
-  #enter(command, session) {
-    session.sandbox.commands.push(command)
-  }
-
   /** Ends a simulated command whose time has come. */
   #settle(command) {
     if (!command.simulated || command.exitCode !== null) return
@@ -225,15 +221,16 @@ export class Commands {
   }
 }
 
-class Command {
+class Command extends EventEmitter {
   exitCode = null
   deletedAt = null
   output = []
   simulated = false
   #size = 0
-  #events = new EventEmitter().setMaxListeners(0)
 
   constructor({ id: sessionId, sandbox, cwd }, request, { id, sequence, now }) {
+    super()
+    this.setMaxListeners(0)
     this.id = id
     this.sequence = sequence
     this.sessionId = sessionId
@@ -247,7 +244,7 @@ class Command {
     this.wait = request.wait ?? false
     this.timeout = request.timeout
     this.startedAt = now
-    this.exited = new Promise((resolve) => this.#events.once('exit', () => resolve()))
+    this.exited = new Promise((resolve) => this.once('exit', resolve))
   }
 
   get text() {
@@ -270,22 +267,14 @@ class Command {
     if (kept === '') return
     this.#size += kept.length
     this.output.push({ stream, data: kept })
-    this.#events.emit('output', { stream, data: kept })
+    this.emit('output', { stream, data: kept })
   }
 
   end(exitCode, now) {
     if (this.exitCode !== null) return
     this.exitCode = exitCode
     this.durationMs = now - this.startedAt
-    this.#events.emit('exit')
-  }
-
-  on(name, listener) {
-    this.#events.on(name, listener)
-  }
-
-  off(name, listener) {
-    this.#events.off(name, listener)
+    this.emit('exit')
   }
 }
 

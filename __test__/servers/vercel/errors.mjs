@@ -1,24 +1,18 @@
 // Vercel's refusals: a status and `{ error: { code, message, … } }` (docs/providers/vercel.md). Codes and texts that
 // no source tells are marked as such.
 
-/** A refusal of the provider, not a bug of this server. */
-export class VercelError extends Error {
+import { ProviderError } from '../shared/provider-error.mjs'
+
+export class VercelError extends ProviderError {
   /**
    * @param {number} status
    * @param {string} code
    * @param {string} message
-   * @param {{ extra?: object, headers?: Record<string, string>, violation?: string, kind?: string }} [options]
-   *   extra: further keys beside code and message; violation: what a client of ours may not send, as a text that the
-   *   endpoint records; kind: of the violation
+   * @param {{ extra?: object, headers?: Record<string, string>, violation?: string, kind?: string }} [details]
+   *   extra: further keys beside code and message
    */
-  constructor(status, code, message, { extra, headers, violation, kind } = {}) {
-    super(message)
-    this.status = status
-    this.code = code
-    this.extra = extra
-    this.headers = headers
-    this.violation = violation
-    this.kind = kind
+  constructor(status, code, message, details) {
+    super(status, message, { code, ...details })
   }
 }
 
@@ -80,8 +74,8 @@ export const executableNotFound = (name) =>
 export const snapshotNotFound = () => new VercelError(400, 'snapshot_not_found', 'Snapshot not found.')
 
 /** The status is not known. */
-export const imageNotReady = (image, status) =>
-  new VercelError(status, 'image_not_ready', `Image '${image}' is not ready yet.`)
+export const imageNotReady = (image) =>
+  new VercelError(422, 'image_not_ready', `Image '${image}' is not ready yet.`)
 /** Status and text are not known. Every other wrong value is refused with 400. */
 export const imageNotFound = (image) =>
   badRequest(`Image '${image}' was not found in Vercel Container Registry for this project.`)

@@ -35,13 +35,13 @@ export class Images {
   }
 
   /** @returns {string} the image with its digest, as the API shows it */
-  resolve(projectId, reference = MANAGED[0], notReadyStatus) {
+  resolve(projectId, reference = MANAGED[0]) {
     const name = reference.startsWith(HOST) ? reference.slice(HOST.length) : reference
     const image = this.#find(`${projectId} `, name) ?? this.#find('* ', name)
     if (!image) throw imageNotFound(reference)
     if (image.notReadyFor > 0) {
       image.notReadyFor -= 1
-      throw imageNotReady(reference, notReadyStatus)
+      throw imageNotReady(reference)
     }
     return `${repositoryOf(name)}@${image.digest}`
   }

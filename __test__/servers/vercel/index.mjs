@@ -32,10 +32,8 @@ const DAY = 86_400_000
  * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['runCommand']} [runCommand] the
  *   process in place of every command
  * @property {number} [timeoutMaximum] of a session: 24 h, as of the Pro plan
- * @property {number} [vcpusMaximum] 8, as of the Pro plan
  * @property {number} [concurrencyLimit] sandboxes that run at once
  * @property {number} [nameTakenStatus] 400 is recorded; 409 is in the list of statuses too
- * @property {number} [imageNotReadyStatus] not in any source
  * @property {number} [invalidTokenStatus] 403 by other endpoints of Vercel's; 401 is documented too
  * @property {'not_found' | 'forbidden'} [foreignProject] how a project of another team is refused; not known
  * @property {'sandbox_stopped' | 'kept'} [commandsOfStopped] whether commands of a stopped session can still be read;
@@ -61,10 +59,8 @@ export async function startVercelServer(options = {}) {
     emptyLastPage: false,
     filterPages: false,
     timeoutMaximum: DAY,
-    vcpusMaximum: 8,
     concurrencyLimit: Infinity,
     nameTakenStatus: 400,
-    imageNotReadyStatus: 422,
     invalidTokenStatus: 403,
     foreignProject: 'not_found',
     commandsOfStopped: 'sandbox_stopped',
@@ -77,10 +73,7 @@ export async function startVercelServer(options = {}) {
     now,
     realTime: now === Date.now,
     random: createRandom(settings.seed),
-    sandboxPlan: settings.sandboxPlan,
-    stepMilliseconds: settings.stepMilliseconds,
-    commandPlan: settings.commandPlan,
-    runCommand: settings.runCommand,
+    settings,
   })
   const fullSchema = await loadFullSchema()
   const endpoint = createEndpoint({

@@ -16,6 +16,9 @@ import { presentCommand, presentRoutes, presentSandbox, presentSession, presentS
 import { checkListing } from './query.mjs'
 import { isOver } from './sessions.mjs'
 
+/** As of the Pro plan. */
+const VCPUS_MAXIMUM = 8
+
 const NDJSON = { 'content-type': 'application/x-ndjson' }
 
 /**
@@ -33,7 +36,7 @@ export function createOperations(world, settings) {
       const project = authorizeProject(caller, body.projectId, team, world, settings)
       if (team.paymentMissing) throw paymentRequired()
       checkLimits(body)
-      const image = world.images.resolve(project.id, body.image, settings.imageNotReadyStatus)
+      const image = world.images.resolve(project.id, body.image)
       const sandbox = world.createSandbox(project, { ...body, image }, settings)
       const { expiresAt, ...created } = presentSandbox(sandbox)
       return answerAndAdvance({ sandbox: created, ...sessionOf(sandbox) }, sandbox.session)
@@ -136,7 +139,7 @@ export function createOperations(world, settings) {
   function checkLimits({ timeout = 0, resources: { vcpus = 2, memory = vcpus * 2048 } = {}, region, failoverRegions }) {
     if (timeout > settings.timeoutMaximum) throw invalidRequest(`timeout must be at most ${settings.timeoutMaximum}`)
     if (vcpus !== 1 && vcpus % 2 !== 0) throw invalidRequest('resources.vcpus must be 1 or even')
-    if (vcpus > settings.vcpusMaximum) throw invalidRequest(`resources.vcpus must be at most ${settings.vcpusMaximum}`)
+    if (vcpus > VCPUS_MAXIMUM) throw invalidRequest(`resources.vcpus must be at most ${VCPUS_MAXIMUM}`)
     if (memory !== vcpus * 2048) throw invalidRequest('resources.memory must be vcpus times 2048')
     if (failoverRegions?.includes(region ?? 'iad1')) throw invalidRequest('failoverRegions must not hold the region')
   }

@@ -54,12 +54,10 @@ export class World {
    * @param {() => number} options.now
    * @param {boolean} [options.realTime]
    * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {import('../shared/courses.mjs').Plan} [options.sandboxPlan]
-   * @param {number} [options.stepMilliseconds]
-   * @param {object} [options.commandPlan] see commands.mjs
-   * @param {object} [options.runCommand] see commands.mjs
+   * @param {import('./index.mjs').VercelOptions} options.settings
    */
-  constructor({ now, realTime, random, sandboxPlan, stepMilliseconds, commandPlan, runCommand }) {
+  constructor({ now, realTime, random, settings }) {
+    const { sandboxPlan, stepMilliseconds, commandPlan, runCommand } = settings
     this.now = now
     this.random = random
     this.images = new Images({ random })
