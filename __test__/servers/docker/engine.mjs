@@ -3,11 +3,11 @@
 // and no packet filter of their own, so they disturb no other engine.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { send } from '../shared/send.mjs'
 import { BUSYBOX, makeFileSystem } from './image.mjs'
 
 export const KINDS = ['docker', 'podman']
@@ -222,23 +222,16 @@ async function answers(socket) {
 }
 
 /** Sends one request to a socket. */
-function call(socketPath, method, path, body) {
-  return new Promise((resolve, reject) => {
-    const isStream = typeof body?.pipe === 'function'
-    const headers = body && { 'content-type': isStream ? 'application/x-tar' : 'application/json' }
-    const request = http.request({ socketPath, method, path, headers, agent: false }, (response) => {
-      const chunks = []
-      response.on('data', (chunk) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        resolve({ status: response.statusCode, text, body: parse(text) })
-      })
-    })
-    request.on('error', reject)
-    if (isStream) body.pipe(request)
-    else request.end(body && JSON.stringify(body))
+async function call(socketPath, method, path, body) {
+  const isStream = typeof body?.pipe === 'function'
+  const answer = await send(`http://engine${path}`, {
+    socketPath,
+    method,
+    headers: body && { 'content-type': isStream ? 'application/x-tar' : 'application/json' },
+    agent: false,
+    body: isStream ? body : body && JSON.stringify(body),
   })
+  return { status: answer.status, text: answer.text, body: parse(answer.text) }
 }
 
 function parse(text) {

@@ -1,7 +1,6 @@
 // A proxy between the addon and a real engine. It logs requests, and injects faults.
-import http from 'node:http'
-
 import { startHttpServer } from '../shared/http.mjs'
+import { send } from '../shared/send.mjs'
 
 /** The operations, by method and path without the version. */
 const OPERATIONS = [
@@ -36,36 +35,21 @@ const CALLER = /^\/caller\/([^/]+)/
  * @param {(request: object, answer: object) => void} [options.onEffect] gets each answer of the engine
  */
 export async function startProxy(engine, { changeCreate = (body) => body, onEffect = () => {}, keepsVersion = false, ...options } = {}) {
-  // A new connection for each request: a kept one may be closed by the engine, which would lose a request.
-  const agent = new http.Agent({ keepAlive: false })
-
   async function handle(request) {
     const isKept = keepsVersion && request.operation === 'version'
     if (isKept && versions.has(engine)) return versions.get(engine)
     const body = request.operation === 'create' && request.json ? JSON.stringify(changeCreate(request.json, request)) : request.body
-    const answer = await forward({ agent, socketPath: engine.socket, request, body })
+    const answer = await forward({ socketPath: engine.socket, request, body })
     onEffect(request, answer)
     if (isKept && answer.status === 200) versions.set(engine, answer)
     return answer
   }
 
-  const server = await startHttpServer({ ...options, handle, describe, answerHeaders: () => ({}) })
-  return {
-    ...server,
-    // Getters are not copied as such.
-    get requests() {
-      return server.requests
-    },
-    get connections() {
-      return server.connections
-    },
+  const server = await startHttpServer({ ...options, handle, describe })
+  return Object.assign(server, {
     /** Returns the address for a caller; `request.caller` names it. */
     urlFor: (caller) => `${server.url}/caller/${caller}`,
-    async close() {
-      await server.close()
-      agent.destroy()
-    },
-  }
+  })
 }
 
 function describe({ method, path }) {
@@ -75,25 +59,12 @@ function describe({ method, path }) {
   return { caller, operation: found?.[2] ?? `${method} ${plain}` }
 }
 
-function forward({ agent, socketPath, request, body }) {
-  return new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !OWN_HEADERS.includes(name)))
-    headers['content-length'] = String(Buffer.byteLength(body))
-    const path = request.url.replace(CALLER, '')
-    const outgoing = http.request({ agent, socketPath, method: request.method, path, headers }, (response) => {
-      const chunks = []
-      response.on('data', (chunk) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => {
-        const type = response.headers['content-type']
-        resolve({
-          status: response.statusCode,
-          headers: type ? { 'content-type': type } : {},
-          body: Buffer.concat(chunks),
-        })
-      })
-    })
-    outgoing.on('error', reject)
-    outgoing.end(body)
-  })
+async function forward({ socketPath, request, body }) {
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !OWN_HEADERS.includes(name)))
+  headers['content-length'] = String(Buffer.byteLength(body))
+  const url = `http://engine${request.url.replace(CALLER, '')}`
+  // A new connection for each request: a kept one may be closed by the engine, which would lose a request.
+  const answer = await send(url, { agent: false, socketPath, method: request.method, headers, body })
+  const type = answer.headers['content-type']
+  return { status: answer.status, headers: type ? { 'content-type': type } : {}, body: answer.bytes }
 }

@@ -1,12 +1,10 @@
 // What a test can make of the Namespace server: processes, faults, records, a world.
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
 import { eventually } from '../../support/eventually.mjs'
 import { connectError, PLANS, tooManyRequests } from './index.mjs'
-import { BODY, closeAll, setUp } from './test-client.mjs'
-
-afterEach(closeAll)
+import { BODY, setUp } from './test-client.mjs'
 
 describe('processes', () => {
   const shell = (script) => ({ command: '/bin/sh', args: ['-c', script] })

@@ -1,13 +1,11 @@
 // Lists and waits at the Namespace server.
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
 import { MARK } from '../../support/canary.mjs'
 import { eventually } from '../../support/eventually.mjs'
 import { PLANS } from './index.mjs'
-import { ABSENT, closeAll, setUp, START } from './test-client.mjs'
-
-afterEach(closeAll)
+import { ABSENT, setUp, START } from './test-client.mjs'
 
 describe('list', () => {
   test('holds the whole workspace and nothing else, flat and without keys', async () => {

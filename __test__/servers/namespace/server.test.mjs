@@ -1,12 +1,10 @@
 // What becomes of instances at the Namespace server.
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
 import { MARK } from '../../support/canary.mjs'
 import { PLANS, SECRETS } from './index.mjs'
-import { ABSENT, BODY, closeAll, detailOf, HOUR, labelled, setUp, START } from './test-client.mjs'
-
-afterEach(closeAll)
+import { ABSENT, BODY, detailOf, HOUR, labelled, setUp, START } from './test-client.mjs'
 
 describe('create', () => {
   test('answers before the instance runs, with the id, the deadline in force and nothing that is empty', async () => {

@@ -1,7 +1,8 @@
 // A server for a test, and a client that checks each answer.
 import assert from 'node:assert/strict'
-import http from 'node:http'
 
+import { send as sendTo } from '../shared/send.mjs'
+import { closeAfterTest } from '../shared/test-servers.mjs'
 import { startNamespaceServer } from './index.mjs'
 import { SERVICE_PATH } from './schema.mjs'
 
@@ -23,41 +24,14 @@ export const BODY = {
   ],
 }
 
-let running = []
-
-/** For afterEach: fails if a server has failed, or has refused a request as a violation. */
-export async function closeAll() {
-  const clients = running
-  running = []
-  for (const { agent } of clients) agent.destroy()
-  await Promise.all(clients.map(({ server }) => server.close()))
-  for (const { server } of clients) {
-    assert.deepEqual(server.errors, [])
-    assert.deepEqual(server.violations, [])
-  }
-}
-
 /** Starts a server with a workspace, and a client for it. */
 export async function setUp(options) {
-  const server = await startNamespaceServer({ seed: 7, ...options })
+  const server = closeAfterTest(await startNamespaceServer({ seed: 7, ...options }))
   const { world } = server
   const workspace = world.createWorkspace({ name: 'sandboxes' })
   const token = world.addToken({ workspace })
-  const agent = new http.Agent({ keepAlive: true })
-  running.push({ server, agent })
 
-  const send = ({ body, path, method = 'POST', headers = {}, signal }) =>
-    new Promise((resolve, reject) => {
-      const request = http.request(`${server.url}${path}`, { method, agent, signal, headers }, (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk) => (text += chunk))
-        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }))
-        response.on('error', reject)
-      })
-      request.on('error', reject)
-      request.end(body)
-    })
+  const send = ({ path, ...options }) => sendTo(`${server.url}${path}`, { method: 'POST', ...options })
 
   const call = async (method, body, { by = token, region, headers, signal } = {}) => {
     const answer = await send({

@@ -1,6 +1,6 @@
 // How the Namespace server is spoken to, by plain HTTP and by the Connect library's own client.
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { readAllBytes, universalClientResponseFromFetch } from '@connectrpc/connect/protocol'
@@ -11,9 +11,7 @@ import { details } from './index.mjs'
 import { generatedFrom, message, methods, registry, service, SERVICE_PATH } from './schema.mjs'
 import { digests } from './schema/generate.mjs'
 import { complain, repeatedKey } from './strict.mjs'
-import { ABSENT, BODY, closeAll, detailOf, setUp, START } from './test-client.mjs'
-
-afterEach(closeAll)
+import { ABSENT, BODY, detailOf, setUp, START } from './test-client.mjs'
 
 const MEBIBYTE = 1024 * 1024
 

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
 import { isInputObjectType, isObjectType, isEnumType, isIntrospectionType } from 'graphql'
 
+import { send as sendTo } from '../shared/send.mjs'
+import { closeAfterTest } from '../shared/test-servers.mjs'
 import { loadFullSchema } from './full-schema.mjs'
 import { graphqlError, startRailwayServer, tooManyRequests } from './index.mjs'
 import { schema } from './schema.mjs'
@@ -47,33 +49,14 @@ const VARIABLES = `query V($projectId: String!, $environmentId: String!, $servic
 }`
 const ABSENT = '00000000-0000-4000-8000-000000000000'
 
-let running = []
-afterEach(async () => {
-  const servers = running
-  running = []
-  await Promise.all(servers.map(({ server }) => server.close()))
-  for (const { server } of servers) assert.deepEqual(server.errors, [])
-})
-
 /** A server with a seeded project, and a client for it. */
 async function setUp(options) {
-  const server = await startRailwayServer({ seed: 7, ...options })
+  const server = closeAfterTest(await startRailwayServer({ seed: 7, ...options }))
   const seeded = server.world.seed()
   const { token, projectId, environmentId } = seeded
-  const agent = new http.Agent({ keepAlive: true })
 
-  const send = ({ body, path = '/graphql/v2?source=test', method = 'POST', headers = {}, signal }) =>
-    new Promise((resolve, reject) => {
-      const request = http.request(`${server.url}${path}`, { method, agent, signal, headers }, (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk) => (text += chunk))
-        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }))
-        response.on('error', (error) => reject(Object.assign(error, { partial: text, status: response.statusCode })))
-      })
-      request.on('error', reject)
-      request.end(body)
-    })
+  const send = ({ path = '/graphql/v2?source=test', ...options }) =>
+    sendTo(`${server.url}${path}`, { method: 'POST', ...options })
 
   const post = async (payload, { headers = { authorization: `Bearer ${token}` }, signal } = {}) => {
     const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
@@ -96,9 +79,7 @@ async function setUp(options) {
   const create = async (input, options) =>
     (await data(CREATE, { input: { projectId, environmentId, source: { image: 'busybox' }, ...input } }, options))
       .serviceCreate
-  const client = { server, agent, world: server.world, ...seeded, send, post, call, data, message, create }
-  running.push({ server: { ...client, errors: server.errors, close: () => (agent.destroy(), server.close()) } })
-  return client
+  return { server, world: server.world, ...seeded, send, post, call, data, message, create }
 }
 
 const serviceIds = (instances) => instances.map(({ serviceId }) => serviceId)
@@ -604,12 +585,12 @@ describe('faults', () => {
 
 describe('connections', () => {
   test('are kept open, counted, and refused while not listening', async () => {
-    const { server, agent, call } = await setUp()
+    const { server, call } = await setUp()
     for (let index = 0; index < 3; index += 1) await call('{ __typename }')
     assert.deepEqual(server.connections, { open: 1, total: 1 })
     assert.deepEqual(new Set(server.requests.map(({ socketId }) => socketId)), new Set([1]))
     await server.stopListening()
-    agent.destroy() // it may not have noticed yet that the connection it keeps has been cut
+    http.globalAgent.destroy() // it may not have noticed yet that the connection it keeps has been cut
     await assert.rejects(once(net.connect(server.port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' })
     assert.deepEqual(server.connections, { open: 0, total: 1 })
     await server.listenAgain()

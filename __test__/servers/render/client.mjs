@@ -1,22 +1,11 @@
 // A client for the tests of this server. It closes what they have opened.
 import assert from 'node:assert/strict'
-import { afterEach } from 'node:test'
 
+import { closeAfterTest } from '../shared/test-servers.mjs'
 import { startRenderServer } from './index.mjs'
 
 /** An id of the right form, without a service. */
 export const ABSENT = 'srv-00000000000000000000'
-
-let running = []
-afterEach(async () => {
-  const servers = running
-  running = []
-  await Promise.all(servers.map(({ server }) => server.close()))
-  for (const { server, violates } of servers) {
-    assert.deepEqual(server.errors, [])
-    if (!violates) assert.deepEqual(server.violations, [])
-  }
-})
 
 /**
  * Starts a server with a seeded world, and a client for it.
@@ -25,11 +14,10 @@ afterEach(async () => {
  * @param {boolean} [violates] the test sends requests that a client of ours may not send
  */
 export async function setUp(options, violates = false) {
-  const server = await startRenderServer({ seed: 7, ...options })
+  const server = closeAfterTest(await startRenderServer({ seed: 7, ...options }), violates)
   const { world } = server
   const seeded = world.seed()
   const { apiKey, ownerId } = seeded
-  running.push({ server, violates })
 
   const send = async (method, path, { body, key = apiKey, headers, signal } = {}) => {
     const response = await fetch(`${server.endpoint}${path}`, {

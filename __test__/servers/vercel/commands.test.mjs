@@ -6,9 +6,7 @@ import { eventually } from '../../support/eventually.mjs'
 import { startProgram } from '../../support/program.mjs'
 import { loadFullSchema } from './full-schema.mjs'
 import { COMMAND_PLANS } from './index.mjs'
-import { closeAfterEach, setUp as setUpServer, takeViolations } from './test-client.mjs'
-
-closeAfterEach()
+import { setUp as setUpServer, takeViolations } from './test-client.mjs'
 
 const full = await loadFullSchema()
 

@@ -6,9 +6,7 @@ import { CREATE } from './bodies.mjs'
 import { loadFullSchema } from './full-schema.mjs'
 import { apiError, encodeOidcToken, tooManyRequests } from './index.mjs'
 import { ROUTES } from './routes.mjs'
-import { closeAfterEach, setUp, takeViolations } from './test-client.mjs'
-
-closeAfterEach()
+import { setUp, takeViolations } from './test-client.mjs'
 
 const RUNNING = { commandPlan: { reads: Infinity } }
 

@@ -1,25 +1,12 @@
 // A server with a seeded project, and a client for it, for the tests of this folder.
 import assert from 'node:assert/strict'
-import { afterEach } from 'node:test'
 
+import { closeAfterTest } from '../shared/test-servers.mjs'
 import { startVercelServer } from './index.mjs'
-
-let running = []
-
-/** Closes what setUp has opened, and fails if a server has failed. Each test file calls it once. */
-export function closeAfterEach() {
-  afterEach(async () => {
-    const servers = running
-    running = []
-    await Promise.all(servers.map((server) => server.close()))
-    for (const { errors } of servers) assert.deepEqual(errors, [])
-  })
-}
 
 /** @param {import('./index.mjs').VercelOptions} [options] */
 export async function setUp(options) {
-  const server = await startVercelServer({ seed: 7, ...options })
-  running.push(server)
+  const server = closeAfterTest(await startVercelServer({ seed: 7, ...options }), true)
   const { world } = server
   const seeded = world.seed()
   const { token, teamId, projectId } = seeded
@@ -63,23 +50,8 @@ export async function setUp(options) {
   const removeRefused = (name) => refused('DELETE', `/v2/sandboxes/${name}?projectId=${projectId}`)
   const names = async (query) => (await list(query)).sandboxes.map(({ name }) => name)
 
-  return {
-    server,
-    world,
-    ...seeded,
-    send,
-    call,
-    data,
-    refused,
-    create,
-    createRefused,
-    get,
-    getRefused,
-    list,
-    names,
-    remove,
-    removeRefused,
-  }
+  const client = { send, call, data, refused, create, createRefused, get, getRefused, list, names, remove, removeRefused }
+  return { server, world, ...seeded, ...client }
 }
 
 /** Returns the recorded violations by kind, and clears them. */
