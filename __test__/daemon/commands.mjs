@@ -1,18 +1,15 @@
 // Runs commands and code, each in a process group of its own, with a time limit and a limit of the kept output.
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { statSync } from 'node:fs'
-import { constants } from 'node:os'
 import { resolve } from 'node:path'
 
 import { badRequest, tooMany } from './errors.mjs'
+import { signalGroup, spawnGroup } from './process-groups.mjs'
 
 const OUTPUT_MAXIMUM = 1024 * 1024
 const RUNNING_MAXIMUM = 64
 const KEPT_MAXIMUM = 32
-/** How long to wait after a command's end for output that its children hold open. */
-const DRAIN_MILLISECONDS = 100
 /** As of timeout(1). */
 const EXIT_CODE_OF_LIMIT = 124
 const NODE = { language: 'javascript', file: process.execPath, args: ['-'] }
@@ -95,34 +92,12 @@ export class Commands {
     command.status = 'running'
     command.startedAt = performance.now()
     this.#running += 1
-    const child = spawn(file, args, {
-      cwd,
-      env: { ...this.environment, ...env },
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    command.pid = child.pid
-    child.stdin.on('error', () => {}) // it does not read, or was not found
-    child.stdin.end(input)
-    for (const stream of ['stdout', 'stderr']) {
-      child[stream].setEncoding('utf8').on('data', (text) => command.write(stream, text))
-    }
-    this.#watch(child, command)
-  }
-
-  /** Kills all processes of a command. @param {Command} command */
-  kill(command) {
-    if (command.pid !== undefined && command.status === 'running') signalGroup(command.pid, 'SIGKILL')
-  }
-
-  #watch(child, command) {
     const limit = setTimeout(() => {
       command.limited = true
       command.write('stderr', `ended after ${this.limitMilliseconds / 1000} s\n`)
       this.kill(command)
     }, this.limitMilliseconds)
-    const end = (exitCode) => {
-      if (command.status !== 'running') return
+    const onEnd = (exitCode) => {
       clearTimeout(limit)
       this.#running -= 1
       command.exitCode = command.limited ? EXIT_CODE_OF_LIMIT : exitCode
@@ -130,19 +105,28 @@ export class Commands {
       command.status = command.exitCode === 0 ? 'completed' : 'failed'
       command.emit('exit')
     }
-    child.once('error', (error) => {
-      command.write('stderr', `${command.what.file}: ${error.code === 'ENOENT' ? 'not found' : error.code}\n`)
-      end(127)
+    const child = spawnGroup(file, args, {
+      cwd,
+      env: { ...this.environment, ...env },
+      onOutput: (stream, text) => command.write(stream, text),
+      onExit: () => this.#keepGroups(),
+      onEnd,
     })
-    child.once('exit', (code, signal) => {
-      const exitCode = code ?? 128 + constants.signals[signal]
-      this.#keepGroups()
-      child.once('close', () => end(exitCode))
-      setTimeout(() => end(exitCode), DRAIN_MILLISECONDS)
+    command.pid = child.pid
+    child.stdin.on('error', () => {}) // it does not read, or was not found
+    child.stdin.end(input)
+    child.once('error', (error) => {
+      command.write('stderr', `${file}: ${error.code === 'ENOENT' ? 'not found' : error.code}\n`)
+      onEnd(127)
     })
     if (child.pid === undefined) return
     this.#groups.add(child.pid)
     this.#keepGroups()
+  }
+
+  /** Kills all processes of a command. @param {Command} command */
+  kill(command) {
+    if (command.pid !== undefined && command.status === 'running') signalGroup(command.pid, 'SIGKILL')
   }
 
   /** Removes groups without members, because another process may get their numbers. */
@@ -164,14 +148,5 @@ export class Commands {
     // Otherwise the system would report a missing shell.
     if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) throw badRequest(`no such folder: ${cwd}`)
     return place
-  }
-}
-
-/** @returns {boolean} whether there was a process */
-function signalGroup(pid, signal) {
-  try {
-    return process.kill(process.platform === 'win32' ? pid : -pid, signal)
-  } catch {
-    return false
   }
 }

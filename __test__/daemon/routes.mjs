@@ -78,11 +78,8 @@ export function createListener({ isAllowed, commands, folder }) {
     if (command === undefined || command.terminalId !== terminalId) throw notFound('no such command')
     const seconds = Number(query.get('timeout') ?? WAIT_MAXIMUM_SECONDS)
     if (!(seconds >= 0)) throw badRequest('timeout has to be a number of seconds')
-    const over = new AbortController()
-    const time = sleep(Math.min(seconds, WAIT_MAXIMUM_SECONDS) * 1000, 'late', { signal: over.signal }).catch(() => {})
-    const first = await Promise.race([command.ended, time])
-    over.abort()
-    if (first === 'late') throw new Refusal(408, `the command still runs after ${seconds} s`)
+    const limit = sleep(Math.min(seconds, WAIT_MAXIMUM_SECONDS) * 1000, 'late', { ref: false })
+    if ((await Promise.race([command.ended, limit])) === 'late') throw new Refusal(408, `the command still runs after ${seconds} s`)
     return { data: present(command) }
   }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const CLOSE_MILLISECONDS = 1000
 
@@ -41,12 +42,7 @@ export function openSandbox() {
     setGroups: (groups) => guard.stdin.write(`${[...groups].join(' ')}\n`),
     async close() {
       guard.stdin.end()
-      let timer
-      const late = new Promise((resolve) => {
-        timer = setTimeout(resolve, CLOSE_MILLISECONDS)
-      })
-      await Promise.race([ended, late])
-      clearTimeout(timer)
+      await Promise.race([ended, sleep(CLOSE_MILLISECONDS)])
     },
   }
 }

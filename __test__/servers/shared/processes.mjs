@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 
+import { signalGroup } from '../../daemon/process-groups.mjs'
+
 const KILL_AFTER_MILLISECONDS = 2000
 const OUTPUT_MAXIMUM = 64 * 1024
 
@@ -27,7 +29,7 @@ export class Processes {
   #running = new Set()
   #runCommand
   // The starter of the server may end without close(). Its processes must not outlive it.
-  #atExit = () => this.#running.forEach((child) => signalGroup(child, 'SIGKILL'))
+  #atExit = () => this.#running.forEach((child) => signalGroup(child.pid, 'SIGKILL'))
 
   /**
    * @param {Command | ((subject: object, variables: Record<string, string>) => Command)} [runCommand] absent: nothing
@@ -73,7 +75,7 @@ export class Processes {
       }
       child.on('error', () => end(127, null)) // no such command
       // As in a container, the others end with the first process, and release what they hold open.
-      child.on('exit', () => signalGroup(child, 'SIGKILL'))
+      child.on('exit', () => signalGroup(child.pid, 'SIGKILL'))
       child.on('close', end)
     })
     if (this.#running.size === 0) process.on('exit', this.#atExit)
@@ -87,8 +89,8 @@ export class Processes {
     const child = this.#children.get(id)
     if (!child) return
     this.#children.delete(id)
-    signalGroup(child, 'SIGTERM')
-    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MILLISECONDS)
+    signalGroup(child.pid, 'SIGTERM')
+    const timer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), KILL_AFTER_MILLISECONDS)
     await this.all.find((record) => record.id === id && record.pid === child.pid).exited
     clearTimeout(timer)
   }
@@ -96,15 +98,5 @@ export class Processes {
   async close() {
     await Promise.all([...this.#children.keys()].map((id) => this.stop(id)))
     await Promise.all(this.all.map(({ exited }) => exited))
-  }
-}
-
-function signalGroup(child, signal) {
-  if (child.pid === undefined) return
-  try {
-    if (process.platform === 'win32') child.kill(signal) // there are no groups
-    else process.kill(-child.pid, signal)
-  } catch {
-    // gone already
   }
 }

@@ -1,21 +1,17 @@
 // Processes of this machine, in place of those in a virtual machine.
-import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 
-/** How long to wait after a child's end for output that its own children hold open. */
-const DRAIN_MILLISECONDS = 100
+import { signalGroup, spawnGroup } from '../../daemon/process-groups.mjs'
 
 /**
  * The working directory of the default image (docs/providers/vercel.md), in place of which there is a new folder here.
  */
 export const HOME = '/vercel'
 
-/**
- * The processes in place of those in the virtual machines. Each has a process group of its own, so that a shell's
- * children end with it. A process that leaves its group (`setsid`) is not ended.
- */
+/** The processes in place of those in the virtual machines, each with a process group of its own. */
 export class Children {
   /** By session, the process groups that may have members: the child itself, or its own children. */
   #groups = new Map()
@@ -35,33 +31,25 @@ export class Children {
    * @param {Record<string, string>} options.environment all of its variables
    * @param {boolean} [options.inherit] with our output
    * @param {(stream: 'stdout' | 'stderr', data: string) => void} options.onOutput
-   * @param {(exitCode: number) => void} options.onExit
+   * @param {(exitCode: number) => void} options.onEnd
    * @returns {Promise<number>} its pid; rejects with `code: 'ENOENT'` or the like if it cannot be started
    */
-  start({ sessionId, command, args, cwd, environment, inherit, onOutput, onExit }) {
+  async start({ sessionId, command, args, cwd, environment, inherit, onOutput, onEnd }) {
     const output = inherit ? 'inherit' : 'pipe'
-    const child = spawn(command, args, {
+    const child = spawnGroup(command, args, {
       cwd: this.#place(sessionId, cwd),
       env: environment,
       stdio: ['ignore', output, output],
-      detached: true,
+      onOutput,
+      onExit: () => {
+        // The number of a group without members may be used by another process.
+        if (!signalGroup(child.pid, 0)) this.#groups.get(sessionId)?.delete(child.pid)
+      },
+      onEnd,
     })
-    for (const stream of ['stdout', 'stderr']) {
-      child[stream]?.setEncoding('utf8').on('data', (data) => onOutput(stream, data))
-    }
     if (child.pid !== undefined) this.#remember(sessionId, child.pid)
-    return new Promise((resolve, reject) => {
-      child.once('error', reject)
-      child.once('spawn', () => {
-        this.#watch(child, sessionId, onExit)
-        resolve(child.pid)
-      })
-    })
-  }
-
-  /** @param {number} signal of POSIX */
-  signal(pid, signal) {
-    signalGroup(pid, signal)
+    await once(child, 'spawn')
+    return child.pid
   }
 
   /** Kills all processes of a session, as when a machine is switched off. */
@@ -76,22 +64,6 @@ export class Children {
     this.#folders.delete(sessionId)
     if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     this.#attend()
-  }
-
-  #watch(child, sessionId, onExit) {
-    child.once('exit', (code, signal) => {
-      const exitCode = code ?? 128 + constants.signals[signal]
-      // The number of a group without members may be used by another process.
-      if (!signalGroup(child.pid, 0)) this.#groups.get(sessionId)?.delete(child.pid)
-      let timer
-      const end = () => {
-        clearTimeout(timer)
-        child.off('close', end)
-        onExit(exitCode)
-      }
-      child.once('close', end)
-      timer = setTimeout(end, DRAIN_MILLISECONDS)
-    })
   }
 
   #remember(sessionId, pid) {
@@ -121,15 +93,5 @@ export class Children {
   #attend() {
     process.off('exit', this.#atExit)
     if (this.#groups.size > 0 || this.#folders.size > 0) process.on('exit', this.#atExit)
-  }
-}
-
-/** @returns {boolean} whether there was a process */
-function signalGroup(pid, signal) {
-  try {
-    process.kill(-pid, signal)
-    return true
-  } catch {
-    return false
   }
 }

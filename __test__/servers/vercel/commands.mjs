@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { constants } from 'node:os'
 import { Readable } from 'node:stream'
 
+import { signalGroup } from '../../daemon/process-groups.mjs'
 import { createLag } from '../shared/visibility.mjs'
 import { Children, HOME } from './children.mjs'
 import { badRequest, executableNotFound, sandboxStopped } from './errors.mjs'
@@ -154,7 +155,7 @@ export class Commands {
 
   kill(command, signal) {
     if (command.exitCode !== null) return
-    if (command.pid !== undefined) this.#children.signal(command.pid, signal)
+    if (command.pid !== undefined) signalGroup(command.pid, signal)
     else command.end(128 + signal, this.now())
   }
 
@@ -186,7 +187,7 @@ export class Commands {
         environment: command.environment,
         inherit: chosen?.inherit,
         onOutput: (stream, data) => command.write(stream, data),
-        onExit: (exitCode) => command.end(exitCode, this.now()),
+        onEnd: (exitCode) => command.end(exitCode, this.now()),
       })
     } catch (error) {
       sandbox.commands.splice(sandbox.commands.indexOf(command), 1)
@@ -195,7 +196,7 @@ export class Commands {
       throw badRequest(`Invalid request: the command cannot be started (${error.code}).`) // its text is not known
     }
     if (isOver(session)) {
-      this.#children.signal(command.pid, constants.signals.SIGKILL)
+      signalGroup(command.pid, constants.signals.SIGKILL)
       throw sandboxStopped()
     }
     if (command.timeout !== undefined) {
