@@ -79,7 +79,7 @@ function assertQuick(install, use) {
 
 function assertClean(server) {
   assert.deepEqual(server.errors, [])
-  assert.deepEqual(server.schemaViolations, [])
+  assert.deepEqual(server.violations, [])
   const left = [...server.world.projects.keys()].flatMap((id) => server.world.liveServices(id))
   assert.deepEqual(left, [], 'the programs have destroyed what they created')
 }

@@ -56,7 +56,7 @@ export function createFixture({ server, factory, base, config: changes }) {
     async close() {
       await server.close()
       assert.equal(server.errors.length, 0, `the fake server failed: ${printable(server.errors)}`)
-      const violations = server.schemaViolations ?? server.violations ?? []
+      const { violations = [] } = server
       assert.equal(violations.length, 0, `against the provider's API: ${printable(violations)}`)
     },
   }

@@ -175,7 +175,7 @@ async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
 
     problems: () => [
       ...server.errors.map((error) => `the fake server failed: ${error.stack}`),
-      ...server.schemaViolations.map((violation) => `against Railway's schema: ${JSON.stringify(violation)}`),
+      ...server.violations.map((violation) => `against Railway's schema: ${JSON.stringify(violation)}`),
     ],
   }
 

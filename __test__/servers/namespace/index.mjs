@@ -1,6 +1,7 @@
 // A server that behaves as Namespace's Compute API does, on the loopback interface.
-import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { startFakeServer } from '../shared/fake-server.mjs'
 import { Processes } from '../shared/processes.mjs'
+import { createRandom } from '../shared/random.mjs'
 import { ENDING, PLANS } from './course.mjs'
 import { loadFullSchema } from './full-schema.mjs'
 import { createWire } from './wire.mjs'
@@ -12,7 +13,6 @@ export { connectError, details, wrongPlace } from './errors.mjs'
 export { SECRETS } from './present.mjs'
 
 const HOUR = 3_600_000
-const TICK_MILLISECONDS = 50
 
 /**
  * A test may change `server.settings` while the server runs, except for `port`, `seed`, `now`, `stepMilliseconds`,
@@ -94,14 +94,7 @@ export async function startNamespaceServer(options = {}) {
     onViolation: (violation) => violations.push(violation),
     onInternalError: (error) => server.errors.push(error),
   })
-  const server = await startHttpServer({
-    ...wire,
-    port: settings.port,
-    now,
-    onDone: settings.onDone,
-  })
-  // Reads move the instance that they read. The others move here: by a deadline, or to start a container.
-  const ticker = settings.stepMilliseconds && setInterval(() => world.sweep(), TICK_MILLISECONDS).unref()
+  const server = await startFakeServer({ ...wire, settings, world, processes, violations, fullSchema })
 
   function startProcesses(instance) {
     for (const container of instance.containers) {
@@ -117,21 +110,8 @@ export async function startNamespaceServer(options = {}) {
     for (const { id } of instance.containers) processes.stop(id)
   }
 
-  const closeServer = server.close
   return Object.assign(server, {
-    world,
-    settings,
-    processes: processes.all,
-    /** Requests that a client of ours may not send. The real server accepts most of them. */
-    violations,
-    /** Whether Namespace's own schema is present to check requests against. */
-    fullSchema: fullSchema !== undefined,
     /** Returns the base URL of a region's endpoint. They are on one host here, and differ by path. */
     endpoint: (region = settings.region) => (region === settings.region ? server.url : `${server.url}/${region}`),
-    async close() {
-      clearInterval(ticker)
-      await closeServer()
-      await processes.close()
-    },
   })
 }

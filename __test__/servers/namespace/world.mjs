@@ -1,13 +1,13 @@
 // The state of the fake Namespace: workspaces, tokens, instances.
 import { EventEmitter, once } from 'node:events'
 
-import { createLag, observe } from '../shared/visibility.mjs'
+import { createLag, idOf, observe } from '../shared/visibility.mjs'
 import { ACTIONS, formToken } from './access.mjs'
 import { Course } from './course.mjs'
 import { DEFAULT_SHAPE } from './requests.mjs'
 
+const TICK_MILLISECONDS = 50
 const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789'
-const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /** The states of a deletion. */
 const OVER = new Set(['DESTROYING', 'DESTROYED'])
@@ -66,21 +66,21 @@ export class World {
   /** Emits an instance's id when its state has changed. */
   #changes = new EventEmitter().setMaxListeners(0)
   #sequence = 0
+  #ticker
 
   /**
    * @param {object} options
    * @param {() => number} options.now
    * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
    * @param {object} options.settings of the server
-   * @param {(instance: Instance) => void} [options.onUp]
-   * @param {(instance: Instance) => void} [options.onDown] it was up before
+   * @param {(instance: Instance) => void} options.onUp
+   * @param {(instance: Instance) => void} options.onDown it was up before
    */
-  constructor({ now, random, settings, onUp = () => {}, onDown = () => {} }) {
-    this.now = now
-    this.random = random
-    this.settings = settings
-    this.onUp = onUp
-    this.onDown = onDown
+  constructor({ now, random, settings, onUp, onDown }) {
+    Object.assign(this, { now, random, settings, onUp, onDown })
+    // Reads move the instance that they read. The others move here: by a deadline, or to start a container.
+    const moveAll = () => this.#instances.forEach((instance) => this.#catchUp(instance))
+    if (settings.stepMilliseconds) this.#ticker = setInterval(moveAll, TICK_MILLISECONDS).unref()
   }
 
   // --- Set-up --------------------------------------------------------------------------------------------------
@@ -199,9 +199,8 @@ export class World {
     return holder?.status === 'DESTROYED' ? undefined : holder
   }
 
-  /** Moves all instances to the present time. Reads do so for the instance that they read. */
-  sweep() {
-    for (const id of this.#instances.keys()) this.get(id)
+  close() {
+    clearInterval(this.#ticker)
   }
 
   // --- The API's effects --------------------------------------------------------------------------------------
@@ -319,18 +318,14 @@ export class World {
     if (!OVER.has(status)) instance.statusBefore = status
     if (isUp) instance.readyAt ??= this.now()
     if (status === 'DESTROYED') instance.destroyedAt ??= this.now()
-    if (OVER.has(status)) this.#markDeleted(instance)
+    if (OVER.has(status) && instance.deletedAt === null) {
+      instance.deletedAt = new Date(this.now()).toISOString()
+      instance.stale = createLag(this.stale, this.now())
+    }
     if (status === 'ERROR') instance.shutdownReasons = shutdownReasons ?? [failureOf(instance.containers[0], 1)]
     if (isUp && !wasUp && instance.runsProcesses) this.onUp(instance)
     if (!isUp && wasUp) this.onDown(instance)
     this.#changes.emit(instance.id)
-  }
-
-  #markDeleted(instance) {
-    if (instance.deletedAt !== null) return
-    instance.deletedAt = new Date(this.now()).toISOString()
-    instance.stale = createLag(this.stale, this.now())
-    if (instance.stale) instance.stale.showDeletedAt = this.stale.showDeletedAt ?? true
   }
 }
 

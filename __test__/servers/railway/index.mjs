@@ -1,5 +1,6 @@
-import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { startFakeServer } from '../shared/fake-server.mjs'
 import { Processes } from '../shared/processes.mjs'
+import { createRandom } from '../shared/random.mjs'
 import { createEndpoint, PATH } from './endpoint.mjs'
 import { loadFullSchema } from './full-schema.mjs'
 import { createEdgeLimit, createRateLimit } from './rate.mjs'
@@ -49,7 +50,7 @@ export async function startRailwayServer(options = {}) {
     ...options,
   }
   const { now } = settings
-  const schemaViolations = []
+  const violations = []
   const processes = new Processes(settings.runCommand)
   const world = new World({
     now,
@@ -68,17 +69,19 @@ export async function startRailwayServer(options = {}) {
     unauthenticatedStatus: settings.unauthenticatedStatus,
     rateLimit,
     edgeLimit: createEdgeLimit(settings.edgeLimit, now),
-    onViolation: (violation) => schemaViolations.push(violation),
+    onViolation: (violation) => violations.push(violation),
     onInternalError: (error) => server.errors.push(error),
   })
-  const server = await startHttpServer({
+  const server = await startFakeServer({
     ...endpoint,
+    settings,
+    world,
+    processes,
+    violations,
+    fullSchema,
     matches: (request, pattern) => request.operations?.includes(pattern) ?? false,
     answerHeaders: () => rateLimit.headers(),
     edgePage,
-    port: settings.port,
-    now,
-    onDone: settings.onDone,
   })
 
   function startProcess(deployment) {
@@ -98,21 +101,7 @@ export async function startRailwayServer(options = {}) {
     })
   }
 
-  const closeServer = server.close
-  return Object.assign(server, {
-    endpoint: `${server.url}${PATH}`,
-    world,
-    settings,
-    processes: processes.all,
-    schemaViolations,
-    /** Whether Railway's own schema is present to check requests against. */
-    fullSchema: fullSchema !== undefined,
-    async close() {
-      await closeServer()
-      world.close()
-      await processes.close()
-    },
-  })
+  return Object.assign(server, { endpoint: `${server.url}${PATH}` })
 }
 
 /** The page of the edge in front of Railway for refused requests. No source has its status. */

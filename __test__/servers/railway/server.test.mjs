@@ -51,7 +51,7 @@ const ABSENT = '00000000-0000-4000-8000-000000000000'
 
 /** A server with a seeded project, and a client for it. */
 async function setUp(options) {
-  const server = closeAfterTest(await startRailwayServer({ seed: 7, ...options }))
+  const server = closeAfterTest(await startRailwayServer({ seed: 7, ...options }), true)
   const seeded = server.world.seed()
   const { token, projectId, environmentId } = seeded
 
@@ -439,14 +439,14 @@ describe("Railway's full schema", async () => {
     const { server, call, data, environmentId, projectId } = await setUp()
     assert.equal(server.fullSchema, true)
     await data(INSTANCES, { projectId, environmentId })
-    assert.deepEqual(server.schemaViolations, [])
+    assert.deepEqual(server.violations, [])
     assert.equal((await call('{ nonsense }')).json.errors[0].extensions.note, "refused by Railway's full schema")
     await call(CREATE, { input: { projectId, nonsense: '' } })
-    assert.deepEqual(server.schemaViolations.map(({ kind }) => kind), ['document', 'variables'])
+    assert.deepEqual(server.violations.map(({ kind }) => kind), ['document', 'variables'])
     const unmodelled = await call('{ regions { name } }')
     assert.equal(unmodelled.json.errors[0].extensions.note, 'valid for Railway; this fake server does not model it')
     await call('{ me { workspace { id } } }')
-    assert.equal(server.schemaViolations.at(-1).kind, 'deprecated')
+    assert.equal(server.violations.at(-1).kind, 'deprecated')
   })
 })
 

@@ -1,10 +1,9 @@
 import { Deployments, isBilled } from './deployments.mjs'
 import { nameTaken, problem } from './errors.mjs'
 import { resolveReferences } from './variables.mjs'
-import { createLag, observe } from '../shared/visibility.mjs'
+import { createLag, idOf, observe } from '../shared/visibility.mjs'
 
 const NAME_LENGTH_MAXIMUM = 32
-const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
  * The state of the fake Railway: projects, environments, services, instances, deployments, tokens. The methods see the
@@ -318,7 +317,6 @@ export class World {
   #markDeleted(object, stale = this.stale) {
     object.deletedAt = this.#timestamp()
     object.stale = createLag({ ...stale, serviceById: true }, this.now())
-    if (object.stale) object.stale.showDeletedAt = stale.showDeletedAt ?? true
   }
 
   #record() {

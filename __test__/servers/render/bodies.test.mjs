@@ -102,7 +102,7 @@ describe("Render's own document", () => {
 
   test('agrees with the bodies that we accept, of each type', { skip }, async () => {
     const { server, create, bodyFor } = await setUp()
-    assert.equal(server.openApi, true)
+    assert.equal(server.fullSchema, true)
     for (const type of ['web_service', 'private_service', 'background_worker']) {
       assert.deepEqual(openApi.checkCreate(bodyFor({ type })), [])
       await create({ type, name: type }, { plan: '2c-4g', envSpecificDetails: { dockerCommand: 'x' } })

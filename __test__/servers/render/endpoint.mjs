@@ -18,13 +18,13 @@ const MATCHERS = ROUTES.map((route) => ({ route, match: compilePath(`${BASE_PATH
  * @param {object} options
  * @param {import('./world.mjs').World} options.world
  * @param {object} options.settings
- * @param {Awaited<ReturnType<typeof import('./openapi.mjs').loadOpenApi>>} [options.openApi]
+ * @param {Awaited<ReturnType<typeof import('./openapi.mjs').loadOpenApi>>} [options.fullSchema]
  * @param {() => string} options.requestId
  * @param {() => number} options.now
  * @param {(violation: { kind: string, message: string, method: string, path: string, at: number }) => void}
  *   options.onViolation
  */
-export function createEndpoint({ world, settings, openApi, requestId, now, onViolation }) {
+export function createEndpoint({ world, settings, fullSchema, requestId, now, onViolation }) {
   const rates = createRateLimits(settings, now)
   const operations = createOperations(world, settings)
 
@@ -73,7 +73,7 @@ export function createEndpoint({ world, settings, openApi, requestId, now, onVio
     if (!isJson(headers['content-type'])) throw badBody('invalid JSON', `content-type: ${headers['content-type']}`)
     for (const field of checkCreateBody(json)) violate('deprecated', `${field} is deprecated`)
     checkCreateValues(json)
-    const complaints = openApi?.checkCreate(json) ?? []
+    const complaints = fullSchema?.checkCreate(json) ?? []
     if (complaints.length === 0) return
     throw new ProviderError(400, 'invalid JSON', { kind: 'openapi', violation: complaints.join('; ') })
   }

@@ -1,5 +1,6 @@
-import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { startFakeServer } from '../shared/fake-server.mjs'
 import { Processes } from '../shared/processes.mjs'
+import { createRandom } from '../shared/random.mjs'
 import { BASE_PATH, createEndpoint } from './endpoint.mjs'
 import { loadOpenApi } from './openapi.mjs'
 import { LIMITS } from './rate.mjs'
@@ -89,11 +90,11 @@ export async function startRenderServer(options = {}) {
   })
   // Separate from the world's generator, so that a repeated request does not change later ids.
   const requestIds = createRandom(seed)
-  const openApi = await loadOpenApi()
+  const fullSchema = await loadOpenApi()
   const endpoint = createEndpoint({
     world,
     settings,
-    openApi,
+    fullSchema,
     now,
     requestId: () => requestIds.uuid(),
     onViolation(violation) {
@@ -101,7 +102,7 @@ export async function startRenderServer(options = {}) {
       settings.onViolation(violation)
     },
   })
-  const server = await startHttpServer({ ...endpoint, port: settings.port, now, onDone: settings.onDone })
+  const server = await startFakeServer({ ...endpoint, settings, world, processes, violations, fullSchema })
 
   function startProcess(deploy) {
     const { service } = deploy
@@ -114,20 +115,5 @@ export async function startRenderServer(options = {}) {
     })
   }
 
-  const closeServer = server.close
-  return Object.assign(server, {
-    endpoint: `${server.url}${BASE_PATH}`,
-    world,
-    settings,
-    processes: processes.all,
-    /** Requests that a client of ours may not send; each was refused, except for deprecated ones. */
-    violations,
-    /** Whether Render's own document is present to check bodies against. */
-    openApi: openApi !== undefined,
-    async close() {
-      await closeServer()
-      world.close()
-      await processes.close()
-    },
-  })
+  return Object.assign(server, { endpoint: `${server.url}${BASE_PATH}` })
 }

@@ -1,4 +1,4 @@
-import { createLag, observe } from '../shared/visibility.mjs'
+import { createLag, idOf, observe } from '../shared/visibility.mjs'
 import { Deploys, isAlive } from './deploys.mjs'
 import { normaliseImage } from './image.mjs'
 
@@ -12,8 +12,6 @@ const TYPES = {
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
-
-const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
  * The state of the fake Render: workspaces, services, deploys, keys. The methods see the actual

@@ -7,8 +7,7 @@ import { Faults } from './faults.mjs'
 import { compilePath } from './paths.mjs'
 import { nextPort } from './ports.mjs'
 
-export { Faults, tooManyRequests } from './faults.mjs'
-export { createRandom } from './random.mjs'
+export { tooManyRequests } from './faults.mjs'
 
 /**
  * @typedef {object} RequestRecord the log entry of a request

@@ -2,16 +2,22 @@
  * Makes reads lag behind writes, without timers: a counter per object and per kind of read. Railway was seen not to
  * show a new instance yet, and to show a deleted environment still (docs/providers/railway.md).
  *
- * @typedef {{ reads?: number, readsWithin?: number, milliseconds?: number, serviceById?: boolean }} Delay `Infinity`
- *   reads: always; readsWithin: for at most so many milliseconds, however few reads there were
+ * @typedef {{ reads?: number, readsWithin?: number, milliseconds?: number, serviceById?: boolean, showDeletedAt?:
+ *   boolean }} Delay `Infinity` reads: always; readsWithin: for at most so many milliseconds, however few reads there
+ *   were; showDeletedAt (the default): what was deleted is shown as deleted, not as it was before
  * @typedef {'live' | 'deleted' | 'stale' | 'gone'} View
  *   deleted: still returned, with its deletedAt · stale: still returned as it was before
  */
 
+/** Returns the id of an object, or the id itself. */
+export const idOf = (object) => (typeof object === 'string' ? object : object.id)
+
 /** @param {Delay} delay */
-export function createLag({ reads = 0, readsWithin = Infinity, milliseconds = 0, serviceById = false }, now) {
+export function createLag({ reads = 0, readsWithin = Infinity, milliseconds = 0, ...how }, now) {
   if (reads <= 0 && milliseconds <= 0) return undefined
-  return { reads, countedUntil: now + readsWithin, until: now + milliseconds, serviceById, seen: new Map() }
+  const { serviceById = false, showDeletedAt = true } = how
+  const until = now + milliseconds
+  return { reads, countedUntil: now + readsWithin, until, serviceById, showDeletedAt, seen: new Map() }
 }
 
 /** Returns whether the object is still hidden from this kind of read. Counts the read. */

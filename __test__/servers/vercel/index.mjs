@@ -1,5 +1,6 @@
 // The server, and everything that other files import.
-import { createRandom, startHttpServer } from '../shared/http.mjs'
+import { startFakeServer } from '../shared/fake-server.mjs'
+import { createRandom } from '../shared/random.mjs'
 import { createEndpoint } from './endpoint.mjs'
 import { loadFullSchema } from './full-schema.mjs'
 import { createOperations } from './operations.mjs'
@@ -85,26 +86,6 @@ export async function startVercelServer(options = {}) {
     onViolation: (violation) => violations.push(violation),
     onInternalError: (error) => server.errors.push(error),
   })
-  const server = await startHttpServer({
-    ...endpoint,
-    port: settings.port,
-    now,
-    onDone: settings.onDone,
-  })
-  const closeServer = server.close
-
-  return Object.assign(server, {
-    origin: server.url,
-    url: `${server.url}${settings.basePath}`,
-    world,
-    settings,
-    /** Requests that a client of ours may not send. Each was refused. */
-    violations,
-    /** Whether Vercel's own shapes were at hand to check requests and answers against. */
-    fullSchema: fullSchema !== undefined,
-    async close() {
-      await closeServer()
-      await world.close()
-    },
-  })
+  const server = await startFakeServer({ ...endpoint, settings, world, violations, fullSchema })
+  return Object.assign(server, { origin: server.url, url: `${server.url}${settings.basePath}` })
 }

@@ -1,5 +1,5 @@
 // The state behind the API, with methods for tests that set it up and read it.
-import { createLag, observe } from '../shared/visibility.mjs'
+import { createLag, idOf, observe } from '../shared/visibility.mjs'
 import { HOME } from './children.mjs'
 import { Commands } from './commands.mjs'
 import { nameTaken, snapshotNotFound, tooManySandboxes } from './errors.mjs'
@@ -10,8 +10,6 @@ import { isOver, Sessions } from './sessions.mjs'
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const MEGABYTES_PER_VCPU = 2048
-
-const idOf = (object) => (typeof object === 'string' ? object : object.id)
 
 /**
  * The state of the fake Vercel: teams, projects, tokens, images, sandboxes with their sessions and commands. The
@@ -251,8 +249,7 @@ export class World {
     this.#sandboxes.get(project.id).live.delete(sandbox.name)
     sandbox.deletedAt = this.now()
     sandbox.updatedAt = this.now()
-    sandbox.stale = createLag(this.stale, this.now())
-    if (sandbox.stale) sandbox.stale.showDeletedAt = this.stale.showStopped ?? true
+    sandbox.stale = createLag({ ...this.stale, showDeletedAt: this.stale.showStopped }, this.now())
     if (this.nameHeldMilliseconds > 0) project.heldNames.set(sandbox.name, this.now() + this.nameHeldMilliseconds)
   }
 
