@@ -97,13 +97,7 @@ export async function startEngine(kind) {
     }
     throw new Error(`${kind} did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`)
   }
-  const kill = (signal) => {
-    try {
-      process.kill(running.pid, signal)
-    } catch {
-      // It has ended already.
-    }
-  }
+  const kill = (signal) => killProcess(running.pid, signal)
   const gone = async () => {
     for (let turn = 0; turn < 300 && running.exitCode === null && running.signalCode === null; turn += 1) await sleep(50)
   }
@@ -244,13 +238,7 @@ function parse(text) {
 
 /** Ends the processes that an engine has left, unmounts its file systems and removes its folder. */
 function cleanUp(folder) {
-  for (const pid of processesOf(`${folder}/`)) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It has ended already.
-    }
-  }
+  for (const pid of processesOf(`${folder}/`)) killProcess(pid, 'SIGKILL')
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '')
   for (const mount of mounts.filter((path) => path.startsWith(`${folder}/`)).sort().toReversed()) {
     try {
@@ -260,6 +248,14 @@ function cleanUp(folder) {
     }
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+}
+
+function killProcess(pid, signal) {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** Returns the processes whose command line has the path: containerd, its shims, and conmon. */

@@ -99,8 +99,7 @@ export function createMethods(world, settings) {
         if (!destroyedOk) throw destroyed(instanceId)
         return { metadata: presentMetadata(instance, { status, destroyedAt }) }
       }
-      if (instance.course.movesByReads && !instance.course.isAtEnd) world.moveOn(instance)
-      else await world.changed(instance, context.signal)
+      if (!world.moveOn(instance)) await world.changed(instance, context.signal)
     }
     // No value of `container_status` is on record.
     return { metadata: presentMetadata(instance, { status: 'RUNNING' }), containerStatus: 'running' }

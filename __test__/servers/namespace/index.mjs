@@ -2,14 +2,14 @@
 import { startFakeServer } from '../shared/fake-server.mjs'
 import { Processes } from '../shared/processes.mjs'
 import { createRandom } from '../shared/random.mjs'
-import { ENDING, PLANS } from './course.mjs'
 import { loadFullSchema } from './full-schema.mjs'
+import { ENDING, PLANS } from './plans.mjs'
 import { createWire } from './wire.mjs'
 import { World } from './world.mjs'
 
 export { tooManyRequests } from '../shared/http.mjs'
-export { PLANS } from './course.mjs'
 export { connectError, details, wrongPlace } from './errors.mjs'
+export { PLANS } from './plans.mjs'
 export { SECRETS } from './present.mjs'
 
 const HOUR = 3_600_000
@@ -18,7 +18,7 @@ const HOUR = 3_600_000
  * A test may change `server.settings` while the server runs, except for `port`, `seed`, `now`, `stepMilliseconds`,
  * `runCommand`.
  *
- * @typedef {import('./course.mjs').Step} Step
+ * @typedef {import('./plans.mjs').Step} Step
  *
  * @typedef {object} NamespaceOptions
  * @property {number} [port] 0 (default): any free one

@@ -1,9 +1,9 @@
 // The state of the fake Namespace: workspaces, tokens, instances.
 import { EventEmitter, once } from 'node:events'
 
+import { Courses, isAtEnd, statusOf, stepOf } from '../shared/courses.mjs'
 import { createLag, idOf, observe } from '../shared/visibility.mjs'
 import { ACTIONS, formToken } from './access.mjs'
-import { Course } from './course.mjs'
 import { DEFAULT_SHAPE } from './requests.mjs'
 
 const TICK_MILLISECONDS = 50
@@ -42,8 +42,11 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  * @property {boolean} isService its end is a failure, whatever the exit code (docs/providers/namespace.md)
  */
 
-/** The methods see the actual state; only the API (compute.mjs) applies `lag` and `stale`. */
-export class World {
+/**
+ * The methods see the actual state; only the API (compute.mjs) applies `lag` and `stale`. Each instance goes through the
+ * steps of its plan.
+ */
+export class World extends Courses {
   workspaces = new Map()
   tokens = new Map()
 
@@ -62,7 +65,6 @@ export class World {
 
   #instances = new Map()
   #holders = new Map()
-  #planned = []
   /** Emits an instance's id when its state has changed. */
   #changes = new EventEmitter().setMaxListeners(0)
   #sequence = 0
@@ -77,6 +79,7 @@ export class World {
    * @param {(instance: Instance) => void} options.onDown it was up before
    */
   constructor({ now, random, settings, onUp, onDown }) {
+    super(settings.plan, { plan: (instance) => planFor(instance, settings) })
     Object.assign(this, { now, random, settings, onUp, onDown })
     // Reads move the instance that they read. The others move here: by a deadline, or to start a container.
     const moveAll = () => this.#instances.forEach((instance) => this.#catchUp(instance))
@@ -136,7 +139,7 @@ export class World {
    * @param {object} [options]
    * @param {string} [options.region]
    * @param {Record<string, string>} [options.labels]
-   * @param {import('./course.mjs').Step} [options.status]
+   * @param {import('./plans.mjs').Step} [options.status]
    * @param {string} [options.purpose]
    * @param {object} [options.shape]
    * @param {string} [options.image]
@@ -156,12 +159,7 @@ export class World {
     return instance
   }
 
-  /** Sets the plan of the next `count` instances that are created. */
-  planNext(plan, count = 1) {
-    for (let index = 0; index < count; index += 1) this.#planned.push(plan)
-  }
-
-  /** Sets an instance's state, outside its plan. @param {import('./course.mjs').Step} step */
+  /** Sets an instance's state, outside its plan. @param {import('./plans.mjs').Step} step */
   setStatus(instanceOrId, step) {
     this.#setCourse(this.get(idOf(instanceOrId)), [step])
   }
@@ -200,6 +198,7 @@ export class World {
   }
 
   close() {
+    super.close()
     clearInterval(this.#ticker)
   }
 
@@ -211,8 +210,7 @@ export class World {
     instance.lag = createLag(this.lag, this.now())
     instance.lagsForDestroy = Boolean(this.lag.destroy)
     instance.runsProcesses = true
-    const plan = this.#planned.shift() ?? this.#planFor(instance)
-    this.#setCourse(instance, plan, this.settings.stepMilliseconds)
+    this.#setCourse(instance, undefined, this.settings.stepMilliseconds)
     return instance
   }
 
@@ -232,9 +230,9 @@ export class World {
     return this.#truth(instance)
   }
 
-  /** Moves an instance after a read. */
+  /** Moves an instance after a read, unless it moves by the clock. @returns {boolean} whether it moved */
   moveOn(instance) {
-    if (instance.course.movesByReads && instance.course.advance()) this.#arrive(instance)
+    return instance.stepMilliseconds === undefined && this.advance(instance)
   }
 
   /** Begins the deletion: DESTROYING, then DESTROYED. */
@@ -283,7 +281,7 @@ export class World {
       shape: { ...DEFAULT_SHAPE, ...fields.shape },
       containers: (fields.containers ?? []).map((container) => ({ id: this.random.text(LOWER, 13), ...container })),
       get status() {
-        return this.course?.step.status
+        return this.steps && statusOf(this)
       },
     }
     this.#instances.set(instance.id, instance)
@@ -294,24 +292,24 @@ export class World {
     return instance
   }
 
-  #planFor(instance) {
-    const { plan } = this.settings
-    return typeof plan === 'function' ? plan(instance) : plan
-  }
-
-  #setCourse(instance, steps, stepMilliseconds) {
-    instance.course = new Course(steps, { now: this.now(), stepMilliseconds })
-    this.#arrive(instance)
+  /** Begins a plan, by default the one of new instances. With `stepMilliseconds` it goes by the server's clock. */
+  #setCourse(instance, plan, stepMilliseconds) {
+    Object.assign(instance, { stepMilliseconds, movedAt: this.now() })
+    this.begin(instance, instance, plan)
   }
 
   /** Schedules the steps and the deadline, at which every instance ends. */
   #catchUp(instance) {
-    while (instance.course.advanceByClock(this.now())) this.#arrive(instance)
+    const isDue = () => this.now() >= instance.movedAt + instance.stepMilliseconds
+    while (instance.stepMilliseconds !== undefined && !isAtEnd(instance) && isDue()) {
+      instance.movedAt += instance.stepMilliseconds
+      this.advance(instance)
+    }
     if (this.now() >= instance.deadline && !OVER.has(instance.status)) this.destroy(instance, 'deadline')
   }
 
-  #arrive(instance) {
-    const { status, shutdownReasons } = instance.course.step
+  onArrival(instance) {
+    const { status, shutdownReasons } = stepOf(instance)
     const isUp = status === 'RUNNING'
     const wasUp = instance.isUp
     instance.isUp = isUp
@@ -328,6 +326,8 @@ export class World {
     this.#changes.emit(instance.id)
   }
 }
+
+const planFor = (instance, { plan }) => (typeof plan === 'function' ? plan(instance) : plan)
 
 /** The reasons of a failed container. Only the names of the fields are on record. */
 function failureOf(container, exitCode) {

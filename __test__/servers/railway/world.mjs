@@ -138,9 +138,9 @@ export class World {
     this.#markDeleted(environment)
   }
 
-  /** Sets the plan of the next `count` deployments. */
-  planNext(plan, count = 1) {
-    this.deployments.planNext(plan, count)
+  /** Sets the plan of the next deployment. */
+  planNext(plan) {
+    this.deployments.planNext(plan)
   }
 
   // --- Actual state --------------------------------------------------------------------------------------------

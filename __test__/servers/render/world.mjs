@@ -129,9 +129,9 @@ export class World {
     return service
   }
 
-  /** Sets the plan of the next `count` deploys. */
-  planNext(plan, count = 1) {
-    this.deploys.planNext(plan, count)
+  /** Sets the plan of the next deploy. */
+  planNext(plan) {
+    this.deploys.planNext(plan)
   }
 
   // --- Actual state --------------------------------------------------------------------------------------------

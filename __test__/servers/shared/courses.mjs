@@ -24,9 +24,9 @@ export class Courses {
     this.#defaultPlan = defaultPlan
   }
 
-  /** Sets the plan of the next `count` objects, whatever their subject. */
-  planNext(plan, count = 1) {
-    for (let index = 0; index < count; index += 1) this.#planned.push(plan)
+  /** Sets the plan of the next object, whatever its subject. */
+  planNext(plan) {
+    this.#planned.push(plan)
   }
 
   /** Puts an object at the first step of its plan. */
@@ -36,9 +36,9 @@ export class Courses {
     this.#arrive(object)
   }
 
-  /** Moves an object one step after a read, unless objects move by themselves. */
+  /** Moves an object one step after a read, unless objects move by themselves. @returns {boolean} whether it moved */
   advance(object) {
-    if (this.stepMilliseconds === undefined) this.#move(object)
+    return this.stepMilliseconds === undefined && this.#move(object)
   }
 
   /** Puts an object at a step outside its plan, which ends there. */
@@ -70,9 +70,10 @@ export class Courses {
   }
 
   #move(object) {
-    if (isAtEnd(object) || this.isHeld?.(object)) return
+    if (isAtEnd(object) || this.isHeld?.(object)) return false
     object.step += 1
     this.#arrive(object)
+    return true
   }
 
   #arrive(object) {
@@ -81,7 +82,7 @@ export class Courses {
   }
 }
 
-const isAtEnd = ({ steps, step }) => step >= steps.length - 1
+export const isAtEnd = ({ steps, step }) => step >= steps.length - 1
 
 /** Returns the step at which an object is, and counts no read. */
 export const stepOf = ({ steps, step }) => steps[step]

@@ -39,7 +39,7 @@ export { tooManyRequests } from './faults.mjs'
  * @property {(status: number) => Answer} edgePage
  */
 
-const MEBIBYTE = 1024 * 1024
+const BODY_MAXIMUM = 1024 * 1024
 
 /**
  * Starts an HTTP server on the loopback interface, with a request log and faults. It is independent of providers.
@@ -58,7 +58,6 @@ const MEBIBYTE = 1024 * 1024
  * @param {string} [options.socketPath] a Unix socket instead of a port
  * @param {object} [options.tls] key and certificate, for https
  * @param {() => number} [options.now]
- * @param {number} [options.bodyLimit] bytes
  * @param {(request: RequestRecord) => void} [options.onDone] gets every request at its end
  */
 export async function startHttpServer({
@@ -72,7 +71,6 @@ export async function startHttpServer({
   socketPath,
   tls,
   now = Date.now,
-  bodyLimit = MEBIBYTE,
   onDone = () => {},
 }) {
   /** @type {RequestRecord[]} */
@@ -128,7 +126,7 @@ export async function startHttpServer({
       events.emit('change')
     })
 
-    const bytes = await readBody(incoming, bodyLimit)
+    const bytes = await readBody(incoming)
     if (bytes === 'aborted') return
     if (bytes === 'too large') {
       exchange.send({ status: 413, headers: { connection: 'close' }, body: { message: 'Payload Too Large' } })
@@ -351,13 +349,13 @@ function parseJson(bytes) {
   }
 }
 
-async function readBody(incoming, limit) {
+async function readBody(incoming) {
   const chunks = []
   let size = 0
   return new Promise((resolve) => {
     incoming.on('data', (chunk) => {
       size += chunk.length
-      if (size <= limit) chunks.push(chunk)
+      if (size <= BODY_MAXIMUM) chunks.push(chunk)
       else resolve('too large') // the rest is read and dropped, so that the client reads the answer
     })
     incoming.on('end', () => resolve(Buffer.concat(chunks)))

@@ -89,9 +89,9 @@ export class Commands {
     this.runCommand = runCommand
   }
 
-  /** Sets the plan of the next `count` commands. */
-  planNext(plan, count = 1) {
-    for (let index = 0; index < count; index += 1) this.#planned.push(plan)
+  /** Sets the plan of the next command. */
+  planNext(plan) {
+    this.#planned.push(plan)
   }
 
   /**

@@ -5,7 +5,7 @@ import { isJson, matchesPattern } from '../shared/http.mjs'
 import { authorizeRight, authorizeTeam, identify } from './access.mjs'
 import { errorAnswer, routeNotFound, VercelError, violation } from './errors.mjs'
 import { checkPathPart } from './query.mjs'
-import { findRoute } from './routes.mjs'
+import { findRoute, ROUTES } from './routes.mjs'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
@@ -24,17 +24,13 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
  */
 export function createEndpoint({ world, operations, fullSchema, rateLimits, settings, onViolation, onInternalError }) {
   const { basePath } = settings
-  const matches = new WeakMap()
 
   const below = (path) => (path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined)
 
   /** Returns fields for the request log. */
   function describe(request) {
-    const path = below(request.path)
-    const match = path === undefined ? undefined : findRoute(request.method, path)
-    if (!match) return {}
-    matches.set(request, match)
-    return { operation: match.route.operation, params: match.params }
+    const { route, params } = findRoute(request.method, below(request.path) ?? '') ?? {}
+    return route ? { operation: route.operation, params } : {}
   }
 
   async function handle(request, left) {
@@ -53,16 +49,15 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
   }
 
   async function answerTo(request, left) {
-    const match = matches.get(request)
-    if (!match) throw routeNotFound(`no such route: ${request.method} ${request.path}`)
-    const { route } = match
+    const route = routeOf(request)
+    if (!route) throw routeNotFound(`no such route: ${request.method} ${request.path}`)
     rateLimits.take(route.bucket, request.query.teamId)
     const caller = identify(request.headers, world, settings)
     // A client reports that a stop without it is refused. The SDK sends it with every request
     // (docs/providers/vercel.md).
     if (!isJson(request.headers['content-type'])) throw violation('content-type', 'content-type must be JSON')
     const query = route.query(request.url)
-    const params = Object.fromEntries(Object.entries(match.params).map(([name, part]) => [name, readPart(part, name)]))
+    const params = Object.fromEntries(Object.entries(request.params).map(([name, part]) => [name, readPart(part, name)]))
     const team = authorizeTeam(caller, query, world)
     authorizeRight(caller, route.right)
     checkBody(request, route)
@@ -97,11 +92,13 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     matches: (request, pattern) =>
       matchesPattern({ ...request, path: below(request.path) ?? request.path }, pattern),
     answerHeaders: (request) => ({
-      ...rateLimits.headers(matches.get(request)?.route.bucket ?? 'other', request.query.teamId),
+      ...rateLimits.headers(routeOf(request)?.bucket ?? 'other', request.query.teamId),
       'x-vercel-id': `iad1::${world.random.text(LETTERS, 5)}-${world.now()}-${world.random.text(LETTERS, 12)}`,
     }),
   }
 }
+
+const routeOf = ({ operation }) => ROUTES.find((route) => route.operation === operation)
 
 function readPart(part, name) {
   let value

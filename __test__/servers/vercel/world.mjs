@@ -171,14 +171,14 @@ export class World {
     return this.#create(this.projects.get(idOf(projectOrId)), options, { plan: [status], lag: {} })
   }
 
-  /** Sets the plan of the next `count` sandboxes' sessions. */
-  planNext(plan, count = 1) {
-    this.lives.planNext(plan, count)
+  /** Sets the plan of the next sandbox's session. */
+  planNext(plan) {
+    this.lives.planNext(plan)
   }
 
-  /** Sets the plan of the next `count` commands. */
-  planNextCommand(plan, count = 1) {
-    this.commands.planNext(plan, count)
+  /** Sets the plan of the next command. */
+  planNextCommand(plan) {
+    this.commands.planNext(plan)
   }
 
   /** Applies the time of the injected clock. Requests do so themselves. */
