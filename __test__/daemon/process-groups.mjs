@@ -1,5 +1,5 @@
-// Processes with a group of their own, so that a shell's children end with it. One that leaves its group (`setsid`) does
-// not end.
+// Processes with a group of their own, so that a shell's children end with it. One that leaves its group (`setsid`)
+// does not end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'

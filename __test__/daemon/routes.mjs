@@ -79,7 +79,8 @@ export function createListener({ isAllowed, commands, folder }) {
     const seconds = Number(query.get('timeout') ?? WAIT_MAXIMUM_SECONDS)
     if (!(seconds >= 0)) throw badRequest('timeout has to be a number of seconds')
     const limit = sleep(Math.min(seconds, WAIT_MAXIMUM_SECONDS) * 1000, 'late', { ref: false })
-    if ((await Promise.race([command.ended, limit])) === 'late') throw new Refusal(408, `the command still runs after ${seconds} s`)
+    const first = await Promise.race([command.ended, limit])
+    if (first === 'late') throw new Refusal(408, `the command still runs after ${seconds} s`)
     return { data: present(command) }
   }
 

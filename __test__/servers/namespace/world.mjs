@@ -43,8 +43,8 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  */
 
 /**
- * The methods see the actual state; only the API (compute.mjs) applies `lag` and `stale`. Each instance goes through the
- * steps of its plan.
+ * The methods see the actual state; only the API (compute.mjs) applies `lag` and `stale`. Each instance goes through
+ * the steps of its plan.
  */
 export class World extends Courses {
   workspaces = new Map()

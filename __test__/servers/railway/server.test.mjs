@@ -573,7 +573,8 @@ describe('faults', () => {
   test('random faults repeat with their seed', async () => {
     const round = async () => {
       const { server, call } = await setUp()
-      server.faults.random({ seed: 3, rate: 0.5, kinds: [{ kind: 'reset-before' }, { kind: 'html', status: 403 }], limit: 6 })
+      const kinds = [{ kind: 'reset-before' }, { kind: 'html', status: 403 }]
+      server.faults.random({ seed: 3, rate: 0.5, kinds, limit: 6 })
       for (let index = 0; index < 20; index += 1) await call('{ __typename }').catch(() => {})
       return server.requests.map(({ fault }) => fault)
     }

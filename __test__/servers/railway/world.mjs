@@ -203,7 +203,7 @@ export class World {
 
   // --- The API's effects --------------------------------------------------------------------------------------
 
-  /** @param {object} request projectId, name, image, repo, variables, …; `environments` in which it gets an instance */
+  /** @param {object} request projectId, name, image, variables, …; `environments`: in which it gets an instance */
   createService(request) {
     const service = this.#createRecord({ ...request, lag: this.lag })
     // An image starts at once, without a deploy call (docs/providers/railway.md).

@@ -122,5 +122,6 @@ function decode(segment) {
 function noRoute({ method, url }, allow) {
   const violation = `${method} ${url.split('?')[0]} is no route of this fake server`
   if (allow.length === 0) return new ProviderError(404, 'Not Found', { violation, kind: 'route' })
-  return new ProviderError(405, 'Method Not Allowed', { violation, kind: 'route', headers: { allow: allow.join(', ') } })
+  const headers = { allow: allow.join(', ') }
+  return new ProviderError(405, 'Method Not Allowed', { violation, kind: 'route', headers })
 }

@@ -59,8 +59,8 @@ export const ROUTES = [
  *
  * @param {import('./world.mjs').World} world
  * @param {object} settings of the server
- * @returns {Record<string, (request: { caller: import('./access.mjs').Caller, parameters: object, params: Record<string,
- *   string>, body: any }) => import('../shared/http.mjs').Answer>}
+ * @returns {Record<string, (request: { caller: import('./access.mjs').Caller, parameters: object, params:
+ *   Record<string, string>, body: any }) => import('../shared/http.mjs').Answer>}
  */
 export function createOperations(world, settings) {
   const views = createViews(world, settings)

@@ -1,6 +1,6 @@
 /**
- * Returns a function that returns the parts of a path for which the `:words` of a pattern stand, by word and not decoded;
- * nothing for another path. `:word` stands for one segment that is not empty, `*` for the rest.
+ * Returns a function that returns the parts of a path for which the `:words` of a pattern stand, by word and not
+ * decoded; nothing for another path. `:word` stands for one segment that is not empty, `*` for the rest.
  *
  * @param {string} pattern `/services/:id/deploys`
  * @returns {(path: string) => Record<string, string> | undefined}

@@ -57,7 +57,8 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     // (docs/providers/vercel.md).
     if (!isJson(request.headers['content-type'])) throw violation('content-type', 'content-type must be JSON')
     const query = route.query(request.url)
-    const params = Object.fromEntries(Object.entries(request.params).map(([name, part]) => [name, readPart(part, name)]))
+    const parts = Object.entries(request.params)
+    const params = Object.fromEntries(parts.map(([name, part]) => [name, readPart(part, name)]))
     const team = authorizeTeam(caller, query, world)
     authorizeRight(caller, route.right)
     checkBody(request, route)

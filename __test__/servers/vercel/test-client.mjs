@@ -50,8 +50,8 @@ export async function setUp(options) {
   const removeRefused = (name) => refused('DELETE', `/v2/sandboxes/${name}?projectId=${projectId}`)
   const names = async (query) => (await list(query)).sandboxes.map(({ name }) => name)
 
-  const client = { send, call, data, refused, create, createRefused, get, getRefused, list, names, remove, removeRefused }
-  return { server, world, ...seeded, ...client }
+  const requests = { create, createRefused, get, getRefused, list, names, remove, removeRefused }
+  return { server, world, ...seeded, send, call, data, refused, ...requests }
 }
 
 /** Returns the recorded violations by kind, and clears them. */
