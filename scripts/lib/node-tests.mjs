@@ -1,11 +1,10 @@
 // Runs files of the Node tests, in any Node.
 import { randomInt } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { availableParallelism } from 'node:os'
 
 import { ROOT } from './paths.mjs'
 import { run } from './run.mjs'
+import { withFolder } from './temporary.mjs'
 
 const TIMEOUT_MILLISECONDS = 600_000
 
@@ -23,10 +22,7 @@ export async function runNodeTests(files, environment, [program, ...before] = [p
   const limits = [`--test-timeout=${TIMEOUT_MILLISECONDS}`, `--test-concurrency=${CONCURRENCY}`]
   const parameters = [...before, '--test', '--test-reporter=spec', ...limits, ...files]
   // The files divide the ports among their servers (__test__/servers/shared/ports.mjs).
-  const ports = await mkdtemp(join(tmpdir(), 'gateway-test-ports-'))
-  try {
-    await run(program, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' })
-  } finally {
-    await rm(ports, { recursive: true, force: true })
-  }
+  await withFolder('test-ports', (ports) =>
+    run(program, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' }),
+  )
 }

@@ -3,12 +3,12 @@
 //   packs the nine packages from the addons found below FOLDER, each of which has to pass its checks.
 //   --rehearsal   also accepts an addon that does not pass, such as one built for this machine alone, and puts a
 //                 placeholder into a package without an addon. publish.mjs refuses both.
-import { copyFile, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
+import { withFolder } from '../lib/temporary.mjs'
 import { problemsOf } from './check-addon.mjs'
 import { platformsOf, readRootManifest } from './manifests.mjs'
 import { writeRelease } from './release-file.mjs'
@@ -27,12 +27,7 @@ await runMain(async () => {
   if (missing.length > 0 && !values.rehearsal) {
     throw new Failure(`Missing below ${values.artifacts}: ${missing.map(({ addon }) => addon).join(', ')}.`)
   }
-  const staging = await realpath(await mkdtemp(join(tmpdir(), 'gateway-pack-')))
-  try {
-    await packAll(root, addons, staging, values)
-  } finally {
-    await rm(staging, { recursive: true, force: true })
-  }
+  await withFolder('pack', (staging) => packAll(root, addons, staging, values))
 })
 
 async function packAll(root, addons, staging, { out, rehearsal }) {
