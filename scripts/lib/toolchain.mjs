@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Failure } from './failure.mjs'
 import { ROOT, tool } from './paths.mjs'
 import { capture } from './run.mjs'
+import { compareVersions } from './versions.mjs'
 
 /** Throws with one line if the addon cannot be built here, before a build tool fails with fifty lines. */
 export async function requireToolchain() {
@@ -21,7 +22,7 @@ export async function requireToolchain() {
   }
   const needed = /^rust-version\s*=\s*"([\d.]+)"/m.exec(manifest)?.[1]
   const present = /^rustc (\d+\.\d+\.\d+)/.exec(rustc.stdout)?.[1]
-  if (needed && present && isOlder(present, needed)) {
+  if (needed && present && compareVersions(present, needed) < 0) {
     throw new Failure(
       `Rust ${needed} or newer is needed to build the addon, and this is ${present}: ` +
         'run `rustup update stable` and then this again.',
@@ -30,12 +31,6 @@ export async function requireToolchain() {
   if (!tool('@napi-rs/cli', 'package.json')) {
     throw new Failure('The development dependencies are missing: run `npm ci` and then this again.')
   }
-}
-
-function isOlder(version, than) {
-  const [left, right] = [version, than].map((text) => text.split('.').map(Number))
-  for (const [index, number] of right.entries()) if (left[index] !== number) return left[index] < number
-  return false
 }
 
 const firstLine = (text) => text.trim().split('\n')[0]

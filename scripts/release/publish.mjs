@@ -7,6 +7,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
+import { compareVersions } from '../lib/versions.mjs'
 import { npm, npmAtTerminal } from './npm.mjs'
 import { publishAll } from './publisher.mjs'
 import { isRehearsal, NPM_REGISTRY, publishedIntegrity } from './registry.mjs'
@@ -55,8 +56,7 @@ async function publish(folder, { file, version }, registry, withoutProvenance) {
 }
 
 async function requireNpm() {
-  const { stdout } = await npm(['--version'])
-  const [have, need] = [stdout.trim(), NPM_NEEDED].map((version) => version.split('.').map(Number))
-  const difference = need.map((number, index) => have[index] - number).find((number) => number !== 0) ?? 0
-  if (difference < 0) throw new Failure(`npm ${NPM_NEEDED} or newer is needed, and this is ${stdout.trim()}.`)
+  const present = (await npm(['--version'])).stdout.trim()
+  if (compareVersions(present, NPM_NEEDED) >= 0) return
+  throw new Failure(`npm ${NPM_NEEDED} or newer is needed, and this is ${present}.`)
 }
