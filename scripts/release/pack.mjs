@@ -3,13 +3,15 @@
 //   packs the nine packages from the addons found below FOLDER, each of which has to pass its checks.
 //   --rehearsal   also accepts an addon that does not pass, such as one built for this machine alone, and puts a
 //                 placeholder into a package without an addon. publish.mjs refuses both.
-import { copyFile, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
+import { filesBelow } from '../lib/files.mjs'
 import { withFolder } from '../lib/temporary.mjs'
-import { problemsOf } from './check-addon.mjs'
+import { checkArtifact } from '../targets/check.mjs'
+import { select } from '../targets/list.mjs'
 import { platformsOf, readRootManifest } from './manifests.mjs'
 import { writeRelease } from './release-file.mjs'
 import { pack, stagePlatform, stageRoot } from './stage.mjs'
@@ -48,7 +50,7 @@ async function packAll(root, addons, staging, { out, rehearsal }) {
 }
 
 async function stateOf(platform, path, rehearsal) {
-  const problems = await problemsOf(platform, path)
+  const { problems } = checkArtifact(...select([platform.target]), await readFile(path))
   if (problems.length === 0) return 'checked'
   const text = `${platform.addon} ${problems.join('; ')}`
   if (!rehearsal) throw new Failure(`Not to be published: ${text}`)
@@ -58,10 +60,10 @@ async function stateOf(platform, path, rehearsal) {
 
 async function findAddons(folder) {
   const found = new Map()
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.node')) continue
-    if (found.has(entry.name)) throw new Failure(`There is more than one ${entry.name} below ${folder}.`)
-    found.set(entry.name, join(entry.parentPath ?? entry.path, entry.name))
+  for (const path of (await filesBelow(folder)).filter((path) => path.endsWith('.node'))) {
+    const name = basename(path)
+    if (found.has(name)) throw new Failure(`There is more than one ${name} below ${folder}.`)
+    found.set(name, join(folder, path))
   }
   return found
 }
