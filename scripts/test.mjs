@@ -40,7 +40,7 @@ await runMain(async () => {
     console.log(`\n=== ${title}`)
     const start = performance.now()
     await work()
-    durations.push([title, seconds(start)])
+    durations.push(`${title} ${((performance.now() - start) / 1000).toFixed(1)} s`)
   }
 
   for (const kind of new Set(parts.flatMap(([, { builds }]) => builds))) {
@@ -48,7 +48,7 @@ await runMain(async () => {
   }
   for (const [, { title, run }] of parts) await timed(title, () => run(env, words))
 
-  console.log(`\nAll passed: ${durations.map(([title, time]) => `${title} ${time}`).join(', ')}.`)
+  console.log(`\nAll passed: ${durations.join(', ')}.`)
 })
 
 function readArguments() {
@@ -85,8 +85,4 @@ async function typeTests(env) {
     console.log(`${project}: ok`)
   }
   await Promise.all(TYPE_PROJECTS.map(check))
-}
-
-function seconds(start) {
-  return `${((performance.now() - start) / 1000).toFixed(1)} s`
 }

@@ -40,25 +40,20 @@ const KINDS = {
 
 export const kinds = Object.keys(KINDS)
 
-/** Returns whether the outputs exist and were made from the present sources. */
-async function isCurrent(kind) {
-  const { outputs, satisfiedBy } = KINDS[kind]
-  if (!outputs.every(existsSync)) return false
-  const now = await fingerprint(outputs)
-  const made = await Promise.all(satisfiedBy.map(readStamp))
-  return made.includes(now)
-}
-
 /**
- * Returns whether the outputs have to be built. With `noBuild` they only have to exist.
+ * Returns whether the outputs have to be built: they are missing, or were made from other sources than the present ones.
+ * With `noBuild` they only have to exist.
  *
  * @param {string} kind
  * @param {boolean} [noBuild]
  */
 export async function needsBuild(kind, noBuild = false) {
-  if (!noBuild) return !(await isCurrent(kind))
-  if (!KINDS[kind].outputs.every(existsSync)) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
-  return false
+  const { outputs, satisfiedBy } = KINDS[kind]
+  const exists = outputs.every(existsSync)
+  if (noBuild && !exists) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
+  if (noBuild || !exists) return !exists
+  const made = satisfiedBy.map(stampFile).filter(existsSync)
+  return !(await Promise.all(made.map((path) => readFile(path, 'utf8')))).includes(await fingerprint(outputs))
 }
 
 /**
@@ -95,13 +90,9 @@ async function testHooks(staging, build) {
   const parameters = ['build', '--lib', '--features', 'test-hooks']
   await build('cargo', parameters)
   const { stdout } = await capture('cargo', [...parameters, '--message-format=json', '--quiet'], { cwd: ROOT })
-  const library = stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line))
-    .filter(({ reason, target }) => reason === 'compiler-artifact' && target.kind.includes('cdylib'))
-    .flatMap(({ filenames }) => filenames)
-    .find((name) => /\.(so|dylib|dll)$/.test(name))
+  const messages = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+  const isAddon = ({ reason, target }) => reason === 'compiler-artifact' && target.kind.includes('cdylib')
+  const library = messages.find(isAddon)?.filenames.find((name) => /\.(so|dylib|dll)$/.test(name))
   if (!library) throw new Failure('cargo built no library.')
   await copyFile(library, join(staging, ADDON_NAME))
 }
@@ -117,10 +108,6 @@ async function fingerprint(outputs, sources) {
 }
 
 const stampFile = (kind) => join(STATE, `${kind}.stamp`)
-
-async function readStamp(kind) {
-  return existsSync(stampFile(kind)) ? readFile(stampFile(kind), 'utf8') : undefined
-}
 
 /** Returns a fingerprint of all files that the build reads. */
 async function sourcesHash() {

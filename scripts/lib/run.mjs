@@ -23,14 +23,8 @@ export async function capture(program, parameters, options = {}) {
   const child = spawn(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let output = ''
-  const take = (text) => {
-    output += text
-  }
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    stdout += text
-    take(text)
-  })
-  child.stderr.setEncoding('utf8').on('data', take)
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  child.stdout.on('data', (text) => (stdout += text))
   const status = await ended(child)
   return { ok: status === 0, status, stdout, output }
 }

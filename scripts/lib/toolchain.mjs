@@ -13,12 +13,12 @@ export async function requireToolchain() {
     capture('rustc', ['--version'], { cwd: ROOT }),
     readFile(join(ROOT, 'Cargo.toml'), 'utf8'),
   ])
-  if (cargo.status === 'ENOENT' || rustc.status === 'ENOENT') {
-    throw new Failure('Rust is needed to build the addon: install it from https://rustup.rs and run this again.')
-  }
-  for (const { ok, output } of [cargo, rustc]) {
-    if (ok) continue
-    throw new Failure(`Rust is needed to build the addon, and the one here does not start: ${firstLine(output)}`)
+  for (const { ok, status, output } of [cargo, rustc]) {
+    if (status === 'ENOENT') {
+      throw new Failure('Rust is needed to build the addon: install it from https://rustup.rs and run this again.')
+    }
+    const [reason] = output.trim().split('\n')
+    if (!ok) throw new Failure(`Rust is needed to build the addon, and the one here does not start: ${reason}`)
   }
   const needed = /^rust-version\s*=\s*"([\d.]+)"/m.exec(manifest)?.[1]
   const present = /^rustc (\d+\.\d+\.\d+)/.exec(rustc.stdout)?.[1]
@@ -32,5 +32,3 @@ export async function requireToolchain() {
     throw new Failure('The development dependencies are missing: run `npm ci` and then this again.')
   }
 }
-
-const firstLine = (text) => text.trim().split('\n')[0]
