@@ -42,8 +42,7 @@ export default {
  * @property {string[]} [command] tool, its script, its parameters
  * @property {string} [tool] if the command is a script of the project's
  * @property {Record<string, string>} [files] of the project, beside main.mjs and main.cjs
- * @property {string} runs what is run of `dist`
- * @property {boolean} [fails] the build has to fail, and to name a `.node` file
+ * @property {string} [runs] what is run of `dist`; without it the build has to fail, and to name a `.node` file
  */
 
 /** @type {Build[]} */
@@ -76,7 +75,7 @@ const BUILDS = [
     command: esbuild('main.cjs', '--loader:.node=copy'),
     runs: 'main.js',
   },
-  { name: 'esbuild-unset', did: 'unset', packages: false, command: esbuild('main.cjs'), runs: '', fails: true },
+  { name: 'esbuild-unset', did: 'unset', packages: false, command: esbuild('main.cjs') },
   {
     name: 'rollup-external',
     did: 'external',
@@ -122,14 +121,12 @@ const BUILDS = [
     packages: false,
     tool: 'webpack',
     files: webpackFiles(`target: 'node'`),
-    runs: '',
-    fails: true,
   },
 ]
 
 export const BUNDLERS = BUILDS.map((build) => ({ name: build.name, check: (shop) => check(shop, build) }))
 
-async function check(shop, { name, did, packages, command, tool, files = {}, runs, fails }) {
+async function check(shop, { name, did, packages, command, tool, files = {}, runs }) {
   const room = await shop.room(name)
   await copyProgram('main.mjs', room)
   await writeFile(join(room, 'package.json'), '{ "private": true }\n')
@@ -137,9 +134,7 @@ async function check(shop, { name, did, packages, command, tool, files = {}, run
   const [of = tool, script, ...parameters] = command ?? []
   const version = `${of} ${await shop.version(of)}`
   const words = script ? [shop.tool(of, script), ...parameters] : ['build.mjs']
-  if (fails) {
-    return { version, did: `${did}: ${await failToBuild(shop, words, room)}` }
-  }
+  if (!runs) return { version, did: `${did}: ${await failToBuild(shop, words, room)}` }
   const { output } = await shop.node(`building by ${name}`, words, { cwd: room })
   assert.ok(!/warn/i.test(output), `the build warns: ${output}`)
   const place = await shop.place(name, packages)

@@ -12,10 +12,7 @@ const LICENCE_FILE = /^(licen[cs]e|copying|notice|copyright|unlicense)/i
 let text
 
 /** Returns the text of the file for all targets. It is made once, because it needs cargo and every crate's source. */
-export function thirdPartyNotices() {
-  text ??= makeNotices()
-  return text
-}
+export const thirdPartyNotices = () => (text ??= makeNotices())
 
 async function makeNotices() {
   const crates = linkedCrates(await cargoMetadata())

@@ -7,8 +7,9 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
+import { run } from '../lib/run.mjs'
 import { compareVersions } from '../lib/versions.mjs'
-import { npm, npmAtTerminal } from './npm.mjs'
+import { findNpm, npm } from './npm.mjs'
 import { publishAll } from './publisher.mjs'
 import { isRehearsal, NPM_REGISTRY, publishedIntegrity } from './registry.mjs'
 import { readRelease, requireCheckedAddons } from './release-file.mjs'
@@ -37,7 +38,7 @@ await runMain(async () => {
   const { published, skipped } = await publishAll(wanted, {
     look: ({ name, version }) => publishedIntegrity(registry, name, version),
     publish: (packed) => publish(folder, packed, registry, values['without-provenance']),
-    report: (line) => console.log(line),
+    report: console.log,
   })
   console.log(`Published ${published.length}, there before ${skipped.length}.`)
 })
@@ -49,7 +50,10 @@ async function publish(folder, { file, version }, registry, withoutProvenance) {
   if (version.includes('-')) parameters.push('--tag', 'next')
   if (withoutProvenance) parameters.push('--no-provenance')
   // At a terminal npm asks for a second factor.
-  if (process.stdin.isTTY) return npmAtTerminal(parameters)
+  if (process.stdin.isTTY) {
+    const atTerminal = run(process.execPath, [await findNpm(), ...parameters], { what: 'npm' })
+    return atTerminal.then(() => ({ ok: true }), ({ message }) => ({ ok: false, output: message }))
+  }
   const result = await npm(parameters)
   console.log(result.output.trimEnd())
   return result

@@ -44,7 +44,6 @@ export function readMacho(bytes) {
     exports: symbols
       .filter(({ type }) => (type & N.TYPE) !== 0 && (type & (N.STAB | N.PRIVATE_EXT)) === 0 && (type & N.EXT) !== 0)
       .map(({ name }) => name.replace(/^_/, '')),
-    imports: undefinedSymbols.map(({ name, library }) => ({ name, library: needed[library - 1] })),
     searchedEverywhere: undefinedSymbols.filter(({ library }) => library === ANY_LIBRARY).map(({ name }) => name),
     // Apple's strip leaves entries for its debugger, which are no symbols of the addon.
     isStripped: !symbols.some(
