@@ -18,10 +18,8 @@ const LOADED_BY_STYLE = /(?:@import\s+['"]?|url\(['"]?)((?:https?:)?\/\/[^'")\s]
  */
 export async function faultsOfSite(folder) {
   const names = await filesBelow(folder)
-  const texts = new Map()
-  for (const name of names.filter((each) => /\.(html|css)$/.test(each))) {
-    texts.set(name, await readFile(join(folder, name), 'utf8'))
-  }
+  const read = names.filter((name) => /\.(html|css)$/.test(name))
+  const texts = new Map(await Promise.all(read.map(async (name) => [name, await readFile(join(folder, name), 'utf8')])))
   const pages = [...texts].filter(([name]) => name.endsWith('.html'))
   const site = { names: new Set(names), anchors: new Map(pages.map(([name, text]) => [name, anchorsOf(text)])) }
 

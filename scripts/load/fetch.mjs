@@ -18,9 +18,9 @@ const PACKAGES = {
 }
 
 /** @param {import('./runtimes.mjs').Runtime} runtime @returns {Promise<string>} the program's path */
-export async function fetchRuntime(name, { version, from, program }) {
+export async function fetchRuntime(name, { version, npm, integrity, python, program }) {
   const folder = await once(`${name}-${version}`, async (temporary) => {
-    await (from.npm ? fromNpm(`${from.npm}@${version}`, from.integrity, temporary) : fromPython(from.python, temporary))
+    await (npm ? fromNpm(`${npm}@${version}`, integrity, temporary) : fromPython(python, temporary))
     await chmod(join(temporary, program), 0o755)
   })
   return join(folder, program)
