@@ -16,6 +16,7 @@ import { platformsOf, readRootManifest } from './manifests.mjs'
 import { writeRelease } from './release-file.mjs'
 import { pack, stagePlatform, stageRoot } from './stage.mjs'
 
+const PLACEHOLDER = 'Not built: this package is part of a rehearsal.\n'
 const USAGE = 'usage: pack.mjs --artifacts FOLDER --out FOLDER [--rehearsal]'
 
 await runMain(async () => {
@@ -38,7 +39,7 @@ async function packAll(root, addons, staging, { out, rehearsal }) {
       const from = addons.get(platform.addon)
       const addon = from ? await stateOf(platform, from, rehearsal) : 'placeholder'
       const folder = join(staging, platform.platform)
-      await stagePlatform(root, platform, folder, (to) => (from ? copyFile(from, to) : writePlaceholder(to)))
+      await stagePlatform(root, platform, folder, (to) => (from ? copyFile(from, to) : writeFile(to, PLACEHOLDER)))
       return { ...(await pack(folder, out)), addon }
     }),
   )
@@ -66,8 +67,4 @@ async function findAddons(folder) {
     found.set(name, join(folder, path))
   }
   return found
-}
-
-function writePlaceholder(path) {
-  return writeFile(path, 'Not built: this package is part of a rehearsal.\n')
 }

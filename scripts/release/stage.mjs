@@ -37,7 +37,8 @@ export async function pack(folder, destination) {
   const { ok, stdout, output } = await npm(parameters, { cwd: folder })
   if (!ok) throw new Failure(`${output}\nnpm pack failed in ${folder}.`)
   const [{ name, version, filename, size }] = JSON.parse(stdout)
-  const file = plainFileName(filename)
+  // npm 12 and later may keep the scope's `@` and `/` in what they report.
+  const file = filename.replace(/^@/, '').replaceAll('/', '-')
   if (file !== filename) await rename(join(out, filename), join(out, file))
   return { name, version, file, integrity: await integrityOf(join(out, file)), size }
 }
@@ -46,9 +47,6 @@ export async function pack(folder, destination) {
 export async function integrityOf(path) {
   return `sha512-${createHash('sha512').update(await readFile(path)).digest('base64')}`
 }
-
-// npm 12 and later may keep the scope's `@` and `/` in what they report.
-const plainFileName = (name) => name.replace(/^@/, '').replaceAll('/', '-')
 
 function readme({ name, homepage }, platform) {
   const text = `The prebuilt binary of [\`${name}\`](${homepage}) for ${platform}. Install that package: it brings this one.`
