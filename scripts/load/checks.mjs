@@ -1,6 +1,6 @@
 // The checks of an artifact in a runtime.
 import { existsSync } from 'node:fs'
-import { copyFile, cp, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { start } from '../../__test__/servers/railway/start.mjs'
@@ -11,6 +11,8 @@ import { ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { withFolder } from '../lib/temporary.mjs'
 import { testFiles } from '../lib/test-files.mjs'
+import { readRootManifest } from '../release/manifests.mjs'
+import { stageRoot } from '../release/stage.mjs'
 import { TEST_ARTIFACTS } from '../targets/build.mjs'
 import { artifactName } from '../targets/list.mjs'
 import { makeCertificates, serveTls } from './certificates.mjs'
@@ -75,11 +77,7 @@ function requireTestHooks(target) {
 async function lay(folder, target, artifact) {
   const scope = join(folder, 'node_modules', '@computesdk')
   const platform = join(scope, `gateway-${target.name}`)
-  await mkdir(join(scope, 'gateway'), { recursive: true })
-  const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
-  for (const name of ['package.json', ...files].filter((name) => existsSync(join(ROOT, name)))) {
-    await cp(join(ROOT, name), join(scope, 'gateway', name))
-  }
+  await stageRoot(await readRootManifest(), join(scope, 'gateway'))
   await cp(join(ROOT, 'npm', target.name), platform, { recursive: true })
   await copyFile(artifact, join(platform, artifactName(target)))
   // Deno searches node_modules only if a package.json names the dependency.
