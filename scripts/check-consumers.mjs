@@ -9,7 +9,7 @@ import { start } from '../__test__/servers/railway/start.mjs'
 import { ROWS, select } from './consumers/rows.mjs'
 import { openWorkshop } from './consumers/workshop.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
-import { withFolder } from './lib/temporary.mjs'
+import { withFolder } from './lib/files.mjs'
 import { table } from './targets/table.mjs'
 
 await runMain(async () => {

@@ -8,10 +8,9 @@ import { parseArgs } from 'node:util'
 import { build, needsBuild } from './lib/addon.mjs'
 import { withoutCredentials } from './lib/environment.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
-import { runNodeTests } from './lib/node-tests.mjs'
+import { runNodeTests, testFiles } from './lib/node-tests.mjs'
 import { ROOT, tool } from './lib/paths.mjs'
 import { capture, run } from './lib/run.mjs'
-import { testFiles } from './lib/test-files.mjs'
 import { requireToolchain } from './lib/toolchain.mjs'
 
 /**

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
 import { PLATFORM } from '../../scripts/lib/paths.mjs'
-import { withFolder } from '../../scripts/lib/temporary.mjs'
+import { withFolder } from '../../scripts/lib/files.mjs'
 import { findNpm } from '../../scripts/release/npm.mjs'
 import { readRelease } from '../../scripts/release/release-file.mjs'
 import { bareEnvironment, must } from './bare.mjs'

@@ -1,4 +1,5 @@
-import { copyFile, mkdir, readdir, rename } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
 
 /** Returns the files below a folder by their paths in it, with `/` on each system. @param {string} folder */
@@ -16,4 +17,21 @@ export async function replaceFile(from, to) {
   const temporary = join(dirname(to), `.${process.pid}.${basename(to)}`)
   await copyFile(from, temporary)
   await rename(temporary, to)
+}
+
+/**
+ * Does some work with an empty folder, and removes the folder afterwards. Returns what the work returns.
+ *
+ * @template T
+ * @param {string} name part of the folder's name
+ * @param {(folder: string) => Promise<T>} work is given the folder's real path
+ * @returns {Promise<T>}
+ */
+export async function withFolder(name, work) {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), `gateway-${name}-`)))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }

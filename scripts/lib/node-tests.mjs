@@ -1,15 +1,26 @@
-// Runs files of the Node tests, in any Node.
+// Lists the files of the Node tests, and runs them, in any Node.
 import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 
+import { filesBelow, withFolder } from './files.mjs'
 import { ROOT } from './paths.mjs'
 import { run } from './run.mjs'
-import { withFolder } from './temporary.mjs'
 
 const TIMEOUT_MILLISECONDS = 600_000
 
 /** Files at once. They mostly wait, so there may be more of them than processors. */
 const CONCURRENCY = availableParallelism() + 3
+
+/** The files of the Node tests, with one of these words in their paths. @param {string[]} [words] */
+export async function testFiles(words = []) {
+  const files = await filesBelow(join(ROOT, '__test__'))
+  return files
+    .filter((file) => /\.test\.(mjs|cjs|js)$/.test(file))
+    .map((file) => `__test__/${file}`)
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort()
+}
 
 /**
  * @param {string[]} files

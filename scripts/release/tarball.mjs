@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { promisify } from 'node:util'
 
-import { withFolder } from '../lib/temporary.mjs'
+import { withFolder } from '../lib/files.mjs'
 
 /** @returns {Promise<Map<string, Buffer>>} contents by path, without the leading `package/` */
 export function readTarball(path) {
