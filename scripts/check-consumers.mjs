@@ -6,16 +6,34 @@
 import { parseArgs } from 'node:util'
 
 import { start } from '../__test__/servers/railway/start.mjs'
-import { ROWS, select } from './consumers/rows.mjs'
+import { BUNDLERS } from './consumers/bundlers.mjs'
+import { CONTAINERS } from './consumers/containers.mjs'
+import { FUNCTIONS } from './consumers/functions.mjs'
+import { NEXT } from './consumers/next.mjs'
+import { COMPILERS } from './consumers/typescript.mjs'
 import { openWorkshop } from './consumers/workshop.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
 import { withFolder } from './lib/files.mjs'
 import { table } from './targets/table.mjs'
 
+/**
+ * The consumers, in the order in which they are checked. Each returns what was done, and the versions of the tools.
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {(shop: import('./consumers/workshop.mjs').Workshop) => Promise<{ version: string, did: string }>} check
+ *
+ * @type {Row[]}
+ */
+const ROWS = [...COMPILERS, ...BUNDLERS, ...NEXT, ...FUNCTIONS, ...CONTAINERS]
+
 await runMain(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { list: { type: 'boolean' } } })
   if (values.list) return console.log(table(ROWS.map(({ name }) => ({ row: name }))))
-  const rows = select(positionals)
+  const begins = (word) => ({ name }) => name.startsWith(word)
+  const unknown = positionals.find((word) => !ROWS.some(begins(word)))
+  if (unknown) throw new Failure(`unknown: ${unknown} (known: ${ROWS.map(({ name }) => name).join(', ')})`, 2)
+  const rows = ROWS.filter((row) => positionals.length === 0 || positionals.some((word) => begins(word)(row)))
   const { server, environment } = await start({})
   const results = []
   await withFolder('consumers', async (folder) => {
