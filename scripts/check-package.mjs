@@ -30,8 +30,7 @@ function checkCheckout({ name, scripts, optionalDependencies }) {
 
 async function checkRoot(checkout, folder) {
   await stageRoot(checkout, folder)
-  const { ok, stdout, output } = await npm(['pack', '--dry-run', '--json'], { cwd: folder })
-  if (!ok) throw new Failure(`${output}\nnpm pack failed.`)
+  const { stdout } = await npm(['pack', '--dry-run', '--json'], { cwd: folder, failure: 'npm pack failed.' })
   const [{ files, size, unpackedSize }] = JSON.parse(stdout)
   for (const { path, size: bytes } of files) console.log(`${String(bytes).padStart(8)}  ${path}`)
   console.log(`${String(unpackedSize).padStart(8)}  in all, ${size} packed`)

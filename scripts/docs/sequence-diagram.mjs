@@ -43,8 +43,9 @@ export function drawSequence(source, { id, title }) {
   }
   const width = columns.at(-1) + HEAD_WIDTH / 2 + 1
   const lifelines = columns.map((x) => `<line class="lifeline" x1="${x}" y1="${headHeight}" x2="${x}" y2="${y}"/>`)
+  const size = { width: HEAD_WIDTH, height: headHeight - 1 }
   const heads = participants.map(({ lines }, index) =>
-    drawBox('head', lines, { left: columns[index] - HEAD_WIDTH / 2, y: 0.5, width: HEAD_WIDTH, height: headHeight - 1 }),
+    drawBox('head', lines, { left: columns[index] - HEAD_WIDTH / 2, y: 0.5, ...size }),
   )
   const words = steps.map((step) => tell(step, participants)).join(' ')
   return [

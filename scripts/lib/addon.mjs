@@ -41,7 +41,7 @@ const KINDS = {
 export const kinds = Object.keys(KINDS)
 
 /**
- * Returns whether the outputs have to be built: they are missing, or were made from other sources than the present ones.
+ * Returns whether the outputs have to be built: they are missing, or were made from other sources than the present.
  * With `noBuild` they only have to exist.
  *
  * @param {string} kind
@@ -111,9 +111,10 @@ const stampFile = (kind) => join(STATE, `${kind}.stamp`)
 
 /** Returns a fingerprint of all files that the build reads. */
 async function sourcesHash() {
-  const single = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'dts-header.d.ts', '.cargo/config.toml', 'rust-toolchain.toml']
+  const manifests = ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'rust-toolchain.toml']
   const sources = (await filesBelow(join(ROOT, 'src'))).map((name) => `src/${name}`)
-  const files = [...single, ...sources].filter((name) => existsSync(join(ROOT, name)))
+  const all = [...manifests, 'build.rs', 'dts-header.d.ts', ...sources]
+  const files = all.filter((name) => existsSync(join(ROOT, name)))
   const lines = await Promise.all(files.map(async (name) => `${name} ${await hashOf(join(ROOT, name))}`))
   // The build does not read the rest of package.json.
   const { name, version, napi: settings } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))

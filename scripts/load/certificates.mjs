@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { connect } from 'node:net'
 
-import { Failure } from '../lib/failure.mjs'
 import { capture } from '../lib/run.mjs'
 
 const DAYS = '2'
@@ -16,8 +15,7 @@ export async function makeCertificates(folder) {
     const certificate = ['-days', DAYS, '-subj', `/CN=${name}`, ...signer, '-out', `${name}.pem`]
     const added = extensions.flatMap((extension) => ['-addext', extension])
     const parameters = ['req', '-x509', ...key, ...certificate, ...added]
-    const { ok, output } = await capture('openssl', parameters, { cwd: folder })
-    if (!ok) throw new Failure(`${output}\nopenssl req failed; it has to be installed.`)
+    await capture('openssl', parameters, { cwd: folder, failure: 'openssl req failed; it has to be installed.' })
   }
   const forThisMachine =
     ['basicConstraints=critical,CA:FALSE', 'subjectAltName=IP:127.0.0.1', 'extendedKeyUsage=serverAuth']

@@ -42,8 +42,8 @@ export function fetchLibraries(arch) {
 }
 
 async function fromNpm(what, integrity, folder) {
-  const { ok, stdout, output } = await capture('npm', ['pack', what, '--json', '--silent'], { cwd: folder })
-  if (!ok) throw new Failure(`${output}\nnpm pack ${what} failed.`)
+  const options = { cwd: folder, failure: `npm pack ${what} failed.` }
+  const { stdout } = await capture('npm', ['pack', what, '--json', '--silent'], options)
   const [{ filename }] = JSON.parse(stdout)
   const packed = join(folder, filename)
   if ((await integrityOf(packed)) !== integrity) throw new Failure(`${what} is not the one whose hash is written down.`)

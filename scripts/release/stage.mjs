@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { copyFile, cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
-import { Failure } from '../lib/failure.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { NOTICES, publishedPlatform, publishedRoot } from './manifests.mjs'
 import { thirdPartyNotices } from './notices.mjs'
@@ -34,8 +33,7 @@ export async function pack(folder, destination) {
   // npm runs in the folder that it packs.
   const out = resolve(destination)
   const parameters = ['pack', '--json', '--ignore-scripts', '--pack-destination', out]
-  const { ok, stdout, output } = await npm(parameters, { cwd: folder })
-  if (!ok) throw new Failure(`${output}\nnpm pack failed in ${folder}.`)
+  const { stdout } = await npm(parameters, { cwd: folder, failure: `npm pack failed in ${folder}.` })
   const [{ name, version, filename, size }] = JSON.parse(stdout)
   // npm 12 and later may keep the scope's `@` and `/` in what they report.
   const file = filename.replace(/^@/, '').replaceAll('/', '-')
