@@ -16,8 +16,12 @@ const PUBLISH = join(dirname(fileURLToPath(import.meta.url)), 'publish.mjs')
 export async function rehearsePublishing({ folder, packed, registry }) {
   const packages = await readRelease(packed)
   const total = packages.length
+  const userconfig = join(folder, 'publisher.npmrc')
+  // npm asks for a token, and the registry takes any.
+  await writeFile(userconfig, `${registry.url.replace('http:', '')}:_authToken=rehearsal\n`)
+  const settings = { npm_config_userconfig: userconfig, npm_config_cache: join(folder, 'publisher-cache') }
   // In the folder from which the workflow runs it.
-  const options = { env: await credentials(folder, registry), cwd: folder }
+  const options = { env: { ...process.env, ...settings }, cwd: folder }
   const run = (...parameters) => capture(process.execPath, [PUBLISH, ...parameters], options)
   const publish = (from, ...further) =>
     run(basename(from), '--registry', registry.url, '--without-provenance', ...further)
@@ -32,7 +36,10 @@ export async function rehearsePublishing({ folder, packed, registry }) {
 
   // As if a run had been interrupted after two packages.
   const already = packages.slice(0, 2)
-  for (const { file } of already) await publishByHand(join(packed, file), registry, options)
+  for (const { file } of already) {
+    const parameters = ['publish', join(packed, file), '--registry', registry.url, '--no-provenance', '--tag', 'next']
+    await npm(parameters, { ...options, failure: `${file} could not be published.` })
+  }
   const platforms = await publish(packed, '--platforms-only')
   expectCounts(platforms, total - already.length - 1, already.length)
   const root = packages.at(-1)
@@ -56,12 +63,6 @@ function expectCounts({ ok, output, stdout }, published, before) {
   assert.match(stdout, new RegExp(`Published ${published}, there before ${before}\\.`))
 }
 
-async function publishByHand(file, registry, options) {
-  const parameters = ['publish', file, '--registry', registry.url, '--no-provenance', '--tag', 'next']
-  const { ok, output } = await npm(parameters, options)
-  assert.ok(ok, output)
-}
-
 /** Makes the same release with one more line in a package. */
 async function withOtherContents(folder, packed, packedRoot) {
   const [staging, other] = ['other', 'other-packed'].map((name) => join(folder, name))
@@ -72,11 +73,4 @@ async function withOtherContents(folder, packed, packedRoot) {
   const list = join(other, 'release.json')
   await writeFile(list, (await readFile(list, 'utf8')).replace(packedRoot.integrity, integrity))
   return other
-}
-
-async function credentials(folder, registry) {
-  const userconfig = join(folder, 'publisher.npmrc')
-  // npm asks for a token, and the registry takes any.
-  await writeFile(userconfig, `${registry.url.replace('http:', '')}:_authToken=rehearsal\n`)
-  return { ...process.env, npm_config_userconfig: userconfig, npm_config_cache: join(folder, 'publisher-cache') }
 }
