@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 
 import { ROOT } from '../scripts/lib/paths.mjs'
-import { checkArtifact, compareVersions } from '../scripts/targets/check.mjs'
+import { compareVersions } from '../scripts/lib/versions.mjs'
+import { checkArtifact } from '../scripts/targets/check.mjs'
 import { artifactName, LIMIT_BYTES, select, TARGETS } from '../scripts/targets/list.mjs'
 import { makeElf, makeMacho, makePe } from './support/binaries.mjs'
 

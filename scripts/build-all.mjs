@@ -18,8 +18,7 @@ await runMain(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options })
   const targets = select(positionals)
   if (values.list) {
-    console.log(JSON.stringify(targets.map(describe)))
-    return
+    return console.log(JSON.stringify(targets.map(describe)))
   }
   await requireToolchain()
   if (values['test-hooks']) {

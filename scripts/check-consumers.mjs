@@ -3,31 +3,43 @@
 // npm run check:consumers -- vite next …   only the rows whose names begin so
 // npm run check:consumers -- --list        the rows
 // Takes the addon that is built in the checkout, and for musl the one in `artifacts`. The tools come from npm.
-import { mkdtemp, realpath, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { start } from '../__test__/servers/railway/start.mjs'
-import { ROWS, select } from './consumers/rows.mjs'
+import { BUNDLERS } from './consumers/bundlers.mjs'
+import { CONTAINERS } from './consumers/containers.mjs'
+import { FUNCTIONS } from './consumers/functions.mjs'
+import { NEXT } from './consumers/next.mjs'
+import { COMPILERS } from './consumers/typescript.mjs'
 import { openWorkshop } from './consumers/workshop.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
+import { withFolder } from './lib/files.mjs'
 import { table } from './targets/table.mjs'
+
+/**
+ * The consumers, in the order in which they are checked. Each returns what was done, and the versions of the tools.
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {(shop: import('./consumers/workshop.mjs').Workshop) => Promise<{ version: string, did: string }>} check
+ *
+ * @type {Row[]}
+ */
+const ROWS = [...COMPILERS, ...BUNDLERS, ...NEXT, ...FUNCTIONS, ...CONTAINERS]
 
 await runMain(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { list: { type: 'boolean' } } })
   if (values.list) return console.log(table(ROWS.map(({ name }) => ({ row: name }))))
-  const rows = select(positionals)
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-consumers-')))
+  const begins = (word) => ({ name }) => name.startsWith(word)
+  const unknown = positionals.find((word) => !ROWS.some(begins(word)))
+  if (unknown) throw new Failure(`unknown: ${unknown} (known: ${ROWS.map(({ name }) => name).join(', ')})`, 2)
+  const rows = ROWS.filter((row) => positionals.length === 0 || positionals.some((word) => begins(word)(row)))
   const { server, environment } = await start({})
   const results = []
-  try {
+  await withFolder('consumers', async (folder) => {
     const shop = await openWorkshop(folder, environment)
     for (const row of rows) results.push(await check(row, shop))
-  } finally {
-    await server.close()
-    await rm(folder, { recursive: true, force: true })
-  }
+  }).finally(() => server.close())
   console.log(`\n${table(results)}`)
   if (results.some(({ result }) => result !== 'good')) throw new Failure('Not every row is good.')
 })

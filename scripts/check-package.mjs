@@ -2,11 +2,11 @@
 // Checks what would be published, as far as the checkout shows it: the root's manifest and files, and the manifests of
 // the eight platform packages. It is fast, and needs no other tools; `npm run release:check` checks packed tarballs.
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { Failure, runMain } from './lib/failure.mjs'
+import { withFolder } from './lib/files.mjs'
 import { ROOT } from './lib/paths.mjs'
 import { expectNoScripts, expectPlatform, expectRoot, expectSame } from './release/expectations.mjs'
 import { platformsOf, publishedPlatform, readRootManifest } from './release/manifests.mjs'
@@ -16,7 +16,7 @@ import { stageRoot } from './release/stage.mjs'
 await runMain(async () => {
   const checkout = await readRootManifest()
   checkCheckout(checkout)
-  await checkRoot(checkout)
+  await withFolder('package', (folder) => checkRoot(checkout, folder))
   await checkPlatforms(checkout)
   console.log('Package contents: ok')
 })
@@ -28,20 +28,14 @@ function checkCheckout({ name, scripts, optionalDependencies }) {
   expectSame('committed optionalDependencies', Object.keys(optionalDependencies ?? {}), [])
 }
 
-async function checkRoot(checkout) {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-package-'))
-  try {
-    await stageRoot(checkout, folder)
-    const { ok, stdout, output } = await npm(['pack', '--dry-run', '--json'], { cwd: folder })
-    if (!ok) throw new Failure(`${output}\nnpm pack failed.`)
-    const [{ files, size, unpackedSize }] = JSON.parse(stdout)
-    for (const { path, size: bytes } of files) console.log(`${String(bytes).padStart(8)}  ${path}`)
-    console.log(`${String(unpackedSize).padStart(8)}  in all, ${size} packed`)
-    const manifest = await readJson(folder, 'package.json')
-    expectRoot(manifest, files.map(({ path }) => path), checkout)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+async function checkRoot(checkout, folder) {
+  await stageRoot(checkout, folder)
+  const { stdout } = await npm(['pack', '--dry-run', '--json'], { cwd: folder, failure: 'npm pack failed.' })
+  const [{ files, size, unpackedSize }] = JSON.parse(stdout)
+  for (const { path, size: bytes } of files) console.log(`${String(bytes).padStart(8)}  ${path}`)
+  console.log(`${String(unpackedSize).padStart(8)}  in all, ${size} packed`)
+  const manifest = await readJson(folder, 'package.json')
+  expectRoot(manifest, files.map(({ path }) => path), checkout)
 }
 
 async function checkPlatforms(checkout) {

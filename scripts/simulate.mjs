@@ -8,6 +8,7 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
+const NUMBERS = ['scenarios', 'seed', 'threads', 'failures']
 const PROVIDERS = ['railway', 'render', 'namespace', 'vercel', 'docker']
 
 const { values } = parseArgs({
@@ -28,7 +29,7 @@ function fail(text) {
   process.exit(2)
 }
 
-for (const name of ['scenarios', 'seed', 'threads', 'failures']) {
+for (const name of NUMBERS) {
   if (values[name] !== undefined && !/^\d+$/.test(values[name])) fail(`--${name} must be a whole number`)
 }
 if (values.provider !== undefined && !PROVIDERS.includes(values.provider)) {
@@ -36,23 +37,12 @@ if (values.provider !== undefined && !PROVIDERS.includes(values.provider)) {
 }
 if (values.tell && values.provider === undefined) fail('--tell needs --provider')
 
-const tests = {
-  mutations: 'every_deliberate_defect_is_found_within_ten_thousand_scenarios',
-  tell: 'tell_story',
-  simulate: 'simulate',
-}
-const test = values.mutations ? tests.mutations : values.tell ? tests.tell : tests.simulate
+const mutations = 'every_deliberate_defect_is_found_within_ten_thousand_scenarios'
+const test = values.mutations ? mutations : values.tell ? 'tell_story' : 'simulate'
 const args = ['test', '--quiet', `simulation::tests::${test}`]
+const given = [...NUMBERS, 'provider'].map((name) => [`SIMULATE_${name.toUpperCase()}`, values[name] ?? ''])
 const { status } = spawnSync('cargo', [...args, '--', '--exact', '--ignored', '--nocapture'], {
   stdio: 'inherit',
-  env: {
-    ...process.env,
-    SIMULATE_SCENARIOS: values.scenarios,
-    SIMULATE_SEED: values.seed,
-    SIMULATE_PROVIDER: values.provider ?? '',
-    SIMULATE_THREADS: values.threads ?? '',
-    SIMULATE_FAILURES: values.failures ?? '',
-    SIMULATE_SHRINK: values.shrink ? 'yes' : '',
-  },
+  env: { ...process.env, ...Object.fromEntries(given), SIMULATE_SHRINK: values.shrink ? 'yes' : '' },
 })
 process.exit(status ?? 1)

@@ -8,10 +8,9 @@ import { parseArgs } from 'node:util'
 import { build, needsBuild } from './lib/addon.mjs'
 import { withoutCredentials } from './lib/environment.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
-import { runNodeTests } from './lib/node-tests.mjs'
+import { runNodeTests, testFiles } from './lib/node-tests.mjs'
 import { ROOT, tool } from './lib/paths.mjs'
 import { capture, run } from './lib/run.mjs'
-import { testFiles } from './lib/test-files.mjs'
 import { requireToolchain } from './lib/toolchain.mjs'
 
 /**
@@ -40,7 +39,7 @@ await runMain(async () => {
     console.log(`\n=== ${title}`)
     const start = performance.now()
     await work()
-    durations.push([title, seconds(start)])
+    durations.push(`${title} ${((performance.now() - start) / 1000).toFixed(1)} s`)
   }
 
   for (const kind of new Set(parts.flatMap(([, { builds }]) => builds))) {
@@ -48,7 +47,7 @@ await runMain(async () => {
   }
   for (const [, { title, run }] of parts) await timed(title, () => run(env, words))
 
-  console.log(`\nAll passed: ${durations.map(([title, time]) => `${title} ${time}`).join(', ')}.`)
+  console.log(`\nAll passed: ${durations.join(', ')}.`)
 })
 
 function readArguments() {
@@ -85,8 +84,4 @@ async function typeTests(env) {
     console.log(`${project}: ok`)
   }
   await Promise.all(TYPE_PROJECTS.map(check))
-}
-
-function seconds(start) {
-  return `${((performance.now() - start) / 1000).toFixed(1)} s`
 }

@@ -2,13 +2,13 @@
 // npm run smoke                      packs the root and the addon that is built here as they would be published,
 // npm run smoke -- --packed FOLDER   or takes what `npm run release:pack` has put into FOLDER,
 // installs both into an empty folder without a registry and without Rust, and uses them there in every way.
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
 import { PLATFORM } from '../../scripts/lib/paths.mjs'
+import { withFolder } from '../../scripts/lib/files.mjs'
 import { findNpm } from '../../scripts/release/npm.mjs'
 import { readRelease } from '../../scripts/release/release-file.mjs'
 import { bareEnvironment, must } from './bare.mjs'
@@ -17,13 +17,10 @@ import { installAndUse } from './uses.mjs'
 
 await runMain(async () => {
   const { values } = parseArgs({ options: { packed: { type: 'string' } } })
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-smoke-')))
-  try {
+  await withFolder('smoke', async (folder) => {
     const tarballs = values.packed ? await released(resolve(values.packed)) : await packFor(folder)
     await smoke(folder, tarballs)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
   console.log('Smoke test passed.')
 })
 

@@ -8,13 +8,20 @@ import { copyProgram, failToBuild, runAt } from './workshop.mjs'
 
 const NAME = '@computesdk/gateway'
 const EXTERNAL = `--external:${NAME}`
+const COPY = '--loader:.node=copy'
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
 const BANNER = `--banner:js=${REQUIRE}`
+const MODULE = ['--format=esm', '--out-extension:.js=.mjs']
 
-const esbuild = (file, ...options) =>
-  ['esbuild', 'bin/esbuild', file, '--bundle', '--platform=node', '--outdir=dist', ...options]
-const rollup = () => ['rollup', 'dist/bin/rollup', '--config', 'rollup.config.mjs']
-const vite = () => ['vite', 'bin/vite.js', 'build', '--ssr', 'main.mjs']
+/** Makes an ES module of an ES module, and CommonJS of CommonJS. */
+function esbuild(file, ...options) {
+  const [format, runs] = file.endsWith('.mjs') ? [MODULE, 'main.mjs'] : [[], 'main.js']
+  const parameters = [file, '--bundle', '--platform=node', '--outdir=dist', ...format, ...options]
+  return { command: ['esbuild', 'bin/esbuild', ...parameters], runs }
+}
+
+const ROLLUP = { command: ['rollup', 'dist/bin/rollup', '--config', 'rollup.config.mjs'], runs: 'main.mjs' }
+const VITE = { command: ['vite', 'bin/vite.js', 'build', '--ssr', 'main.mjs'], runs: 'main.mjs' }
 
 /** webpack's command is a package of its own, which needs a newer Node. */
 const WEBPACK = `import webpack from 'webpack'
@@ -25,13 +32,17 @@ webpack(config, (error, stats) => {
   if (error || stats.hasErrors()) process.exitCode = 1
 })
 `
-const webpackFiles = (settings) => ({
-  'build.mjs': WEBPACK,
-  'webpack.config.mjs': `import { join } from 'node:path'
+const webpack = (settings) => ({
+  tool: 'webpack',
+  files: {
+    'build.mjs': WEBPACK,
+    'webpack.config.mjs': `import { join } from 'node:path'
 export default {
   mode: 'production', entry: './main.mjs', output: { path: join(import.meta.dirname, 'dist') }, ${settings}
 }
 `,
+  },
+  runs: 'main.js',
 })
 
 /**
@@ -42,94 +53,55 @@ export default {
  * @property {string[]} [command] tool, its script, its parameters
  * @property {string} [tool] if the command is a script of the project's
  * @property {Record<string, string>} [files] of the project, beside main.mjs and main.cjs
- * @property {string} runs what is run of `dist`
- * @property {boolean} [fails] the build has to fail, and to name a `.node` file
+ * @property {string} [runs] what is run of `dist`; without it the build has to fail, and to name a `.node` file
  */
 
 /** @type {Build[]} */
 const BUILDS = [
-  {
-    name: 'esbuild-external',
-    did: EXTERNAL,
-    packages: true,
-    command: esbuild('main.mjs', '--format=esm', '--out-extension:.js=.mjs', EXTERNAL),
-    runs: 'main.mjs',
-  },
-  {
-    name: 'esbuild-external-cjs',
-    did: EXTERNAL,
-    packages: true,
-    command: esbuild('main.cjs', EXTERNAL),
-    runs: 'main.js',
-  },
-  {
-    name: 'esbuild-copy',
-    did: '--loader:.node=copy, --banner:js',
-    packages: false,
-    command: esbuild('main.mjs', '--format=esm', '--out-extension:.js=.mjs', '--loader:.node=copy', BANNER),
-    runs: 'main.mjs',
-  },
-  {
-    name: 'esbuild-copy-cjs',
-    did: '--loader:.node=copy',
-    packages: false,
-    command: esbuild('main.cjs', '--loader:.node=copy'),
-    runs: 'main.js',
-  },
-  { name: 'esbuild-unset', did: 'unset', packages: false, command: esbuild('main.cjs'), runs: '', fails: true },
+  { name: 'esbuild-external', did: EXTERNAL, packages: true, ...esbuild('main.mjs', EXTERNAL) },
+  { name: 'esbuild-external-cjs', did: EXTERNAL, packages: true, ...esbuild('main.cjs', EXTERNAL) },
+  { name: 'esbuild-copy', did: `${COPY}, --banner:js`, packages: false, ...esbuild('main.mjs', COPY, BANNER) },
+  { name: 'esbuild-copy-cjs', did: COPY, packages: false, ...esbuild('main.cjs', COPY) },
+  { name: 'esbuild-unset', did: 'unset', packages: false, ...esbuild('main.cjs'), runs: undefined },
   {
     name: 'rollup-external',
     did: 'external',
     packages: true,
-    command: rollup(),
     files: {
       'rollup.config.mjs': `export default {
   input: 'main.mjs', external: [/^node:/, '${NAME}'], output: { dir: 'dist', entryFileNames: '[name].mjs' }
 }
 `,
     },
-    runs: 'main.mjs',
+    ...ROLLUP,
   },
-  { name: 'vite-ssr', did: 'no setting', packages: true, command: vite(), runs: 'main.mjs' },
+  { name: 'vite-ssr', did: 'no setting', packages: true, ...VITE },
   {
     name: 'vite-no-external',
     did: 'noExternal: true, ssr.external',
     packages: true,
-    command: vite(),
     files: { 'vite.config.mjs': `export default { ssr: { noExternal: true, external: ['${NAME}'] } }\n` },
-    runs: 'main.mjs',
+    ...VITE,
   },
   {
     name: 'webpack-external',
     did: 'target, externals, externalsType',
     packages: true,
-    tool: 'webpack',
-    files: webpackFiles(`target: 'node', externals: ['${NAME}'], externalsType: 'commonjs'`),
-    runs: 'main.js',
+    ...webpack(`target: 'node', externals: ['${NAME}'], externalsType: 'commonjs'`),
   },
   {
     name: 'webpack-copy',
     did: 'target, node-loader, ignoreWarnings',
     packages: false,
-    tool: 'webpack',
-    files: webpackFiles(`target: 'node', ignoreWarnings: [{ module: /@computesdk.gateway/ }],
+    ...webpack(`target: 'node', ignoreWarnings: [{ module: /@computesdk.gateway/ }],
   module: { rules: [{ test: /\\.node$/, loader: 'node-loader' }] }`),
-    runs: 'main.js',
   },
-  {
-    name: 'webpack-unset',
-    did: 'target',
-    packages: false,
-    tool: 'webpack',
-    files: webpackFiles(`target: 'node'`),
-    runs: '',
-    fails: true,
-  },
+  { name: 'webpack-unset', did: 'target', packages: false, ...webpack(`target: 'node'`), runs: undefined },
 ]
 
 export const BUNDLERS = BUILDS.map((build) => ({ name: build.name, check: (shop) => check(shop, build) }))
 
-async function check(shop, { name, did, packages, command, tool, files = {}, runs, fails }) {
+async function check(shop, { name, did, packages, command, tool, files = {}, runs }) {
   const room = await shop.room(name)
   await copyProgram('main.mjs', room)
   await writeFile(join(room, 'package.json'), '{ "private": true }\n')
@@ -137,9 +109,7 @@ async function check(shop, { name, did, packages, command, tool, files = {}, run
   const [of = tool, script, ...parameters] = command ?? []
   const version = `${of} ${await shop.version(of)}`
   const words = script ? [shop.tool(of, script), ...parameters] : ['build.mjs']
-  if (fails) {
-    return { version, did: `${did}: ${await failToBuild(shop, words, room)}` }
-  }
+  if (!runs) return { version, did: `${did}: ${await failToBuild(shop, words, room)}` }
   const { output } = await shop.node(`building by ${name}`, words, { cwd: room })
   assert.ok(!/warn/i.test(output), `the build warns: ${output}`)
   const place = await shop.place(name, packages)

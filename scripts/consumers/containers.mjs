@@ -1,7 +1,6 @@
 // Containers of a real Docker engine, without a registry: file systems with little more than a C library and Node,
 // read-only, as a user without rights. In the one like Alpine's, musl comes from Debian and Node from PyPI.
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { importImage, startEngine, whyNot } from '../../__test__/servers/docker/engine.mjs'
@@ -72,7 +71,7 @@ async function runIn(engine, image, { command = '/bin/node', ...system }, enviro
   try {
     await importImage(engine, image, files.tar())
   } finally {
-    await rm(files.folder, { recursive: true, force: true })
+    files.remove()
   }
   const { body: created } = await engine.call('POST', '/containers/create', {
     Image: image,

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import { bareEnvironment, must } from '../../__test__/smoke/bare.mjs'
@@ -12,6 +13,7 @@ import { freePort } from '../lib/free-port.mjs'
 import { capture } from '../lib/run.mjs'
 import { findNpm } from '../release/npm.mjs'
 
+const POLL_MILLISECONDS = 20
 const FOLDER = dirname(fileURLToPath(import.meta.url))
 
 /** The programs and settings of the consumers. */
@@ -110,28 +112,24 @@ export async function failToBuild(shop, parameters, cwd) {
 
 /** Starts a server of Next.js, asks it for one page, and ends it. */
 export async function askServer(shop, place, file, path) {
-  const env = { ...shop.bare, ...shop.environment, PORT: String(await freePort()), HOSTNAME: '127.0.0.1' }
+  const port = String(await freePort())
+  const url = `http://127.0.0.1:${port}`
+  const env = { ...shop.bare, ...shop.environment, PORT: port, HOSTNAME: '127.0.0.1' }
   const child = spawn(process.execPath, [file], { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = once(child, 'exit')
   let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
   try {
-    const url = await new Promise((resolve, reject) => {
-      const read = (text) => {
-        output += text
-        const [, found] = /(http:\/\/127\.0\.0\.1:[1-9]\d*)/.exec(output) ?? []
-        if (found) resolve(found)
-      }
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', read)
-      child.once('exit', (status) => reject(new Error(`${file} has ended (${status}): ${output}`)))
-    })
+    while (!output.includes(url)) {
+      const end = await Promise.race([ended, sleep(POLL_MILLISECONDS)])
+      if (end) throw new Error(`${file} has ended (${end[0]}): ${output}`)
+    }
     const response = await fetch(url + path)
     const text = await response.text()
     assert.equal(response.status, 200, `${text}\n${output}`)
     return text
   } finally {
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit')
-      child.kill()
-      await ended
-    }
+    child.kill()
+    await ended
   }
 }

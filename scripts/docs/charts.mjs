@@ -3,6 +3,7 @@
 // `npm run simulate`. Leaves a chart as it is if its results are missing, and says so.
 //   --bench FILE        the benchmark's results; default target/bench/results.json
 //   --simulation FILE   the simulator's; default target/simulation/results.json
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -28,14 +29,8 @@ await runMain(async () => {
 
 async function draw(name, file, drawChart, command) {
   const path = resolve(file)
-  let text
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error
-    console.log(`${name}: left as it is. ${path} is missing; ${command} writes it.`)
-    return
-  }
+  if (!existsSync(path)) return console.log(`${name}: left as it is. ${path} is missing; ${command} writes it.`)
+  const text = await readFile(path, 'utf8')
   let svg
   try {
     svg = drawChart(JSON.parse(text))

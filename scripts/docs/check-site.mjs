@@ -1,6 +1,8 @@
 // Checks a built site: each link within it leads to a file and an anchor that exist, and no page loads from elsewhere.
-import { readFile, readdir } from 'node:fs/promises'
-import { join, posix, sep } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+
+import { filesBelow } from '../lib/files.mjs'
 
 const ANY_HOST = 'https://site.invalid/'
 
@@ -15,14 +17,9 @@ const LOADED_BY_STYLE = /(?:@import\s+['"]?|url\(['"]?)((?:https?:)?\/\/[^'")\s]
  * @returns {Promise<{ pages: number, links: number, faults: string[] }>}
  */
 export async function faultsOfSite(folder) {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const ofFile = (entry) => join(entry.parentPath ?? entry.path, entry.name)
-  const files = entries.filter((entry) => entry.isFile()).map(ofFile)
-  const names = files.map((file) => file.slice(folder.length + 1).split(sep).join('/'))
-  const texts = new Map()
-  for (const name of names.filter((each) => /\.(html|css)$/.test(each))) {
-    texts.set(name, await readFile(join(folder, name), 'utf8'))
-  }
+  const names = await filesBelow(folder)
+  const read = names.filter((name) => /\.(html|css)$/.test(name))
+  const texts = new Map(await Promise.all(read.map(async (name) => [name, await readFile(join(folder, name), 'utf8')])))
   const pages = [...texts].filter(([name]) => name.endsWith('.html'))
   const site = { names: new Set(names), anchors: new Map(pages.map(([name, text]) => [name, anchorsOf(text)])) }
 

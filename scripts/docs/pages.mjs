@@ -1,6 +1,7 @@
 // Puts the Markdown pages where TypeDoc reads them, with a title and a place in the navigation. Draws diagrams and
 // charts, and leads links to files that are no pages to the repository. The pages themselves stay as GitHub shows them.
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 
 import { Failure } from '../lib/failure.mjs'
@@ -67,8 +68,7 @@ export async function stagePages(folder) {
 async function stagePage(path, entry) {
   const text = await readFile(join(ROOT, path), 'utf8')
   const plain = outsideCode(text, (part) => wholeNumbers(plainHeadings(part)))
-  const drawn = await inlineCharts(drawDiagrams(plain, path), path)
-  const linked = await leadLinksToRepository(drawn, path)
+  const linked = leadLinksToRepository(inlineCharts(drawDiagrams(plain, path), path), path)
   const [heading, title] = /^# (.+)\n/.exec(linked) ?? []
   if (!heading) throw new Failure(`${path} does not begin with a heading.`)
   // TypeDoc gives the first page a title of its own, with the version.
@@ -105,32 +105,23 @@ function drawDiagrams(text, path) {
 }
 
 /** Puts the charts into the page, so that they follow the theme that the reader chooses. */
-async function inlineCharts(text, path) {
-  const images = [...text.matchAll(/^!\[[^\]]*\]\(([^)\s]+\.svg)\)$/gm)]
-  let drawn = text
-  for (const [image, target] of images) {
-    const svg = await readFile(join(ROOT, posix.join(posix.dirname(path), target)), 'utf8')
-    drawn = drawn.replace(image, () => figure(svg.trim()))
-  }
-  return drawn
+function inlineCharts(text, path) {
+  return text.replace(/^!\[[^\]]*\]\(([^)\s]+\.svg)\)$/gm, (_, target) =>
+    figure(readFileSync(join(ROOT, dirname(path), target), 'utf8').trim()),
+  )
 }
 
 /** Returns HTML that Markdown leaves as it is: it ends at the first empty line. */
 const figure = (svg) => `<figure class="drawing" tabindex="0">\n${svg.replace(/\n\s*\n/g, '\n')}\n</figure>`
 
 /** Makes each link to a file that is no page of the site a link to the repository. */
-async function leadLinksToRepository(text, path) {
-  const targets = [...text.matchAll(/\]\((?!\w+:|#)([^()\s]+)\)/g)].map(([, target]) => target)
-  let linked = text
-  for (const target of new Set(targets)) {
+function leadLinksToRepository(text, path) {
+  return text.replace(/\]\((?!\w+:|#)([^()\s]+)\)/g, (link, target) => {
     const [file] = target.split('#')
     const whole = posix.join(posix.dirname(path), file)
-    if ([HOME, ...PATHS].includes(whole)) continue
-    const page = posix.join(whole, 'README.md')
-    const isFolder = (await stat(join(ROOT, whole)).catch(() => undefined))?.isDirectory()
-    const inRepository = `${REPOSITORY}/${isFolder ? 'tree' : 'blob'}/main/${whole}`
-    const replacement = PATHS.includes(page) ? posix.join(file, 'README.md') : inRepository
-    linked = linked.replaceAll(`](${target})`, `](${replacement})`)
-  }
-  return linked
+    if ([HOME, ...PATHS].includes(whole)) return link
+    if (PATHS.includes(posix.join(whole, 'README.md'))) return `](${posix.join(file, 'README.md')})`
+    const isFolder = statSync(join(ROOT, whole), { throwIfNoEntry: false })?.isDirectory()
+    return `](${REPOSITORY}/${isFolder ? 'tree' : 'blob'}/main/${whole})`
+  })
 }

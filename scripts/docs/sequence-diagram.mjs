@@ -43,7 +43,10 @@ export function drawSequence(source, { id, title }) {
   }
   const width = columns.at(-1) + HEAD_WIDTH / 2 + 1
   const lifelines = columns.map((x) => `<line class="lifeline" x1="${x}" y1="${headHeight}" x2="${x}" y2="${y}"/>`)
-  const heads = participants.map(({ lines }, index) => drawHead(lines, columns[index], headHeight))
+  const size = { width: HEAD_WIDTH, height: headHeight - 1 }
+  const heads = participants.map(({ lines }, index) =>
+    drawBox('head', lines, { left: columns[index] - HEAD_WIDTH / 2, y: 0.5, ...size }),
+  )
   const words = steps.map((step) => tell(step, participants)).join(' ')
   return [
     `<svg class="sequence" role="img" aria-labelledby="${id}-title ${id}-desc" viewBox="0 0 ${width} ${y + PADDING}"`
@@ -91,11 +94,11 @@ function parse(source) {
   return { participants, steps }
 }
 
-function drawHead(lines, x, height) {
-  const top = (height - lines.length * LINE_HEIGHT) / 2 + FONT_SIZE
-  const left = x - HEAD_WIDTH / 2
-  const rect = `<rect class="head" x="${left}" y="0.5" width="${HEAD_WIDTH}" height="${height - 1}" rx="4"/>`
-  return rect + lines.map((line, index) => textAt(line, x, top + index * LINE_HEIGHT, 'boxed')).join('')
+/** Draws a box with lines of text in its middle. */
+function drawBox(name, lines, { left, y, width, height }) {
+  const rect = `<rect class="${name}" x="${left}" y="${y}" width="${width}" height="${height}" rx="4"/>`
+  const [middle, first] = [left + width / 2, y + (height - lines.length * LINE_HEIGHT) / 2 + FONT_SIZE]
+  return rect + lines.map((line, index) => textAt(line, middle, first + index * LINE_HEIGHT, 'boxed')).join('')
 }
 
 function drawMessage({ from, to, isDashed, isLost, label }, columns, top, id) {
@@ -116,15 +119,10 @@ function drawMessage({ from, to, isDashed, isLost, label }, columns, top, id) {
 
 function drawNote({ from, to, label }, columns, top) {
   const left = columns[Math.min(from, to)] - HEAD_WIDTH / 2
-  const right = columns[Math.max(from, to)] + HEAD_WIDTH / 2
-  const lines = wrap(label, right - left - 2 * PADDING, FONT_SIZE)
+  const width = columns[Math.max(from, to)] + HEAD_WIDTH / 2 - left
+  const lines = wrap(label, width - 2 * PADDING, FONT_SIZE)
   const height = lines.length * LINE_HEIGHT + PADDING
-  const y = top + PADDING
-  const rect = `<rect class="note" x="${left}" y="${y}" width="${right - left}" height="${height}" rx="4"/>`
-  const middle = (left + right) / 2
-  const first = y + PADDING / 2 + FONT_SIZE
-  const text = lines.map((line, index) => textAt(line, middle, first + index * LINE_HEIGHT, 'boxed')).join('')
-  return { height: height + 2 * PADDING, text: rect + text }
+  return { height: height + 2 * PADDING, text: drawBox('note', lines, { left, y: top + PADDING, width, height }) }
 }
 
 const textAt = (text, x, y, name = 'label') =>

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 
 import { Failure } from './failure.mjs'
+import { filesBelow, replaceFile } from './files.mjs'
 import { ADDON, ADDON_NAME, ROOT, TEST_HOOKS_ADDON, tool } from './paths.mjs'
 import { writeEntries } from './module.mjs'
 import { capture, run } from './run.mjs'
@@ -13,7 +14,7 @@ const STATE = join(ROOT, 'target', 'addon')
 const LOADER = ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts'].map((name) => join(ROOT, name))
 
 /**
- * The builds. `steps` make the `outputs` in a folder of their own, from which they go into the checkout. `satisfiedBy`:
+ * The builds. `make` makes the `outputs` in a folder of their own, from which they go into the checkout. `satisfiedBy`:
  * the build whose outputs are good enough, too.
  */
 const KINDS = {
@@ -39,25 +40,20 @@ const KINDS = {
 
 export const kinds = Object.keys(KINDS)
 
-/** Returns whether the outputs exist and were made from the present sources. */
-async function isCurrent(kind) {
-  const { outputs, satisfiedBy } = KINDS[kind]
-  if (!outputs.every(existsSync)) return false
-  const now = await fingerprint(outputs)
-  const made = await Promise.all(satisfiedBy.map(readStamp))
-  return made.includes(now)
-}
-
 /**
- * Returns whether the outputs have to be built. With `noBuild` they only have to exist.
+ * Returns whether the outputs have to be built: they are missing, or were made from other sources than the present.
+ * With `noBuild` they only have to exist.
  *
  * @param {string} kind
  * @param {boolean} [noBuild]
  */
 export async function needsBuild(kind, noBuild = false) {
-  if (!noBuild) return !(await isCurrent(kind))
-  if (!KINDS[kind].outputs.every(existsSync)) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
-  return false
+  const { outputs, satisfiedBy } = KINDS[kind]
+  const exists = outputs.every(existsSync)
+  if (noBuild && !exists) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
+  if (noBuild || !exists) return !exists
+  const made = satisfiedBy.map(stampFile).filter(existsSync)
+  return !(await Promise.all(made.map((path) => readFile(path, 'utf8')))).includes(await fingerprint(outputs))
 }
 
 /**
@@ -74,7 +70,7 @@ export async function build(kind) {
   await mkdir(staging, { recursive: true })
   try {
     await make(staging, (program, parameters) => run(program, parameters, { cwd: ROOT, what: `Building ${title}` }))
-    for (const output of outputs) await install(join(staging, relativeName(output)), output)
+    for (const output of outputs) await install(join(staging, basename(output)), output)
   } finally {
     await rm(staging, { recursive: true, force: true })
   }
@@ -94,25 +90,15 @@ async function testHooks(staging, build) {
   const parameters = ['build', '--lib', '--features', 'test-hooks']
   await build('cargo', parameters)
   const { stdout } = await capture('cargo', [...parameters, '--message-format=json', '--quiet'], { cwd: ROOT })
-  const library = stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line))
-    .filter(({ reason, target }) => reason === 'compiler-artifact' && target.kind.includes('cdylib'))
-    .flatMap(({ filenames }) => filenames)
-    .find((name) => /\.(so|dylib|dll)$/.test(name))
+  const messages = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+  const isAddon = ({ reason, target }) => reason === 'compiler-artifact' && target.kind.includes('cdylib')
+  const library = messages.find(isAddon)?.filenames.find((name) => /\.(so|dylib|dll)$/.test(name))
   if (!library) throw new Failure('cargo built no library.')
   await copyFile(library, join(staging, ADDON_NAME))
 }
 
-const relativeName = (path) => relative(dirname(path), path)
-
 async function install(from, to) {
-  if (existsSync(to) && (await hashOf(from)) === (await hashOf(to))) return
-  await mkdir(dirname(to), { recursive: true })
-  const temporary = join(dirname(to), `.${process.pid}.${relativeName(to)}`)
-  await copyFile(from, temporary)
-  await rename(temporary, to)
+  if (!existsSync(to) || (await hashOf(from)) !== (await hashOf(to))) await replaceFile(from, to)
 }
 
 /** Returns a fingerprint of the outputs and of their sources. */
@@ -123,20 +109,13 @@ async function fingerprint(outputs, sources) {
 
 const stampFile = (kind) => join(STATE, `${kind}.stamp`)
 
-async function readStamp(kind) {
-  return existsSync(stampFile(kind)) ? readFile(stampFile(kind), 'utf8') : undefined
-}
-
 /** Returns a fingerprint of all files that the build reads. */
 async function sourcesHash() {
-  const files = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'dts-header.d.ts', '.cargo/config.toml', 'rust-toolchain.toml']
-    .map((name) => join(ROOT, name))
-    .filter(existsSync)
-  const entries = await readdir(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
-  for (const entry of entries) if (entry.isFile()) files.push(join(entry.parentPath ?? entry.path, entry.name))
-  const lines = await Promise.all(
-    files.map(async (file) => `${relative(ROOT, file).replaceAll(sep, '/')} ${await hashOf(file)}`),
-  )
+  const manifests = ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'rust-toolchain.toml']
+  const sources = (await filesBelow(join(ROOT, 'src'))).map((name) => `src/${name}`)
+  const all = [...manifests, 'build.rs', 'dts-header.d.ts', ...sources]
+  const files = all.filter((name) => existsSync(join(ROOT, name)))
+  const lines = await Promise.all(files.map(async (name) => `${name} ${await hashOf(join(ROOT, name))}`))
   // The build does not read the rest of package.json.
   const { name, version, napi: settings } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
   return digest([...lines.sort(), JSON.stringify({ name, version, settings })].join('\n'))

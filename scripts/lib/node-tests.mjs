@@ -1,9 +1,9 @@
-// Runs files of the Node tests, in any Node.
+// Lists the files of the Node tests, and runs them, in any Node.
 import { randomInt } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
+import { filesBelow, withFolder } from './files.mjs'
 import { ROOT } from './paths.mjs'
 import { run } from './run.mjs'
 
@@ -11,6 +11,16 @@ const TIMEOUT_MILLISECONDS = 600_000
 
 /** Files at once. They mostly wait, so there may be more of them than processors. */
 const CONCURRENCY = availableParallelism() + 3
+
+/** The files of the Node tests, with one of these words in their paths. @param {string[]} [words] */
+export async function testFiles(words = []) {
+  const files = await filesBelow(join(ROOT, '__test__'))
+  return files
+    .filter((file) => /\.test\.(mjs|cjs|js)$/.test(file))
+    .map((file) => `__test__/${file}`)
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort()
+}
 
 /**
  * @param {string[]} files
@@ -23,10 +33,7 @@ export async function runNodeTests(files, environment, [program, ...before] = [p
   const limits = [`--test-timeout=${TIMEOUT_MILLISECONDS}`, `--test-concurrency=${CONCURRENCY}`]
   const parameters = [...before, '--test', '--test-reporter=spec', ...limits, ...files]
   // The files divide the ports among their servers (__test__/servers/shared/ports.mjs).
-  const ports = await mkdtemp(join(tmpdir(), 'gateway-test-ports-'))
-  try {
-    await run(program, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' })
-  } finally {
-    await rm(ports, { recursive: true, force: true })
-  }
+  await withFolder('test-ports', (ports) =>
+    run(program, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' }),
+  )
 }

@@ -17,21 +17,20 @@ export async function run(program, parameters, { what = program, ...options } = 
 /**
  * Runs a program to its end and returns its output.
  *
+ * @param {string} program
+ * @param {string[]} parameters
+ * @param {import('node:child_process').SpawnOptions & { failure?: string }} [options]
+ *   `failure`: is thrown, after the output, if the program fails
  * @returns {Promise<{ ok: boolean, status: number | string, stdout: string, output: string }>} `output`: both streams
  */
-export async function capture(program, parameters, options = {}) {
+export async function capture(program, parameters, { failure, ...options } = {}) {
   const child = spawn(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let output = ''
-  const take = (text) => {
-    output += text
-  }
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    stdout += text
-    take(text)
-  })
-  child.stderr.setEncoding('utf8').on('data', take)
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  child.stdout.on('data', (text) => (stdout += text))
   const status = await ended(child)
+  if (failure && status !== 0) throw new Failure(`${output}\n${failure}`)
   return { ok: status === 0, status, stdout, output }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Failure } from './failure.mjs'
 import { ROOT, tool } from './paths.mjs'
 import { capture } from './run.mjs'
+import { compareVersions } from './versions.mjs'
 
 /** Throws with one line if the addon cannot be built here, before a build tool fails with fifty lines. */
 export async function requireToolchain() {
@@ -12,16 +13,16 @@ export async function requireToolchain() {
     capture('rustc', ['--version'], { cwd: ROOT }),
     readFile(join(ROOT, 'Cargo.toml'), 'utf8'),
   ])
-  if (cargo.status === 'ENOENT' || rustc.status === 'ENOENT') {
-    throw new Failure('Rust is needed to build the addon: install it from https://rustup.rs and run this again.')
-  }
-  for (const { ok, output } of [cargo, rustc]) {
-    if (ok) continue
-    throw new Failure(`Rust is needed to build the addon, and the one here does not start: ${firstLine(output)}`)
+  for (const { ok, status, output } of [cargo, rustc]) {
+    if (status === 'ENOENT') {
+      throw new Failure('Rust is needed to build the addon: install it from https://rustup.rs and run this again.')
+    }
+    const [reason] = output.trim().split('\n')
+    if (!ok) throw new Failure(`Rust is needed to build the addon, and the one here does not start: ${reason}`)
   }
   const needed = /^rust-version\s*=\s*"([\d.]+)"/m.exec(manifest)?.[1]
   const present = /^rustc (\d+\.\d+\.\d+)/.exec(rustc.stdout)?.[1]
-  if (needed && present && isOlder(present, needed)) {
+  if (needed && present && compareVersions(present, needed) < 0) {
     throw new Failure(
       `Rust ${needed} or newer is needed to build the addon, and this is ${present}: ` +
         'run `rustup update stable` and then this again.',
@@ -31,11 +32,3 @@ export async function requireToolchain() {
     throw new Failure('The development dependencies are missing: run `npm ci` and then this again.')
   }
 }
-
-function isOlder(version, than) {
-  const [left, right] = [version, than].map((text) => text.split('.').map(Number))
-  for (const [index, number] of right.entries()) if (left[index] !== number) return left[index] < number
-  return false
-}
-
-const firstLine = (text) => text.trim().split('\n')[0]

@@ -4,27 +4,24 @@ import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { connect } from 'node:net'
 
-import { Failure } from '../lib/failure.mjs'
 import { capture } from '../lib/run.mjs'
 
 const DAYS = '2'
 
 /** @param {string} folder @returns {Promise<{ authority: string, trusted: object, untrusted: object }>} */
 export async function makeCertificates(folder) {
-  const openssl = async (...parameters) => {
-    const { ok, output } = await capture('openssl', parameters, { cwd: folder })
-    if (!ok) throw new Failure(`${output}\nopenssl ${parameters[0]} failed; it has to be installed.`)
+  const make = async (name, extensions, signer = []) => {
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`]
+    const certificate = ['-days', DAYS, '-subj', `/CN=${name}`, ...signer, '-out', `${name}.pem`]
+    const added = extensions.flatMap((extension) => ['-addext', extension])
+    const parameters = ['req', '-x509', ...key, ...certificate, ...added]
+    await capture('openssl', parameters, { cwd: folder, failure: 'openssl req failed; it has to be installed.' })
   }
-  const request = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-  const self = (name, ...extensions) =>
-    openssl('req', '-x509', ...request, '-days', DAYS, '-subj', `/CN=${name}`, '-keyout', `${name}.key`,
-      '-out', `${name}.pem`, ...extensions.flatMap((extension) => ['-addext', extension]))
-  const forThisMachine = ['subjectAltName=IP:127.0.0.1', 'extendedKeyUsage=serverAuth']
-  await self('authority', 'basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign')
-  await self('nobody', 'basicConstraints=critical,CA:FALSE', ...forThisMachine)
-  await openssl('req', '-x509', ...request, '-days', DAYS, '-subj', '/CN=server', '-CA', 'authority.pem',
-    '-CAkey', 'authority.key', '-keyout', 'server.key', '-out', 'server.pem',
-    '-addext', 'basicConstraints=critical,CA:FALSE', ...forThisMachine.flatMap((extension) => ['-addext', extension]))
+  const forThisMachine =
+    ['basicConstraints=critical,CA:FALSE', 'subjectAltName=IP:127.0.0.1', 'extendedKeyUsage=serverAuth']
+  await make('authority', ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign'])
+  await make('nobody', forThisMachine)
+  await make('server', forThisMachine, ['-CA', 'authority.pem', '-CAkey', 'authority.key'])
   const read = async (name) => ({
     cert: await readFile(join(folder, `${name}.pem`)),
     key: await readFile(join(folder, `${name}.key`)),

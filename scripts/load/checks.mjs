@@ -1,16 +1,17 @@
 // The checks of an artifact in a runtime.
 import { existsSync } from 'node:fs'
-import { copyFile, cp, mkdir, mkdtemp, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, cp, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { start } from '../../__test__/servers/railway/start.mjs'
 import { withoutCredentials } from '../lib/environment.mjs'
 import { Failure } from '../lib/failure.mjs'
-import { runNodeTests } from '../lib/node-tests.mjs'
+import { withFolder } from '../lib/files.mjs'
+import { runNodeTests, testFiles } from '../lib/node-tests.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
-import { testFiles } from '../lib/test-files.mjs'
+import { readRootManifest } from '../release/manifests.mjs'
+import { stageRoot } from '../release/stage.mjs'
 import { TEST_ARTIFACTS } from '../targets/build.mjs'
 import { artifactName } from '../targets/list.mjs'
 import { makeCertificates, serveTls } from './certificates.mjs'
@@ -18,11 +19,15 @@ import { makeCertificates, serveTls } from './certificates.mjs'
 const DEMOS = ['railway', 'render', 'namespace', 'vercel']
 
 /** @type {Record<string, (job: Job) => Promise<string>>} each says what it has done */
-export const CHECKS = { smoke, panic, suite, demo }
+export const CHECKS = {
+  smoke: (job) => withFolder('load', (folder) => smoke(job, folder)),
+  panic: (job) => withFolder('panic', (folder) => panic(job, folder)),
+  suite,
+  demo,
+}
 
 /** Installs the package into an empty folder, and runs programs that use it. */
-async function smoke({ command, target, artifact, emulator }) {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-load-')))
+async function smoke({ command, target, artifact, emulator }, folder) {
   const { server, environment } = await start({})
   const { server: never, environment: place } = await start({ stepMilliseconds: 1e9 })
   const certificates = await makeCertificates(folder)
@@ -47,28 +52,19 @@ async function smoke({ command, target, artifact, emulator }) {
       ...(emulator !== 'wine' && { TRUSTED_URL: trusted.url, SSL_CERT_FILE: certificates.authority }),
     }
     for (const name of ['smoke.mjs', 'channels.mjs', 'workers.mjs']) {
-      await copyFile(join(ROOT, 'scripts', 'load', name), join(folder, name))
-      await runInto(join(folder, 'output'), [...command, name], { cwd: folder, env })
+      await runProgram(name, command, { cwd: folder, env })
     }
     return 'smoke'
   } finally {
     for (const each of [trusted, untrusted, server, never]) await each.close()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
 /** Checks panics, because each platform unwinds in its own way. */
-async function panic({ command, target }) {
-  const addon = requireTestHooks(target)
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-panic-')))
-  try {
-    await copyFile(join(ROOT, 'scripts', 'load', 'panic.mjs'), join(folder, 'panic.mjs'))
-    const env = { ...withoutCredentials(), ADDON: addon, RUST_BACKTRACE: '0' }
-    await runInto(join(folder, 'output'), [...command, 'panic.mjs'], { cwd: folder, env })
-    return 'panic'
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+async function panic({ command, target }, folder) {
+  const env = { ...withoutCredentials(), ADDON: requireTestHooks(target), RUST_BACKTRACE: '0' }
+  await runProgram('panic.mjs', command, { cwd: folder, env })
+  return 'panic'
 }
 
 function requireTestHooks(target) {
@@ -80,11 +76,7 @@ function requireTestHooks(target) {
 async function lay(folder, target, artifact) {
   const scope = join(folder, 'node_modules', '@computesdk')
   const platform = join(scope, `gateway-${target.name}`)
-  await mkdir(join(scope, 'gateway'), { recursive: true })
-  const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
-  for (const name of ['package.json', ...files].filter((name) => existsSync(join(ROOT, name)))) {
-    await cp(join(ROOT, name), join(scope, 'gateway', name))
-  }
+  await stageRoot(await readRootManifest(), join(scope, 'gateway'))
   await cp(join(ROOT, 'npm', target.name), platform, { recursive: true })
   await copyFile(artifact, join(platform, artifactName(target)))
   // Deno searches node_modules only if a package.json names the dependency.
@@ -92,19 +84,17 @@ async function lay(folder, target, artifact) {
   return join(platform, artifactName(target))
 }
 
-/** Writes into a file, because under Wine Node can use no other output. */
-async function runInto(path, [program, ...parameters], options) {
+/** Runs a program of this folder. It writes into a file, because under Wine Node can use no other output. */
+async function runProgram(name, [program, ...before], options) {
+  await copyFile(join(ROOT, 'scripts', 'load', name), join(options.cwd, name))
+  const path = join(options.cwd, 'output')
   const output = await open(path, 'w')
-  let failure
   try {
-    await run(program, parameters, { ...options, stdio: ['ignore', output.fd, output.fd] })
-  } catch (error) {
-    failure = error
+    await run(program, [...before, name], { ...options, stdio: ['ignore', output.fd, output.fd] })
   } finally {
     await output.close()
+    process.stdout.write(await readFile(path, 'utf8'))
   }
-  process.stdout.write(await readFile(path, 'utf8'))
-  if (failure) throw failure
 }
 
 async function demo({ command: [program, ...before], target, artifact }) {

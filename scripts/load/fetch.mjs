@@ -1,12 +1,12 @@
 // Downloads the programs, and their libraries, from their registries into `target/tools`.
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { Failure } from '../lib/failure.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { capture, run } from '../lib/run.mjs'
+import { integrityOf } from '../release/stage.mjs'
 import { pip, TOOLS } from '../targets/tools.mjs'
 
 const DEBIAN = 'trixie'
@@ -18,9 +18,9 @@ const PACKAGES = {
 }
 
 /** @param {import('./runtimes.mjs').Runtime} runtime @returns {Promise<string>} the program's path */
-export async function fetchRuntime(name, { version, from, program }) {
+export async function fetchRuntime(name, { version, npm, integrity, python, program }) {
   const folder = await once(`${name}-${version}`, async (temporary) => {
-    await (from.npm ? fromNpm(`${from.npm}@${version}`, from.integrity, temporary) : fromPython(from.python, temporary))
+    await (npm ? fromNpm(`${npm}@${version}`, integrity, temporary) : fromPython(python, temporary))
     await chmod(join(temporary, program), 0o755)
   })
   return join(folder, program)
@@ -42,12 +42,11 @@ export function fetchLibraries(arch) {
 }
 
 async function fromNpm(what, integrity, folder) {
-  const { ok, stdout, output } = await capture('npm', ['pack', what, '--json', '--silent'], { cwd: folder })
-  if (!ok) throw new Failure(`${output}\nnpm pack ${what} failed.`)
+  const options = { cwd: folder, failure: `npm pack ${what} failed.` }
+  const { stdout } = await capture('npm', ['pack', what, '--json', '--silent'], options)
   const [{ filename }] = JSON.parse(stdout)
   const packed = join(folder, filename)
-  const hash = createHash('sha512').update(await readFile(packed)).digest('base64')
-  if (`sha512-${hash}` !== integrity) throw new Failure(`${what} is not the one whose hash is written down.`)
+  if ((await integrityOf(packed)) !== integrity) throw new Failure(`${what} is not the one whose hash is written down.`)
   await run('tar', ['-xzf', filename, '--strip-components=1'], { cwd: folder })
   await rm(packed)
 }

@@ -12,6 +12,8 @@ import { prepareWine } from './wine.mjs'
 /** By these files the addon's loader, and others, recognise the C library. */
 const LDD = '/usr/bin/ldd'
 
+const PROGRAMS = join(TOOLS, 'programs')
+
 /**
  * @param {import('./rows.mjs').Row} row
  * @returns {Promise<{ command: string[], version: string }>} `command`: what comes before the file's name
@@ -22,6 +24,7 @@ export async function programOf({ name, runtime, emulator, libraries, target }) 
   const program = await fetchRuntime(runtime, RUNTIMES[runtime])
   if (emulator) await requireEmulator(emulator)
   const folder = libraries && (await fetchLibraries(libraries))
+  await mkdir(PROGRAMS, { recursive: true })
   const isMusl = target.endsWith('musl')
   const start = startOf({ program, emulator, folder, isMusl })
   const variables = emulator === 'wine' ? await prepareWine() : {}
@@ -31,8 +34,7 @@ export async function programOf({ name, runtime, emulator, libraries, target }) 
 
 /** Returns a command that runs in a view of this machine's files like one with musl. */
 async function onMusl() {
-  const ldd = join(TOOLS, 'programs', 'ldd')
-  await mkdir(join(TOOLS, 'programs'), { recursive: true })
+  const ldd = join(PROGRAMS, 'ldd')
   await writeFile(ldd, '#!/bin/sh\n# As in a distribution with musl libc.\n')
   const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user']
   return ['unshare', '--mount', ...asRoot, 'sh', '-c', `mount --bind '${ldd}' ${LDD} && exec "$@"`, 'sh']
@@ -46,9 +48,7 @@ function startOf({ program, emulator, folder, isMusl }) {
 
 /** Writes a shell script, with which Node also starts itself. Otherwise it would start the loader or the emulator. */
 async function wrap(name, start, variables) {
-  const folder = join(TOOLS, 'programs')
-  await mkdir(folder, { recursive: true })
-  const [script, preload] = [join(folder, name), join(folder, `${name}.cjs`)]
+  const [script, preload] = [join(PROGRAMS, name), join(PROGRAMS, `${name}.cjs`)]
   await writeFile(preload, `process.execPath = process.argv[0] = ${JSON.stringify(script)}\n`)
   // A Windows program needs a path of Windows' form.
   const words = start[0] === 'wine' ? start : [...start, '--require', preload]

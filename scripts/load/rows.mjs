@@ -16,6 +16,9 @@ import { Failure } from '../lib/failure.mjs'
 /** The tests that run under emulation: those that a processor or C library could break. All would take hours. */
 const EMULATED_TESTS = ['exports', 'create.test', 'destroy', 'list', 'error-', 'abort.test', 'abort-reading', 'secrets']
 
+/** @type {Partial<Row>} */
+const ARM64 = { emulator: 'qemu-aarch64', libraries: 'arm64', does: ['smoke', 'suite'], tests: EMULATED_TESTS }
+
 /** @type {Row[]} */
 export const ROWS = [
   { name: 'node-20', target: 'linux-x64-gnu', does: ['smoke', 'panic', 'suite'] },
@@ -33,24 +36,8 @@ export const ROWS = [
     // An image holds the Node that runs the tests, which here is a script; and npm starts this machine's own Node.
     without: ['docker-demo', 'docs-commands'],
   },
-  {
-    name: 'arm64',
-    target: 'linux-arm64-gnu',
-    runtime: 'node-26-arm64',
-    emulator: 'qemu-aarch64',
-    libraries: 'arm64',
-    does: ['smoke', 'suite'],
-    tests: EMULATED_TESTS,
-  },
-  {
-    name: 'arm64-musl',
-    target: 'linux-arm64-musl',
-    runtime: 'node-24-musl-arm64',
-    emulator: 'qemu-aarch64',
-    libraries: 'arm64',
-    does: ['smoke', 'suite'],
-    tests: EMULATED_TESTS,
-  },
+  { name: 'arm64', target: 'linux-arm64-gnu', runtime: 'node-26-arm64', ...ARM64 },
+  { name: 'arm64-musl', target: 'linux-arm64-musl', runtime: 'node-24-musl-arm64', ...ARM64 },
   {
     name: 'windows',
     target: 'win32-x64-msvc',

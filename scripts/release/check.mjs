@@ -48,7 +48,7 @@ async function lint(name, tarball) {
 }
 
 async function checkTypes(tarball) {
-  const { ok, output } = await capture(process.execPath, [toolOf('@arethetypeswrong/cli', 'dist/index.js'), tarball])
-  if (!ok) throw new Failure(`${output}\nAre The Types Wrong has found something.`)
+  const parameters = [toolOf('@arethetypeswrong/cli', 'dist/index.js'), tarball]
+  await capture(process.execPath, parameters, { failure: 'Are The Types Wrong has found something.' })
   console.log('attw: ok')
 }

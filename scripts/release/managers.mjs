@@ -29,17 +29,17 @@ export const MANAGERS = {
     add: (spec) => ['add', spec, '--non-interactive'],
     ignoresLibc: true,
   },
-  yarn: {
+  yarn: yarn('node-modules'),
+  'yarn-pnp': { ...yarn('pnp'), node: ['node'] },
+}
+
+/** @returns {Manager} */
+function yarn(nodeLinker) {
+  return {
     script: async () => toolOf('@yarnpkg/cli-dist', 'bin/yarn.js'),
     add: (spec) => ['add', spec],
-    prepare: (project, registry) => writeYarnSettings(project, registry, 'node-modules'),
-  },
-  'yarn-pnp': {
-    script: async () => toolOf('@yarnpkg/cli-dist', 'bin/yarn.js'),
-    add: (spec) => ['add', spec],
-    prepare: (project, registry) => writeYarnSettings(project, registry, 'pnp'),
-    node: ['node'],
-  },
+    prepare: (project, registry) => writeYarnSettings(project, registry, nodeLinker),
+  }
 }
 
 function writeYarnSettings(project, registry, nodeLinker) {

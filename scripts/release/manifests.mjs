@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { ROOT } from '../lib/paths.mjs'
-import { TARGETS } from '../targets/list.mjs'
+import { artifactName, TARGETS } from '../targets/list.mjs'
 
 /** The fields for the checkout only. Without `scripts`, no script can run on a user's machine. */
 const CHECKOUT_ONLY = ['scripts', 'devDependencies', 'overrides', 'napi']
@@ -18,18 +18,17 @@ export const NOTICES = 'THIRD-PARTY-LICENSES.txt'
  */
 
 /** What a Rust target is called by Node, npm and napi-rs. @returns {Platform} */
-export function platformOf(target, binaryName = 'gateway') {
+export function platformOf(target) {
   const known = TARGETS.find(({ triple }) => triple === target)
   if (!known) throw new Error(`no platform is known for the target ${target}`)
   const { name: platform, arch, libc } = known
   const [os] = platform.split('-')
-  const addon = `${binaryName}.${platform}.node`
-  return { target, platform, addon, os: [os], cpu: [arch], ...(libc && { libc: [libc] }) }
+  return { target, platform, addon: artifactName(known), os: [os], cpu: [arch], ...(libc && { libc: [libc] }) }
 }
 
 export const readRootManifest = async () => JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
 
-export const platformsOf = ({ napi }) => napi.targets.map((target) => platformOf(target, napi.binaryName))
+export const platformsOf = ({ napi }) => napi.targets.map(platformOf)
 
 /** Returns the root's manifest as it is published. */
 export function publishedRoot(manifest) {

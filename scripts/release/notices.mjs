@@ -2,7 +2,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import { Failure } from '../lib/failure.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { capture } from '../lib/run.mjs'
 import { readRootManifest } from './manifests.mjs'
@@ -12,24 +11,17 @@ const LICENCE_FILE = /^(licen[cs]e|copying|notice|copyright|unlicense)/i
 let text
 
 /** Returns the text of the file for all targets. It is made once, because it needs cargo and every crate's source. */
-export function thirdPartyNotices() {
-  text ??= makeNotices()
-  return text
-}
+export const thirdPartyNotices = () => (text ??= makeNotices())
 
 async function makeNotices() {
-  const crates = linkedCrates(await cargoMetadata())
+  const targets = (await readRootManifest()).napi.targets.flatMap((target) => ['--filter-platform', target])
+  const parameters = ['metadata', '--format-version', '1', '--locked', ...targets]
+  const failure = 'The crates of the addon, and so their licences, could not be read.'
+  const { stdout } = await capture('cargo', parameters, { cwd: ROOT, failure })
+  const crates = linkedCrates(JSON.parse(stdout))
   const sections = await Promise.all(crates.map(section))
   const head = 'The addon in this package contains the following works, under the licences given with each.\n'
   return [head, ...sections].join(`\n${'='.repeat(80)}\n\n`)
-}
-
-async function cargoMetadata() {
-  const targets = (await readRootManifest()).napi.targets.flatMap((target) => ['--filter-platform', target])
-  const parameters = ['metadata', '--format-version', '1', '--locked', ...targets]
-  const { ok, stdout, output } = await capture('cargo', parameters, { cwd: ROOT })
-  if (!ok) throw new Failure(`${output}\nThe crates of the addon, and so their licences, could not be read.`)
-  return JSON.parse(stdout)
 }
 
 /** Returns the root crate's dependencies, without those of its tests and its build. */

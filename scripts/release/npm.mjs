@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 
 import { Failure } from '../lib/failure.mjs'
-import { capture, run } from '../lib/run.mjs'
+import { capture } from '../lib/run.mjs'
 
 /** Returns npm's script, which this Node runs. */
 export async function findNpm({ npm_execpath: running, PATH = '' } = process.env) {
@@ -24,13 +24,3 @@ export async function findNpm({ npm_execpath: running, PATH = '' } = process.env
 /** Runs npm to its end and returns its output. */
 export const npm = async (parameters, options = {}) =>
   capture(process.execPath, [await findNpm(), ...parameters], options)
-
-/** Runs npm with the terminal as its own. @returns {Promise<{ ok: boolean, output: string }>} */
-export async function npmAtTerminal(parameters) {
-  try {
-    await run(process.execPath, [await findNpm(), ...parameters], { what: 'npm' })
-    return { ok: true, output: '' }
-  } catch (error) {
-    return { ok: false, output: error.message }
-  }
-}

@@ -3,17 +3,19 @@
 //   packs the nine packages from the addons found below FOLDER, each of which has to pass its checks.
 //   --rehearsal   also accepts an addon that does not pass, such as one built for this machine alone, and puts a
 //                 placeholder into a package without an addon. publish.mjs refuses both.
-import { copyFile, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
-import { problemsOf } from './check-addon.mjs'
+import { filesBelow, withFolder } from '../lib/files.mjs'
+import { checkArtifact } from '../targets/check.mjs'
+import { select } from '../targets/list.mjs'
 import { platformsOf, readRootManifest } from './manifests.mjs'
 import { writeRelease } from './release-file.mjs'
 import { pack, stagePlatform, stageRoot } from './stage.mjs'
 
+const PLACEHOLDER = 'Not built: this package is part of a rehearsal.\n'
 const USAGE = 'usage: pack.mjs --artifacts FOLDER --out FOLDER [--rehearsal]'
 
 await runMain(async () => {
@@ -27,12 +29,7 @@ await runMain(async () => {
   if (missing.length > 0 && !values.rehearsal) {
     throw new Failure(`Missing below ${values.artifacts}: ${missing.map(({ addon }) => addon).join(', ')}.`)
   }
-  const staging = await realpath(await mkdtemp(join(tmpdir(), 'gateway-pack-')))
-  try {
-    await packAll(root, addons, staging, values)
-  } finally {
-    await rm(staging, { recursive: true, force: true })
-  }
+  await withFolder('pack', (staging) => packAll(root, addons, staging, values))
 })
 
 async function packAll(root, addons, staging, { out, rehearsal }) {
@@ -41,7 +38,7 @@ async function packAll(root, addons, staging, { out, rehearsal }) {
       const from = addons.get(platform.addon)
       const addon = from ? await stateOf(platform, from, rehearsal) : 'placeholder'
       const folder = join(staging, platform.platform)
-      await stagePlatform(root, platform, folder, (to) => (from ? copyFile(from, to) : writePlaceholder(to)))
+      await stagePlatform(root, platform, folder, (to) => (from ? copyFile(from, to) : writeFile(to, PLACEHOLDER)))
       return { ...(await pack(folder, out)), addon }
     }),
   )
@@ -53,7 +50,7 @@ async function packAll(root, addons, staging, { out, rehearsal }) {
 }
 
 async function stateOf(platform, path, rehearsal) {
-  const problems = await problemsOf(platform, path)
+  const { problems } = checkArtifact(...select([platform.target]), await readFile(path))
   if (problems.length === 0) return 'checked'
   const text = `${platform.addon} ${problems.join('; ')}`
   if (!rehearsal) throw new Failure(`Not to be published: ${text}`)
@@ -63,14 +60,10 @@ async function stateOf(platform, path, rehearsal) {
 
 async function findAddons(folder) {
   const found = new Map()
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.node')) continue
-    if (found.has(entry.name)) throw new Failure(`There is more than one ${entry.name} below ${folder}.`)
-    found.set(entry.name, join(entry.parentPath ?? entry.path, entry.name))
+  for (const path of (await filesBelow(folder)).filter((path) => path.endsWith('.node'))) {
+    const name = basename(path)
+    if (found.has(name)) throw new Failure(`There is more than one ${name} below ${folder}.`)
+    found.set(name, join(folder, path))
   }
   return found
-}
-
-function writePlaceholder(path) {
-  return writeFile(path, 'Not built: this package is part of a rehearsal.\n')
 }

@@ -7,7 +7,9 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
-import { npm, npmAtTerminal } from './npm.mjs'
+import { run } from '../lib/run.mjs'
+import { compareVersions } from '../lib/versions.mjs'
+import { findNpm, npm } from './npm.mjs'
 import { publishAll } from './publisher.mjs'
 import { isRehearsal, NPM_REGISTRY, publishedIntegrity } from './registry.mjs'
 import { readRelease, requireCheckedAddons } from './release-file.mjs'
@@ -36,7 +38,7 @@ await runMain(async () => {
   const { published, skipped } = await publishAll(wanted, {
     look: ({ name, version }) => publishedIntegrity(registry, name, version),
     publish: (packed) => publish(folder, packed, registry, values['without-provenance']),
-    report: (line) => console.log(line),
+    report: console.log,
   })
   console.log(`Published ${published.length}, there before ${skipped.length}.`)
 })
@@ -48,15 +50,17 @@ async function publish(folder, { file, version }, registry, withoutProvenance) {
   if (version.includes('-')) parameters.push('--tag', 'next')
   if (withoutProvenance) parameters.push('--no-provenance')
   // At a terminal npm asks for a second factor.
-  if (process.stdin.isTTY) return npmAtTerminal(parameters)
+  if (process.stdin.isTTY) {
+    const atTerminal = run(process.execPath, [await findNpm(), ...parameters], { what: 'npm' })
+    return atTerminal.then(() => ({ ok: true }), ({ message }) => ({ ok: false, output: message }))
+  }
   const result = await npm(parameters)
   console.log(result.output.trimEnd())
   return result
 }
 
 async function requireNpm() {
-  const { stdout } = await npm(['--version'])
-  const [have, need] = [stdout.trim(), NPM_NEEDED].map((version) => version.split('.').map(Number))
-  const difference = need.map((number, index) => have[index] - number).find((number) => number !== 0) ?? 0
-  if (difference < 0) throw new Failure(`npm ${NPM_NEEDED} or newer is needed, and this is ${stdout.trim()}.`)
+  const present = (await npm(['--version'])).stdout.trim()
+  if (compareVersions(present, NPM_NEEDED) >= 0) return
+  throw new Failure(`npm ${NPM_NEEDED} or newer is needed, and this is ${present}.`)
 }

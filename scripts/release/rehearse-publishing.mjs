@@ -1,30 +1,45 @@
 // The publishing part of a rehearsal: an interrupted run, the run after it, and what must be refused.
 import assert from 'node:assert/strict'
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, cp, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { capture } from '../lib/run.mjs'
+import { readRootManifest } from './manifests.mjs'
 import { npm } from './npm.mjs'
 import { publishedIntegrity } from './registry.mjs'
 import { readRelease } from './release-file.mjs'
-import { integrityOf, pack } from './stage.mjs'
-import { readTarball } from './tarball.mjs'
+import { pack, stageRoot } from './stage.mjs'
 
 const PUBLISH = join(dirname(fileURLToPath(import.meta.url)), 'publish.mjs')
 
 export async function rehearsePublishing({ folder, packed, registry }) {
   const packages = await readRelease(packed)
   const total = packages.length
+  const userconfig = join(folder, 'publisher.npmrc')
+  // npm asks for a token, and the registry takes any.
+  await writeFile(userconfig, `${registry.url.replace('http:', '')}:_authToken=rehearsal\n`)
+  const settings = { npm_config_userconfig: userconfig, npm_config_cache: join(folder, 'publisher-cache') }
   // In the folder from which the workflow runs it.
-  const options = { env: await credentials(folder, registry), cwd: folder }
-  const publish = (from, ...further) => publishFrom(from, further, registry, options)
+  const options = { env: { ...process.env, ...settings }, cwd: folder }
+  const run = (...parameters) => capture(process.execPath, [PUBLISH, ...parameters], options)
+  const publish = (from, ...further) =>
+    run(basename(from), '--registry', registry.url, '--without-provenance', ...further)
 
-  await refusesUnchecked(packed, packages, options)
+  if (packages.slice(0, -1).some(({ addon }) => addon !== 'checked')) {
+    // npm's registry, for which there are no credentials here. The script refuses before it sends a request.
+    const { ok, output } = await run(packed, '--registry', 'https://registry.invalid')
+    assert.ok(!ok)
+    assert.match(output, /Not to be published, for want of a checked addon/)
+    console.log('What is not checked is refused for a registry that is not on this machine.')
+  }
 
   // As if a run had been interrupted after two packages.
   const already = packages.slice(0, 2)
-  for (const { file } of already) await publishByHand(join(packed, file), registry, options)
+  for (const { file } of already) {
+    const parameters = ['publish', join(packed, file), '--registry', registry.url, '--no-provenance', '--tag', 'next']
+    await npm(parameters, { ...options, failure: `${file} could not be published.` })
+  }
   const platforms = await publish(packed, '--platforms-only')
   expectCounts(platforms, total - already.length - 1, already.length)
   const root = packages.at(-1)
@@ -43,50 +58,19 @@ export async function rehearsePublishing({ folder, packed, registry }) {
   console.log('Other contents under a published version are refused.')
 }
 
-function publishFrom(from, further, registry, options) {
-  const parameters = [PUBLISH, basename(from), '--registry', registry.url, '--without-provenance', ...further]
-  return capture(process.execPath, parameters, options)
-}
-
 function expectCounts({ ok, output, stdout }, published, before) {
   assert.ok(ok, output)
   assert.match(stdout, new RegExp(`Published ${published}, there before ${before}\\.`))
-}
-
-/** npm's registry, for which there are no credentials here. The script refuses before it sends a request. */
-async function refusesUnchecked(packed, packages, options) {
-  if (packages.slice(0, -1).every(({ addon }) => addon === 'checked')) return
-  const parameters = [PUBLISH, packed, '--registry', 'https://registry.invalid']
-  const { ok, output } = await capture(process.execPath, parameters, options)
-  assert.ok(!ok)
-  assert.match(output, /Not to be published, for want of a checked addon/)
-  console.log('What is not checked is refused for a registry that is not on this machine.')
-}
-
-async function publishByHand(file, registry, options) {
-  const parameters = ['publish', file, '--registry', registry.url, '--no-provenance', '--tag', 'next']
-  const { ok, output } = await npm(parameters, options)
-  assert.ok(ok, output)
 }
 
 /** Makes the same release with one more line in a package. */
 async function withOtherContents(folder, packed, packedRoot) {
   const [staging, other] = ['other', 'other-packed'].map((name) => join(folder, name))
   await cp(packed, other, { recursive: true })
-  await mkdir(staging)
-  for (const [path, contents] of await readTarball(join(packed, packedRoot.file))) {
-    await mkdir(dirname(join(staging, path)), { recursive: true })
-    await writeFile(join(staging, path), path === 'README.md' ? `${contents}\nAnother line.\n` : contents)
-  }
-  await pack(staging, other)
+  await stageRoot(await readRootManifest(), staging)
+  await appendFile(join(staging, 'README.md'), '\nAnother line.\n')
+  const { integrity } = await pack(staging, other)
   const list = join(other, 'release.json')
-  const integrity = await integrityOf(join(other, packedRoot.file))
   await writeFile(list, (await readFile(list, 'utf8')).replace(packedRoot.integrity, integrity))
   return other
-}
-
-async function credentials(folder, registry) {
-  const userconfig = join(folder, 'publisher.npmrc')
-  await writeFile(userconfig, `${registry.url.replace('http:', '')}:_authToken=${registry.token}\n`)
-  return { ...process.env, npm_config_userconfig: userconfig, npm_config_cache: join(folder, 'publisher-cache') }
 }

@@ -3,13 +3,13 @@
 //   Runs a whole release with a registry on this machine instead of npm's: packs, checks the tarballs, publishes them
 //   with the script of a real release, and installs from there as users do. A package without an addon holds a
 //   placeholder, but the addon for this machine must exist. `--artifacts` defaults to the builds in the checkout.
-import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
+import { withFolder } from '../lib/files.mjs'
 import { ADDON, ADDON_NAME } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { startRegistry } from './local-registry.mjs'
@@ -30,12 +30,9 @@ await runMain(async () => {
   const managers = values.managers.split(',')
   const unknown = managers.filter((name) => !Object.hasOwn(MANAGERS, name))
   if (unknown.length > 0) throw new Failure(`unknown: ${unknown.join(', ')} (known: ${Object.keys(MANAGERS)})`, 2)
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'gateway-rehearsal-')))
-  try {
+  await withFolder('rehearsal', async (folder) => {
     await rehearse(folder, values.artifacts ?? (await artifactsOfCheckout(folder)), managers)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
   console.log('\nThe rehearsal went well.')
 })
 

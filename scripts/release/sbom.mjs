@@ -22,8 +22,7 @@ await runMain(async () => {
   await rm(made)
 
   const wanted = ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only']
-  const { ok, stdout, output } = await npm(wanted, { cwd: ROOT })
-  if (!ok) throw new Failure(`${output}\nnpm sbom failed.`)
+  const { stdout } = await npm(wanted, { cwd: ROOT, failure: 'npm sbom failed.' })
   const packageDocument = join(folder, 'package.cdx.json')
   await writeFile(packageDocument, stdout)
   for (const path of [addon, packageDocument]) {

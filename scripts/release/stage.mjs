@@ -3,12 +3,10 @@ import { createHash } from 'node:crypto'
 import { copyFile, cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
-import { Failure } from '../lib/failure.mjs'
 import { ROOT } from '../lib/paths.mjs'
-import { capture } from '../lib/run.mjs'
 import { NOTICES, publishedPlatform, publishedRoot } from './manifests.mjs'
 import { thirdPartyNotices } from './notices.mjs'
-import { findNpm } from './npm.mjs'
+import { npm } from './npm.mjs'
 
 /** Writes the root package into `folder`. */
 export async function stageRoot(root, folder) {
@@ -34,11 +32,11 @@ export async function pack(folder, destination) {
   await mkdir(destination, { recursive: true })
   // npm runs in the folder that it packs.
   const out = resolve(destination)
-  const parameters = [await findNpm(), 'pack', '--json', '--ignore-scripts', '--pack-destination', out]
-  const { ok, stdout, output } = await capture(process.execPath, parameters, { cwd: folder })
-  if (!ok) throw new Failure(`${output}\nnpm pack failed in ${folder}.`)
+  const parameters = ['pack', '--json', '--ignore-scripts', '--pack-destination', out]
+  const { stdout } = await npm(parameters, { cwd: folder, failure: `npm pack failed in ${folder}.` })
   const [{ name, version, filename, size }] = JSON.parse(stdout)
-  const file = plainFileName(filename)
+  // npm 12 and later may keep the scope's `@` and `/` in what they report.
+  const file = filename.replace(/^@/, '').replaceAll('/', '-')
   if (file !== filename) await rename(join(out, filename), join(out, file))
   return { name, version, file, integrity: await integrityOf(join(out, file)), size }
 }
@@ -48,12 +46,8 @@ export async function integrityOf(path) {
   return `sha512-${createHash('sha512').update(await readFile(path)).digest('base64')}`
 }
 
-// npm 12 and later may keep the scope's `@` and `/` in what they report.
-const plainFileName = (name) => name.replace(/^@/, '').replaceAll('/', '-')
-
-function readme({ name, repository, homepage }, platform) {
-  const url = homepage ?? repository.url
-  const text = `The prebuilt binary of [\`${name}\`](${url}) for ${platform}. Install that package: it brings this one.`
+function readme({ name, homepage }, platform) {
+  const text = `The prebuilt binary of [\`${name}\`](${homepage}) for ${platform}. Install that package: it brings this one.`
   return `# \`${name}-${platform}\`\n\n${text}\n`
 }
 

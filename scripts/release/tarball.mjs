@@ -1,14 +1,14 @@
 // Reads an npm tarball with the system's tar, which each of npm's platforms has.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { promisify } from 'node:util'
 
+import { withFolder } from '../lib/files.mjs'
+
 /** @returns {Promise<Map<string, Buffer>>} contents by path, without the leading `package/` */
-export async function readTarball(path) {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-tarball-'))
-  try {
+export function readTarball(path) {
+  return withFolder('tarball', async (folder) => {
     await promisify(execFile)('tar', ['-xzf', resolve(path), '-C', folder])
     const files = new Map()
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -18,7 +18,5 @@ export async function readTarball(path) {
       else if (!entry.isDirectory()) throw new Error(`${path}: ${name} is neither a file nor a folder`)
     }
     return files
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }

@@ -17,8 +17,7 @@ export async function installTools() {
   const now = createHash('sha256').update(lockfile).digest('hex')
   if (existsSync(STAMP) && (await readFile(STAMP, 'utf8')) === now) return
   const parameters = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
-  const { ok, output } = await npm(parameters, { cwd: FOLDER })
-  if (!ok) throw new Failure(`${output}\nThe tools of the release could not be installed.`)
+  await npm(parameters, { cwd: FOLDER, failure: 'The tools of the release could not be installed.' })
   await writeFile(STAMP, now)
 }
 

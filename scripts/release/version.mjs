@@ -24,22 +24,14 @@ await runMain(async () => {
   const inRoot = (what, program, parameters) => run(program, parameters, { cwd: ROOT, what })
 
   // First, because it refuses a version without an entry in the changelog.
-  await dateChangelog(version, inRoot)
+  const url = (await readRootManifest()).homepage.replace(/#.*/, '')
+  const dated = ['--release', '--version', version, '--format', 'markdownlint', '--url', url]
+  await inRoot('keep-a-changelog', process.execPath, [toolOf('keep-a-changelog', 'bin.js'), ...dated])
   const bump = ['version', version, '--no-git-tag-version', '--allow-same-version']
   await inRoot('npm version', process.execPath, [await findNpm(), ...bump])
-  await setCargoVersion(version)
-  await inRoot('cargo update', 'cargo', ['update', '--workspace', '--offline'])
-  console.log(`\nNow ${version}. Read the changes, then commit them and tag the commit v${version}: docs/contributing/releasing.md`)
-})
-
-async function setCargoVersion(version) {
   const path = join(ROOT, 'Cargo.toml')
   const text = await readFile(path, 'utf8')
   await writeFile(path, text.replace(/^version = "[^"]*"$/m, `version = "${version}"`))
-}
-
-async function dateChangelog(version, inRoot) {
-  const { homepage } = await readRootManifest()
-  const parameters = ['--release', '--version', version, '--format', 'markdownlint', '--url', homepage.replace(/#.*/, '')]
-  await inRoot('keep-a-changelog', process.execPath, [toolOf('keep-a-changelog', 'bin.js'), ...parameters])
-}
+  await inRoot('cargo update', 'cargo', ['update', '--workspace', '--offline'])
+  console.log(`\nNow ${version}. Read the changes, then commit them and tag the commit v${version}: docs/contributing/releasing.md`)
+})

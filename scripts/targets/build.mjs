@@ -1,9 +1,10 @@
 // Builds one target's addon, as it is released, into `artifacts`.
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
+import { replaceFile } from '../lib/files.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { artifactName, MACOS } from './list.mjs'
@@ -45,8 +46,9 @@ export async function buildTarget(target, { testHooks = false } = {}) {
     what: `Building ${target.triple}`,
   })
   const built = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), rustTarget, testHooks ? 'debug' : 'release')
-  const folder = testHooks ? TEST_ARTIFACTS : ARTIFACTS
-  return keep(join(built, LIBRARY_NAMES[target.format]), folder, artifactName(target))
+  const artifact = join(testHooks ? TEST_ARTIFACTS : ARTIFACTS, artifactName(target))
+  await replaceFile(join(built, LIBRARY_NAMES[target.format]), artifact)
+  return artifact
 }
 
 /** Builds with zig on Linux, elsewhere with the system's own linker. */
@@ -81,13 +83,4 @@ async function emptyLibnode() {
   if (!existsSync(join(folder, 'libnode.dll'))) await writeFile(join(folder, 'libnode.dll'), '')
   await writeFile(join(folder, 'libnode.a'), '!<arch>\n')
   return folder
-}
-
-/** Replaces a file in one step, so that a process that is loading it is not disturbed. */
-async function keep(from, folder, name) {
-  await mkdir(folder, { recursive: true })
-  const temporary = join(folder, `.${process.pid}.${name}`)
-  await copyFile(from, temporary)
-  await rename(temporary, join(folder, name))
-  return join(folder, name)
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 import { ROOT } from '../lib/paths.mjs'
+import { compareVersions } from '../lib/versions.mjs'
 import { readElf } from './formats/elf.mjs'
 import { readMacho } from './formats/macho.mjs'
 import { readPe } from './formats/pe.mjs'
@@ -122,15 +123,4 @@ function privatePath(bytes) {
   const text = bytes.toString('latin1')
   const found = [ROOT, homedir()].find((path) => text.includes(join(path, '/')))
   return found ?? /(\.cargo[\\/]registry|[\\/]Users[\\/]|\/home\/)[\w./\\-]{0,100}/.exec(text)?.[0]
-}
-
-/** Returns the highest version of texts that end in numbers with dots. */
-export function compareVersions(left, right) {
-  const numbers = (version) => /[\d.]+$/.exec(version)[0].split('.').map(Number)
-  const [a, b] = [numbers(left), numbers(right)]
-  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
 }

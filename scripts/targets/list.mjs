@@ -14,7 +14,8 @@ export const MACOS = { x64: '10.15', arm64: '11.0' }
  */
 export const LIMIT_BYTES = 5_700_000
 
-const LINUX = 'ubuntu-24.04'
+/** Rust's processors, as Node calls them. */
+const ARCH = { x86_64: 'x64', aarch64: 'arm64' }
 
 /**
  * @typedef {object} Target
@@ -30,8 +31,8 @@ const LINUX = 'ubuntu-24.04'
 
 /** @type {Target[]} */
 export const TARGETS = [
-  linux('x86_64', 'glibc'),
-  linux('aarch64', 'glibc'),
+  linux('x86_64', 'gnu'),
+  linux('aarch64', 'gnu'),
   linux('x86_64', 'musl'),
   linux('aarch64', 'musl'),
   // A Linux host links them with stubs of two frameworks (apple/). That shows that the code builds, and that the addon
@@ -42,30 +43,28 @@ export const TARGETS = [
   windows('aarch64'),
 ].map((target) => ({ zig: target.triple, rustflags: [], ...target }))
 
-function linux(cpu, libc) {
-  const arch = cpu === 'x86_64' ? 'x64' : 'arm64'
-  const gnu = libc === 'glibc'
-  const triple = `${cpu}-unknown-linux-${gnu ? 'gnu' : 'musl'}`
+function linux(cpu, abi) {
+  const gnu = abi === 'gnu'
+  const triple = `${cpu}-unknown-linux-${abi}`
   return {
     triple,
-    name: `linux-${arch}-${gnu ? 'gnu' : 'musl'}`,
+    name: `linux-${ARCH[cpu]}-${abi}`,
     format: 'elf',
-    arch,
-    libc,
+    arch: ARCH[cpu],
+    libc: gnu ? 'glibc' : 'musl',
     zig: gnu ? `${triple}.${GLIBC}` : triple,
     // By default Rust links musl into the library. An addon has to use the musl that Node runs on.
     rustflags: gnu ? [] : ['-C', 'target-feature=-crt-static'],
-    runner: LINUX,
+    runner: 'ubuntu-24.04',
   }
 }
 
 function windows(cpu) {
-  const arch = cpu === 'x86_64' ? 'x64' : 'arm64'
   return {
     triple: `${cpu}-pc-windows-msvc`,
-    name: `win32-${arch}-msvc`,
+    name: `win32-${ARCH[cpu]}-msvc`,
     format: 'pe',
-    arch,
+    arch: ARCH[cpu],
     // Microsoft's libraries are not available on Linux. LLVM's, which zig contains, use the same C runtime (UCRT).
     zig: `${cpu}-pc-windows-gnullvm`,
     // Otherwise it needs VCRUNTIME140.dll, which a machine that has only Node may lack.

@@ -119,23 +119,14 @@ fn circles(edges: &BTreeMap<&Module, BTreeSet<Module>>) -> Vec<String> {
     };
     let reached: BTreeMap<&Module, BTreeSet<Module>> =
         edges.keys().map(|module| (*module, reachable(module))).collect();
-    let mut told = BTreeSet::new();
-    let mut lines = Vec::new();
-    for (module, targets) in &reached {
-        if !targets.contains(*module) || told.contains(*module) {
-            continue;
-        }
-        let members: Vec<&Module> = reached
+    // The modules of one circle all have the same members.
+    let members = |(module, targets): (&&Module, &BTreeSet<Module>)| {
+        let both = reached
             .iter()
-            .filter(|(other, back)| targets.contains(**other) && back.contains(*module))
-            .map(|(other, _)| *other)
-            .collect();
-        told.extend(members.iter().copied());
-        let names: Vec<String> = members.iter().map(|member| member.join("::")).collect();
-        lines.push(format!(
-            "no modules import each other in a circle: {}",
-            names.join(", ")
-        ));
-    }
-    lines
+            .filter(|(other, back)| targets.contains(**other) && back.contains(*module));
+        both.map(|(other, _)| other.join("::")).collect::<Vec<_>>()
+    };
+    let circles: BTreeSet<Vec<String>> = reached.iter().map(members).filter(|names| !names.is_empty()).collect();
+    let tell = |names: &Vec<String>| format!("no modules import each other in a circle: {}", names.join(", "));
+    circles.iter().map(tell).collect()
 }

@@ -1,7 +1,7 @@
 // Reads what macOS' loader reads of a library, and its signature. Numbers are those of loader.h, nlist.h, cs_blobs.h.
 import { createHash } from 'node:crypto'
 
-import { Reader, Unreadable } from './reader.mjs'
+import { Reader, table, Unreadable } from './reader.mjs'
 
 const MACHINES = { 0x01000007: 'x64', 0x0100000c: 'arm64' }
 const LIBRARY_TYPES = [6, 8]
@@ -44,7 +44,6 @@ export function readMacho(bytes) {
     exports: symbols
       .filter(({ type }) => (type & N.TYPE) !== 0 && (type & (N.STAB | N.PRIVATE_EXT)) === 0 && (type & N.EXT) !== 0)
       .map(({ name }) => name.replace(/^_/, '')),
-    imports: undefinedSymbols.map(({ name, library }) => ({ name, library: needed[library - 1] })),
     searchedEverywhere: undefinedSymbols.filter(({ library }) => library === ANY_LIBRARY).map(({ name }) => name),
     // Apple's strip leaves entries for its debugger, which are no symbols of the addon.
     isStripped: !symbols.some(
@@ -57,11 +56,11 @@ export function readMacho(bytes) {
 function readSymbols(file, at) {
   if (at === undefined) throw new Unreadable('no table of symbols')
   const [symbols, count, strings] = [file.u32(at + 8), file.u32(at + 12), file.u32(at + 16)]
-  return Array.from({ length: count }, (_, index) => {
-    const entry = symbols + index * 16
-    const type = file.u8(entry + 4)
-    return { name: file.text(strings + file.u32(entry)), type, library: file.u16(entry + 6) >> 8 }
-  })
+  return table(symbols, 16, count).map((entry) => ({
+    name: file.text(strings + file.u32(entry)),
+    type: file.u8(entry + 4),
+    library: file.u16(entry + 6) >> 8,
+  }))
 }
 
 function oldestSystem(file, build, oldBuild) {

@@ -1,5 +1,5 @@
 // Reads what Windows' loader reads of a DLL. Offsets are those of Microsoft's "PE Format".
-import { Reader, Unreadable } from './reader.mjs'
+import { offsetIn, Reader, table, Unreadable } from './reader.mjs'
 
 const MACHINES = { 0x8664: 'x64', 0xaa64: 'arm64' }
 const IMAGE_FILE_DLL = 0x2000
@@ -14,20 +14,13 @@ export function readPe(bytes) {
   if (file.u32(coff - 4) !== 0x4550) throw new Unreadable('no PE file')
   const optional = coff + 20
   if (file.u16(optional) !== 0x20b) throw new Unreadable('not 64-bit')
-  const sections = Array.from({ length: file.u16(coff + 2) }, (_, index) => {
-    const at = optional + file.u16(coff + 16) + index * 40
-    return {
-      name: file.slice(at, 8).toString('latin1').replaceAll('\0', ''),
-      size: Math.max(file.u32(at + 8), file.u32(at + 16)),
-      address: file.u32(at + 12),
-      offset: file.u32(at + 20),
-    }
-  })
-  const offsetOf = (address) => {
-    const section = sections.find((each) => address >= each.address && address < each.address + each.size)
-    if (!section) throw new Unreadable(`no section holds address ${address}`)
-    return address - section.address + section.offset
-  }
+  const sections = table(optional + file.u16(coff + 16), 40, file.u16(coff + 2)).map((at) => ({
+    name: file.slice(at, 8).toString('latin1').replaceAll('\0', ''),
+    size: Math.max(file.u32(at + 8), file.u32(at + 16)),
+    address: file.u32(at + 12),
+    offset: file.u32(at + 20),
+  }))
+  const offsetOf = (address) => offsetIn('section', sections, address)
   const directory = (index) => {
     const at = optional + 112 + index * 8
     return index < file.u32(optional + 108) && file.u32(at) !== 0 ? offsetOf(file.u32(at)) : undefined
@@ -59,8 +52,7 @@ function libraries(file, at, { size, name }, text) {
 function exportedNames(file, at, offsetOf, text) {
   const count = at === undefined ? 0 : file.u32(at + 24)
   if (count === 0) return []
-  const names = offsetOf(file.u32(at + 32))
-  return Array.from({ length: count }, (_, index) => text(file.u32(names + index * 4)))
+  return table(offsetOf(file.u32(at + 32)), 4, count).map((name) => text(file.u32(name)))
 }
 
 function debugFile(file, at) {

@@ -2,6 +2,21 @@
 
 export class Unreadable extends Error {}
 
+/** Returns where the entries of a table begin. */
+export const table = (at, size, count) => Array.from({ length: count }, (_, index) => at + index * size)
+
+/**
+ * Returns where in the file is what the loader puts at an address.
+ *
+ * @param {string} kind of the parts, in the format's words
+ * @param {{ address: number, size: number, offset: number }[]} parts
+ */
+export function offsetIn(kind, parts, address) {
+  const part = parts.find((each) => address >= each.address && address < each.address + each.size)
+  if (!part) throw new Unreadable(`no ${kind} holds address ${address}`)
+  return address - part.address + part.offset
+}
+
 export class Reader {
   /** @param {Buffer} bytes @param {boolean} [bigEndian] */
   constructor(bytes, bigEndian = false) {
