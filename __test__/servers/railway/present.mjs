@@ -21,8 +21,12 @@ export function createPresenter(world, sizes) {
     return paginate([...views.keys()], page, sizes, (object) => toView(object, views.get(object)))
   }
 
-  const project = (record) => ({
+  const project = (record, view) => ({
+    id: record.id,
+    name: record.name,
+    ...dates(record, view),
     services: (page) => list(world.allServices(record.id), 'project.services', page, service),
+    environments: (page) => environments(record, page),
   })
 
   // The list leaves out a deleted environment, even while `environment(id)` still shows it (docs/providers/railway.md).
@@ -33,6 +37,7 @@ export function createPresenter(world, sizes) {
 
   const environment = (record, view) => ({
     id: record.id,
+    name: record.name,
     projectId: record.projectId,
     ...dates(record, view),
     sourceEnvironment: () => record.sourceEnvironment && environment(world.environments.get(record.sourceEnvironment)),
@@ -71,7 +76,9 @@ export function createPresenter(world, sizes) {
     if (!context.deploymentsRead.has(record)) context.deploymentsRead.set(record, world.deployments.read(record))
     const { status, stopped } = context.deploymentsRead.get(record)
     const url = record.instance.domains[0] ?? null
-    return { id: record.id, status, deploymentStopped: stopped, url, staticUrl: url }
+    const { id, environmentId, projectId } = record
+    const ids = { id, serviceId: record.service.id, environmentId, projectId }
+    return { ...ids, status, deploymentStopped: stopped, url, staticUrl: url }
   }
 
   return { project, environment, environments, service, serviceInstance, deployment }

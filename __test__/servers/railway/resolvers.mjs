@@ -78,21 +78,21 @@ export function createResolvers(world, options) {
     me(_args, context) {
       // A workspace or project token has no user.
       authorize(context.caller, { kinds: ['account'] })
-      return { id: context.caller.id }
+      return { id: context.caller.id, name: 'Test User', email: 'user@example.com' }
     },
 
     projectToken(_args, context) {
       const { caller } = context
       if (!caller.refusal && caller.kind !== 'project') throw fromText('Project Token not found')
       authorize(caller)
-      return { projectId: caller.projectId }
+      const { id, projectId, environmentId } = caller
+      return { id, projectId, environmentId }
     },
 
     project({ id }, context) {
       enter(context, [id], { projectId: id })
       const project = world.projects.get(id)
-      viewOf(project, 'project', 'Project')
-      return present.project(project)
+      return present.project(project, viewOf(project, 'project', 'Project'))
     },
 
     // A project token may read the list of its project's environments; no source says what it may see of the others.

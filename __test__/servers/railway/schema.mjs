@@ -38,12 +38,17 @@ const SDL = `
 
   type PageInfo { hasNextPage: Boolean! endCursor: String }
 
-  type User { id: ID! }
-  type ProjectToken { projectId: String! }
-  type Project { services(${PAGING}): ProjectServicesConnection! }
+  type User { id: ID! name: String email: String! }
+  type ProjectToken { id: ID! projectId: String! environmentId: String! }
+
+  type Project {
+    id: ID! name: String! createdAt: DateTime! deletedAt: DateTime
+    services(${PAGING}): ProjectServicesConnection!
+    environments(${PAGING}): ProjectEnvironmentsConnection!
+  }
 
   type Environment {
-    id: ID! projectId: String! createdAt: DateTime! deletedAt: DateTime
+    id: ID! name: String! projectId: String! createdAt: DateTime! deletedAt: DateTime
     sourceEnvironment: Environment
     serviceInstances(${PAGING}): EnvironmentServiceInstancesConnection!
   }
@@ -60,7 +65,8 @@ const SDL = `
   type ServiceSource { image: String repo: String }
 
   type Deployment {
-    id: ID! status: DeploymentStatus! url: String staticUrl: String deploymentStopped: Boolean!
+    id: ID! status: DeploymentStatus! deploymentStopped: Boolean! url: String staticUrl: String
+    serviceId: String environmentId: String! projectId: String!
   }
 
   enum DeploymentStatus {
@@ -90,6 +96,7 @@ const SDL = `
   }
 
   ${connection('QueryEnvironmentsConnection', 'Environment')}
+  ${connection('ProjectEnvironmentsConnection', 'Environment')}
   ${connection('ProjectServicesConnection', 'Service')}
   ${connection('EnvironmentServiceInstancesConnection', 'ServiceInstance')}
 `
