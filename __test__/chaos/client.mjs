@@ -5,6 +5,8 @@ import { createRequire } from 'node:module'
 import { Failure } from '../../scripts/lib/failure.mjs'
 import { TEST_HOOKS_ADDON } from '../../scripts/lib/paths.mjs'
 import { createNaiveProvider } from './naive.mjs'
+import { PLAIN_APIS } from './plain-apis.mjs'
+import { TIMEOUTS } from './plan.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -20,8 +22,8 @@ export const addonPath = () => process.env.GATEWAY_ADDON || TEST_HOOKS_ADDON
  */
 export function loadClient({ naive, provider, speed }) {
   if (naive) {
-    const timeoutMilliseconds = provider.timeouts.read / speed
-    return (config) => createNaiveProvider(provider.plainApi(config, { timeoutMilliseconds }), speed)
+    const createApi = PLAIN_APIS[provider.factory]
+    return (config) => createNaiveProvider(createApi(config, TIMEOUTS.read / speed), speed)
   }
   const path = addonPath()
   if (!existsSync(path)) throw new Failure(`No addon at ${path}. Build it with: npm run build:test-hooks`)

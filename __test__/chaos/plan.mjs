@@ -5,6 +5,9 @@ import { createFaultSchedule } from './fault-schedule.mjs'
 /** Creates of one round: few enough for a cheap listing, and so many that the wait at the end does not dominate. */
 export const ROUND_SIZE = 200
 
+/** The client's time-outs, by the operations' `timeout`: the addon's defaults. */
+export const TIMEOUTS = { read: 30_000, create: 60_000 }
+
 /**
  * @typedef {object} FaultProfile how often requests of a scenario fail, and how
  * @property {'random' | 'targeted' | 'blackout' | 'stale-reads'} type
@@ -128,7 +131,7 @@ export function faultScheduleFor(scenario, caller, plan, provider) {
     kinds: provider.kinds,
     isRead: (operation) => !provider.operations[operation].effect,
     about: (operation) => ({
-      timeout: scenario.requestTimeoutMs ?? provider.timeouts[provider.operations[operation].timeout],
+      timeout: scenario.requestTimeoutMs ?? TIMEOUTS[provider.operations[operation].timeout],
       latest: plan.latestEffect,
       window: plan.latestEffect + TIMER_RESERVE,
     }),

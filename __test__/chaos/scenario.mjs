@@ -1,5 +1,6 @@
 // Runs one scenario: the calls of its callers, their aborts, and what they do with their instances.
 import { MEASURED } from './plan.mjs'
+import { SCENARIO_VARIABLE } from './providers/fake-server.mjs'
 
 /** After this time on the client's clock a call counts as stuck. */
 const STUCK_AFTER = 7_200_000
@@ -147,7 +148,7 @@ function destroyerOf({ ending, type, calls }) {
 }
 
 function withDefaults(scenario, options, { createDefaults }) {
-  return { image: IMAGE, envs: { CHAOS_SCENARIO: scenario.id }, ...createDefaults, ...options }
+  return { image: IMAGE, envs: { [SCENARIO_VARIABLE]: scenario.id }, ...createDefaults, ...options }
 }
 
 /** @returns {Promise<Outcome>} */
