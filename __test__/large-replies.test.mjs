@@ -2,22 +2,21 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 
 import { railway } from '@computesdk/gateway'
 
-import { addonPath } from './chaos/client.mjs'
 import { API_KEY } from './support/canary.mjs'
 import { ABSENT_ID } from './support/railway.mjs'
 import { rejection } from './support/rejection.mjs'
+import { loadTestAddon } from './support/test-addon.mjs'
 
 const MEBIBYTE = 1024 * 1024
 const isPending = (promise) => inspect(promise).includes('<pending>')
 
 /** The test build, whose `__replyWithText(length)` makes a call that is answered before it returns. */
-const addon = createRequire(import.meta.url)(addonPath())
+const addon = loadTestAddon()
 
 describe('replies that wait while JavaScript is busy', () => {
   test('cross in batches of 16 MiB', async () => {

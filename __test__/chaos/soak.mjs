@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
-import { addonPath } from './client.mjs'
+import { addonPath } from '../support/test-addon.mjs'
 import { PROVIDERS } from './providers/index.mjs'
 import { createFaultSchedule } from './fault-schedule.mjs'
 import { TIMEOUTS } from './plan.mjs'
