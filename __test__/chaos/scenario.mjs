@@ -1,4 +1,5 @@
 // Runs one scenario: the calls of its callers, their aborts, and what they do with their instances.
+import { within } from '../support/eventually.mjs'
 import { MEASURED } from './plan.mjs'
 import { SCENARIO_VARIABLE } from './providers/fake-server.mjs'
 
@@ -152,16 +153,8 @@ function withDefaults(scenario, options, { createDefaults }) {
 }
 
 /** @returns {Promise<Outcome>} */
-async function outcomeOf(promise, fixture) {
-  let timer
-  const stuck = new Promise((resolve) => {
-    timer = setTimeout(() => resolve({ status: 'stuck' }), fixture.real(STUCK_AFTER))
-  })
-  const settled = promise.then(resolved, rejected)
-  const outcome = await Promise.race([settled, stuck])
-  clearTimeout(timer)
-  return outcome
-}
+const outcomeOf = (promise, fixture) =>
+  within(fixture.real(STUCK_AFTER), promise.then(resolved, rejected), { status: 'stuck' })
 
 export const resolved = (value) => ({ status: 'resolved', id: value?.instanceId })
 

@@ -2,6 +2,7 @@
 import { getEventListeners, once, setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { within } from '../support/eventually.mjs'
 import { loadClient } from './client.mjs'
 import { PROVIDERS } from './providers/index.mjs'
 import { chance, randomFor, weighted } from './seeds.mjs'
@@ -132,12 +133,7 @@ async function abortAll() {
 }
 
 async function settle(promise) {
-  let timer
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, STUCK_AFTER / speed, 'stuck')
-  })
-  const outcome = await Promise.race([promise.catch(note), late])
-  clearTimeout(timer)
+  const outcome = await within(STUCK_AFTER / speed, promise.catch(note), 'stuck')
   if (outcome === 'stuck') stuck += 1
   return outcome === 'stuck' ? undefined : outcome
 }
