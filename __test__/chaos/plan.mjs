@@ -112,13 +112,13 @@ export function planRound({ seed, round, creates = ROUND_SIZE, provider, without
 const countCreates = (scenarios) => scenarios.reduce((sum, { calls }) => sum + calls.length, 0)
 
 /** Returns the first faults that each scenario would meet, for comparing plans. */
-export function previewFaults(plan, provider, count = 6) {
+export function previewFaults(plan, provider) {
   return plan.scenarios.map((scenario) => {
     const callers = [...new Set(scenario.calls.map(({ caller }) => caller))]
     return callers.map((caller) => {
       const schedule = faultScheduleFor(scenario, caller, plan, provider)
       const operations = Object.keys(provider.operations)
-      return operations.map((operation) => Array.from({ length: count }, () => schedule.next(operation)?.name ?? null))
+      return operations.map((operation) => Array.from({ length: 6 }, () => schedule.next(operation)?.name ?? null))
     })
   })
 }
