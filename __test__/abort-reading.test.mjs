@@ -5,15 +5,11 @@ import { describe, test } from 'node:test'
 
 import { railway } from '@computesdk/gateway'
 
+import { callsOf } from './support/fixture.mjs'
 import { ABSENT_ID, withRailway } from './support/railway.mjs'
 import { rejection } from './support/rejection.mjs'
 
-const METHODS = {
-  create: (provider, options) => provider.create(options),
-  getById: (provider, options) => provider.getById(ABSENT_ID, options),
-  list: (provider, options) => provider.list(options),
-  destroy: (provider, options) => provider.destroy(ABSENT_ID, options),
-}
+const METHODS = callsOf(ABSENT_ID)
 
 /** Puts a proxy in place of process.env that calls `onRead` for each variable of Railway that is read. */
 function watchEnvironment(t, variables, onRead) {

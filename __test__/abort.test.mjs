@@ -6,16 +6,12 @@ import { Worker } from 'node:worker_threads'
 import { railway } from '@computesdk/gateway'
 
 import { eventually } from './support/eventually.mjs'
+import { callsOf } from './support/fixture.mjs'
 import { ABSENT_ID, withRailway } from './support/railway.mjs'
 import { rejection } from './support/rejection.mjs'
 
 const FOREVER = { kind: 'slow', milliseconds: Infinity }
-const METHODS = {
-  create: (provider, options) => provider.create(options),
-  getById: (provider, options) => provider.getById(ABSENT_ID, options),
-  list: (provider, options) => provider.list(options),
-  destroy: (provider, options) => provider.destroy(ABSENT_ID, options),
-}
+const METHODS = callsOf(ABSENT_ID)
 const listeners = (signal) => getEventListeners(signal, 'abort').length
 
 describe('a signal that has fired already', () => {

@@ -7,7 +7,8 @@ import * as gateway from '@computesdk/gateway'
 import { ACCESS_TOKEN, assertNoSecret, assertSame, canary } from './support/canary.mjs'
 import { ENGINES } from './support/docker.mjs'
 import { eventually } from './support/eventually.mjs'
-import { createOptions, PROVIDERS } from './support/providers.mjs'
+import { callsOf } from './support/fixture.mjs'
+import { createOptions, PROVIDERS, withEntry } from './support/providers.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
 
 const KEYS = ['name', 'create', 'getById', 'list', 'destroy']
@@ -26,19 +27,10 @@ for (const [title, entry] of Object.entries({ ...PROVIDERS, ...ENGINES })) {
     list: `Failed to list ${entry.title} instances: `,
     destroy: `Failed to destroy ${entry.title} instance: `,
   }
-  const methods = {
-    create: (provider, options) => provider.create(options),
-    getById: (provider, options) => provider.getById(entry.absentId, options),
-    list: (provider, options) => provider.list(options),
-    destroy: (provider, options) => provider.destroy(entry.absentId, options),
-  }
+  const methods = callsOf(entry.absentId)
 
   describe(title, { skip: entry.skip }, () => {
-    async function begin(t) {
-      const fixture = await entry.start()
-      t.after(fixture.close)
-      return { ...fixture, provider: fixture.make() }
-    }
+    const begin = (t) => withEntry(t, entry)
 
     test('is a plain object of the agreed shape', () => {
       const provider = factory({})

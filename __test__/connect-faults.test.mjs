@@ -10,6 +10,7 @@ import { describe, test } from 'node:test'
 
 import { makeCertificates, serveTls } from '../scripts/load/certificates.mjs'
 import { API_KEY, assertNoSecret, canary } from './support/canary.mjs'
+import { listenUntilEnd } from './support/listen.mjs'
 import { runProgram } from './support/program.mjs'
 import { ABSENT_ID, withRailway } from './support/railway.mjs'
 import { rawServer } from './support/raw-server.mjs'
@@ -163,9 +164,8 @@ describe('a SOCKS proxy', () => {
       ]
       socket.on('data', (bytes) => steps.shift()?.(bytes))
     })
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-    t.after(() => new Promise((resolve) => server.close(resolve)))
-    return { asked, url: (word) => `socks5h://user:${word}@127.0.0.1:${server.address().port}` }
+    const listening = await listenUntilEnd(t, server)
+    return { asked, url: (word) => `socks5h://user:${word}@127.0.0.1:${listening.port}` }
   }
 
   test('passes requests on, and gets the name of the host', { skip: noOpenssl }, async (t) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { PROVIDERS } from './support/providers.mjs'
+import { PROVIDERS, withEntry } from './support/providers.mjs'
 
 const DELETIONS = {
   railway: 'serviceDelete',
@@ -22,8 +22,7 @@ describe('a deletion that took effect settles within 10 s when', { concurrency: 
   for (const [name, entry] of Object.entries(PROVIDERS)) {
     for (const [title, fault] of Object.entries(FAULTS)) {
       test(`${title}, at ${name}`, async (t) => {
-        const fixture = await entry.start()
-        t.after(fixture.close)
+        const fixture = await withEntry(t, entry)
         const provider = fixture.make({ ...fixture.config, maxRetries: 3 })
         const { instanceId } = await provider.create(entry.image ? { image: entry.image } : {})
         fixture.server.faults.add({ ...fault, when: DELETIONS[name] })

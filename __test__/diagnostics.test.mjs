@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 
 import * as gateway from '@computesdk/gateway'
 
-import { createOptions, PROVIDERS } from './support/providers.mjs'
+import { createOptions, PROVIDERS, withEntry } from './support/providers.mjs'
 import { eventually } from './support/eventually.mjs'
 import { rejection } from './support/rejection.mjs'
 import { withRender } from './support/render.mjs'
@@ -42,11 +42,7 @@ function watch(t, part, take) {
 
 for (const [name, entry] of Object.entries(PROVIDERS)) {
   describe(`${name}: a subscriber gets`, () => {
-    async function begin(t) {
-      const fixture = await entry.start()
-      t.after(fixture.close)
-      return { ...fixture, provider: fixture.make() }
-    }
+    const begin = (t) => withEntry(t, entry)
 
     test('of a create, from what is known at its start to how it ended', async (t) => {
       const { provider, server } = await begin(t)

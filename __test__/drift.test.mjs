@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 
 import { UNLIMITED } from './servers/render/index.mjs'
 import { MISSING, NEEDED, pathsOf, VALUES, withValue } from './support/drift.mjs'
-import { PROVIDERS } from './support/providers.mjs'
+import { PROVIDERS, withEntry } from './support/providers.mjs'
 
 for (const [name, entry] of Object.entries(PROVIDERS)) {
   describe(`${name}: information of any type changes nothing`, () => {
@@ -38,11 +38,9 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
 
     for (const [operation, { prepare, run, check, finish }] of Object.entries(operations)) {
       test(`in ${operation}`, async (t) => {
-        const fixture = await entry.start()
-        t.after(fixture.close)
-        const { server } = fixture
+        const bench = await withEntry(t, entry)
+        const { server } = bench
         if (server.settings.limits) server.settings.limits = UNLIMITED
-        const bench = { ...fixture, provider: fixture.make() }
 
         /** Runs the operation with each response passed through `change`, which gets its number and its body. */
         const runWith = async (change) => {

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { railway } from '@computesdk/gateway'
 
 import { API_KEY, assertNoSecret } from './support/canary.mjs'
+import { listenUntilEnd } from './support/listen.mjs'
 import { ABSENT_ID, withRailway } from './support/railway.mjs'
 import { rawServer } from './support/raw-server.mjs'
 import { rejection } from './support/rejection.mjs'
@@ -158,10 +159,9 @@ describe('a redirect', () => {
         visits.push(request.url)
         response.end()
       })
-      await new Promise((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
-      t.after(() => new Promise((resolve) => elsewhere.close(resolve)))
+      const { url } = await listenUntilEnd(t, elsewhere)
       const { provider, server } = await withRailway(t)
-      const location = `http://127.0.0.1:${elsewhere.address().port}/graphql/v2`
+      const location = `${url}/graphql/v2`
       server.faults.add({ kind: 'respond', status, headers: { location } })
       await rejection(provider.list(), { code: 'PROTOCOL', httpStatus: status, retryable: false, message: /redirect/ })
       assert.deepEqual(visits, [])

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { createOptions, PROVIDERS } from './support/providers.mjs'
+import { createOptions, PROVIDERS, withEntry } from './support/providers.mjs'
 import { rejection } from './support/rejection.mjs'
 import { withVercel } from './support/vercel.mjs'
 
@@ -43,11 +43,7 @@ const ANSWERS = {
 for (const [provider, entry] of Object.entries(PROVIDERS)) {
   const { create, read, list, idField, names, moves } = ANSWERS[provider]
   const image = entry.image ?? 'acme/box:1'
-  const withFixture = async (t) => {
-    const fixture = await entry.start()
-    t.after(fixture.close)
-    return { ...fixture, provider: fixture.make() }
-  }
+  const withFixture = (t) => withEntry(t, entry)
   const replace = (server, { operation, at, all }, change, times = 1) =>
     server.faults.add({
       kind: 'replace',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { ACCESS_TOKEN, canary } from './support/canary.mjs'
-import { PROVIDERS } from './support/providers.mjs'
+import { PROVIDERS, withEntry } from './support/providers.mjs'
 import { withRailway } from './support/railway.mjs'
 import { rejection } from './support/rejection.mjs'
 
@@ -33,16 +33,14 @@ const WAYS = {
 
 for (const [name, entry] of Object.entries(PROVIDERS)) {
   test(`${name}: what is no URL of HTTP or of web sockets is refused before any request`, async (t) => {
-    const fixture = await entry.start()
-    t.after(fixture.close)
-    const provider = fixture.make()
+    const { provider, server } = await withEntry(t, entry)
     for (const [field, options] of Object.entries(WAYS)) {
       for (const url of [...BAD, `${canary('url')}://x`, ...(name === 'railway' ? [] : ['${{ gateway.URL }}'])]) {
         const error = await rejection(provider.create(options(url)), { code: 'INVALID_ARGUMENT', retryable: false })
         assert.ok(error.message.includes(`${field} must be a URL`), error.message)
       }
     }
-    assert.equal(fixture.server.requests.length, 0)
+    assert.equal(server.requests.length, 0)
   })
 }
 

@@ -1,23 +1,22 @@
 // Replies that are long or many: each crosses, or rejects its own call. No text that crosses is too long for V8.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 
 import { railway } from '@computesdk/gateway'
 
-import { addonPath } from './chaos/client.mjs'
 import { API_KEY } from './support/canary.mjs'
+import { listenUntilEnd } from './support/listen.mjs'
 import { ABSENT_ID } from './support/railway.mjs'
 import { rejection } from './support/rejection.mjs'
+import { loadTestAddon } from './support/test-addon.mjs'
 
 const MEBIBYTE = 1024 * 1024
 const isPending = (promise) => inspect(promise).includes('<pending>')
 
 /** The test build, whose `__replyWithText(length)` makes a call that is answered before it returns. */
-const addon = createRequire(import.meta.url)(addonPath())
+const addon = loadTestAddon()
 
 describe('replies that wait while JavaScript is busy', () => {
   test('cross in batches of 16 MiB', async () => {
@@ -75,10 +74,7 @@ describe('a listing', () => {
       response.end(JSON.stringify({ data: { environment: { serviceInstances: { edges: [], pageInfo } } } }))
     })
     let pages = 0
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.after(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
-    const baseUrl = `http://127.0.0.1:${server.address().port}`
+    const { url: baseUrl } = await listenUntilEnd(t, server)
     const provider = railway({ apiKey: API_KEY, projectId: ABSENT_ID, environmentId: ABSENT_ID, maxRetries: 0, baseUrl })
     return { provider, pages: () => pages }
   }

@@ -6,7 +6,7 @@ import { namespace, railway, render, vercel } from '@computesdk/gateway'
 
 import { canary } from './support/canary.mjs'
 import { setEnvironment } from './support/environment.mjs'
-import { PROVIDERS } from './support/providers.mjs'
+import { PROVIDERS, withEntry } from './support/providers.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
 
 const LENGTHS = [3_000, 70_000, 1_000_000]
@@ -49,9 +49,7 @@ test('a region that is no label of a host name', async () => {
 describe('before any request, with a value that is too long:', () => {
   for (const [name, entry] of Object.entries(PROVIDERS)) {
     test(`name and instanceId, at ${name}`, async (t) => {
-      const fixture = await entry.start()
-      t.after(fixture.close)
-      const provider = fixture.make()
+      const { provider, server } = await withEntry(t, entry)
       for (const length of LENGTHS) {
         const text = 'x'.repeat(length)
         await rejection(provider.create({ name: text }), { code: 'INVALID_ARGUMENT', message: /options\.name must/ })
@@ -60,7 +58,7 @@ describe('before any request, with a value that is too long:', () => {
           await rejection(provider.destroy(id), { code: 'INVALID_ARGUMENT', message: /instanceId must/ })
         }
       }
-      assert.equal(fixture.server.requests.length, 0)
+      assert.equal(server.requests.length, 0)
     })
   }
 

@@ -1,6 +1,5 @@
 // What callers pass may be of any size: reading it takes time in proportion, and has an end.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
@@ -8,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { namespace, railway, render, vercel } from '@computesdk/gateway'
 
 import { ACCESS_TOKEN, canary } from './support/canary.mjs'
+import { listen, listenUntilEnd } from './support/listen.mjs'
 import { ABSENT_ID } from './support/railway.mjs'
 import { ABSENT_ID as RENDER_ID } from './support/render.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
@@ -22,16 +22,14 @@ const variables = (count, prefix = 'NAME') =>
 describe('variables', () => {
   /** It takes what it is sent, and never answers. */
   const silent = createServer(() => {})
+  let listening
   let unanswered
   before(async () => {
-    await once(silent.listen(0, '127.0.0.1'), 'listening')
-    const url = `http://127.0.0.1:${silent.address().port}`
+    listening = await listen(silent)
+    const { url } = listening
     unanswered = railway({ apiKey: canary('key'), projectId: 'p', environmentId: 'e', baseUrl: url, maxRetries: 0 })
   })
-  after(() => {
-    silent.close()
-    silent.closeAllConnections()
-  })
+  after(() => listening.close())
 
   /** The processor time that the start of a create takes this process, in milliseconds: the least of several. */
   async function spent(options) {
@@ -77,10 +75,8 @@ describe('variables', () => {
       response.end(JSON.stringify({ service: { id: RENDER_ID, name, ownerId, type }, deployId: 'dep-1' }))
     })
     let given
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.after(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
-    const own = render({ apiKey: canary('key'), ownerId: 'tea-1', baseUrl: `http://127.0.0.1:${server.address().port}` })
+    const { url } = await listenUntilEnd(t, server)
+    const own = render({ apiKey: canary('key'), ownerId: 'tea-1', baseUrl: url })
     const envs = variables(100_000)
     const began = performance.now()
     const call = own.create({ envs })

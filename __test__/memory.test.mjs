@@ -3,6 +3,7 @@ import http from 'node:http'
 import { describe, test } from 'node:test'
 
 import { API_KEY } from './support/canary.mjs'
+import { listenUntilEnd } from './support/listen.mjs'
 import { runProgram } from './support/program.mjs'
 
 const MEBIBYTE = 1024 * 1024
@@ -18,9 +19,7 @@ async function fastServer(t, status, body) {
       response.end(text)
     })
   })
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
-  const baseUrl = `http://127.0.0.1:${server.address().port}`
+  const { url: baseUrl } = await listenUntilEnd(t, server)
   return { apiKey: API_KEY, projectId: ID, environmentId: ID, maxRetries: 0, baseUrl }
 }
 

@@ -240,9 +240,10 @@ describe('the address', () => {
     test(`is that ${title}`, async (t) => {
       const proxy = await rawServer(t, (socket) => socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'))
       const env = { HTTPS_PROXY: proxy.url, ...variables }
-      const { stdout } = await runProgram('namespace-endpoint.mjs', { input: { token: TOKEN, ...config }, env })
+      const input = { factory: 'namespace', config: { token: TOKEN, maxRetries: 0, ...config } }
+      const { stdout } = await runProgram('list-once.mjs', { input, env })
       assert.deepEqual(proxy.received.map((text) => text.split(' ').slice(0, 2)), [['CONNECT', address]])
-      assert.equal(stdout, 'NETWORK\n')
+      assert.equal(JSON.parse(stdout).code, 'NETWORK')
       assertNoSecret(proxy.received)
     })
   }

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import * as gateway from '@computesdk/gateway'
 
 import { setEnvironment } from './support/environment.mjs'
-import { createOptions, PROVIDERS } from './support/providers.mjs'
+import { createOptions, PROVIDERS, withEntry } from './support/providers.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
 
 const ids = (results) => results.map(({ instanceId }) => instanceId).sort()
@@ -18,8 +18,7 @@ for (const [name, entry] of Object.entries(PROVIDERS)) {
 
   describe(`${name}: an owner`, () => {
     async function begin(t) {
-      const fixture = await entry.start()
-      t.after(fixture.close)
+      const fixture = await withEntry(t, entry)
       const make = (owner) => fixture.make({ owner })
       return { ...fixture, make, create: (owner, options) => make(owner).create({ ...createOptions(entry), ...options }) }
     }

@@ -1,35 +1,27 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
 
-import { addonPath } from './chaos/client.mjs'
 import { withRailway } from './support/railway.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
+import { loadTestAddon } from './support/test-addon.mjs'
 
-// A panic cannot be caused from outside, so a build of its own exports two. `npm run build:test-hooks` makes it.
-
-/** @returns {any} the addon with `__panicInWork` and `__panicInMethod` */
-function loadTestBuild() {
-  assert.ok(existsSync(addonPath()), 'the test build is missing: run `npm run build:test-hooks`')
-  return createRequire(import.meta.url)(addonPath())
-}
+// A panic cannot be caused from outside, so the addon of the tests exports two: `__panicInWork` and `__panicInMethod`.
 
 test('a panic in the work of a call rejects with INTERNAL, and the next call works', async (t) => {
-  const addon = loadTestBuild()
+  const addon = loadTestAddon()
   await rejection(addon.__panicInWork(), { code: 'INTERNAL', provider: 'railway', retryable: false })
   const { config } = await withRailway(t)
   assert.deepEqual(await addon.railway(config).list(), [])
 })
 
 test('a thousand panics are a thousand rejections', async () => {
-  const addon = loadTestBuild()
+  const addon = loadTestAddon()
   const outcomes = await Promise.allSettled(Array.from({ length: 1_000 }, () => addon.__panicInWork()))
   assert.ok(outcomes.every(({ reason }) => reason?.code === 'INTERNAL'))
 })
 
 test("a panic on JavaScript's thread throws, and the process lives", async (t) => {
-  const addon = loadTestBuild()
+  const addon = loadTestAddon()
   assert.throws(() => addon.__panicInMethod())
   const { config } = await withRailway(t)
   assert.deepEqual(await addon.railway(config).list(), [])

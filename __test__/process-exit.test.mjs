@@ -10,9 +10,9 @@ const FOREVER = { kind: 'slow', milliseconds: Infinity, times: Infinity }
 describe('a process', () => {
   test('with no pending work ends by itself, kept connections or not', async (t) => {
     const { config, server } = await withRailway(t)
-    const { code, stdout, stderr, late } = await runProgram('call-once.mjs', { input: config })
+    const { code, stdout, stderr, late } = await runProgram('list-once.mjs', { input: { config } })
     assert.equal(stderr, '')
-    assert.deepEqual({ code, late, stdout }, { code: 0, late: false, stdout: 'listed 0\n' })
+    assert.deepEqual({ code, late, value: JSON.parse(stdout).value }, { code: 0, late: false, value: [] })
     assert.equal(server.connections.total, 1)
   })
 
@@ -35,7 +35,7 @@ describe('a process', () => {
   test('may call process.exit while calls are under way', async (t) => {
     const { config, server } = await withRailway(t)
     server.faults.add(FOREVER)
-    const { child, ended } = startProgram('exit-in-flight.mjs', { input: config })
+    const { child, ended } = startProgram('end-in-flight.mjs', { input: config })
     await eventually(() => server.requests.length === 20, 'all calls have arrived')
     child.send(7)
     const { code, signal, stderr, late } = await ended
@@ -47,9 +47,9 @@ describe('a process', () => {
   test('may die of an exception while calls are under way', async (t) => {
     const { config, server } = await withRailway(t)
     server.faults.add(FOREVER)
-    const { child, ended } = startProgram('throw-in-flight.mjs', { input: config })
+    const { child, ended } = startProgram('end-in-flight.mjs', { input: config })
     await eventually(() => server.requests.length === 20, 'all calls have arrived')
-    child.send('now')
+    child.send('exception')
     const { code, signal, stderr } = await ended
     assert.deepEqual({ code, signal }, { code: 1, signal: null })
     assert.match(stderr, /on purpose/)

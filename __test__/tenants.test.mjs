@@ -1,6 +1,5 @@
 // Two tenants in one process: with two credentials, and at two addresses. Neither hides or delays what the other has.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
 
@@ -9,6 +8,7 @@ import { namespace, render } from '@computesdk/gateway'
 import { canary } from './support/canary.mjs'
 import { withFastClock } from './support/fast-clock.mjs'
 import { withNamespace } from './support/namespace.mjs'
+import { listenUntilEnd } from './support/listen.mjs'
 import { rejection } from './support/rejection.mjs'
 import { withRender } from './support/render.mjs'
 
@@ -16,13 +16,8 @@ const KEY = { idempotencyKey: 'order-1' }
 
 /** An address of a caller's own, which answers as it likes. */
 async function withAddress(t, listener) {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${server.address().port}`
+  const { url } = await listenUntilEnd(t, createServer(listener))
+  return url
 }
 
 test("a destroy with another credential's id does not hide the service from its owner", async (t) => {

@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-import { addonPath } from './chaos/client.mjs'
 import { printable } from './support/canary.mjs'
+import { addonPath } from './support/test-addon.mjs'
 
 const PRELOAD = new URL('support/reqwest-package.mjs', import.meta.url).href
 

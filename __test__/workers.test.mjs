@@ -33,7 +33,7 @@ describe('workers', () => {
   test('that are terminated with calls under way do no harm to the others', async (t) => {
     const { config, provider, server } = await withRailway(t)
     server.faults.add(FOREVER)
-    const workers = Array.from({ length: 8 }, () => new Worker(program('worker-pending.mjs'), { workerData: config }))
+    const workers = Array.from({ length: 8 }, () => new Worker(program('worker-list.mjs'), { workerData: config }))
     await eventually(() => server.requests.length === 8, 'all calls have arrived')
     await Promise.all(workers.map((worker) => worker.terminate()))
     server.faults.clear()
@@ -43,7 +43,7 @@ describe('workers', () => {
   test('that end while an answer is on its way do no harm either', async (t) => {
     const { config, provider, server } = await withRailway(t)
     server.faults.add({ kind: 'slow', milliseconds: 100, times: 8 })
-    const workers = Array.from({ length: 8 }, () => new Worker(program('worker-pending.mjs'), { workerData: config }))
+    const workers = Array.from({ length: 8 }, () => new Worker(program('worker-list.mjs'), { workerData: config }))
     await eventually(() => server.requests.length === 8, 'all calls have arrived')
     await Promise.all(workers.map((worker) => worker.terminate()))
     // The answers come now, to environments that are no more.

@@ -17,6 +17,18 @@ import { between, chance } from './seeds.mjs'
  * @property {(operation: string) => boolean} [fits] which operations; default: all
  */
 
+/** The two kinds of a failure that hides whether its request had an effect: it had none, or it had one. */
+export const withAndWithoutEffect = (name, make) => [
+  { name, uninformative: true, make: (random) => make(random, false) },
+  { name: `${name} after effect`, ambiguous: true, make: (random) => make(random, true) },
+]
+
+/** @type {Kind} */
+export const EDGE_PAGE = {
+  name: 'edge page',
+  make: (random) => ({ kind: 'html', status: random.pick([200, 403, 429, 503]) }),
+}
+
 const pageOf = (status) =>
   `<!DOCTYPE html>\n<html><head><title>${status}</title></head><body><h1>${status}</h1></body></html>\n`
 
@@ -109,8 +121,7 @@ export const KINDS = [
       latest: window,
     }),
   },
-  { name: '5xx', uninformative: true, make: (random) => proxyFailure(random, false) },
-  { name: '5xx after effect', ambiguous: true, make: (random) => proxyFailure(random, true) },
+  ...withAndWithoutEffect('5xx', proxyFailure),
   { name: 'unreadable 200', make: (random) => unreadable(random, false) },
   { name: 'unreadable 200 after effect', ambiguous: true, make: (random) => unreadable(random, true) },
   { name: '429', make: () => refused() },

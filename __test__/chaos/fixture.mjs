@@ -94,6 +94,8 @@ export async function openFixture({ plan, provider, speed }) {
     return () => caller.listeners.delete(listener)
   }
 
+  const callersOf = (scenario) => [...callers.values()].filter((caller) => caller.scenario === scenario)
+
   function hasRetried({ log }) {
     const creates = log.filter(({ operation }) => operation === provider.creating)
     return new Set(creates.map(({ request }) => backend.describe(request).name)).size < creates.length
@@ -145,11 +147,10 @@ export async function openFixture({ plan, provider, speed }) {
         scenario: scenarioOfName.get(resource.name) ?? scenarioById.get(resource.scenarioId),
       })),
 
-    callersOf: (scenario) => [...callers.values()].filter((caller) => caller.scenario === scenario),
+    callersOf,
 
     /** Returns the scenario's callers that have sent a create twice. The first request may still take effect. */
-    retriers: (scenario) =>
-      [...callers.values()].filter((caller) => caller.scenario === scenario && hasRetried(caller)),
+    retriers: (scenario) => callersOf(scenario).filter(hasRetried),
 
     /** Returns the scenarios in which a request met a fault. */
     faultyScenarios() {
@@ -167,19 +168,28 @@ export async function openFixture({ plan, provider, speed }) {
 /** Runs the outages: the server refuses connections, and cuts open ones. */
 function holdOutages(server, planned, real) {
   const ending = new AbortController()
-  const state = { count: 0, changes: 0 }
+  const pause = (milliseconds) => sleep(real(milliseconds), undefined, { signal: ending.signal })
+  const outages = {
+    count: 0,
+    /** How often an outage began or ended: an odd number during one. */
+    changes: 0,
+    async end() {
+      ending.abort()
+      await over
+    },
+  }
   const run = async () => {
     let now = 0
     for (const { at, milliseconds } of planned) {
-      await sleep(real(Math.max(0, at - now)), undefined, { signal: ending.signal })
-      state.count += 1
-      state.changes += 1
+      await pause(Math.max(0, at - now))
+      outages.count += 1
+      outages.changes += 1
       await server.stopListening()
       try {
-        await sleep(real(milliseconds), undefined, { signal: ending.signal })
+        await pause(milliseconds)
       } finally {
         await server.listenAgain()
-        state.changes += 1
+        outages.changes += 1
       }
       now = at + milliseconds
     }
@@ -187,17 +197,5 @@ function holdOutages(server, planned, real) {
   const over = run().catch((error) => {
     if (error.name !== 'AbortError') throw error
   })
-  return {
-    get count() {
-      return state.count
-    },
-    /** How often an outage began or ended: an odd number during one. */
-    get changes() {
-      return state.changes
-    },
-    async end() {
-      ending.abort()
-      await over
-    },
-  }
+  return outages
 }

@@ -8,7 +8,7 @@ import { checkScenario } from './check.mjs'
 import { loadClient } from './client.mjs'
 import { openFixture } from './fixture.mjs'
 import { createLimit } from './limit.mjs'
-import { planRound, ROUND_SIZE } from './plan.mjs'
+import { planRound, ROUND_SIZE, TIMEOUTS } from './plan.mjs'
 import { createPool } from './processes.mjs'
 import { repeatDestroys, repeatKeys, runScenario } from './scenario.mjs'
 import { addRound, createTally } from './tally.mjs'
@@ -22,7 +22,6 @@ import { addRound, createTally } from './tally.mjs'
  * @property {string} creating the operation that makes a resource
  * @property {string} [skip] why this machine cannot run it
  * @property {{ speed: number, concurrency: number }} [pace] of a real engine, which does not run faster
- * @property {Record<string, number>} timeouts of the client, by the operations' `timeout`
  * @property {{ lag: number, absence: number }} waits visibility lag and absence window, as src/providers has them
  * @property {object} [createDefaults] options of every create
  * @property {string} [starting] the operation by which a create starts the resource's process, if that is a request of
@@ -31,9 +30,8 @@ import { addRound, createTally } from './tally.mjs'
  * @property {boolean} [callersHavePaths] it has no credential: callers are told apart by the paths of their requests
  * @property {import('./faults.mjs').Kind[]} kinds
  * @property {[number, string][]} locations by weight
- * @property {(config: object, options: object) => object} plainApi for the naive client
  * @property {object} unreachable a complete configuration whose address has no server
- * @property {(options: object) => Promise<object>} start
+ * @property {(options: import('./providers/fake-server.mjs').StartOptions) => Promise<object>} start
  */
 
 /** How early a client's timer may seem to fire, on the client's clock: the server reads a request later than it was sent. */
@@ -160,13 +158,13 @@ function checkAll(fixture, records, provider) {
 }
 
 /** Returns how often a resource's process may have been started: again after a lost response, and at each adoption. */
-function countStarts({ scenario, creates, repeats }, fixture, { starting, timeouts }) {
+function countStarts({ scenario, creates, repeats }, fixture, { starting }) {
   const logs = fixture.callersOf(scenario).map(({ log }) => log)
   const lost = logs.flat().filter(({ operation, fault, request }) => {
     return operation === starting && (fault || !(request.status >= 200 && request.status < 300))
   })
   // The client gave up a request that the server read too late. The log shows only that the client waited.
-  const timeout = fixture.real((scenario.requestTimeoutMs ?? timeouts.create) - TIMER_SLACK)
+  const timeout = fixture.real((scenario.requestTimeoutMs ?? TIMEOUTS.create) - TIMER_SLACK)
   const givenUp = logs.flatMap((log) => log.filter(({ at }, index) => index > 0 && at - log[index - 1].at >= timeout))
   const sharing = creates.filter(({ plan }) => plan.options.idempotencyKey).length + repeats.length
   return lost.length + givenUp.length + Math.max(1, sharing)

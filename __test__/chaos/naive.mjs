@@ -1,16 +1,17 @@
 // A client that retries blindly: it sends a create without a handle, sends it again after any failure, and its destroy
 // warns and resolves. The fault tests must find violations in it; otherwise they prove nothing.
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const ATTEMPTS = 4
 const FIRST_WAIT_MILLISECONDS = 200
 
 /**
- * @param {object} api see providers/*-plain.mjs
+ * @param {object} api one of plain-apis.mjs
  * @param {number} speed
  */
 export function createNaiveProvider(api, speed) {
   return {
-    create: (options = {}) => repeat(() => api.create(options), speed),
+    create: async (options) => ({ instanceId: await repeat(() => api.create(options), speed) }),
     getById: (id) => repeat(() => api.get(id), speed),
     list: () => repeat(() => api.list(), speed),
     async destroy(id) {
@@ -29,10 +30,7 @@ async function repeat(work, speed) {
       return await work()
     } catch (error) {
       if (attempt === ATTEMPTS) throw error
-      const wait = FIRST_WAIT_MILLISECONDS * 2 ** attempt
-      await new Promise((resolve) => {
-        setTimeout(resolve, wait / speed)
-      })
+      await sleep((FIRST_WAIT_MILLISECONDS * 2 ** attempt) / speed)
     }
   }
 }

@@ -5,6 +5,9 @@ import { createFaultSchedule } from './fault-schedule.mjs'
 /** Creates of one round: few enough for a cheap listing, and so many that the wait at the end does not dominate. */
 export const ROUND_SIZE = 200
 
+/** The client's time-outs, by the operations' `timeout`: the addon's defaults. */
+export const TIMEOUTS = { read: 30_000, create: 60_000 }
+
 /**
  * @typedef {object} FaultProfile how often requests of a scenario fail, and how
  * @property {'random' | 'targeted' | 'blackout' | 'stale-reads'} type
@@ -109,13 +112,13 @@ export function planRound({ seed, round, creates = ROUND_SIZE, provider, without
 const countCreates = (scenarios) => scenarios.reduce((sum, { calls }) => sum + calls.length, 0)
 
 /** Returns the first faults that each scenario would meet, for comparing plans. */
-export function previewFaults(plan, provider, count = 6) {
+export function previewFaults(plan, provider) {
   return plan.scenarios.map((scenario) => {
     const callers = [...new Set(scenario.calls.map(({ caller }) => caller))]
     return callers.map((caller) => {
       const schedule = faultScheduleFor(scenario, caller, plan, provider)
       const operations = Object.keys(provider.operations)
-      return operations.map((operation) => Array.from({ length: count }, () => schedule.next(operation)?.name ?? null))
+      return operations.map((operation) => Array.from({ length: 6 }, () => schedule.next(operation)?.name ?? null))
     })
   })
 }
@@ -128,7 +131,7 @@ export function faultScheduleFor(scenario, caller, plan, provider) {
     kinds: provider.kinds,
     isRead: (operation) => !provider.operations[operation].effect,
     about: (operation) => ({
-      timeout: scenario.requestTimeoutMs ?? provider.timeouts[provider.operations[operation].timeout],
+      timeout: scenario.requestTimeoutMs ?? TIMEOUTS[provider.operations[operation].timeout],
       latest: plan.latestEffect,
       window: plan.latestEffect + TIMER_RESERVE,
     }),

@@ -1,5 +1,7 @@
 // Runs one scenario: the calls of its callers, their aborts, and what they do with their instances.
+import { within } from '../support/eventually.mjs'
 import { MEASURED } from './plan.mjs'
+import { SCENARIO_VARIABLE } from './providers/fake-server.mjs'
 
 /** After this time on the client's clock a call counts as stuck. */
 const STUCK_AFTER = 7_200_000
@@ -147,20 +149,12 @@ function destroyerOf({ ending, type, calls }) {
 }
 
 function withDefaults(scenario, options, { createDefaults }) {
-  return { image: IMAGE, envs: { CHAOS_SCENARIO: scenario.id }, ...createDefaults, ...options }
+  return { image: IMAGE, envs: { [SCENARIO_VARIABLE]: scenario.id }, ...createDefaults, ...options }
 }
 
 /** @returns {Promise<Outcome>} */
-async function outcomeOf(promise, fixture) {
-  let timer
-  const stuck = new Promise((resolve) => {
-    timer = setTimeout(() => resolve({ status: 'stuck' }), fixture.real(STUCK_AFTER))
-  })
-  const settled = promise.then(resolved, rejected)
-  const outcome = await Promise.race([settled, stuck])
-  clearTimeout(timer)
-  return outcome
-}
+const outcomeOf = (promise, fixture) =>
+  within(fixture.real(STUCK_AFTER), promise.then(resolved, rejected), { status: 'stuck' })
 
 export const resolved = (value) => ({ status: 'resolved', id: value?.instanceId })
 

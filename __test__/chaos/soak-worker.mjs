@@ -2,7 +2,9 @@
 import { getEventListeners, once, setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { within } from '../support/eventually.mjs'
 import { loadClient } from './client.mjs'
+import { createLimit } from './limit.mjs'
 import { PROVIDERS } from './providers/index.mjs'
 import { chance, randomFor, weighted } from './seeds.mjs'
 
@@ -45,15 +47,9 @@ async function runCalls(from, count) {
 }
 
 async function runBatch(first, count) {
-  let next = first
-  const lane = async () => {
-    while (next < first + count) {
-      const number = next
-      next += 1
-      await makeCall(randomFor(seed, 'call', number), number)
-    }
-  }
-  await Promise.all(Array.from({ length: LANES }, lane))
+  const limit = createLimit(LANES)
+  const numbers = Array.from({ length: count }, (_, index) => first + index)
+  await Promise.all(numbers.map((number) => limit(() => makeCall(randomFor(seed, 'call', number), number))))
 }
 
 async function makeCall(random, number) {
@@ -70,15 +66,12 @@ async function makeCall(random, number) {
     [14, 'bad arguments'],
   ])
   counts[kind] = (counts[kind] ?? 0) + 1
-  const keep = (created) => {
-    if (created) held.push({ provider, id: created.instanceId })
-  }
   const any = () => (held.length > 0 ? held.splice(random.integer(held.length), 1)[0] : undefined)
   switch (kind) {
     case 'create':
-      return keep(await settle(provider.create(options)))
+      return keep(provider, provider.create(options))
     case 'create with a key':
-      return keep(await settle(provider.create({ ...options, idempotencyKey: `key-${number}` })))
+      return keep(provider, provider.create({ ...options, idempotencyKey: `key-${number}` }))
     case 'destroy': {
       const one = any()
       return one && settle(one.provider.destroy(one.id, { signal }))
@@ -103,6 +96,11 @@ async function abortOne(random, provider, options) {
   const call = chance(random, 0.7)
     ? provider.create({ ...options, signal: controller.signal })
     : provider.list({ signal: controller.signal })
+  return keep(provider, call)
+}
+
+/** Waits for a call, and keeps the instance that it has made. */
+async function keep(provider, call) {
   const created = await settle(call)
   if (created?.instanceId) held.push({ provider, id: created.instanceId })
 }
@@ -132,12 +130,7 @@ async function abortAll() {
 }
 
 async function settle(promise) {
-  let timer
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, STUCK_AFTER / speed, 'stuck')
-  })
-  const outcome = await Promise.race([promise.catch(note), late])
-  clearTimeout(timer)
+  const outcome = await within(STUCK_AFTER / speed, promise.catch(note), 'stuck')
   if (outcome === 'stuck') stuck += 1
   return outcome === 'stuck' ? undefined : outcome
 }

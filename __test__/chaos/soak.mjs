@@ -10,9 +10,10 @@ import { parseArgs } from 'node:util'
 
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
-import { addonPath } from './client.mjs'
+import { addonPath } from '../support/test-addon.mjs'
 import { PROVIDERS } from './providers/index.mjs'
 import { createFaultSchedule } from './fault-schedule.mjs'
+import { TIMEOUTS } from './plan.mjs'
 
 const WORKER = fileURLToPath(new URL('soak-worker.mjs', import.meta.url))
 
@@ -62,7 +63,7 @@ async function soak({ provider, calls, seed, speed }) {
       seed: seed + number,
       profile: { type: 'random', rate: 0.15, longThrottle: false },
       kinds: provider.kinds,
-      about: (operation) => ({ timeout: provider.timeouts[provider.operations[operation].timeout], latest: LATEST_EFFECT }),
+      about: (operation) => ({ timeout: TIMEOUTS[provider.operations[operation].timeout], latest: LATEST_EFFECT }),
     })
     server.faults.take = (request) => {
       // No test reads this log of requests, so it stays short.

@@ -5,6 +5,7 @@ import vm from 'node:vm'
 import * as fc from 'fast-check'
 
 import { printable } from '../support/canary.mjs'
+import { within } from '../support/eventually.mjs'
 import { checkError, checkRequest, credential, secret } from './invariants.mjs'
 import { startServer } from './server.mjs'
 
@@ -268,7 +269,8 @@ export async function createArgumentFuzz(recordings, addon) {
       return `${method} throws: ${printable(error)}`
     }
     if (!(call instanceof Promise)) return `${method} returns no promise: ${printable(call)}`
-    const error = await errorOf(call)
+    const ended = call.then(() => undefined, (error) => error)
+    const error = await within(LONGEST_MILLISECONDS, ended, 'hangs')
     if (error === 'hangs') return 'the call hangs'
     if (error === undefined) return `${method} resolves although its credential is refused`
     return checkRefusal(error, { provider: name, operation: method, thoroughly }) ?? checkListeners(options)
@@ -309,18 +311,6 @@ function fieldsOf(factory) {
     list: read((object) => ignored(provider.list(object))),
     destroy: read((object) => ignored(provider.destroy('x', object))),
   }
-}
-
-async function errorOf(call) {
-  let timer
-  const hangs = new Promise((resolve) => {
-    timer = setTimeout(() => resolve('hangs'), LONGEST_MILLISECONDS)
-  })
-  const ended = call.then(
-    () => undefined,
-    (error) => error,
-  )
-  return Promise.race([ended, hangs]).finally(() => clearTimeout(timer))
 }
 
 /** A call that is over listens no longer. */

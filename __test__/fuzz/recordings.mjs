@@ -1,8 +1,10 @@
 // Recordings of each provider: what its fake server answers to the package, and its errors. In an answer, what repeats a
 // text of the request is kept as a reference, so that a replayed answer bears the name and the id of the request at hand.
 import http from 'node:http'
+import { text } from 'node:stream/consumers'
 
 import { ACCESS_TOKEN } from '../support/canary.mjs'
+import { listen } from '../support/listen.mjs'
 import { PROVIDERS } from '../support/providers.mjs'
 import { connectError } from '../servers/namespace/errors.mjs'
 import { graphqlError } from '../servers/railway/errors.mjs'
@@ -118,30 +120,19 @@ async function recordFlow(name, entry, flow) {
 }
 
 /** A server that passes on what it gets, and shows each answer. */
-async function startRecorder(origin, onAnswer) {
+function startRecorder(origin, onAnswer) {
   const server = http.createServer(async (request, response) => {
-    const chunks = []
-    for await (const chunk of request) chunks.push(chunk)
-    const body = Buffer.concat(chunks)
+    const body = await text(request)
     const headers = { ...request.headers }
     for (const name of ['host', 'connection', 'content-length']) delete headers[name]
     const { method, url } = request
-    const hasBody = method !== 'GET' && body.length > 0
-    const answer = await fetch(origin + url, { method, headers, body: hasBody ? body : undefined, redirect: 'manual' })
-    const text = await answer.text()
-    onAnswer({ method, target: url, body: body.toString() }, { status: answer.status, headers: answer.headers, body: text })
+    const answer = await fetch(origin + url, { method, headers, body: body || undefined, redirect: 'manual' })
+    const answered = await answer.text()
+    onAnswer({ method, target: url, body }, { status: answer.status, headers: answer.headers, body: answered })
     response.writeHead(answer.status, plainHeaders(Object.fromEntries(answer.headers)))
-    response.end(text)
+    response.end(answered)
   })
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    close: () => {
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      return closed
-    },
-  }
+  return listen(server)
 }
 
 const DROPPED = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding', 'content-encoding'])

@@ -1,15 +1,19 @@
 // Runs cases of the fuzz, many at once.
 import * as addon from '@computesdk/gateway'
 
-import { createAnswerFuzz } from './answers.mjs'
+import '../support/environment.mjs'
 import { watchEvents } from '../support/event-watch.mjs'
-import { loadFastAddon } from './addon.mjs'
+import { withFastClock } from '../support/fast-clock.mjs'
+import { createAnswerFuzz } from './answers.mjs'
 import { END, END_OF_VARIABLE } from './invariants.mjs'
 import { record } from './recordings.mjs'
 
 /** How many cases work at once, and how many are under way with those that only wait. */
 const AT_ONCE = 16
 const UNDER_WAY = 128
+
+/** So fast that a create whose answer is lost is settled in a fraction of a second. */
+const SPEED = 50
 
 /** From this share of the cases on, the calls have subscribers. */
 const WATCHED_FROM = 3 / 4
@@ -21,7 +25,8 @@ const WATCHED_FROM = 3 / 4
  * @param {(text: string) => void} [options.trace]
  */
 export async function runAnswers({ seed, numbers, trace }) {
-  const fuzz = await createAnswerFuzz({ recordings: await recordings(), addon, fastAddon: loadFastAddon(), seed, trace })
+  const { addon: fastAddon } = withFastClock(SPEED)
+  const fuzz = await createAnswerFuzz({ recordings: await recordings(), addon, fastAddon, seed, trace })
   const counts = {}
   // A watched call goes another way than one that is not watched: the last quarter of the cases goes it.
   let watch

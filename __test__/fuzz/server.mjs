@@ -2,17 +2,16 @@
 // byte, also ones that no correct server sends.
 import net from 'node:net'
 
+import { listen } from '../support/listen.mjs'
+
 /**
  * @typedef {import('./recordings.mjs').Seen & { headers: Record<string, string> }} Request
  *
  * @param {(request: Request, socket: net.Socket) => void} onRequest
  */
 export async function startServer(onRequest) {
-  const sockets = new Set()
   const server = net.createServer((socket) => {
-    sockets.add(socket)
     socket.on('error', () => {}) // the client may leave at any time
-    socket.on('close', () => sockets.delete(socket))
     let waiting = Buffer.alloc(0)
     socket.on('data', (bytes) => {
       waiting = waiting.length === 0 ? bytes : Buffer.concat([waiting, bytes])
@@ -24,15 +23,7 @@ export async function startServer(onRequest) {
       }
     })
   })
-  await new Promise((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve))
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    close: () => {
-      const closed = new Promise((resolve) => server.close(resolve))
-      for (const socket of sockets) socket.destroy()
-      return closed
-    },
-  }
+  return listen(server, { backlog: 4096 })
 }
 
 /** Returns the first request and its length; nothing while it is not whole. */

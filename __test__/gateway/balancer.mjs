@@ -4,6 +4,8 @@ import { createServer, request } from 'node:http'
 import { connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 
+import { listenUntilEnd } from '../support/listen.mjs'
+
 /**
  * @param {{ after: (work: () => Promise<unknown>) => void }} t
  * @param {number[]} ports of the gateways on this machine
@@ -40,10 +42,5 @@ export async function startBalancer(t, ports) {
     socket.write(head)
     pipeline(client, socket, client).catch(() => {})
   })
-  await once(balancer.listen(0, '127.0.0.1'), 'listening')
-  t.after(() => {
-    balancer.closeAllConnections()
-    return new Promise((resolve) => balancer.close(resolve))
-  })
-  return { url: `http://127.0.0.1:${balancer.address().port}` }
+  return listenUntilEnd(t, balancer)
 }

@@ -1,6 +1,7 @@
 // A daemon that a test controls. It registers with a sandbox's token.
 import { createServer } from 'node:http'
-import { once } from 'node:events'
+
+import { listenUntilEnd } from '../support/listen.mjs'
 
 /**
  * @param {import('node:test').TestContext} t
@@ -8,13 +9,7 @@ import { once } from 'node:events'
  */
 export async function withDaemon(t, listener = (_request, answer) => answer.end('{}')) {
   const server = createServer(listener)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    return new Promise((resolve) => server.close(resolve))
-  })
-  const url = `http://127.0.0.1:${server.address().port}`
+  const { url } = await listenUntilEnd(t, server)
   return { server, url, register: (gateway, token, address = url) => register(gateway, token, address) }
 }
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 import { ROOT } from '../../scripts/lib/paths.mjs'
 import { MARK, printable } from '../support/canary.mjs'
+import { within } from '../support/eventually.mjs'
 import { API_KEY, GATEWAY_PROGRAM } from './fixture.mjs'
 
 /** Far more than a busy machine needs. */
@@ -44,7 +45,7 @@ export async function startGatewayProcess(t, { provider, port, env, options, imp
     waiting.forEach((look) => look())
   })
   /** Resolves with the first line of the log that begins so. */
-  const logged = (beginning) => {
+  const logged = async (beginning) => {
     const found = () => lines.find(({ msg }) => msg?.startsWith(beginning))
     const line = new Promise((resolve) => {
       const look = () => found() && (waiting.delete(look), resolve(found()))
@@ -56,11 +57,8 @@ export async function startGatewayProcess(t, { provider, port, env, options, imp
       return found()
     })
     failure.catch(() => {}) // when the race is over
-    let timer
-    const late = new Promise((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`the gateway did not say: ${beginning}`)), LINE_MILLISECONDS)
-    })
-    return Promise.race([line, failure, late]).finally(() => clearTimeout(timer))
+    const first = await within(LINE_MILLISECONDS, Promise.race([line, failure]))
+    return first ?? Promise.reject(new Error(`the gateway did not say: ${beginning}`))
   }
   await logged('Server listening')
   return {

@@ -5,11 +5,11 @@ import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { addonPath } from '../chaos/client.mjs'
 import { between, chance, randomFor } from '../chaos/seeds.mjs'
 import { COMMAND_PLANS } from '../servers/vercel/index.mjs'
 import { eventually } from '../support/eventually.mjs'
 import { WITHOUT_POSTGRES } from '../support/postgres.mjs'
+import { addonPath } from '../support/test-addon.mjs'
 import { withCluster, withServer } from './gateways-fixture.mjs'
 import { PROVIDERS, speakerOf, withProvider } from './fixture.mjs'
 

@@ -2,10 +2,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { json } from 'node:stream/consumers'
 
 import { daemonCommand } from '../servers/shared/daemon.mjs'
 import { ACCESS_TOKEN } from './canary.mjs'
 import { eventually } from './eventually.mjs'
+import { listenUntilEnd } from './listen.mjs'
 
 /**
  * @param {import('node:test').TestContext} t
@@ -55,22 +57,12 @@ const createAsk = (url) => async (endpoint, json, options) => {
 export async function startGateway(t, { port = 0, status = 200 } = {}) {
   const gateway = { status, seen: [] }
   const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
+    const body = await json(request)
     const { method, url, headers } = request
-    gateway.seen.push({ endpoint: `${method} ${url}`, authorization: headers.authorization, body: JSON.parse(body) })
+    gateway.seen.push({ endpoint: `${method} ${url}`, authorization: headers.authorization, body })
     response.writeHead(gateway.status).end()
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  gateway.port = server.address().port
-  gateway.url = `http://127.0.0.1:${gateway.port}`
-  gateway.close = async () => {
-    server.closeAllConnections()
-    if (server.listening) await new Promise((resolve) => server.close(resolve))
-  }
-  t.after(gateway.close)
-  return gateway
+  return Object.assign(gateway, await listenUntilEnd(t, server, { port }))
 }
 
 export function isAlive(pid) {

@@ -1,5 +1,6 @@
 // Runs the demo as a process, without a terminal.
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -22,15 +23,14 @@ export function startDemo(t, parameters, { env = {}, file = DEMO } = {}) {
       demo[name] += text
     })
   }
-  demo.ended = new Promise((resolve) => {
-    child.once('close', (code, signal) => resolve(code ?? signal))
-  })
+  demo.ended = once(child, 'close').then(([code, signal]) => code ?? signal)
   return demo
 }
 
 export async function runDemo(t, parameters, options) {
   const demo = startDemo(t, parameters, options)
-  return { ...demo, status: await demo.ended, stdout: demo.stdout, stderr: demo.stderr }
+  const status = await demo.ended
+  return { ...demo, status }
 }
 
 /** Returns the pids of the daemons that a process has started. @returns {Promise<number[]>} */

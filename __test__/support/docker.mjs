@@ -49,7 +49,7 @@ export function forEachEngine(describe, define) {
  * @param {object} [options.proxy] see servers/docker/proxy.mjs
  * @param {import('@computesdk/gateway').DockerConfig} [options.config] besides the defaults
  */
-export async function startFixture(kind, { proxy: proxyOptions, config } = {}) {
+async function startFixture(kind, { proxy: proxyOptions, config } = {}) {
   const engine = await engineOf(kind)
   engine.removeAll()
   let plan = 'runs'

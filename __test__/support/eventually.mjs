@@ -4,6 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 const FIRST_PAUSE_MILLISECONDS = 1
 const LONGEST_PAUSE_MILLISECONDS = 20
 
+/** Settles as the promise does; if that takes longer, it resolves with `late`. */
+export function within(milliseconds, promise, late) {
+  const over = new AbortController()
+  return Promise.race([promise, pause(milliseconds, late, { signal: over.signal })]).finally(() => over.abort())
+}
+
 /**
  * Polls until a fact holds that no event announces, such as a garbage collection, the end of a process or a row in a
  * database. Returns its first truthy value.

@@ -1,9 +1,5 @@
-// The addon with a clock that runs fast, for tests of long waits. `npm run build:test-hooks` makes it.
-import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-
-import { addonPath } from '../chaos/client.mjs'
+// The addon with a clock that runs fast, for tests of long waits.
+import { loadTestAddon } from './test-addon.mjs'
 
 /**
  * How many times as fast the clock runs. If a busy machine stops for half a second, that is 6 s for the addon, less
@@ -17,9 +13,7 @@ const SPEED = 12
  *   factories; `real`: converts its time to this machine's
  */
 export function withFastClock(speed = SPEED) {
-  const path = addonPath()
-  assert.ok(existsSync(path), 'the test build is missing: run `npm run build:test-hooks`')
-  const addon = createRequire(import.meta.url)(path)
+  const addon = loadTestAddon()
   addon.__setClockSpeed(speed)
   return { addon, real: (milliseconds) => milliseconds / speed }
 }

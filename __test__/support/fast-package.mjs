@@ -1,7 +1,5 @@
 // For a process that imports the package, if NAPI_RS_NATIVE_LIBRARY_PATH names the addon of the tests: the clock runs
 // CLOCK_SPEED times as fast. Minutes of background work are seconds.
-import { createRequire } from 'node:module'
+import { loadTestAddon } from './test-addon.mjs'
 
-import { addonPath } from '../chaos/client.mjs'
-
-createRequire(import.meta.url)(addonPath()).__setClockSpeed(Number(process.env.CLOCK_SPEED))
+loadTestAddon().__setClockSpeed(Number(process.env.CLOCK_SPEED))

@@ -30,6 +30,14 @@ export const closedAfterTest = (start) => async (t, options) => {
   return fixture
 }
 
+/** Returns calls of the four methods; those that take an id, with this one. */
+export const callsOf = (id) => ({
+  create: (provider, options) => provider.create(options),
+  getById: (provider, options) => provider.getById(id, options),
+  list: (provider, options) => provider.list(options),
+  destroy: (provider, options) => provider.destroy(id, options),
+})
+
 /**
  * Makes a fixture. Its provider does not retry, so that what a test makes fail stays failed. `close` fails if the server
  * has failed, or has refused a request that a client of ours may not send.

@@ -1,5 +1,5 @@
 // A test's own PostgreSQL server, on a temporary folder, as an unprivileged user. A test can kill it.
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 import { Client } from 'pg'
 
@@ -51,7 +52,7 @@ export async function startPostgres(t, settings = {}) {
   const data = join(folder, 'data')
   const access = ['--username=gateway', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
   const initdb = ['--pgdata', data, '--encoding=UTF8', '--locale=C', '--no-sync', ...access]
-  await finish(spawn(join(PROGRAMS, 'initdb'), initdb, { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }))
+  await promisify(execFile)(join(PROGRAMS, 'initdb'), initdb, { ...as, cwd: folder })
 
   const port = await freePort()
   const url = `postgres://gateway:${password}@127.0.0.1:${port}/postgres`
@@ -114,11 +115,4 @@ export async function startPostgres(t, settings = {}) {
       return { url: address, query: (sql, values) => query(sql, values, address) }
     },
   }
-}
-
-async function finish(child) {
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => (said += text))
-  const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`initdb has failed:\n${said}`)
 }

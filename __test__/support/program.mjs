@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 import { printable } from './canary.mjs'
@@ -32,19 +34,15 @@ export function startProgram(name, { input, execArgv = [], milliseconds = 20_000
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   // The channel is for programs that listen to it. It keeps no other program alive.
-  const texts = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr']) child[stream].on('data', (chunk) => (texts[stream] += chunk))
   let late = false
   const timer = setTimeout(() => {
     late = true
     child.kill('SIGKILL')
   }, milliseconds)
-  const ended = new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      resolve({ code, signal, late, stdout: printable(texts.stdout), stderr: printable(texts.stderr) })
-    })
+  const all = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+  const ended = all.then(([[code, signal], stdout, stderr]) => {
+    clearTimeout(timer)
+    return { code, signal, late, stdout: printable(stdout), stderr: printable(stderr) }
   })
   return { child, ended }
 }

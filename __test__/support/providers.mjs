@@ -2,6 +2,7 @@
 import { PLANS as NAMESPACE_PLANS } from '../servers/namespace/index.mjs'
 import { COMMAND_PLANS } from '../servers/vercel/index.mjs'
 import { ACCESS_TOKEN } from './canary.mjs'
+import { closedAfterTest } from './fixture.mjs'
 import * as namespace from './namespace.mjs'
 import * as railway from './railway.mjs'
 import * as render from './render.mjs'
@@ -11,6 +12,7 @@ import * as vercel from './vercel.mjs'
  * @typedef {object} Fixture a provider with its fake server
  * @property {object} server with `requests`, `connections`, `faults`, `stopListening`
  * @property {object} config for the factory, complete
+ * @property {import('@computesdk/gateway').InfraProvider} provider
  * @property {(config: object) => import('@computesdk/gateway').InfraProvider} make
  * @property {() => Promise<void>} close fails if the server has refused a request as a violation
  * @property {() => string[]} existing ids of all resources at the provider, in the scope or not
@@ -39,6 +41,29 @@ const PLANS = {
   vercel: { runs: ['running'], fails: ['pending', 'failed'], never: ['pending'] },
 }
 
+/**
+ * Returns the `start` of an entry.
+ *
+ * @param {Record<string, unknown>} plans the provider's courses
+ * @param {(plan: () => unknown) => Promise<object>} open starts the fake server, whose new instances take the course that
+ *   `plan` returns
+ * @param {(fixture: object) => Partial<Fixture>} rest
+ */
+const starter = (plans, open, rest) => async () => {
+  let plan = plans.runs
+  const fixture = await open(() => plan)
+  return {
+    ...fixture,
+    make: fixture.makeProvider,
+    pageSmall: () => (fixture.server.settings.pageSizeMaximum = 10),
+    plan: (name) => (plan = plans[name]),
+    ...rest(fixture),
+  }
+}
+
+/** Starts an entry's fixture, and closes it when the test ends. @returns {Promise<Fixture>} */
+export const withEntry = (t, { start }) => closedAfterTest(start)(t)
+
 /** @type {Record<string, Entry>} */
 export const PROVIDERS = {
   railway: {
@@ -48,22 +73,19 @@ export const PROVIDERS = {
     absentId: railway.ABSENT_ID,
     badIds: ['x', `${railway.ABSENT_ID}0`, '../graphql'],
     credentials: ['apiKey', 'projectId', 'environmentId'],
-    async start() {
-      let plan = PLANS.railway.runs
-      const fixture = await railway.startRailway({ server: { deploymentPlan: () => plan } })
-      const { world, project, services, environmentId } = fixture
-      const foreign = world.createProject({ name: 'foreign' })
-      return {
-        ...fixture,
-        make: (config) => fixture.makeProvider(config),
-        existing: () => [...services(), ...world.liveServices(foreign.id)].map(({ id }) => id),
-        addForeign: () => world.addService(foreign, { image: 'x' }).id,
-        addOther: () => world.addService(project, { image: 'x' }).id,
-        variablesOf: (id) => world.instance(id, environmentId).variables,
-        pageSmall: () => (fixture.server.settings.pageSizeMaximum = 10),
-        plan: (name) => (plan = PLANS.railway[name]),
-      }
-    },
+    start: starter(
+      PLANS.railway,
+      (deploymentPlan) => railway.startRailway({ server: { deploymentPlan } }),
+      ({ world, project, services, environmentId }) => {
+        const foreign = world.createProject({ name: 'foreign' })
+        return {
+          existing: () => [...services(), ...world.liveServices(foreign.id)].map(({ id }) => id),
+          addForeign: () => world.addService(foreign, { image: 'x' }).id,
+          addOther: () => world.addService(project, { image: 'x' }).id,
+          variablesOf: (id) => world.instance(id, environmentId).variables,
+        }
+      },
+    ),
   },
   render: {
     title: 'Render',
@@ -72,22 +94,18 @@ export const PROVIDERS = {
     absentId: render.ABSENT_ID,
     badIds: ['x', 'srv-', '../owners', 'crn-00000000000000000000'],
     credentials: ['apiKey', 'ownerId'],
-    async start() {
-      let plan = PLANS.render.runs
-      const fixture = await render.startRender({ server: { deployPlan: () => plan } })
-      const { world, owner, otherOwner } = fixture
-      return {
-        ...fixture,
-        make: (config) => fixture.makeProvider(config),
+    start: starter(
+      PLANS.render,
+      (deployPlan) => render.startRender({ server: { deployPlan } }),
+      ({ server: { settings }, world, owner, otherOwner }) => ({
         existing: () => world.liveServices().map(({ id }) => id),
         addForeign: () => world.addService(otherOwner).id,
         addOther: () => world.addService(owner).id,
         variablesOf: (id) => world.variablesOf(id),
         // A page of fewer is the last one, however many were asked for (src/providers/render/list.rs).
-        pageSmall: () => (fixture.server.settings.pageSizeMaximum = fixture.server.settings.pageSizeDefault),
-        plan: (name) => (plan = PLANS.render[name]),
-      }
-    },
+        pageSmall: () => (settings.pageSizeMaximum = settings.pageSizeDefault),
+      }),
+    ),
   },
   namespace: {
     title: 'Namespace',
@@ -96,22 +114,17 @@ export const PROVIDERS = {
     absentId: namespace.ABSENT_ID,
     badIds: ['X', 'a b', '../instances', 'ui3e3e3g7cfrg/x', 'a'.repeat(65)],
     credentials: ['token'],
-    async start() {
-      let plan = PLANS.namespace.runs
+    start: starter(
+      PLANS.namespace,
       // At Namespace a destroyed instance is shown for a while. Here it is gone at once.
-      const fixture = await namespace.startNamespace({ server: { plan: () => plan, ending: ['DESTROYED'] } })
-      const { world, workspace, instances } = fixture
-      return {
-        ...fixture,
-        make: (config) => fixture.makeProvider(config),
+      (plan) => namespace.startNamespace({ server: { plan, ending: ['DESTROYED'] } }),
+      ({ world, workspace, instances }) => ({
         existing: () => instances().map(({ id }) => id),
         addForeign: () => world.addInstance(workspace, { region: 'eu' }).id,
         addOther: () => world.addInstance(workspace).id,
         variablesOf: (id) => world.environmentOf(id),
-        pageSmall: () => (fixture.server.settings.pageSizeMaximum = 10),
-        plan: (name) => (plan = PLANS.namespace[name]),
-      }
-    },
+      }),
+    ),
   },
   vercel: {
     title: 'Vercel',
@@ -122,25 +135,21 @@ export const PROVIDERS = {
     credentials: ['token', 'teamId', 'projectId'],
     // An image of Vercel's own registry, because Vercel runs no other (docs/providers/vercel.md).
     image: 'box:1',
-    async start() {
-      let plan = PLANS.vercel.runs
+    start: starter(
+      PLANS.vercel,
       // The daemon's command ends at once, because the package watches one that stays up for a while.
-      const server = { sandboxPlan: () => plan, commandPlan: COMMAND_PLANS.succeeds }
-      const fixture = await vercel.startVercel({ server })
-      const { world, team, project, sandboxes } = fixture
-      const foreign = world.createProject(team, { slug: 'website' })
-      world.addImage(project, 'box:1')
-      return {
-        ...fixture,
-        make: (config) => fixture.makeProvider(config),
-        existing: () => [...sandboxes(), ...world.liveSandboxes(foreign)].map(({ name }) => name),
-        addForeign: () => world.addSandbox(foreign).name,
-        addOther: () => world.addSandbox(project).name,
-        variablesOf: (name) => world.sandbox(name).env,
-        pageSmall: () => (fixture.server.settings.pageSizeMaximum = 10),
-        plan: (name) => (plan = PLANS.vercel[name]),
-      }
-    },
+      (sandboxPlan) => vercel.startVercel({ server: { sandboxPlan, commandPlan: COMMAND_PLANS.succeeds } }),
+      ({ world, team, project, sandboxes }) => {
+        const foreign = world.createProject(team, { slug: 'website' })
+        world.addImage(project, 'box:1')
+        return {
+          existing: () => [...sandboxes(), ...world.liveSandboxes(foreign)].map(({ name }) => name),
+          addForeign: () => world.addSandbox(foreign).name,
+          addOther: () => world.addSandbox(project).name,
+          variablesOf: (name) => world.sandbox(name).env,
+        }
+      },
+    ),
   },
 }
 

@@ -1,5 +1,7 @@
 import net from 'node:net'
 
+import { listenUntilEnd } from './listen.mjs'
+
 /**
  * Starts a TCP server on the loopback interface, for answers that no correct HTTP server sends.
  *
@@ -10,25 +12,16 @@ import net from 'node:net'
  */
 export async function rawServer(t, onRequest) {
   const received = []
-  const sockets = new Set()
   let connections = 0
   const server = net.createServer((socket) => {
     connections += 1
-    sockets.add(socket)
     socket.on('error', () => {}) // the client may leave at any time
-    socket.on('close', () => sockets.delete(socket))
     socket.on('data', (bytes) => {
       const text = bytes.toString('latin1')
       received.push(text)
       if (text.includes('\r\n\r\n')) onRequest(socket, text)
     })
   })
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(async () => {
-    const closed = new Promise((resolve) => server.close(resolve))
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-  const { port } = server.address()
-  return { url: `http://127.0.0.1:${port}`, port, received, connections: () => connections }
+  const { url, port } = await listenUntilEnd(t, server)
+  return { url, port, received, connections: () => connections }
 }

@@ -1,9 +1,8 @@
 // For a process that imports the package, with NAPI_RS_NATIVE_LIBRARY_PATH naming the addon of the tests: reqwest sends all of
 // its requests, also those that hyper would send.
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 
-import { addonPath } from '../chaos/client.mjs'
+import { addonPath, loadTestAddon } from './test-addon.mjs'
 
 assert.equal(process.env.NAPI_RS_NATIVE_LIBRARY_PATH, addonPath(), 'the package would load another addon')
-createRequire(import.meta.url)(addonPath()).__sendByReqwest()
+loadTestAddon().__sendByReqwest()

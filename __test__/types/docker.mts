@@ -1,6 +1,4 @@
-// Docker: its settings, the options that only it has, what an instance tells, and that it fits where the published
-// @computesdk/provider asks for a provider.
-import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
+// Docker: its settings, the options that only it has, and what an instance tells.
 import { docker } from '@computesdk/gateway'
 import type { DockerConfig, DockerCreateOptions, DockerInstance, InfraProvider, InstanceStatus } from '@computesdk/gateway'
 
@@ -43,5 +41,3 @@ export const config: DockerConfig = {
 
 // @ts-expect-error a policy that no engine has
 docker({ restart: 'sometimes' })
-
-export const published: PublishedInfraProvider<DockerInstance> = docker({ host: 'unix:///var/run/docker.sock' })

@@ -1,5 +1,4 @@
-// Namespace: its settings, the options that only it has, what an instance tells, and that it fits where the published
-// @computesdk/provider asks for a provider.
+// Namespace: its settings, the options that only it has, and what an instance tells.
 import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
 import { namespace } from '@computesdk/gateway'
 import type {
@@ -52,15 +51,6 @@ export const options: NamespaceCreateOptions = { image: 'x', os: 'macos', docume
 export const shared: CreateOptions = options
 
 declare const ours: InfraProvider<NamespaceInstance, NamespaceCreateOptions>
-export const byType: PublishedInfraProvider<NamespaceInstance> = ours
-export const byValue: PublishedInfraProvider<NamespaceInstance> = namespace(config)
-export const untyped: PublishedInfraProvider = namespace(config)
-// Each member by itself, as a property: parameters of properties are compared more strictly than those of methods.
-declare const plain: InfraProvider<NamespaceInstance>
-export const create: PublishedInfraProvider<NamespaceInstance>['create'] = plain.create
-export const getById: PublishedInfraProvider<NamespaceInstance>['getById'] = ours.getById
-export const list: PublishedInfraProvider<NamespaceInstance>['list'] = ours.list
-export const destroy: PublishedInfraProvider<NamespaceInstance>['destroy'] = ours.destroy
 
 export async function refused() {
   // @ts-expect-error Render's, not Namespace's

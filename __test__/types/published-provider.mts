@@ -1,34 +1,47 @@
 // Ours fits where the published @computesdk/provider asks for one of its own.
 import type { InfraProvider as PublishedInfraProvider, DaemonConfig as PublishedDaemonConfig } from '@computesdk/provider'
-import { railway } from '@computesdk/gateway'
-import type {
-  CreateOptions,
-  DaemonConfig,
-  InfraProvider,
-  ProvisionedInstance,
-  RailwayConfig,
-  RailwayCreateOptions,
-  RailwayInstance,
-} from '@computesdk/gateway'
+import { docker, namespace, railway, render, vercel } from '@computesdk/gateway'
+import type * as gateway from '@computesdk/gateway'
+import type { CreateOptions, DaemonConfig, InfraProvider, ProvisionedInstance, RailwayInstance } from '@computesdk/gateway'
 
+interface Ours {
+  railway: InfraProvider<RailwayInstance, gateway.RailwayCreateOptions>
+  render: InfraProvider<gateway.RenderInstance, gateway.RenderCreateOptions>
+  namespace: InfraProvider<gateway.NamespaceInstance, gateway.NamespaceCreateOptions>
+  vercel: InfraProvider<gateway.VercelInstance, gateway.VercelCreateOptions>
+  docker: InfraProvider<gateway.DockerInstance, gateway.DockerCreateOptions>
+}
+interface Published {
+  railway: PublishedInfraProvider<RailwayInstance>
+  render: PublishedInfraProvider<gateway.RenderInstance>
+  namespace: PublishedInfraProvider<gateway.NamespaceInstance>
+  vercel: PublishedInfraProvider<gateway.VercelInstance>
+  docker: PublishedInfraProvider<gateway.DockerInstance>
+}
+declare const all: Ours
 declare const ours: InfraProvider<RailwayInstance>
-declare const oursWithOptions: InfraProvider<RailwayInstance, RailwayCreateOptions>
-declare const config: RailwayConfig
 
-export const byType: PublishedInfraProvider<RailwayInstance> = ours
-export const byTypeWithOptions: PublishedInfraProvider<RailwayInstance> = oursWithOptions
-export const byValue: PublishedInfraProvider<RailwayInstance> = railway(config)
-export const untyped: PublishedInfraProvider = railway(config)
+export const byType: Published = all
+export const byValue: Published = {
+  railway: railway(),
+  render: render(),
+  namespace: namespace(),
+  vercel: vercel(),
+  docker: docker(),
+}
+export const untyped: PublishedInfraProvider[] = Object.values(all)
 
 // As a value of a table of factories, which is how a gateway server picks one.
-type Factory = (config: RailwayConfig) => PublishedInfraProvider
+type Factory = (config: gateway.RailwayConfig) => PublishedInfraProvider
 export const factories: Record<string, Factory> = { railway }
 
 // Each member by itself, as a property: parameters of properties are compared more strictly than those of methods.
-export const create: PublishedInfraProvider<RailwayInstance>['create'] = ours.create
-export const getById: PublishedInfraProvider<RailwayInstance>['getById'] = ours.getById
-export const list: PublishedInfraProvider<RailwayInstance>['list'] = ours.list
-export const destroy: PublishedInfraProvider<RailwayInstance>['destroy'] = ours.destroy
+export function members<T, O extends CreateOptions>(
+  { name, create }: InfraProvider<T>,
+  { getById, list, destroy }: InfraProvider<T, O>,
+): PublishedInfraProvider<T> {
+  return { name, create, getById, list, destroy }
+}
 
 // What their callers pass, we take; what we return, they understand.
 type PublishedOptions = NonNullable<Parameters<PublishedInfraProvider['create']>[0]>
@@ -42,4 +55,4 @@ export const result: Awaited<ReturnType<PublishedInfraProvider<RailwayInstance>[
 // @ts-expect-error the instance is not a Railway one
 export const wrongInstance: PublishedInfraProvider<{ vmId: number }> = ours
 // @ts-expect-error a method is missing
-export const incomplete: InfraProvider<RailwayInstance> = { name: 'railway', create, getById, list }
+export const incomplete: InfraProvider<RailwayInstance> = { name: 'railway', create: ours.create, getById: ours.getById, list: ours.list }

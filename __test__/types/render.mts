@@ -1,5 +1,4 @@
-// Render: its settings, the options that only it has, what an instance tells, and that it fits where the published
-// @computesdk/provider asks for a provider.
+// Render: its settings, the options that only it has, and what an instance tells.
 import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
 import { render } from '@computesdk/gateway'
 import type {
@@ -58,15 +57,6 @@ export const shared: CreateOptions = options
 export const types: RenderServiceType[] = ['web_service', 'private_service', 'background_worker']
 
 declare const ours: InfraProvider<RenderInstance, RenderCreateOptions>
-export const byType: PublishedInfraProvider<RenderInstance> = ours
-export const byValue: PublishedInfraProvider<RenderInstance> = render(config)
-export const untyped: PublishedInfraProvider = render(config)
-// Each member by itself, as a property: parameters of properties are compared more strictly than those of methods.
-declare const plain: InfraProvider<RenderInstance>
-export const create: PublishedInfraProvider<RenderInstance>['create'] = plain.create
-export const getById: PublishedInfraProvider<RenderInstance>['getById'] = ours.getById
-export const list: PublishedInfraProvider<RenderInstance>['list'] = ours.list
-export const destroy: PublishedInfraProvider<RenderInstance>['destroy'] = ours.destroy
 
 export async function refused() {
   // @ts-expect-error Railway's, not Render's

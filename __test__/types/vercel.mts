@@ -1,5 +1,4 @@
-// Vercel: its settings, the options that only it has, what an instance tells, and that it fits where the published
-// @computesdk/provider asks for a provider.
+// Vercel: its settings, the options that only it has, and what an instance tells.
 import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
 import { vercel } from '@computesdk/gateway'
 import type {
@@ -57,15 +56,6 @@ export const options: VercelCreateOptions = { installCommand: false, name: 'box'
 export const shared: CreateOptions = options
 
 declare const ours: InfraProvider<VercelInstance, VercelCreateOptions>
-export const byType: PublishedInfraProvider<VercelInstance> = ours
-export const byValue: PublishedInfraProvider<VercelInstance> = vercel(config)
-export const untyped: PublishedInfraProvider = vercel(config)
-// Each member by itself, as a property: parameters of properties are compared more strictly than those of methods.
-declare const plain: InfraProvider<VercelInstance>
-export const create: PublishedInfraProvider<VercelInstance>['create'] = plain.create
-export const getById: PublishedInfraProvider<VercelInstance>['getById'] = ours.getById
-export const list: PublishedInfraProvider<VercelInstance>['list'] = ours.list
-export const destroy: PublishedInfraProvider<VercelInstance>['destroy'] = ours.destroy
 
 export async function refused() {
   // @ts-expect-error Railway's, not Vercel's

@@ -2,9 +2,9 @@
 // list is compared with what callers hold.
 import { IMAGE, startEngine, whyNot } from '../../servers/docker/engine.mjs'
 import { startProxy } from '../../servers/docker/proxy.mjs'
+import { KINDS, withAndWithoutEffect } from '../faults.mjs'
 import { derive } from '../seeds.mjs'
-import { KINDS } from '../faults.mjs'
-import { createPlainApi } from './docker-plain.mjs'
+import { SCENARIO_VARIABLE } from './fake-server.mjs'
 
 /** `effect`: it changes something. */
 const OPERATIONS = {
@@ -28,8 +28,6 @@ const TROUBLES = {
     { cause: 'input/output error', message: 'mounting storage: input/output error', response: 500 },
   ],
 }
-
-const trouble = (kind, effect) => (random) => ({ kind: 'respond', status: 500, body: random.pick(TROUBLES[kind]), effect })
 
 /** A health check that never passes, so that no container counts as ready before it ends. */
 const UNHEALTHY = { Healthcheck: { Test: ['CMD', '/bin/false'], Interval: 1e9, Timeout: 1e9, Retries: 1_000 } }
@@ -60,16 +58,15 @@ function define(kind, title) {
     namesAreIds: true,
     /** A start takes 100 ms or more of a whole processor. */
     pace: { speed: 4, concurrency: 24 },
-    timeouts: { read: 30_000, create: 60_000 },
     waits: { lag: 0, absence: 30_000 },
     createDefaults: { image: IMAGE },
     kinds: [
       ...KINDS,
-      { name: 'engine error', uninformative: true, make: trouble(kind, false) },
-      { name: 'engine error after effect', ambiguous: true, make: trouble(kind, true) },
+      ...withAndWithoutEffect('engine error', (random, effect) => {
+        return { kind: 'respond', status: 500, body: random.pick(TROUBLES[kind]), effect }
+      }),
     ],
     locations: [[1, 'engine']],
-    plainApi: createPlainApi,
     unreachable: { host: 'http://127.0.0.1:1', maxRetries: 0 },
     async start(options) {
       engine ??= startEngine(kind)
@@ -80,25 +77,23 @@ function define(kind, title) {
 
 /**
  * @param {import('../../servers/docker/engine.mjs').Engine} engine
- * @param {object} options
- * @param {(name: string) => string} options.deploymentOf how a container of this name goes
+ * @param {import('./fake-server.mjs').StartOptions} options
  */
 async function start(engine, { deploymentOf }) {
   rounds += 1
   const round = String(rounds)
-  const madeAt = new Map()
   const starts = new Map()
 
   const server = await startProxy(engine, {
     address: '0.0.0.0',
     keepsVersion: true,
     changeCreate(body, { query }) {
-      const scenario = body.Env?.find((text) => text.startsWith('CHAOS_SCENARIO='))?.slice('CHAOS_SCENARIO='.length)
+      const assignment = `${SCENARIO_VARIABLE}=`
+      const scenario = body.Env?.find((text) => text.startsWith(assignment))?.slice(assignment.length)
       const labels = { ...body.Labels, [ROUND]: round, ...(scenario && { [SCENARIO]: scenario }) }
       return { ...body, Labels: labels, ...COURSES[deploymentOf(query.name)] }
     },
-    onEffect({ operation, path }, { status, body }) {
-      if (operation === 'create' && status === 201) madeAt.set(JSON.parse(body).Id, Date.now())
+    onEffect({ operation, path }, { status }) {
       const id = operation === 'start' && status === 204 && /containers\/([0-9a-f]+)\/start/.exec(path)?.[1]
       if (id) starts.set(id, (starts.get(id) ?? 0) + 1)
     },
@@ -146,7 +141,6 @@ async function start(engine, { deploymentOf }) {
         id: Id,
         name: Names[0].slice(1),
         scenarioId: Labels[SCENARIO],
-        createdAt: madeAt.get(Id) ?? Date.now(),
         starts: starts.get(Id) ?? 0,
         isIn: () => true,
         runsOutside: () => false,

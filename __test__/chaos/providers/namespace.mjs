@@ -1,10 +1,9 @@
 // Namespace for the fault tests: its locations, its own faults, and what its fake server has.
 import { connectError, details, PLANS, startNamespaceServer, wrongPlace } from '../../servers/namespace/index.mjs'
 import { createRandom } from '../../servers/shared/random.mjs'
-import { drift } from '../../support/drift.mjs'
-import { KINDS } from '../faults.mjs'
+import { EDGE_PAGE, withAndWithoutEffect } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
-import { createPlainApi } from './namespace-plain.mjs'
+import { defineProvider, SCENARIO_VARIABLE } from './fake-server.mjs'
 
 /** `effect`: it changes something. */
 const OPERATIONS = {
@@ -13,9 +12,6 @@ const OPERATIONS = {
   ListInstances: { timeout: 'read' },
   DestroyInstance: { timeout: 'read', effect: true },
 }
-
-/** The variable that names an instance's scenario, if its create chose no name. */
-const SCENARIO_VARIABLE = 'CHAOS_SCENARIO'
 
 /** The label that holds the handle. */
 const NAME = 'computesdk.name'
@@ -47,9 +43,7 @@ const LIMITS = [
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
-  { name: 'drift', make: (random) => drift('namespace', random) },
-  { name: 'Connect error', uninformative: true, make: (random) => trouble(random, false) },
-  { name: 'Connect error after effect', ambiguous: true, make: (random) => trouble(random, true) },
+  ...withAndWithoutEffect('Connect error', trouble),
   {
     name: 'out of resources',
     fits: (operation) => operation === 'CreateInstance',
@@ -60,7 +54,7 @@ const OWN_KINDS = [
         form: anyForm(random),
       }),
   },
-  { name: 'edge page', make: (random) => ({ kind: 'html', status: random.pick([200, 403, 429, 503]) }) },
+  EDGE_PAGE,
   { name: 'bare 404', make: () => ({ kind: 'respond', ...wrongPlace() }) },
 ]
 
@@ -69,113 +63,74 @@ const COURSES = { well: PLANS.runs, failed: PLANS.fails, crashed: PLANS.crashes,
 /** How many instances of others are in the shared workspace. */
 const FOREIGN = 25
 
-/** @type {import('../harness.mjs').ChaosProvider} */
-export const namespace = {
+const nameOf = ({ labels }) => labels.find(({ name }) => name === NAME)?.value
+
+export const namespace = defineProvider({
   name: 'namespace',
   title: 'Namespace',
-  factory: 'namespace',
   operations: OPERATIONS,
   creating: 'CreateInstance',
-  /** The addon's defaults. */
-  timeouts: { read: 30_000, create: 60_000 },
+  chosenName: ({ labels }) => (Array.isArray(labels) ? nameOf({ labels }) : undefined),
   waits: { lag: 30_000, absence: 60_000 },
-  kinds: [...KINDS, ...OWN_KINDS],
+  kinds: OWN_KINDS,
   /** The callers' own workspace; the same in another region; a workspace with instances of others. */
   locations: [
     [4, 'own'],
     [2, 'elsewhere'],
     [3, 'crowded'],
   ],
-  plainApi: createPlainApi,
-  /** A complete configuration, at whose address no server listens. */
-  unreachable: { token: 'none', baseUrl: 'http://127.0.0.1:1', maxRetries: 0 },
-  start,
-}
+  unreachable: { token: 'none', baseUrl: 'http://127.0.0.1:1' },
 
-/**
- * @param {object} options
- * @param {number} options.seed
- * @param {object} options.lag in real milliseconds, as are all times here
- * @param {object} options.stale
- * @param {boolean} options.uniqueNames
- * @param {(name: string) => string} options.deploymentOf what becomes of an instance of this name
- */
-async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
-  const random = createRandom(seed)
-  const sparsePages = chance(random, 0.5)
-  const server = await startNamespaceServer({
-    seed,
-    uniqueTags: uniqueNames,
-    plan: (instance) => COURSES[deploymentOf(nameOf(instance))] ?? COURSES.well,
-    // No source decides these. Each round draws one of the possibilities.
-    destroyingHolder: random.pick(['reuse', 'new']),
-    otherBody: random.pick(['reuse', 'refuse']),
-    destroyDead: random.pick(['failed_precondition', 'not_found']),
-    destroyDying: random.pick(['accept', 'refuse']),
-    forgetDestroyed: chance(random, 0.5),
-    listOrder: random.pick(['oldest', 'newest']),
-    sparsePages,
-    // A deletion proceeds by time, not by reads. The instance holds its tag until it is deleted.
-    endingMilliseconds: random.pick([0, 20, 200, 1000]),
-    // If pages are filtered after they were cut, a lookup reads all of them. Few large pages keep it short.
-    pageSizeMaximum: sparsePages ? 50 : 10,
-  })
-  const { world } = server
-  const own = world.createWorkspace({ name: 'own' })
-  const crowded = world.createWorkspace({ name: 'crowded' })
-  for (let index = 0; index < FOREIGN; index += 1) world.addInstance(crowded, { purpose: 'CI runner' })
-  const foreign = new Set(world.allInstances(crowded))
-  const locations = {
-    own: { workspace: own, region: 'us' },
-    elsewhere: { workspace: own, region: 'eu' },
-    crowded: { workspace: crowded, region: 'us' },
-  }
-  Object.assign(world.lag, lag)
-  Object.assign(world.stale, stale)
+  async open({ seed, uniqueNames, deploymentOf }) {
+    const random = createRandom(seed)
+    const sparsePages = chance(random, 0.5)
+    const server = await startNamespaceServer({
+      seed,
+      uniqueTags: uniqueNames,
+      plan: (instance) => COURSES[deploymentOf(nameOf(instance))],
+      // No source decides these. Each round draws one of the possibilities.
+      destroyingHolder: random.pick(['reuse', 'new']),
+      otherBody: random.pick(['reuse', 'refuse']),
+      destroyDead: random.pick(['failed_precondition', 'not_found']),
+      destroyDying: random.pick(['accept', 'refuse']),
+      forgetDestroyed: chance(random, 0.5),
+      listOrder: random.pick(['oldest', 'newest']),
+      sparsePages,
+      // A deletion proceeds by time, not by reads. The instance holds its tag until it is deleted.
+      endingMilliseconds: random.pick([0, 20, 200, 1000]),
+      // If pages are filtered after they were cut, a lookup reads all of them. Few large pages keep it short.
+      pageSizeMaximum: sparsePages ? 50 : 10,
+    })
+    const { world } = server
+    const own = world.createWorkspace({ name: 'own' })
+    const crowded = world.createWorkspace({ name: 'crowded' })
+    for (let index = 0; index < FOREIGN; index += 1) world.addInstance(crowded, { purpose: 'CI runner' })
+    const locations = {
+      own: { workspace: own, region: 'us' },
+      elsewhere: { workspace: own, region: 'eu' },
+      crowded: { workspace: crowded, region: 'us' },
+    }
 
-  return {
-    server,
-
-    /** @returns {object} the configuration of a new caller in this location */
-    configFor(location, token) {
-      const { workspace, region } = locations[location]
-      world.addToken({ workspace, token })
-      return { token, baseUrl: server.endpoint(region) }
-    },
-
-    describe: ({ headers, operation, json }) => ({
-      operation,
-      token: headers.authorization?.replace(/^Bearer /, ''),
-      name: operation === 'CreateInstance' && Array.isArray(json?.labels) ? nameOf(json) : undefined,
-    }),
-
-    adapt: (fault) => fault,
-
-    /** Returns what costs money: instances that are neither deleted nor being deleted. */
-    live() {
-      return [own, crowded].flatMap((workspace) =>
-        world
-          .liveInstances(workspace)
-          .filter((instance) => !foreign.has(instance))
-          .map((instance) => ({
-            id: instance.id,
-            name: nameOf(instance),
-            scenarioId: world.environmentOf(instance)?.[SCENARIO_VARIABLE],
-            createdAt: instance.createdAt,
-            isIn: (location) => isIn(instance, locations[location]),
-            runsOutside: (location) => !isIn(instance, locations[location]),
-          })),
-      )
-    },
-
-    problems: () => [
-      ...server.errors.map((error) => `the fake server failed: ${error.stack}`),
-      ...server.violations.map((violation) => `against Namespace's API: ${JSON.stringify(violation)}`),
-      ...[...foreign].filter(({ status }) => status !== 'RUNNING').map(({ id }) => `the instance ${id} of others is gone`),
-    ],
-  }
-}
-
-const isIn = ({ workspaceId, region }, location) => workspaceId === location.workspace.id && region === location.region
-
-const nameOf = ({ labels }) => labels.find(({ name }) => name === NAME)?.value
+    return {
+      server,
+      configFor(location, token) {
+        const { workspace, region } = locations[location]
+        world.addToken({ workspace, token })
+        return { token, baseUrl: server.endpoint(region) }
+      },
+      /** What costs money: instances that are neither deleted nor being deleted. */
+      live: () => [own, crowded].flatMap((workspace) => world.liveInstances(workspace)),
+      show: (instance) => ({
+        id: instance.id,
+        name: nameOf(instance),
+        scenarioId: world.environmentOf(instance)?.[SCENARIO_VARIABLE],
+        isIn(location) {
+          const { workspace, region } = locations[location]
+          return instance.workspaceId === workspace.id && instance.region === region
+        },
+      }),
+      foreign: new Set(world.allInstances(crowded)),
+      isIntact: ({ status }) => status === 'RUNNING',
+    }
+  },
+})

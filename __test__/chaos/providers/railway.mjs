@@ -1,9 +1,8 @@
 // Railway for the fault tests: its locations, its own faults, and what its fake server has.
 import { graphqlError, startRailwayServer } from '../../servers/railway/index.mjs'
-import { drift } from '../../support/drift.mjs'
-import { KINDS } from '../faults.mjs'
+import { EDGE_PAGE, withAndWithoutEffect } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
-import { createPlainApi } from './railway-plain.mjs'
+import { defineProvider, SCENARIO_VARIABLE } from './fake-server.mjs'
 
 /** `effect`: a write; `flag`: answers true or false; `locations`: where a create uses it, default: everywhere. */
 const OPERATIONS = {
@@ -28,7 +27,7 @@ const THROTTLES = [
 
 const NIL = '00000000-0000-4000-8000-000000000000'
 
-const generic = (effect) => ({ ...graphqlError('Problem processing request', { code: null }), effect })
+const generic = (_random, effect) => ({ ...graphqlError('Problem processing request', { code: null }), effect })
 
 /** Refusals that were seen although the service was made (docs/providers/railway.md). */
 const MISLEADING = ['ServiceInstance not found', 'Not Authorized', 'Environment not found', 'Deployment not found']
@@ -38,14 +37,12 @@ const UNLISTED = ['The moon is in the wrong phase', 'Workspace is being migrated
 
 /** @type {import('../faults.mjs').Kind[]} */
 const OWN_KINDS = [
-  { name: 'drift', make: (random) => drift('railway', random) },
   {
     name: 'throttle as 200',
     fits: (operation) => Boolean(OPERATIONS[operation].effect),
     make: (random) => graphqlError(random.pick(THROTTLES)),
   },
-  { name: 'generic problem', uninformative: true, make: () => generic(false) },
-  { name: 'generic problem after effect', ambiguous: true, make: () => generic(true) },
+  ...withAndWithoutEffect('generic problem', generic),
   {
     name: 'internal error after effect',
     ambiguous: true,
@@ -61,7 +58,7 @@ const OWN_KINDS = [
     fits: (operation) => operation === 'serviceCreate',
     make: (random) => graphqlError(random.pick(UNLISTED)),
   },
-  { name: 'edge page', make: (random) => ({ kind: 'html', status: random.pick([200, 403, 429, 503]) }) },
+  EDGE_PAGE,
   {
     name: 'answered false',
     fits: (operation) => Boolean(OPERATIONS[operation].flag),
@@ -76,119 +73,67 @@ const DEPLOYMENTS = {
   never: ['QUEUED', 'WAITING'],
 }
 
-/** @type {import('../harness.mjs').ChaosProvider} */
-export const railway = {
+export const railway = defineProvider({
   name: 'railway',
   title: 'Railway',
-  factory: 'railway',
   operations: OPERATIONS,
   creating: 'serviceCreate',
-  /** The addon's defaults. */
-  timeouts: { read: 30_000, create: 60_000 },
+  chosenName: ({ variables }) => variables?.input?.name,
   waits: { lag: 60_000, absence: 90_000 },
-  kinds: [...KINDS, ...OWN_KINDS],
+  kinds: OWN_KINDS,
   /** The only environment of its project; a fork; an environment whose services appear in another one, too. */
   locations: [
     [4, 'sole'],
     [2, 'fork'],
     [5, 'shared'],
   ],
-  plainApi: createPlainApi,
-  /** A complete configuration, at whose address no server listens. */
-  unreachable: { apiKey: 'none', projectId: NIL, environmentId: NIL, baseUrl: 'http://127.0.0.1:1', maxRetries: 0 },
-  start,
-}
+  unreachable: { apiKey: 'none', projectId: NIL, environmentId: NIL, baseUrl: 'http://127.0.0.1:1' },
 
-/**
- * @param {object} options
- * @param {number} options.seed
- * @param {object} options.lag in real milliseconds, as are all times here
- * @param {object} options.stale
- * @param {boolean} options.uniqueNames
- * @param {(name: string) => string} options.deploymentOf how the deployments of a resource of this name go
- */
-async function start({ seed, lag, stale, uniqueNames, deploymentOf }) {
-  const server = await startRailwayServer({
-    seed,
-    rateLimit: { limit: 1_000_000_000 },
-    deploymentPlan: ({ name }) => DEPLOYMENTS[deploymentOf(name)] ?? DEPLOYMENTS.well,
-  })
-  const { world } = server
-  const alone = world.createProject({ name: 'alone', environments: ['production'] })
-  const busy = world.createProject({
-    name: 'busy',
-    environments: ['production', 'staging', { name: 'pr-1', forkOf: 'production' }],
-  })
-  const locations = {
-    sole: { projectId: alone.id, environmentId: alone.environments[0].id },
-    fork: { projectId: busy.id, environmentId: busy.environments[2].id },
-    shared: { projectId: busy.id, environmentId: busy.environments[0].id },
-  }
-  Object.assign(world.lag, lag)
-  Object.assign(world.stale, stale)
-  world.uniqueNames = uniqueNames
+  async open({ seed, uniqueNames, deploymentOf }) {
+    const server = await startRailwayServer({
+      seed,
+      rateLimit: { limit: 1_000_000_000 },
+      deploymentPlan: ({ name }) => DEPLOYMENTS[deploymentOf(name)],
+    })
+    const { world } = server
+    world.uniqueNames = uniqueNames
+    const alone = world.createProject({ name: 'alone', environments: ['production'] })
+    const busy = world.createProject({
+      name: 'busy',
+      environments: ['production', 'staging', { name: 'pr-1', forkOf: 'production' }],
+    })
+    const locations = {
+      sole: { projectId: alone.id, environmentId: alone.environments[0].id },
+      fork: { projectId: busy.id, environmentId: busy.environments[2].id },
+      shared: { projectId: busy.id, environmentId: busy.environments[0].id },
+    }
 
-  return {
-    server,
-
-    /** @returns {object} the configuration of a new caller in this location */
-    configFor(location, token) {
-      world.addToken({ kind: 'account', token })
-      return { apiKey: token, ...locations[location], baseUrl: server.url }
-    },
-
-    describe: ({ headers, operation, variables }) => ({
-      operation,
-      token: headers.authorization?.replace(/^Bearer /, ''),
-      name: variables?.input?.name,
-    }),
-
-    /** Translates the faults that are Railway's own. */
-    adapt(fault, { operation }) {
-      if (fault.kind !== 'replace-flag') return fault
-      const body = { data: { [operation]: false } }
-      return { kind: 'respond', status: 200, effect: fault.effect, body }
-    },
-
-    /**
-     * Returns the services that have an instance in a location of the callers, or that run in any. A deletion in one
-     * environment may leave a service without either (docs/providers/railway.md).
-     */
-    live() {
-      return [alone, busy].flatMap((project) => {
-        const running = new Map()
-        for (const { id } of project.environments) {
-          for (const { serviceId } of world.runningInstances(id)) {
-            running.set(serviceId, [...(running.get(serviceId) ?? []), id])
-          }
-        }
-        return world.liveServices(project.id).map((service) => ({
-          id: service.id,
-          name: service.name,
-          scenarioId: scenarioIdOf(service),
-          createdAt: Date.parse(service.createdAt),
-          isIn: (location) => Boolean(liveInstance(service, locations[location].environmentId)),
-          runsOutside: (location) => (running.get(service.id) ?? []).some((id) => id !== locations[location].environmentId),
-        }))
-      })
-    },
-
-    problems: () => [
-      ...server.errors.map((error) => `the fake server failed: ${error.stack}`),
-      ...server.violations.map((violation) => `against Railway's schema: ${JSON.stringify(violation)}`),
-    ],
-  }
-
-  function liveInstance(service, environmentId) {
-    const instance = world.instance(service.id, environmentId)
-    return instance && !instance.deletedAt ? instance : undefined
-  }
-}
-
-/** The variable that names a resource's scenario, if its create chose no name. */
-const SCENARIO_VARIABLE = 'CHAOS_SCENARIO'
-
-function scenarioIdOf(service) {
-  for (const { variables } of service.instances) if (variables[SCENARIO_VARIABLE]) return variables[SCENARIO_VARIABLE]
-  return undefined
-}
+    return {
+      server,
+      configFor(location, token) {
+        world.addToken({ kind: 'account', token })
+        return { apiKey: token, ...locations[location], baseUrl: server.url }
+      },
+      adapt(fault, { operation }) {
+        if (fault.kind !== 'replace-flag') return fault
+        return { kind: 'respond', status: 200, effect: fault.effect, body: { data: { [operation]: false } } }
+      },
+      live: () =>
+        [alone, busy].flatMap(({ id, environments }) => {
+          const running = environments.flatMap((environment) => world.runningInstances(environment.id))
+          return world.liveServices(id).map((service) => {
+            const own = running.filter(({ serviceId }) => serviceId === service.id)
+            return { service, runsIn: own.map(({ environmentId }) => environmentId) }
+          })
+        }),
+      /** A deletion in one environment may leave a service that is in none (docs/providers/railway.md). */
+      show: ({ service, runsIn }) => ({
+        id: service.id,
+        name: service.name,
+        scenarioId: service.instances.map(({ variables }) => variables[SCENARIO_VARIABLE]).find(Boolean),
+        isIn: (location) => world.instance(service.id, locations[location].environmentId)?.deletedAt === null,
+        runsOutside: (location) => runsIn.some((id) => id !== locations[location].environmentId),
+      }),
+    }
+  },
+})

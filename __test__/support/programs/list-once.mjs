@@ -1,9 +1,10 @@
-// Calls list once and prints what its error says, as JSON. Proxies and certificates are read once per process.
-import { railway } from '@computesdk/gateway'
+// Makes one call, prints its value or what its error says, as JSON, and ends by itself. Proxies and certificates are read
+// once per process.
+import { namespace, railway } from '@computesdk/gateway'
 
-const { config, method = 'list' } = JSON.parse(process.env.INPUT)
+const { factory = 'railway', config, method = 'list' } = JSON.parse(process.env.INPUT)
 const began = performance.now()
-const outcome = await railway(config)[method]().then(
+const outcome = await { namespace, railway }[factory](config)[method]().then(
   (value) => ({ value }),
   (error) => ({ ...error, message: error.message }),
 )
