@@ -246,7 +246,7 @@ test("the caller's own onabort stays, and is called", async (t) => {
 
 describe('a create that is aborted', () => {
   test('while it waits until ready rejects at once and destroys the service in the background', async (t) => {
-    const { provider, server, services } = await withRailway(t, { server: { deploymentPlan: ['BUILDING'] } })
+    const { provider, server, services } = await withRailway(t, { server: { plan: ['BUILDING'] } })
     const controller = new AbortController()
     const call = rejection(provider.create({ waitUntilReady: true, signal: controller.signal }), { code: 'ABORTED' })
     await server.waitForRequest('serviceInstance')

@@ -50,7 +50,7 @@ describe('a value that refers to variables of other services', () => {
   test('would give the secret of another service if it were allowed', async (t) => {
     const printAll = (service) => (service.name === 'Postgres' ? { command: 'true' } : { command: 'env' })
     const { provider, world, project, server, environmentId } = await withRailway(t, {
-      server: { runCommand: printAll, deploymentPlan: ['SUCCESS'] },
+      server: { runCommand: printAll, plan: ['SUCCESS'] },
     })
     const secret = canary('database-password')
     world.addService(project, { name: 'Postgres', image: 'postgres', variables: { PASSWORD: secret } })

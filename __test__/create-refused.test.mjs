@@ -29,7 +29,7 @@ describe('a refusal that hid an effect', { concurrency: true }, () => {
   }
 
   test('and whose service cannot be completed: it is removed', async (t) => {
-    const { provider, server, services } = await withRailway(t, { server: { deploymentPlan: ['FAILED'] } })
+    const { provider, server, services } = await withRailway(t, { server: { plan: ['FAILED'] } })
     server.faults.add({ ...graphqlError('ServiceInstance not found', { effect: true }), when })
     await rejection(provider.create({ waitUntilReady: true }), { code: 'PROVISION_FAILED', message: /removed again/ })
     assert.deepEqual(services(), [])

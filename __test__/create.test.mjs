@@ -61,7 +61,7 @@ describe('create', () => {
   })
 
   test('does not wait for the instance to run', async (t) => {
-    const { provider, requestsFor } = await withRailway(t, { server: { deploymentPlan: ['QUEUED'] } })
+    const { provider, requestsFor } = await withRailway(t, { server: { plan: ['QUEUED'] } })
     await provider.create()
     assert.equal(requestsFor('serviceInstance').length, 0)
   })

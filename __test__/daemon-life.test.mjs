@@ -20,8 +20,8 @@ import { daemonCommand } from './servers/shared/daemon.mjs'
 /** Each provider with a server that moves by itself, and runs the daemon in what is created. */
 const runCommand = daemonCommand()
 const PLACES = {
-  Railway: () => startRailway({ server: { runCommand, deploymentStepMilliseconds: 5 } }),
-  Render: () => startRender({ server: { runCommand, deployStepMilliseconds: 5 } }),
+  Railway: () => startRailway({ server: { runCommand, stepMilliseconds: 5 } }),
+  Render: () => startRender({ server: { runCommand, stepMilliseconds: 5 } }),
   Namespace: () => startNamespace({ server: { runCommand, stepMilliseconds: 5 } }),
   Vercel: () => startVercel({ server: { runCommand, commandPlan: undefined, stepMilliseconds: 5 } }),
 }

@@ -14,7 +14,7 @@ import { planDaemon, startVercelServer } from './servers/vercel/index.mjs'
 /** Per provider a server with an account: the variables that lead `--real` to it, and what is there. */
 const ACCOUNTS = {
   async railway() {
-    const server = await startRailwayServer({ deploymentStepMilliseconds: 20 })
+    const server = await startRailwayServer({ stepMilliseconds: 20 })
     const { token, projectId, environmentId } = server.world.seed()
     return {
       server,
@@ -27,7 +27,7 @@ const ACCOUNTS = {
     }
   },
   async render() {
-    const server = await startRenderServer({ deployStepMilliseconds: 20 })
+    const server = await startRenderServer({ stepMilliseconds: 20 })
     const { apiKey, ownerId } = server.world.seed()
     return {
       server,

@@ -6,7 +6,7 @@ import { canary } from './support/canary.mjs'
 import { rejection } from './support/rejection.mjs'
 import { withRender } from './support/render.mjs'
 
-const LIVE = { server: { deployPlan: ['live'] } }
+const LIVE = { server: { plan: ['live'] } }
 const KEY = { idempotencyKey: 'sandbox-1' }
 
 describe('the same key', () => {
@@ -57,8 +57,8 @@ describe('the same key', () => {
   })
 
   test('and waitUntilReady finds the deploy of the adopted service and follows it', async (t) => {
-    const deployPlan = ['created', 'created', 'live']
-    const { provider, asked, services } = await withRender(t, { server: { deployPlan } })
+    const plan = ['created', 'created', 'live']
+    const { provider, asked, services } = await withRender(t, { server: { plan } })
     const { instanceId } = await provider.create(KEY)
     const again = await provider.create({ ...KEY, waitUntilReady: true })
     assert.deepEqual([again.instanceId, again.instance.status], [instanceId, 'running'])
@@ -74,7 +74,7 @@ describe('the same key', () => {
   })
 
   test('and waitUntilReady does not destroy a service that an earlier call has made and that does not run', async (t) => {
-    const { provider, services } = await withRender(t, { server: { deployPlan: ['update_failed'] } })
+    const { provider, services } = await withRender(t, { server: { plan: ['update_failed'] } })
     const { instanceId } = await provider.create(KEY)
     const expected = { code: 'PROVISION_FAILED', instanceId, message: /update_failed/ }
     await rejection(provider.create({ ...KEY, waitUntilReady: true }), expected)

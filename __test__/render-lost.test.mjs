@@ -76,14 +76,14 @@ describe('a lost create is looked up', () => {
   })
 
   test('and its deploy is found as well, if it is to be followed', async (t) => {
-    const deployPlan = ['created', 'update_in_progress', 'live']
-    const { provider, server } = await withRender(t, { server: { deployPlan } })
+    const plan = ['created', 'update_in_progress', 'live']
+    const { provider, server } = await withRender(t, { server: { plan } })
     server.faults.add({ ...LOST['an answer without the service'], when })
     assert.equal((await provider.create({ waitUntilReady: true })).instance.status, 'running')
   })
 
   test('and removed if it does not start', async (t) => {
-    const { provider, server, services } = await withRender(t, { server: { deployPlan: ['update_failed'] } })
+    const { provider, server, services } = await withRender(t, { server: { plan: ['update_failed'] } })
     server.faults.add({ ...LOST['a connection that is reset'], when })
     await rejection(provider.create({ waitUntilReady: true }), { code: 'PROVISION_FAILED', message: /removed again/ })
     assert.deepEqual(services(), [])

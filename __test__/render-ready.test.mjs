@@ -7,7 +7,7 @@ import { withRender } from './support/render.mjs'
 import { renderError } from './servers/render/index.mjs'
 
 const READY = { waitUntilReady: true }
-const withPlan = (t, ...deployPlan) => withRender(t, { server: { deployPlan } })
+const withPlan = (t, ...plan) => withRender(t, { server: { plan } })
 
 // These tests are mostly waits between two probes, so they run side by side.
 describe('waitUntilReady', { concurrency: true }, () => {

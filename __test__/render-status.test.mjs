@@ -69,7 +69,7 @@ describe('the status by the deploy', () => {
   }
 
   test('is unknown where no deploy shows', async (t) => {
-    const { provider, world } = await withRender(t, { server: { deployPlan: ['live'] } })
+    const { provider, world } = await withRender(t, { server: { plan: ['live'] } })
     world.lag = { ...world.lag, deployReads: 1 }
     const { instanceId } = await provider.create()
     assert.equal((await provider.getById(instanceId)).instance.status, 'unknown')

@@ -29,7 +29,7 @@ const PLACES = {
 const SCENES = {
   async railway(seed) {
     const isShared = seed % 2 === 1
-    const server = await startRailwayServer({ deploymentPlan: ['SUCCESS'], doubleDelete: 'Not Authorized' })
+    const server = await startRailwayServer({ plan: ['SUCCESS'], doubleDelete: 'Not Authorized' })
     const names = isShared ? ['production', 'staging'] : ['production']
     const project = server.world.createProject({ environments: names })
     const [environment, other] = project.environments
@@ -41,7 +41,7 @@ const SCENES = {
   async render(seed) {
     const isOdd = seed % 2 === 1
     const server = await startRenderServer({
-      deployPlan: ['live'],
+      plan: ['live'],
       nameTakenStatus: isOdd ? 400 : 409,
       nameFilter: isOdd ? 'partial' : 'exact',
     })

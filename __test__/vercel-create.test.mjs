@@ -81,7 +81,7 @@ describe('create', () => {
   })
 
   test('does not wait for a sandbox that is still starting', async (t) => {
-    const { provider, asked } = await withVercel(t, { server: { sandboxPlan: ['pending'] } })
+    const { provider, asked } = await withVercel(t, { server: { plan: ['pending'] } })
     assert.equal((await provider.create()).instance.status, 'pending')
     assert.deepEqual(asked(), [created])
   })

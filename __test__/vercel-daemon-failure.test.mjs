@@ -114,7 +114,7 @@ describe('other events before the daemon runs', { concurrency: true }, () => {
 
   for (const status of ['stopped', 'failed', 'aborted']) {
     test(`a sandbox that is ${status} before it runs`, async (t) => {
-      const { provider, sandboxes, asked } = await withVercel(t, { server: { sandboxPlan: ['pending', status] } })
+      const { provider, sandboxes, asked } = await withVercel(t, { server: { plan: ['pending', status] } })
       const message = new RegExp(`has the status ${status}`)
       await rejection(provider.create(DAEMON), { code: 'PROVISION_FAILED', message })
       assert.deepEqual(sandboxes(), [])

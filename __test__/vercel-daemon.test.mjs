@@ -104,7 +104,7 @@ describe('the command that starts the daemon', () => {
   })
 
   test('waits for a sandbox that is still starting', async (t) => {
-    const server = { sandboxPlan: ['pending', 'pending', 'running'], commandPlan: COMMAND_PLANS.succeeds }
+    const server = { plan: ['pending', 'pending', 'running'], commandPlan: COMMAND_PLANS.succeeds }
     const { provider, asked } = await withVercel(t, { server })
     assert.equal((await provider.create(DAEMON)).instance.status, 'running')
     const first = asked().indexOf(started)

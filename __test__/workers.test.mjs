@@ -75,7 +75,7 @@ describe('workers', () => {
   })
 
   test('that end do not stop the removal of what they had created', async (t) => {
-    const { config, server, services } = await withRailway(t, { server: { deploymentPlan: ['BUILDING'] } })
+    const { config, server, services } = await withRailway(t, { server: { plan: ['BUILDING'] } })
     const worker = new Worker(program('worker-abort.mjs'), { workerData: config })
     const ended = once(worker, 'exit')
     await server.waitForRequest('serviceInstance')

@@ -40,14 +40,14 @@ globalThis.WebSocket ??= WebSocket
 /** @type {Record<string, Entry>} */
 export const PROVIDERS = {
   railway: {
-    start: (server) => startRailway({ server: { deploymentStepMilliseconds: STEP_MILLISECONDS, ...server } }),
+    start: (server) => startRailway({ server: { stepMilliseconds: STEP_MILLISECONDS, ...server } }),
     client: ({ apiKey, projectId, environmentId }) => ({ apiToken: apiKey, projectId, environmentId }),
     existing: ({ services }) => services().map(({ id }) => id),
     create: 'serviceCreate',
   },
   render: {
     start: (server) =>
-      startRender({ server: { deployStepMilliseconds: STEP_MILLISECONDS, limits: UNLIMITED, ...server } }),
+      startRender({ server: { stepMilliseconds: STEP_MILLISECONDS, limits: UNLIMITED, ...server } }),
     client: ({ apiKey, ownerId }) => ({ apiKey, ownerId }),
     existing: ({ services }) => services().map(({ id }) => id),
     create: 'createService',

@@ -75,7 +75,7 @@ export const PROVIDERS = {
     credentials: ['apiKey', 'projectId', 'environmentId'],
     start: starter(
       PLANS.railway,
-      (deploymentPlan) => railway.startRailway({ server: { deploymentPlan } }),
+      (plan) => railway.startRailway({ server: { plan } }),
       ({ world, project, services, environmentId }) => {
         const foreign = world.createProject({ name: 'foreign' })
         return {
@@ -96,7 +96,7 @@ export const PROVIDERS = {
     credentials: ['apiKey', 'ownerId'],
     start: starter(
       PLANS.render,
-      (deployPlan) => render.startRender({ server: { deployPlan } }),
+      (plan) => render.startRender({ server: { plan } }),
       ({ server: { settings }, world, owner, otherOwner }) => ({
         existing: () => world.liveServices().map(({ id }) => id),
         addForeign: () => world.addService(otherOwner).id,
@@ -138,7 +138,7 @@ export const PROVIDERS = {
     start: starter(
       PLANS.vercel,
       // The daemon's command ends at once, because the package watches one that stays up for a while.
-      (sandboxPlan) => vercel.startVercel({ server: { sandboxPlan, commandPlan: COMMAND_PLANS.succeeds } }),
+      (plan) => vercel.startVercel({ server: { plan, commandPlan: COMMAND_PLANS.succeeds } }),
       ({ world, team, project, sandboxes }) => {
         const foreign = world.createProject(team, { slug: 'website' })
         world.addImage(project, 'box:1')

@@ -93,7 +93,7 @@ export const railway = defineProvider({
     const server = await startRailwayServer({
       seed,
       rateLimit: { limit: 1_000_000_000 },
-      deploymentPlan: ({ name }) => DEPLOYMENTS[deploymentOf(name)],
+      plan: ({ name }) => DEPLOYMENTS[deploymentOf(name)],
     })
     const { world } = server
     world.uniqueNames = uniqueNames

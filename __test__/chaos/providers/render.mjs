@@ -71,7 +71,7 @@ export const render = defineProvider({
       seed,
       limits: UNLIMITED,
       uniqueNames,
-      deployPlan: ({ name }) => DEPLOYS[deploymentOf(name)],
+      plan: ({ name }) => DEPLOYS[deploymentOf(name)],
     })
     const { world } = server
     const [sole, shared, neighbour] = ['sole', 'shared', 'neighbour'].map((name) => world.createOwner({ name }))

@@ -87,7 +87,7 @@ export const vercel = defineProvider({
     const server = await startVercelServer({
       seed,
       rateLimit: { limit: 1_000_000_000 },
-      sandboxPlan: ({ name }) => SANDBOXES[deploymentOf(name)],
+      plan: ({ name }) => SANDBOXES[deploymentOf(name)],
       commandPlan: (command, { name }) =>
         asksForDaemon(command) ? READY : (COMMANDS[deploymentOf(name)] ?? COMMANDS.well),
     })

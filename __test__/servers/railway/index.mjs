@@ -17,9 +17,9 @@ export { graphqlError } from './errors.mjs'
  * @property {() => number} [now] clock in milliseconds
  * @property {number} [pageSizeDefault] Railway's is not known; with 20 a client fails early that reads only one page
  * @property {number} [pageSizeMaximum]
- * @property {ConstructorParameters<typeof import('./deployments.mjs').Deployments>[0]['plan']} [deploymentPlan]
+ * @property {ConstructorParameters<typeof import('./deployments.mjs').Deployments>[0]['plan']} [plan]
  *   states of every deployment; a function of the service; or a list of `{ name, plan }`
- * @property {number} [deploymentStepMilliseconds] deployments move by themselves instead of with each read
+ * @property {number} [stepMilliseconds] deployments move by themselves instead of with each read
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] the process of a deployment that is up
  * @property {'instance' | 'schema'} [scopedDelete] serviceDelete with the id of an environment that is no fork: as
  *   observed (that instance only) or as the schema says (all environments that are no forks): docs/providers/railway.md
@@ -55,8 +55,8 @@ export async function startRailwayServer(options = {}) {
   const world = new World({
     now,
     random: createRandom(settings.seed),
-    plan: settings.deploymentPlan,
-    stepMilliseconds: settings.deploymentStepMilliseconds,
+    plan: settings.plan,
+    stepMilliseconds: settings.stepMilliseconds,
     onUp: startProcess,
     onOver: (deployment) => processes.stop(deployment.id),
   })

@@ -258,8 +258,8 @@ describe('reads', () => {
   })
 
   test('plans by service name; latestDeployment may be null at first', async () => {
-    const deploymentPlan = [{ name: /^bad/, plan: ['CRASHED'] }]
-    const { world, environmentId, create, data } = await setUp({ deploymentPlan })
+    const plan = [{ name: /^bad/, plan: ['CRASHED'] }]
+    const { world, environmentId, create, data } = await setUp({ plan })
     world.lag = { deploymentReads: 1 }
     const { id } = await create({ name: 'bad-one' })
     const target = { serviceId: id, environmentId }
@@ -618,7 +618,7 @@ describe('processes', () => {
 
   test('a deployment that is up is a process with the resolved variables, and ends with its service', async () => {
     const { server, world, projectId, environmentId, create, data } = await setUp({
-      deploymentPlan: ['DEPLOYING', 'SUCCESS'],
+      plan: ['DEPLOYING', 'SUCCESS'],
       runCommand: (service) => (service.name === 'db' ? script('') : script('setInterval(() => {}, 1000)')),
     })
     world.addService(projectId, { name: 'db', variables: { SECRET: 's3' } })
@@ -642,7 +642,7 @@ describe('processes', () => {
 
   test('a process that fails crashes its deployment, one that ends completes it', async () => {
     const { server, environmentId, world, create, data } = await setUp({
-      deploymentPlan: ['SUCCESS'],
+      plan: ['SUCCESS'],
       runCommand: ({ name }) => script(name === 'bad' ? 'console.log("oh"); process.exit(3)' : ''),
     })
     const bad = await create({ name: 'bad' })

@@ -7,7 +7,7 @@ import { startRailwayServer } from './index.mjs'
  *   options
  */
 export async function start({ stepMilliseconds = 300, ...options }) {
-  const server = await startRailwayServer({ ...options, deploymentStepMilliseconds: stepMilliseconds })
+  const server = await startRailwayServer({ ...options, stepMilliseconds })
   const { token, projectToken, projectId, environmentId } = server.world.seed()
   return {
     server,

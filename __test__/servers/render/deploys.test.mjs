@@ -55,14 +55,14 @@ describe('deploys', () => {
   })
 
   test('plans by name, and by a function of the service', async () => {
-    const named = await setUp({ deployPlan: [{ name: /^bad/, plan: ['update_failed'] }] })
+    const named = await setUp({ plan: [{ name: /^bad/, plan: ['update_failed'] }] })
     const statusOf = async ({ create, get }, name) => {
       const { id, deployId } = await create({ name })
       return (await get(`/services/${id}/deploys/${deployId}`)).status
     }
     assert.equal(await statusOf(named, 'bad-one'), 'update_failed')
     assert.equal(await statusOf(named, 'good'), 'created')
-    const chosen = await setUp({ deployPlan: ({ name }) => [name] })
+    const chosen = await setUp({ plan: ({ name }) => [name] })
     assert.equal(await statusOf(chosen, 'whatever'), 'whatever')
   })
 
@@ -78,7 +78,7 @@ describe('deploys', () => {
   })
 
   test('move by themselves, for use by hand', async () => {
-    const { server, world, create, get } = await setUp({ deployStepMilliseconds: 1 })
+    const { server, world, create, get } = await setUp({ stepMilliseconds: 1 })
     const { id, deployId } = await create()
     const [deploy] = world.services.get(id).deploys
     while (deploy.step < 2) await new Promise(setImmediate)
@@ -104,7 +104,7 @@ describe('processes', () => {
 
   test('a deploy that is live is a process with the variables, and ends with its service', async () => {
     const { server, create, get, send } = await setUp({
-      deployPlan: ['update_in_progress', 'live'],
+      plan: ['update_in_progress', 'live'],
       runCommand: script('setInterval(() => {}, 1000)'),
     })
     const { id, deployId } = await create({ name: 'daemon' })
@@ -130,7 +130,7 @@ describe('processes', () => {
 
   test('one that is suspended stops, and runs again when it is resumed', async () => {
     const { server, create, send } = await setUp({
-      deployPlan: ['live'],
+      plan: ['live'],
       runCommand: script('setInterval(() => {}, 1000)'),
     })
     const { id } = await create({ type: 'background_worker' })
@@ -143,7 +143,7 @@ describe('processes', () => {
   })
 
   test('one that ends by itself counts as crashing for good', async () => {
-    const { server, create, get } = await setUp({ deployPlan: ['live'], runCommand: script('console.log("oh")') })
+    const { server, create, get } = await setUp({ plan: ['live'], runCommand: script('console.log("oh")') })
     const { id } = await create()
     await server.processes[0].exited
     assert.equal(server.processes[0].output, 'oh\n')

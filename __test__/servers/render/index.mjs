@@ -18,9 +18,9 @@ export { LIMITS, UNLIMITED } from './rate.mjs'
  * @property {number} [port] 0 (default): any free one
  * @property {number} [seed] of ids and keys; default: random
  * @property {() => number} [now] clock in milliseconds
- * @property {import('../shared/courses.mjs').Plan} [deployPlan] statuses of every deploy; a function of the service; or a list
+ * @property {import('../shared/courses.mjs').Plan} [plan] statuses of every deploy; a function of the service; or a list
  *   of `{ name, plan }`
- * @property {number} [deployStepMilliseconds] deploys move by themselves instead of with each read
+ * @property {number} [stepMilliseconds] deploys move by themselves instead of with each read
  * @property {ConstructorParameters<typeof Processes>[0]} [runCommand] what really runs for a deploy that is live
  * @property {boolean} [slugSuffix] every slug gets a suffix; seen at workers and crons, and once at a web service
  * @property {Partial<typeof LIMITS>} [limits] requests per window; `UNLIMITED` for none
@@ -82,8 +82,8 @@ export async function startRenderServer(options = {}) {
   const world = new World({
     now,
     random: createRandom(seed),
-    plan: settings.deployPlan,
-    stepMilliseconds: settings.deployStepMilliseconds,
+    plan: settings.plan,
+    stepMilliseconds: settings.stepMilliseconds,
     slugSuffix: settings.slugSuffix,
     onUp: startProcess,
     onDown: (deploy) => processes.stop(deploy.id),

@@ -10,7 +10,7 @@ import { startRenderServer } from './index.mjs'
 export async function start({ stepMilliseconds = 300, ...options }) {
   const server = await startRenderServer({
     ...options,
-    deployStepMilliseconds: stepMilliseconds,
+    stepMilliseconds,
     onViolation: ({ kind, message }) => console.error(`refused (${kind}): ${message}`),
   })
   const { world } = server

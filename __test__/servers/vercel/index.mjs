@@ -25,7 +25,7 @@ const DAY = 86_400_000
  * @property {number} [pageSizeMaximum] of pages, whatever `limit` says; `limit` itself ends at 50
  * @property {boolean} [emptyLastPage] the last page with entries has a cursor, too; not known
  * @property {boolean} [filterPages] filters are applied to pages, which may then be short or empty; not known
- * @property {import('../shared/courses.mjs').Plan} [sandboxPlan] states of every session: a list, a function of the sandbox,
+ * @property {import('../shared/courses.mjs').Plan} [plan] states of every session: a list, a function of the sandbox,
  *   or a list of `{ name, plan }`; default: `running` at once
  * @property {number} [stepMilliseconds] sessions move by themselves instead of with each read
  * @property {ConstructorParameters<typeof import('./commands.mjs').Commands>[0]['plan']} [commandPlan] the course of

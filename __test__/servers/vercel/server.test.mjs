@@ -78,7 +78,7 @@ describe('creating and reading', () => {
   })
 
   test('a session goes through its plan, a state with each read', async () => {
-    const { world, create, get, list, data } = await setUp({ sandboxPlan: ['pending', 'pending', 'running'] })
+    const { world, create, get, list, data } = await setUp({ plan: ['pending', 'pending', 'running'] })
     const { sandbox, session } = await create({ name: 'slow' })
     assert.equal(sandbox.status, 'pending')
     assert.equal(session.startedAt, undefined)
@@ -98,11 +98,11 @@ describe('creating and reading', () => {
   })
 
   test('plans by name, and states that change by themselves', async () => {
-    const sandboxPlan = [{ name: /^bad/, plan: ['failed'] }]
-    const byName = await setUp({ sandboxPlan })
+    const plan = [{ name: /^bad/, plan: ['failed'] }]
+    const byName = await setUp({ plan })
     assert.equal((await byName.create({ name: 'bad-1' })).sandbox.status, 'failed')
     assert.equal((await byName.create({ name: 'good' })).sandbox.status, 'running')
-    const byTime = await setUp({ sandboxPlan: () => ['pending', 'running'], stepMilliseconds: 1 })
+    const byTime = await setUp({ plan: () => ['pending', 'running'], stepMilliseconds: 1 })
     assert.equal((await byTime.create({ name: 'timed' })).sandbox.status, 'pending')
     const timed = byTime.world.sandbox('timed')
     await eventually(() => timed.session.status === 'running', 'running')

@@ -11,7 +11,7 @@ import { planDaemon, startVercelServer } from './index.mjs'
 export async function start({ runCommand, stepMilliseconds = 300, ...options }) {
   const server = await startVercelServer({
     ...options,
-    sandboxPlan: ['pending', 'running'],
+    plan: ['pending', 'running'],
     stepMilliseconds,
     ...(runCommand ? { runCommand } : { commandPlan: planDaemon }),
   })

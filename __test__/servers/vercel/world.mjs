@@ -55,14 +55,14 @@ export class World {
    * @param {import('./index.mjs').VercelOptions} options.settings
    */
   constructor({ now, realTime, random, settings }) {
-    const { sandboxPlan, stepMilliseconds, commandPlan, runCommand } = settings
+    const { plan, stepMilliseconds, commandPlan, runCommand } = settings
     this.now = now
     this.random = random
     this.images = new Images({ random })
     this.commands = new Commands({ now, random, plan: commandPlan, runCommand })
     this.lives = new Sessions({
       now,
-      plan: sandboxPlan,
+      plan,
       stepMilliseconds,
       realTime,
       onOver: (session) => this.#switchOff(session),
