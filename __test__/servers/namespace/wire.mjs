@@ -14,15 +14,8 @@ const PATH = new RegExp(`^(?:/([a-z0-9-]+))?${SERVICE_PATH.replaceAll('.', '\\.'
 const REGIONS = ['us', 'eu']
 const BODY_MAXIMUM = 1024 * 1024
 
-/**
- * @param {object} options
- * @param {import('./world.mjs').World} options.world
- * @param {object} options.settings of the server, read at each request
- * @param {import('@bufbuild/protobuf').FileRegistry} [options.fullSchema]
- * @param {(violation: object) => void} options.onViolation
- * @param {(error: Error) => void} options.onInternalError
- */
-export function createWire({ world, settings, fullSchema, onViolation, onInternalError }) {
+/** @param {import('../shared/fake-server.mjs').EndpointOptions} options */
+export function createEndpoint({ world, settings, fullSchema, violate, onInternalError }) {
   const router = createConnectRouter({
     grpc: false,
     grpcWeb: false,
@@ -64,19 +57,17 @@ export function createWire({ world, settings, fullSchema, onViolation, onInterna
 
   async function handle(request, left) {
     const place = locate(request)
-    if (!place) onViolation({ kind: 'route', message: `${request.method} ${request.path}`, at: request.at })
+    if (!place) violate(request, 'route', `${request.method} ${request.path}`)
     if (!place?.isServed) return wrongPlace()
     const method = methods.get(place.name)
     const complaint = complain(request, method, fullSchema)
     if (complaint) return refuse(request, complaint)
-    if (!request.headers.authorization) {
-      onViolation({ kind: 'header', message: 'no Authorization', operation: place.name, at: request.at })
-    }
+    if (!request.headers.authorization) violate(request, 'header', 'no Authorization')
     return run(request, place, left)
   }
 
   function refuse(request, { kind, message }) {
-    onViolation({ kind, message, operation: request.operation, at: request.at })
+    violate(request, kind, message)
     if (kind === 'method') return { status: 405, headers: { allow: 'POST' } }
     if (kind === 'content-type') return { status: 415 }
     return errorAnswer(invalidArgument(message), settings.errorForm)

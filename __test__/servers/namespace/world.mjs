@@ -2,7 +2,9 @@
 import { EventEmitter, once } from 'node:events'
 
 import { Courses, isAtEnd, statusOf, stepOf } from '../shared/courses.mjs'
-import { createLag, idOf, observe } from '../shared/visibility.mjs'
+import { Processes } from '../shared/processes.mjs'
+import { idOf } from '../shared/visibility.mjs'
+import { World as FakeWorld } from '../shared/world.mjs'
 import { ACTIONS, formToken } from './access.mjs'
 import { DEFAULT_SHAPE } from './requests.mjs'
 
@@ -46,7 +48,7 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  * The methods see the actual state; only the API (compute.mjs) applies `lag` and `stale`. Each instance goes through
  * the steps of its plan.
  */
-export class World extends Courses {
+export class World extends FakeWorld {
   workspaces = new Map()
   tokens = new Map()
 
@@ -67,20 +69,17 @@ export class World extends Courses {
   #holders = new Map()
   /** Emits an instance's id when its state has changed. */
   #changes = new EventEmitter().setMaxListeners(0)
-  #sequence = 0
   #ticker
 
-  /**
-   * @param {object} options
-   * @param {() => number} options.now
-   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {object} options.settings of the server
-   * @param {(instance: Instance) => void} options.onUp
-   * @param {(instance: Instance) => void} options.onDown it was up before
-   */
-  constructor({ now, random, settings, onUp, onDown }) {
-    super(settings.plan, { plan: (instance) => planFor(instance, settings) })
-    Object.assign(this, { now, random, settings, onUp, onDown })
+  /** @param {import('../shared/world.mjs').WorldOptions} options */
+  constructor(options) {
+    super(options)
+    const { settings } = this
+    this.courses = new Courses(settings.plan, {
+      plan: (instance) => planFor(instance, settings),
+      onArrival: (instance) => this.#onArrival(instance),
+    })
+    this.processes = new Processes(settings.runCommand)
     // Reads move the instance that they read. The others move here: by a deadline, or to start a container.
     const moveAll = () => this.#instances.forEach((instance) => this.#catchUp(instance))
     if (settings.stepMilliseconds) this.#ticker = setInterval(moveAll, TICK_MILLISECONDS).unref()
@@ -198,8 +197,8 @@ export class World extends Courses {
   }
 
   close() {
-    super.close()
     clearInterval(this.#ticker)
+    return super.close()
   }
 
   // --- The API's effects --------------------------------------------------------------------------------------
@@ -207,7 +206,7 @@ export class World extends Courses {
   /** @param {Partial<Instance>} fields @returns {Instance} */
   create(fields) {
     const instance = this.#record(fields)
-    instance.lag = createLag(this.lag, this.now())
+    instance.lag = this.createLag(this.lag)
     instance.lagsForDestroy = Boolean(this.lag.destroy)
     instance.runsProcesses = true
     this.#setCourse(instance, undefined, this.settings.stepMilliseconds)
@@ -224,7 +223,7 @@ export class World extends Courses {
   see(instance, kind) {
     this.#catchUp(instance)
     if (kind === 'destroy' && !instance.lagsForDestroy) return this.#truth(instance)
-    const view = observe(instance, kind, this.now())
+    const view = this.observe(instance, kind)
     if (view === 'gone' && instance.deletedAt === null) return undefined
     if (view === 'stale') return { status: instance.statusBefore }
     return this.#truth(instance)
@@ -232,7 +231,7 @@ export class World extends Courses {
 
   /** Moves an instance after a read, unless it moves by the clock. @returns {boolean} whether it moved */
   moveOn(instance) {
-    return instance.stepMilliseconds === undefined && this.advance(instance)
+    return instance.stepMilliseconds === undefined && this.courses.advance(instance)
   }
 
   /** Begins the deletion: DESTROYING, then DESTROYED. */
@@ -240,16 +239,6 @@ export class World extends Courses {
     if (OVER.has(instance.status)) return
     instance.destroyReason = reason
     this.#setCourse(instance, this.settings.ending, this.settings.endingMilliseconds ?? this.settings.stepMilliseconds)
-  }
-
-  /** Handles the end of a container (docs/providers/namespace.md). */
-  containerEnded(instance, container, exitCode) {
-    if (OVER.has(instance.status)) return
-    if (!container.isService) {
-      this.destroy(instance, 'the container has ended')
-      return
-    }
-    this.#setCourse(instance, [{ status: 'ERROR', shutdownReasons: [failureOf(container, exitCode)] }])
   }
 
   /** Resolves when the instance has changed its state. @param {AbortSignal} signal rejects with its reason */
@@ -264,11 +253,10 @@ export class World extends Courses {
   }
 
   #record(fields) {
-    this.#sequence += 1
     const now = this.now()
     const instance = {
       id: this.random.text(LOWER, 13),
-      sequence: this.#sequence,
+      sequence: this.nextSequence(),
       region: this.settings.region,
       creatorId: `user_${this.random.text(LOWER, 20)}`,
       labels: [],
@@ -295,7 +283,7 @@ export class World extends Courses {
   /** Begins a plan, by default the one of new instances. With `stepMilliseconds` it goes by the server's clock. */
   #setCourse(instance, plan, stepMilliseconds) {
     Object.assign(instance, { stepMilliseconds, movedAt: this.now() })
-    this.begin(instance, instance, plan)
+    this.courses.begin(instance, instance, plan)
   }
 
   /** Schedules the steps and the deadline, at which every instance ends. */
@@ -303,12 +291,12 @@ export class World extends Courses {
     const isDue = () => this.now() >= instance.movedAt + instance.stepMilliseconds
     while (instance.stepMilliseconds !== undefined && !isAtEnd(instance) && isDue()) {
       instance.movedAt += instance.stepMilliseconds
-      this.advance(instance)
+      this.courses.advance(instance)
     }
     if (this.now() >= instance.deadline && !OVER.has(instance.status)) this.destroy(instance, 'deadline')
   }
 
-  onArrival(instance) {
+  #onArrival(instance) {
     const { status, shutdownReasons } = stepOf(instance)
     const isUp = status === 'RUNNING'
     const wasUp = instance.isUp
@@ -316,14 +304,31 @@ export class World extends Courses {
     if (!OVER.has(status)) instance.statusBefore = status
     if (isUp) instance.readyAt ??= this.now()
     if (status === 'DESTROYED') instance.destroyedAt ??= this.now()
-    if (OVER.has(status) && instance.deletedAt === null) {
-      instance.deletedAt = new Date(this.now()).toISOString()
-      instance.stale = createLag(this.stale, this.now())
-    }
+    if (OVER.has(status) && instance.deletedAt === null) this.markDeleted(instance, this.stale)
     if (status === 'ERROR') instance.shutdownReasons = shutdownReasons ?? [failureOf(instance.containers[0], 1)]
-    if (isUp && !wasUp && instance.runsProcesses) this.onUp(instance)
-    if (!isUp && wasUp) this.onDown(instance)
+    if (isUp && !wasUp && instance.runsProcesses) this.#startProcesses(instance)
+    if (!isUp && wasUp) for (const { id } of instance.containers) this.processes.stop(id)
     this.#changes.emit(instance.id)
+  }
+
+  /** Handles the end of a container (docs/providers/namespace.md). */
+  #containerEnded(instance, container, exitCode) {
+    if (OVER.has(instance.status)) return
+    if (!container.isService) {
+      this.destroy(instance, 'the container has ended')
+      return
+    }
+    this.#setCourse(instance, [{ status: 'ERROR', shutdownReasons: [failureOf(container, exitCode)] }])
+  }
+
+  #startProcesses(instance) {
+    for (const container of instance.containers) {
+      const { id, name, environment } = container
+      const labels = { instanceId: instance.id, containerName: name }
+      this.processes.start({ id, subject: { instance, container }, labels }, environment, (exitCode) => {
+        this.#containerEnded(instance, container, exitCode)
+      })
+    }
   }
 }
 

@@ -13,16 +13,10 @@ const OVER = new Set(['FAILED', 'CRASHED', 'REMOVING', 'REMOVED', 'SKIPPED'])
 export class Deployments extends Courses {
   #byId = new Map()
 
-  /**
-   * @param {object} options
-   * @param {import('../shared/courses.mjs').Plan} [options.plan]
-   * @param {number} [options.stepMilliseconds]
-   * @param {(deployment: object) => void} options.onUp
-   * @param {(deployment: object) => void} options.onOver
-   */
-  constructor({ onUp, onOver, ...options }) {
-    super(DEFAULT_PLAN, options)
-    Object.assign(this, { onUp, onOver })
+  /** @param {import('./world.mjs').World} world */
+  constructor(world) {
+    super(DEFAULT_PLAN, world.settings)
+    this.world = world
   }
 
   get(id) {
@@ -52,11 +46,11 @@ export class Deployments extends Courses {
   }
 
   onArrival(deployment) {
-    if (isOver(deployment)) this.onOver(deployment)
+    if (isOver(deployment)) this.world.processes.stop(deployment.id)
     else if (UP.has(statusOf(deployment))) {
       // The new deployment is up, and replaces the one before it.
       for (const other of deployment.instance.deployments) if (other !== deployment) this.end(other)
-      this.onUp(deployment)
+      this.world.onUp(deployment)
     }
   }
 }

@@ -2,7 +2,9 @@ import { execute, getOperationAST, GraphQLError, Kind, parse, validate } from 'g
 
 import { isJson, refusal } from '../shared/http.mjs'
 import { identify } from './access.mjs'
-import { errorEntry, problem, RailwayError } from './errors.mjs'
+import { edgePage, errorEntry, problem, RailwayError } from './errors.mjs'
+import { createEdgeLimit, createRateLimit } from './rate.mjs'
+import { createResolvers } from './resolvers.mjs'
 import { schema } from './schema.mjs'
 
 export const PATH = '/graphql/v2'
@@ -16,26 +18,13 @@ const CACHE_SIZE = 500
 /**
  * The endpoint, which turns HTTP requests into GraphQL answers. Each text of a document is parsed and checked once.
  *
- * @param {object} options
- * @param {import('./world.mjs').World} options.world
- * @param {object} options.resolvers
- * @param {object} [options.fullSchema] see full-schema.mjs
- * @param {number} options.unauthenticatedStatus
- * @param {ReturnType<import('./rate.mjs').createRateLimit>} options.rateLimit
- * @param {ReturnType<import('./rate.mjs').createEdgeLimit>} options.edgeLimit
- * @param {(violation: object) => void} options.onViolation
- * @param {(error: Error) => void} options.onInternalError
+ * @param {import('../shared/fake-server.mjs').EndpointOptions} options
  */
-export function createEndpoint({
-  world,
-  resolvers,
-  fullSchema,
-  unauthenticatedStatus,
-  rateLimit,
-  edgeLimit,
-  onViolation,
-  onInternalError,
-}) {
+export function createEndpoint({ world, settings, fullSchema, violate, onInternalError }) {
+  const { unauthenticatedStatus } = settings
+  const resolvers = createResolvers(world, settings)
+  const rateLimit = createRateLimit(settings.rateLimit, world.now)
+  const edgeLimit = createEdgeLimit(settings.edgeLimit, world.now)
   const cache = new Map()
 
   const prepare = (query) => {
@@ -83,14 +72,14 @@ export function createEndpoint({
 
     const { query, variables, operationName } = request.json
     const { document, code, errors, note, full } = prepare(query)
-    for (const message of full.deprecations) onViolation({ kind: 'deprecated', message, query, at: request.at })
-    for (const message of full.errors) onViolation({ kind: 'document', message, query, at: request.at })
+    for (const message of full.deprecations) violate(request, 'deprecated', message, { query })
+    for (const message of full.errors) violate(request, 'document', message, { query })
     if (errors.length > 0) return invalid(errors, code, note)
 
     const operation = getOperationAST(document, operationName)
     if (operation && fullSchema) {
       const faulty = fullSchema.checkVariables(operation, variables ?? {})
-      for (const { message } of faulty) onViolation({ kind: 'variables', message, query, at: request.at })
+      for (const { message } of faulty) violate(request, 'variables', message, { query })
       if (faulty.length > 0) return invalid(faulty, 'BAD_USER_INPUT', FULL_SCHEMA_NOTE)
     }
     return run(request, document, variables, operationName)
@@ -124,7 +113,13 @@ export function createEndpoint({
     return new GraphQLError(error.message, { path: error.path, originalError: problem() })
   }
 
-  return { describe, handle }
+  return {
+    describe,
+    handle,
+    matches: (request, pattern) => request.operations?.includes(pattern) ?? false,
+    answerHeaders: () => rateLimit.headers(),
+    edgePage,
+  }
 }
 
 const FULL_SCHEMA_NOTE = "refused by Railway's full schema"

@@ -80,3 +80,18 @@ export function graphqlError(message, extra = {}) {
   }
   return { kind: 'respond', status, headers, effect, body: { data: null, errors: [entry] } }
 }
+
+/** The page of the edge in front of Railway for refused requests. No source has its status. */
+export function edgePage(status) {
+  const title = 'Access denied | backboard.railway.com used Cloudflare to restrict access'
+  return {
+    status,
+    headers: { 'content-type': 'text/html; charset=UTF-8', server: 'cloudflare' },
+    body: `<!DOCTYPE html>
+<html lang="en-US">
+<head><title>${title}</title></head>
+<body><h1>Error 1015</h1><p>You are being rate limited</p></body>
+</html>
+`,
+  }
+}

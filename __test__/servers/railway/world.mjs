@@ -1,7 +1,9 @@
 import { Deployments, isBilled } from './deployments.mjs'
 import { nameTaken, problem } from './errors.mjs'
 import { resolveReferences } from './variables.mjs'
-import { createLag, idOf, observe } from '../shared/visibility.mjs'
+import { Processes } from '../shared/processes.mjs'
+import { idOf } from '../shared/visibility.mjs'
+import { World as FakeWorld } from '../shared/world.mjs'
 
 const NAME_LENGTH_MAXIMUM = 32
 
@@ -9,7 +11,7 @@ const NAME_LENGTH_MAXIMUM = 32
  * The state of the fake Railway: projects, environments, services, instances, deployments, tokens. The methods see the
  * actual state; only the API (resolvers.mjs) applies `lag` and `stale`.
  */
-export class World {
+export class World extends FakeWorld {
   projects = new Map()
   environments = new Map()
   services = new Map()
@@ -31,17 +33,12 @@ export class World {
   uniqueNames = true
 
   #instances = new Map()
-  #sequence = 0
 
-  /**
-   * @param {object} options those of Deployments, and
-   * @param {() => number} options.now
-   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   */
-  constructor({ now, random, ...options }) {
-    this.now = now
-    this.random = random
-    this.deployments = new Deployments(options)
+  /** @param {import('../shared/world.mjs').WorldOptions} options */
+  constructor(options) {
+    super(options)
+    this.courses = this.deployments = new Deployments(this)
+    this.processes = new Processes(this.settings.runCommand)
   }
 
   // --- Set-up --------------------------------------------------------------------------------------------------
@@ -138,11 +135,6 @@ export class World {
     this.#markDeleted(environment)
   }
 
-  /** Sets the plan of the next deployment. */
-  planNext(plan) {
-    this.deployments.planNext(plan)
-  }
-
   // --- Actual state --------------------------------------------------------------------------------------------
 
   /** Returns the environments that get a service which is not made for a fork (docs/providers/railway.md). */
@@ -196,11 +188,6 @@ export class World {
     return { RAILWAY_PROJECT_ID: projectId, RAILWAY_ENVIRONMENT_ID: instance.environmentId, RAILWAY_SERVICE_ID: id }
   }
 
-  /** Returns a read's view of the object, and counts the read. */
-  observe(object, kind) {
-    return observe(object, kind, this.now())
-  }
-
   // --- The API's effects --------------------------------------------------------------------------------------
 
   /** @param {object} request projectId, name, image, variables, …; `environments`: in which it gets an instance */
@@ -218,7 +205,7 @@ export class World {
       id: this.random.uuid(),
       service: this.services.get(instance.serviceId),
       instance,
-      lag: createLag({ reads: this.lag.deploymentReads }, this.now()),
+      lag: this.createLag({ reads: this.lag.deploymentReads }),
     })
   }
 
@@ -242,8 +229,16 @@ export class World {
     this.#delete(this.services.get(instance.serviceId), [instance])
   }
 
-  close() {
-    this.deployments.close()
+  /** Starts the process of a deployment that is up. */
+  onUp(deployment) {
+    const { id, service, instance, environmentId } = deployment
+    const variables = { ...this.platformVariables(instance), ...this.resolvedVariables(service.id, environmentId) }
+    const labels = { serviceId: service.id, serviceName: service.name, environmentId }
+    this.processes.start({ id, subject: service, labels }, variables, (exitCode) => {
+      // If the process ends with 0, the deployment has completed, not failed (docs/providers/railway.md).
+      const end = exitCode === 0 ? { status: 'SUCCESS', deploymentStopped: true } : { status: 'CRASHED' }
+      this.deployments.end(deployment, end)
+    })
   }
 
   #createRecord({ projectId, name, environments, image, repo, variables = {}, registryCredentials, lag = {} }) {
@@ -253,7 +248,7 @@ export class World {
       ...this.#record(),
       name: chosen,
       projectId,
-      lag: createLag(lag, this.now()),
+      lag: this.createLag(lag),
       instances: [],
     }
     const project = this.projects.get(projectId)
@@ -273,7 +268,7 @@ export class World {
         variables: { ...variables },
         domains: [],
         deployments: [],
-        lag: createLag(lag, this.now()),
+        lag: this.createLag(lag),
       }
       service.instances.push(instance)
       environment.instances.push(instance)
@@ -315,16 +310,10 @@ export class World {
   }
 
   #markDeleted(object, stale = this.stale) {
-    object.deletedAt = this.#timestamp()
-    object.stale = createLag({ ...stale, serviceById: true }, this.now())
+    this.markDeleted(object, { ...stale, serviceById: true })
   }
 
   #record() {
-    this.#sequence += 1
-    return { id: this.random.uuid(), sequence: this.#sequence, createdAt: this.#timestamp(), deletedAt: null }
-  }
-
-  #timestamp() {
-    return new Date(this.now()).toISOString()
+    return this.record(this.random.uuid())
   }
 }

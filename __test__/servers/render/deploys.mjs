@@ -14,18 +14,10 @@ const NOT_BEGUN = new Set(['created', 'queued'])
 
 /** The deploys of all services. */
 export class Deploys extends Courses {
-  /**
-   * @param {object} options
-   * @param {() => string} options.timestamp
-   * @param {import('../shared/courses.mjs').Plan} [options.plan]
-   * @param {number} [options.stepMilliseconds]
-   * @param {(deploy: object) => void} options.onUp
-   * @param {(deploy: object) => void} options.onDown
-   * @param {(service: object, by: string) => void} options.onSuspension
-   */
-  constructor({ timestamp, onUp, onDown, onSuspension, ...options }) {
-    super(DEFAULT_PLAN, options)
-    Object.assign(this, { timestamp, onUp, onDown, onSuspension })
+  /** @param {import('./world.mjs').World} world */
+  constructor(world) {
+    super(DEFAULT_PLAN, world.settings)
+    this.world = world
   }
 
   /**
@@ -59,15 +51,15 @@ export class Deploys extends Courses {
 
   onArrival(deploy) {
     const { status, suspendedBy } = stepOf(deploy)
-    deploy.updatedAt = this.timestamp()
+    deploy.updatedAt = this.world.timestamp()
     if (!NOT_BEGUN.has(status)) deploy.startedAt ??= deploy.updatedAt
     if (TERMINAL.has(status)) deploy.finishedAt ??= deploy.updatedAt
     if (status === 'live') {
       // The new deploy is up, and replaces the one before it.
       for (const other of deploy.service.deploys) if (other !== deploy && isUp(other)) this.end(other, 'deactivated')
-      this.onUp(deploy)
-    } else if (TERMINAL.has(status)) this.onDown(deploy)
-    if (suspendedBy) this.onSuspension(deploy.service, suspendedBy)
+      this.world.onUp(deploy)
+    } else if (TERMINAL.has(status)) this.world.processes.stop(deploy.id)
+    if (suspendedBy) this.world.suspend(deploy.service, suspendedBy)
   }
 }
 

@@ -1,6 +1,7 @@
 import { isJson } from '../shared/http.mjs'
 import { compilePath } from '../shared/paths.mjs'
 import { ProviderError } from '../shared/provider-error.mjs'
+import { createRandom } from '../shared/random.mjs'
 import { checkAccept, identify } from './access.mjs'
 import { badBody, jsonAnswer } from './errors.mjs'
 import { createRateLimits } from './rate.mjs'
@@ -13,19 +14,14 @@ const MATCHERS = ROUTES.map((route) => ({ route, match: compilePath(`${BASE_PATH
 
 /**
  * Turns an HTTP request into Render's answer, with the headers of every answer. It refuses what a client of ours may
- * not send, and reports it to `onViolation`. The real server often ignores it.
+ * not send, and records it. The real server often ignores it.
  *
- * @param {object} options
- * @param {import('./world.mjs').World} options.world
- * @param {object} options.settings
- * @param {Awaited<ReturnType<typeof import('./openapi.mjs').loadOpenApi>>} [options.fullSchema]
- * @param {() => string} options.requestId
- * @param {() => number} options.now
- * @param {(violation: { kind: string, message: string, method: string, path: string, at: number }) => void}
- *   options.onViolation
+ * @param {import('../shared/fake-server.mjs').EndpointOptions} options
  */
-export function createEndpoint({ world, settings, fullSchema, requestId, now, onViolation }) {
-  const rates = createRateLimits(settings, now)
+export function createEndpoint({ world, settings, fullSchema, violate }) {
+  // Separate from the world's generator, so that a repeated request does not change later ids.
+  const requestIds = createRandom(settings.seed)
+  const rates = createRateLimits(settings, world.now)
   const operations = createOperations(world, settings)
 
   /** Returns the rate window of a request: one per user, or per service (docs/providers/render.md). */
@@ -43,20 +39,11 @@ export function createEndpoint({ world, settings, fullSchema, requestId, now, on
     }
   }
 
-  function handle(request) {
-    const violate = (kind, message) =>
-      onViolation({ kind, message, method: request.method, path: request.path, at: request.at })
-    try {
-      return answer(request, violate)
-    } catch (error) {
-      if (!(error instanceof ProviderError)) throw error
-      if (error.violation) violate(error.kind, error.violation)
-      const body = { ...(settings.errorIds && { id: requestId() }), message: error.message }
-      return jsonAnswer(error.status, body, error.headers)
-    }
+  function refuse({ status, message, headers }) {
+    return jsonAnswer(status, { ...(settings.errorIds && { id: requestIds.uuid() }), message }, headers)
   }
 
-  function answer(request, violate) {
+  function handle(request) {
     const { route, params, allow } = routeOf(request)
     if (!route) throw noRoute(request, allow)
     const caller = identify(request.headers, world.apiKeys)
@@ -64,14 +51,15 @@ export function createEndpoint({ world, settings, fullSchema, requestId, now, on
     if (!rates.take(...bucket)) throw tooMany(rates.retryAfter(...bucket))
     checkAccept(request.headers)
     const parameters = route.query(request.url)
-    if (route.operation === 'createService') checkBody(request, violate)
+    if (route.operation === 'createService') checkBody(request)
     else if (request.body !== '') throw badBody('invalid JSON', 'a body where none belongs')
     return operations[route.operation]({ caller, parameters, params, body: request.json })
   }
 
-  function checkBody({ headers, json }, violate) {
+  function checkBody(request) {
+    const { headers, json } = request
     if (!isJson(headers['content-type'])) throw badBody('invalid JSON', `content-type: ${headers['content-type']}`)
-    for (const field of checkCreateBody(json)) violate('deprecated', `${field} is deprecated`)
+    for (const field of checkCreateBody(json)) violate(request, 'deprecated', `${field} is deprecated`)
     checkCreateValues(json)
     const complaints = fullSchema?.checkCreate(json) ?? []
     if (complaints.length === 0) return
@@ -86,13 +74,14 @@ export function createEndpoint({ world, settings, fullSchema, requestId, now, on
 
   return {
     handle,
+    refuse,
 
     /** Returns fields for the request log. It has no effect. */
     describe: (request) => ({ operation: routeOf(request).route?.operation }),
 
     /** On every recorded answer, errors and empty ones too. */
     answerHeaders(request) {
-      request.requestId = requestId()
+      request.requestId = requestIds.uuid()
       return { ...rates.headers(...bucketOf(request)), 'Render-Request-Id': request.requestId, Vary: 'Origin' }
     },
   }

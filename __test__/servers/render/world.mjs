@@ -1,4 +1,6 @@
-import { createLag, idOf, observe } from '../shared/visibility.mjs'
+import { Processes } from '../shared/processes.mjs'
+import { idOf } from '../shared/visibility.mjs'
+import { World as FakeWorld } from '../shared/world.mjs'
 import { Deploys, isAlive } from './deploys.mjs'
 import { normaliseImage } from './image.mjs'
 
@@ -17,7 +19,7 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
  * The state of the fake Render: workspaces, services, deploys, keys. The methods see the actual
  * state; only the API (routes.mjs) applies `lag` and `stale`.
  */
-export class World {
+export class World extends FakeWorld {
   owners = new Map()
   services = new Map()
   environments = new Map()
@@ -37,22 +39,13 @@ export class World {
   stale = { reads: 0, milliseconds: 0 }
 
   #slugs = new Set()
-  #sequence = 0
   #microseconds = 0
 
-  /**
-   * @param {object} options those of Deploys, and
-   * @param {() => number} options.now
-   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {boolean} [options.slugSuffix] a suffix for every type
-   */
-  constructor({ now, random, slugSuffix, ...options }) {
-    Object.assign(this, { now, random, slugSuffix })
-    this.deploys = new Deploys({
-      timestamp: () => this.#timestamp(),
-      onSuspension: (service, by) => this.suspend(service, by),
-      ...options,
-    })
+  /** @param {import('../shared/world.mjs').WorldOptions} options */
+  constructor(options) {
+    super(options)
+    this.courses = this.deploys = new Deploys(this)
+    this.processes = new Processes(this.settings.runCommand)
   }
 
   // --- Set-up --------------------------------------------------------------------------------------------------
@@ -71,7 +64,7 @@ export class World {
   /** @param {{ name?: string, type?: 'team' | 'user', email?: string }} [options] */
   createOwner({ name = 'workspace', type = 'team', email = 'somebody@example.com' } = {}) {
     const id = this.#id(type === 'user' ? 'usr' : 'tea')
-    const owner = { ...this.#record(id), name, email, type, services: [], liveNames: new Map() }
+    const owner = { ...this.record(id), name, email, type, services: [], liveNames: new Map() }
     this.owners.set(id, owner)
     return owner
   }
@@ -90,13 +83,13 @@ export class World {
 
   /** Creates an environment of a project of the workspace. */
   createEnvironment(owner, { name = 'production' } = {}) {
-    const environment = { ...this.#record(this.#id('evm')), ownerId: idOf(owner), name }
+    const environment = { ...this.record(this.#id('evm')), ownerId: idOf(owner), name }
     this.environments.set(environment.id, environment)
     return environment
   }
 
   addRegistryCredential(owner, { name = 'registry' } = {}) {
-    const credential = { ...this.#record(this.#id('rgc')), ownerId: idOf(owner), name }
+    const credential = { ...this.record(this.#id('rgc')), ownerId: idOf(owner), name }
     this.registryCredentials.set(credential.id, credential)
     return credential
   }
@@ -127,11 +120,6 @@ export class World {
     for (const by of suspendedBy) this.suspend(service, by)
     if (options.deleted) this.deleteService(service, { reads: Infinity })
     return service
-  }
-
-  /** Sets the plan of the next deploy. */
-  planNext(plan) {
-    this.deploys.planNext(plan)
   }
 
   // --- Actual state --------------------------------------------------------------------------------------------
@@ -184,11 +172,6 @@ export class World {
     return { ...variables, RENDER_EXTERNAL_URL: url, RENDER_EXTERNAL_HOSTNAME: new URL(url).hostname }
   }
 
-  /** Returns whether a read of this kind shows the object. Counts the read. */
-  isSeen(object, kind) {
-    return observe(object, kind, this.now()) !== 'gone'
-  }
-
   // --- The API's effects --------------------------------------------------------------------------------------
 
   /**
@@ -203,8 +186,8 @@ export class World {
   deploy(service, { trigger = 'manual', plan, lag = {} } = {}) {
     const id = this.#id('dep')
     const image = service.image && { ref: service.image, sha: `sha256:${this.random.text('0123456789abcdef', 64)}` }
-    const delay = createLag({ reads: lag.deployReads }, this.now())
-    const deploy = { ...this.#record(id), service, trigger, image, lag: delay }
+    const delay = this.createLag({ reads: lag.deployReads })
+    const deploy = { ...this.record(id), service, trigger, image, lag: delay }
     return this.deploys.start(deploy, plan)
   }
 
@@ -213,13 +196,12 @@ export class World {
     const { liveNames } = this.owners.get(service.ownerId)
     // The name of a deleted service is free at once (docs/providers/render.md).
     this.#slugs.delete(service.slug)
-    service.deletedAt = this.#timestamp()
+    this.markDeleted(service, { ...stale, serviceById: true })
     if (liveNames.get(service.name) === service) {
       liveNames.delete(service.name)
       const namesake = this.liveServices(service.ownerId).find(({ name }) => name === service.name)
       if (namesake) liveNames.set(service.name, namesake)
     }
-    service.stale = createLag({ ...stale, serviceById: true }, this.now())
     this.#stop(service)
   }
 
@@ -237,18 +219,24 @@ export class World {
     if (service.suspenders.size === 0) this.deploy(service, { trigger: 'service_resumed' })
   }
 
-  close() {
-    this.deploys.close()
+  /** Starts the process of a deploy that is live. */
+  onUp({ id, service }) {
+    if (!service.hasProcess) return
+    const variables = { ...this.platformVariables(service), ...service.variables }
+    const labels = { serviceId: service.id, serviceName: service.name, ownerId: service.ownerId }
+    // Render restarts a container, and suspends a service that keeps crashing. Here the first end suspends it.
+    const onExit = () => this.suspend(service, 'stuck_crashlooping')
+    this.processes.start({ id, subject: service, labels }, variables, onExit)
   }
 
   #stop(service) {
-    for (const deploy of service.deploys) this.deploys.onDown(deploy)
+    for (const { id } of service.deploys) this.processes.stop(id)
   }
 
   #add({ ownerId, type, name, image, variables = {}, details = {}, parent, lag = {}, ...rest }) {
     const { registryCredentialId, environmentId, autoDeploy = 'yes', secretFiles = [], hasProcess = true } = rest
     const service = {
-      ...this.#record(this.#id(TYPES[type].prefix)),
+      ...this.record(this.#id(TYPES[type].prefix)),
       ownerId,
       type,
       name,
@@ -264,9 +252,9 @@ export class World {
       parent: parent && { id: parent.id, name: parent.name },
       suspenders: new Set(),
       deploys: [],
-      lag: createLag(lag, this.now()),
-      deletionLag: lag.deletes ? { deletedAt: null, lag: createLag(lag, this.now()) } : undefined,
-      variablesLag: { deletedAt: null, lag: createLag({ reads: lag.envVarReads }, this.now()) },
+      lag: this.createLag(lag),
+      deletionLag: lag.deletes ? { deletedAt: null, lag: this.createLag(lag) } : undefined,
+      variablesLag: { deletedAt: null, lag: this.createLag({ reads: lag.envVarReads }) },
     }
     const owner = this.owners.get(ownerId)
     this.services.set(service.id, service)
@@ -278,7 +266,7 @@ export class World {
   /** Returns a slug: in all recordings the name, or the name and four characters (docs/providers/render.md). */
   #slug(type, name) {
     const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'service'
-    const wantsSuffix = this.slugSuffix || TYPES[type].hasSuffix
+    const wantsSuffix = this.settings.slugSuffix || TYPES[type].hasSuffix
     let slug = wantsSuffix ? undefined : plain
     while (slug === undefined || this.#slugs.has(slug)) slug = `${plain}-${this.random.text(LETTERS, 4)}`
     this.#slugs.add(slug)
@@ -289,18 +277,12 @@ export class World {
     return `${prefix}-${this.random.text(LETTERS, 20)}`
   }
 
-  #record(id) {
-    this.#sequence += 1
-    const when = this.#timestamp()
-    return { id, sequence: this.#sequence, createdAt: when, updatedAt: when, deletedAt: null }
-  }
-
   #touch(service) {
-    service.updatedAt = this.#timestamp()
+    service.updatedAt = this.timestamp()
   }
 
   /** Returns a time with six decimals, as recorded. No two are equal, so that they can be ordered. */
-  #timestamp() {
+  timestamp() {
     this.#microseconds = Math.max(this.now() * 1000, this.#microseconds + 1)
     const milliseconds = Math.floor(this.#microseconds / 1000)
     const rest = String(Math.floor(this.#microseconds % 1000)).padStart(3, '0')

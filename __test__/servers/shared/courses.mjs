@@ -8,8 +8,8 @@
 
 /**
  * Moves objects through the steps of their plans, one with every read through the API, so that a test waits for
- * nothing; with `stepMilliseconds` they move by themselves, for use by hand. A subclass has `onArrival(object)`, which
- * does what follows from a step; it may have `isHeld(object)`, for objects that stay where they are.
+ * nothing; with `stepMilliseconds` they move by themselves, for use by hand. `onArrival(object)` does what follows from
+ * a step. A subclass has it as a method; it may have `isHeld(object)`, for objects that stay where they are.
  */
 export class Courses {
   #planned = []
@@ -17,8 +17,12 @@ export class Courses {
   #plan
   #defaultPlan
 
-  /** @param {Step[]} defaultPlan @param {{ plan?: Plan, stepMilliseconds?: number }} options */
-  constructor(defaultPlan, { plan = defaultPlan, stepMilliseconds }) {
+  /**
+   * @param {Step[]} defaultPlan
+   * @param {{ plan?: Plan, stepMilliseconds?: number, onArrival?: (object: object) => void }} options
+   */
+  constructor(defaultPlan, { plan = defaultPlan, stepMilliseconds, onArrival }) {
+    if (onArrival) this.onArrival = onArrival
     this.stepMilliseconds = stepMilliseconds
     this.#plan = plan
     this.#defaultPlan = defaultPlan
@@ -78,7 +82,8 @@ export class Courses {
 
   #arrive(object) {
     this.onArrival(object)
-    if (this.stepMilliseconds !== undefined && !isAtEnd(object)) this.later(this.stepMilliseconds, () => this.#move(object))
+    if (this.stepMilliseconds === undefined || isAtEnd(object)) return
+    this.later(this.stepMilliseconds, () => this.#move(object))
   }
 }
 

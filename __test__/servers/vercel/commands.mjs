@@ -73,20 +73,9 @@ export class Commands {
   #planned = []
   #sequence = 0
 
-  /**
-   * @param {object} options
-   * @param {() => number} options.now
-   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {CommandPlan | ((command: CommandRecord, sandbox: object) => CommandPlan | undefined)} [options.plan]
-   *   default, or `undefined` for a command: a real process
-   * @param {import('../shared/processes.mjs').Command | ((sandbox: object, environment: object) =>
-   *   import('../shared/processes.mjs').Command)} [options.runCommand] the process in place of every command
-   */
-  constructor({ now, random, plan, runCommand }) {
-    this.now = now
-    this.random = random
-    this.plan = plan
-    this.runCommand = runCommand
+  /** @param {import('../shared/world.mjs').WorldOptions} options */
+  constructor({ now, random, settings }) {
+    Object.assign(this, { now, random, plan: settings.commandPlan, runCommand: settings.runCommand })
   }
 
   /** Sets the plan of the next command. */

@@ -3,8 +3,10 @@ import { Readable } from 'node:stream'
 
 import { isJson, matchesPattern } from '../shared/http.mjs'
 import { authorizeRight, authorizeTeam, identify } from './access.mjs'
-import { errorAnswer, routeNotFound, VercelError, violation } from './errors.mjs'
+import { errorAnswer, routeNotFound, violation } from './errors.mjs'
+import { createOperations } from './operations.mjs'
 import { checkPathPart } from './query.mjs'
+import { createRateLimits } from './rate.mjs'
 import { findRoute, ROUTES } from './routes.mjs'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
@@ -13,17 +15,12 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
  * Passes an HTTP request to its operation after all checks: route, rate, token, type, team, query, body. It refuses and
  * records what Vercel may ignore.
  *
- * @param {object} options
- * @param {import('./world.mjs').World} options.world
- * @param {Record<string, (context: object) => object>} options.operations
- * @param {object} [options.fullSchema] see full-schema.mjs
- * @param {ReturnType<import('./rate.mjs').createRateLimits>} options.rateLimits
- * @param {object} options.settings
- * @param {(violation: object) => void} options.onViolation
- * @param {(error: Error) => void} options.onInternalError
+ * @param {import('../shared/fake-server.mjs').EndpointOptions} options
  */
-export function createEndpoint({ world, operations, fullSchema, rateLimits, settings, onViolation, onInternalError }) {
+export function createEndpoint({ world, settings, fullSchema, onInternalError }) {
   const { basePath } = settings
+  const operations = createOperations(world, settings)
+  const rateLimits = createRateLimits(settings.rateLimit, world.now)
 
   const below = (path) => (path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined)
 
@@ -33,22 +30,8 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     return route ? { operation: route.operation, params } : {}
   }
 
-  async function handle(request, left) {
-    try {
-      world.passTime()
-      const answer = await answerTo(request, left)
-      checkAnswer(request, answer)
-      return answer
-    } catch (error) {
-      if (!(error instanceof VercelError)) throw error
-      if (error.violation) record(request, error.kind, error.violation)
-      const answer = errorAnswer(error)
-      checkAnswer(request, answer)
-      return answer
-    }
-  }
-
   async function answerTo(request, left) {
+    world.passTime()
     const route = routeOf(request)
     if (!route) throw routeNotFound(`no such route: ${request.method} ${request.path}`)
     rateLimits.take(route.bucket, request.query.teamId)
@@ -75,20 +58,19 @@ export function createEndpoint({ world, operations, fullSchema, rateLimits, sett
     if (complaints.length > 0) throw violation('schema', `${complaints.join('; ')} (refused by the full schema)`)
   }
 
-  /** Throws if an answer does not have its shape, which is an error of this server. */
-  function checkAnswer({ operation }, { status = 200, body }) {
-    if (!fullSchema || !operation || body instanceof Readable) return
+  /** Returns an answer. If it does not have its shape, this is an error of this server. */
+  function checked({ operation }, answer) {
+    const { status = 200, body } = answer
+    if (!fullSchema || !operation || body instanceof Readable) return answer
     const complaints = fullSchema.checkAnswer(operation, status, JSON.parse(JSON.stringify(body)))
     if (complaints.length > 0) onInternalError(new Error(`answer to ${operation}: ${complaints.join('; ')}`))
-  }
-
-  function record({ method, path, at }, kind, message) {
-    onViolation({ kind, message, request: `${method} ${path}`, at })
+    return answer
   }
 
   return {
     describe,
-    handle,
+    handle: async (request, left) => checked(request, await answerTo(request, left)),
+    refuse: (error, request) => checked(request, errorAnswer(error)),
     /** Matches a fault's `when`: an operation, or method and path below the base path. */
     matches: (request, pattern) =>
       matchesPattern({ ...request, path: below(request.path) ?? request.path }, pattern),

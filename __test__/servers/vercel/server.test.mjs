@@ -511,7 +511,9 @@ describe('strictness', () => {
     const expected = {
       kind: 'body',
       message: 'body.env.TOKEN must be a string',
-      request: 'POST /api/v3/sandboxes',
+      method: 'POST',
+      path: '/api/v3/sandboxes',
+      operation: 'createSandbox',
       at: 5,
     }
     assert.deepEqual(server.violations, [expected])

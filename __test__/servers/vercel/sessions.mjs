@@ -16,17 +16,11 @@ export class Sessions extends Courses {
   #alive = new Set()
   #nextExpiry = Infinity
 
-  /**
-   * @param {object} options
-   * @param {() => number} options.now
-   * @param {import('../shared/courses.mjs').Plan} [options.plan]
-   * @param {number} [options.stepMilliseconds]
-   * @param {boolean} [options.realTime] sessions end at their time also without a request
-   * @param {(session: object) => void} options.onOver
-   */
-  constructor({ now, realTime = false, onOver, ...options }) {
-    super(DEFAULT_PLAN, options)
-    Object.assign(this, { now, realTime, onOver })
+  /** @param {import('./world.mjs').World} world */
+  constructor(world) {
+    super(DEFAULT_PLAN, world.settings)
+    this.world = world
+    this.now = world.now
   }
 
   /** Returns how many sessions run or start. */
@@ -78,7 +72,8 @@ export class Sessions extends Courses {
   #limit(session) {
     session.expiresAt = session.startedAt + session.timeout
     this.#nextExpiry = Math.min(this.#nextExpiry, session.expiresAt)
-    if (this.realTime) this.#watch(session)
+    // Without a test's clock, sessions end at their time also without a request.
+    if (this.now === Date.now) this.#watch(session)
   }
 
   /** Checks again at the session's time. A timer may be early, and has at most 31 bits. */
@@ -93,7 +88,7 @@ export class Sessions extends Courses {
     this.#alive.delete(session)
     session[session.status === 'aborted' ? 'abortedAt' : 'stoppedAt'] = this.now()
     if (session.startedAt !== undefined) session.duration = this.now() - session.startedAt
-    this.onOver(session)
+    this.world.switchOff(session)
   }
 }
 

@@ -1,5 +1,6 @@
 // The state behind the API, with methods for tests that set it up and read it.
-import { createLag, idOf, observe } from '../shared/visibility.mjs'
+import { idOf } from '../shared/visibility.mjs'
+import { World as FakeWorld } from '../shared/world.mjs'
 import { HOME } from './children.mjs'
 import { Commands } from './commands.mjs'
 import { nameTaken, snapshotNotFound, tooManySandboxes } from './errors.mjs'
@@ -17,7 +18,7 @@ const MEGABYTES_PER_VCPU = 2048
  *
  * A *sandbox* is a durable record with a name, a *session* one virtual machine of it (docs/providers/vercel.md).
  */
-export class World {
+export class World extends FakeWorld {
   teams = new Map()
   projects = new Map()
   /** @type {Map<string, import('./access.mjs').Caller>} */
@@ -44,29 +45,14 @@ export class World {
 
   /** All sandboxes of a project, also deleted ones. */
   #sandboxes = new Map()
-  #sequence = 0
   #stops = new Set()
 
-  /**
-   * @param {object} options
-   * @param {() => number} options.now
-   * @param {boolean} [options.realTime]
-   * @param {ReturnType<import('../shared/random.mjs').createRandom>} options.random
-   * @param {import('./index.mjs').VercelOptions} options.settings
-   */
-  constructor({ now, realTime, random, settings }) {
-    const { plan, stepMilliseconds, commandPlan, runCommand } = settings
-    this.now = now
-    this.random = random
-    this.images = new Images({ random })
-    this.commands = new Commands({ now, random, plan: commandPlan, runCommand })
-    this.lives = new Sessions({
-      now,
-      plan,
-      stepMilliseconds,
-      realTime,
-      onOver: (session) => this.#switchOff(session),
-    })
+  /** @param {import('../shared/world.mjs').WorldOptions} options */
+  constructor(options) {
+    super(options)
+    this.images = new Images(options)
+    this.commands = new Commands(this)
+    this.courses = this.lives = new Sessions(this)
   }
 
   // --- Set-up --------------------------------------------------------------------------------------------------
@@ -171,11 +157,6 @@ export class World {
     return this.#create(this.projects.get(idOf(projectOrId)), options, { plan: [status], lag: {} })
   }
 
-  /** Sets the plan of the next sandbox's session. */
-  planNext(plan) {
-    this.lives.planNext(plan)
-  }
-
   /** Sets the plan of the next command. */
   planNextCommand(plan) {
     this.commands.planNext(plan)
@@ -225,11 +206,6 @@ export class World {
     return found.sort((one, other) => one.sequence - other.sequence).at(-1)
   }
 
-  /** Returns a read's view of a sandbox or a command, and counts the read. */
-  observe(object, kind) {
-    return observe(object, kind, this.now())
-  }
-
   // --- The API's effects --------------------------------------------------------------------------------------
 
   /** @param {object} options body of the create, checked */
@@ -249,7 +225,7 @@ export class World {
     this.#sandboxes.get(project.id).live.delete(sandbox.name)
     sandbox.deletedAt = this.now()
     sandbox.updatedAt = this.now()
-    sandbox.stale = createLag({ ...this.stale, showDeletedAt: this.stale.showStopped }, this.now())
+    sandbox.stale = this.createLag({ ...this.stale, showDeletedAt: this.stale.showStopped })
     if (this.nameHeldMilliseconds > 0) project.heldNames.set(sandbox.name, this.now() + this.nameHeldMilliseconds)
   }
 
@@ -276,12 +252,18 @@ export class World {
     session.sandbox.updatedAt = this.now()
   }
 
+  /** Ends the commands of a session that is over. */
+  switchOff(session) {
+    const stopping = this.commands.stop(session).finally(() => this.#stops.delete(stopping))
+    this.#stops.add(stopping)
+  }
+
   /** Resolves when all processes and folders are gone. */
   async close() {
     for (const project of this.projects.keys()) {
-      for (const { session } of this.allSandboxes(project)) if (!isOver(session)) this.#switchOff(session)
+      for (const { session } of this.allSandboxes(project)) if (!isOver(session)) this.switchOff(session)
     }
-    this.lives.close()
+    await super.close()
     await Promise.all(this.#stops)
   }
 
@@ -290,7 +272,7 @@ export class World {
     const vcpus = options.resources?.vcpus ?? 2
     const sandbox = {
       name,
-      sequence: (this.#sequence += 1),
+      sequence: this.nextSequence(),
       projectId: project.id,
       persistent: options.persistent ?? true,
       region: options.region ?? 'iad1',
@@ -307,7 +289,7 @@ export class World {
       createdAt: this.now(),
       updatedAt: this.now(),
       deletedAt: null,
-      lag: createLag(lag, this.now()),
+      lag: this.createLag(lag),
       sessions: [],
       session: undefined,
       /** @type {import('./commands.mjs').CommandRecord[]} */
@@ -325,11 +307,6 @@ export class World {
     const id = `sbx_${this.random.text(ALPHANUMERIC, 28)}`
     const session = this.lives.start({ id, sandbox, cwd: HOME, ...(plan && { plan }) })
     this.sessions.set(id, session)
-  }
-
-  #switchOff(session) {
-    const stopping = this.commands.stop(session).finally(() => this.#stops.delete(stopping))
-    this.#stops.add(stopping)
   }
 
   #isTaken(project, name) {
