@@ -44,6 +44,17 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  * @property {boolean} isService its end is a failure, whatever the exit code (docs/providers/namespace.md)
  */
 
+class Instances extends Courses {
+  /** Each instance has its own, and moves by the server's clock. */
+  get stepMilliseconds() {
+    return undefined
+  }
+
+  onArrival(instance) {
+    this.world.onArrival(instance)
+  }
+}
+
 /**
  * The methods see the actual state; only the API (compute.mjs) applies `lag` and `stale`. Each instance goes through
  * the steps of its plan.
@@ -65,6 +76,9 @@ export class World extends FakeWorld {
    */
   stale = { reads: 0, milliseconds: 0, showDeletedAt: true }
 
+  courses = new Instances(this)
+  processes = new Processes(this.settings.runCommand)
+
   #instances = new Map()
   #holders = new Map()
   /** Emits an instance's id when its state has changed. */
@@ -74,15 +88,9 @@ export class World extends FakeWorld {
   /** @param {import('../shared/world.mjs').WorldOptions} options */
   constructor(options) {
     super(options)
-    const { settings } = this
-    this.courses = new Courses(settings.plan, {
-      plan: (instance) => planFor(instance, settings),
-      onArrival: (instance) => this.#onArrival(instance),
-    })
-    this.processes = new Processes(settings.runCommand)
     // Reads move the instance that they read. The others move here: by a deadline, or to start a container.
     const moveAll = () => this.#instances.forEach((instance) => this.#catchUp(instance))
-    if (settings.stepMilliseconds) this.#ticker = setInterval(moveAll, TICK_MILLISECONDS).unref()
+    if (this.settings.stepMilliseconds) this.#ticker = setInterval(moveAll, TICK_MILLISECONDS).unref()
   }
 
   // --- Set-up --------------------------------------------------------------------------------------------------
@@ -296,7 +304,8 @@ export class World extends FakeWorld {
     if (this.now() >= instance.deadline && !OVER.has(instance.status)) this.destroy(instance, 'deadline')
   }
 
-  #onArrival(instance) {
+  /** Does what follows from a step of an instance. */
+  onArrival(instance) {
     const { status, shutdownReasons } = stepOf(instance)
     const isUp = status === 'RUNNING'
     const wasUp = instance.isUp
@@ -331,8 +340,6 @@ export class World extends FakeWorld {
     }
   }
 }
-
-const planFor = (instance, { plan }) => (typeof plan === 'function' ? plan(instance) : plan)
 
 /** The reasons of a failed container. Only the names of the fields are on record. */
 function failureOf(container, exitCode) {

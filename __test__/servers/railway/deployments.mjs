@@ -1,7 +1,5 @@
 import { Courses, statusOf, stepOf } from '../shared/courses.mjs'
 
-const DEFAULT_PLAN = ['QUEUED', 'INITIALIZING', 'DEPLOYING', 'SUCCESS']
-
 /** States in which the deployment's container is up (docs/providers/railway.md). */
 const UP = new Set(['SUCCESS', 'SLEEPING'])
 /** States in which nothing of a deployment runs or will run. */
@@ -11,13 +9,8 @@ const OVER = new Set(['FAILED', 'CRASHED', 'REMOVING', 'REMOVED', 'SKIPPED'])
 
 /** The deployments of all instances. */
 export class Deployments extends Courses {
+  defaultPlan = ['QUEUED', 'INITIALIZING', 'DEPLOYING', 'SUCCESS']
   #byId = new Map()
-
-  /** @param {import('./world.mjs').World} world */
-  constructor(world) {
-    super(DEFAULT_PLAN, world.settings)
-    this.world = world
-  }
 
   get(id) {
     return this.#byId.get(id)

@@ -32,14 +32,11 @@ export class World extends FakeWorld {
   /** Whether a second service of a name in a project is refused. */
   uniqueNames = true
 
-  #instances = new Map()
+  deployments = new Deployments(this)
+  courses = this.deployments
+  processes = new Processes(this.settings.runCommand)
 
-  /** @param {import('../shared/world.mjs').WorldOptions} options */
-  constructor(options) {
-    super(options)
-    this.courses = this.deployments = new Deployments(this)
-    this.processes = new Processes(this.settings.runCommand)
-  }
+  #instances = new Map()
 
   // --- Set-up --------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,5 @@
 import { Courses, statusOf, stepOf } from '../shared/courses.mjs'
 
-/** The status of a first deploy was not recorded; a later one of an image has no build (docs/providers/render.md). */
-const DEFAULT_PLAN = ['created', 'update_in_progress', 'live']
-
 const FAILED = new Set(['build_failed', 'pre_deploy_failed', 'update_failed', 'canceled'])
 const TERMINAL = new Set(['live', 'deactivated', ...FAILED])
 const NOT_BEGUN = new Set(['created', 'queued'])
@@ -14,11 +11,8 @@ const NOT_BEGUN = new Set(['created', 'queued'])
 
 /** The deploys of all services. */
 export class Deploys extends Courses {
-  /** @param {import('./world.mjs').World} world */
-  constructor(world) {
-    super(DEFAULT_PLAN, world.settings)
-    this.world = world
-  }
+  /** The status of a first deploy was not recorded; a later one of an image has no build (docs/providers/render.md). */
+  defaultPlan = ['created', 'update_in_progress', 'live']
 
   /**
    * @param {object} deploy its record: id, sequence, service, trigger, createdAt

@@ -38,15 +38,12 @@ export class World extends FakeWorld {
   /** How long newly deleted resources are still returned as if they existed (not recorded). */
   stale = { reads: 0, milliseconds: 0 }
 
+  deploys = new Deploys(this)
+  courses = this.deploys
+  processes = new Processes(this.settings.runCommand)
+
   #slugs = new Set()
   #microseconds = 0
-
-  /** @param {import('../shared/world.mjs').WorldOptions} options */
-  constructor(options) {
-    super(options)
-    this.courses = this.deploys = new Deploys(this)
-    this.processes = new Processes(this.settings.runCommand)
-  }
 
   // --- Set-up --------------------------------------------------------------------------------------------------
 

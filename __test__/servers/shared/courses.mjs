@@ -8,24 +8,23 @@
 
 /**
  * Moves objects through the steps of their plans, one with every read through the API, so that a test waits for
- * nothing; with `stepMilliseconds` they move by themselves, for use by hand. `onArrival(object)` does what follows from
- * a step. A subclass has it as a method; it may have `isHeld(object)`, for objects that stay where they are.
+ * nothing; with `stepMilliseconds` they move by themselves, for use by hand. A subclass has `onArrival(object)`, which
+ * does what follows from a step; it may have `isHeld(object)`, for objects that stay where they are.
  */
 export class Courses {
   #planned = []
   #timers = new Set()
-  #plan
-  #defaultPlan
 
-  /**
-   * @param {Step[]} defaultPlan
-   * @param {{ plan?: Plan, stepMilliseconds?: number, onArrival?: (object: object) => void }} options
-   */
-  constructor(defaultPlan, { plan = defaultPlan, stepMilliseconds, onArrival }) {
-    if (onArrival) this.onArrival = onArrival
-    this.stepMilliseconds = stepMilliseconds
-    this.#plan = plan
-    this.#defaultPlan = defaultPlan
+  /** The plan of objects for which the server's settings have none. @type {Step[]} */
+  defaultPlan
+
+  /** @param {import('./world.mjs').World} world */
+  constructor(world) {
+    this.world = world
+  }
+
+  get stepMilliseconds() {
+    return this.world.settings.stepMilliseconds
   }
 
   /** Sets the plan of the next object, whatever its subject. */
@@ -67,10 +66,11 @@ export class Courses {
   }
 
   #planFor(subject) {
-    if (typeof this.#plan === 'function') return this.#plan(subject)
-    if (!this.#plan.some((entry) => entry?.plan)) return this.#plan
+    const { plan = this.defaultPlan } = this.world.settings
+    if (typeof plan === 'function') return plan(subject)
+    if (!plan.some((entry) => entry?.plan)) return plan
     const fits = ({ name }) => (name instanceof RegExp ? name.test(subject.name) : name === subject.name)
-    return this.#plan.find(fits)?.plan ?? this.#defaultPlan
+    return plan.find(fits)?.plan ?? this.defaultPlan
   }
 
   #move(object) {

@@ -1,8 +1,6 @@
 // The states of sessions, and the end of their lifetime.
 import { Courses, statusOf } from '../shared/courses.mjs'
 
-const DEFAULT_PLAN = ['running']
-
 /** States in which nothing of a session runs or will run (docs/providers/vercel.md). */
 const OVER = new Set(['stopped', 'failed', 'aborted'])
 
@@ -13,15 +11,9 @@ const OVER = new Set(['stopped', 'failed', 'aborted'])
  * A running session ends when its lifetime is over.
  */
 export class Sessions extends Courses {
+  defaultPlan = ['running']
   #alive = new Set()
   #nextExpiry = Infinity
-
-  /** @param {import('./world.mjs').World} world */
-  constructor(world) {
-    super(DEFAULT_PLAN, world.settings)
-    this.world = world
-    this.now = world.now
-  }
 
   /** Returns how many sessions run or start. */
   get aliveCount() {
@@ -30,7 +22,7 @@ export class Sessions extends Courses {
 
   /** @param {{ id: string, sandbox: object, cwd: string, plan?: Status[] }} options */
   start({ id, sandbox, cwd, plan }) {
-    const session = { id, sandbox, cwd, timeout: sandbox.timeout, requestedAt: this.now() }
+    const session = { id, sandbox, cwd, timeout: sandbox.timeout, requestedAt: this.world.now() }
     sandbox.sessions.push(session)
     sandbox.session = session
     this.begin(session, sandbox, plan)
@@ -50,21 +42,21 @@ export class Sessions extends Courses {
 
   /** Ends the sessions whose lifetime is over. */
   passTime() {
-    if (this.now() < this.#nextExpiry) return
+    if (this.world.now() < this.#nextExpiry) return
     this.#nextExpiry = Infinity
     for (const session of this.#alive) {
-      if (session.expiresAt <= this.now()) this.end(session)
+      if (session.expiresAt <= this.world.now()) this.end(session)
       else if (session.expiresAt < this.#nextExpiry) this.#nextExpiry = session.expiresAt
     }
   }
 
   onArrival(session) {
     session.status = statusOf(session)
-    session.statusUpdatedAt = this.now()
+    session.statusUpdatedAt = this.world.now()
     if (isOver(session)) return this.#finish(session)
     this.#alive.add(session)
     if (session.status === 'running' && session.startedAt === undefined) {
-      session.startedAt = this.now()
+      session.startedAt = this.world.now()
       this.#limit(session)
     }
   }
@@ -73,12 +65,12 @@ export class Sessions extends Courses {
     session.expiresAt = session.startedAt + session.timeout
     this.#nextExpiry = Math.min(this.#nextExpiry, session.expiresAt)
     // Without a test's clock, sessions end at their time also without a request.
-    if (this.now === Date.now) this.#watch(session)
+    if (this.world.now === Date.now) this.#watch(session)
   }
 
   /** Checks again at the session's time. A timer may be early, and has at most 31 bits. */
   #watch(session) {
-    this.later(Math.min(Math.max(1, session.expiresAt - this.now()), 2 ** 31 - 1), () => {
+    this.later(Math.min(Math.max(1, session.expiresAt - this.world.now()), 2 ** 31 - 1), () => {
       this.passTime()
       if (session.status === 'running') this.#watch(session)
     })
@@ -86,8 +78,8 @@ export class Sessions extends Courses {
 
   #finish(session) {
     this.#alive.delete(session)
-    session[session.status === 'aborted' ? 'abortedAt' : 'stoppedAt'] = this.now()
-    if (session.startedAt !== undefined) session.duration = this.now() - session.startedAt
+    session[session.status === 'aborted' ? 'abortedAt' : 'stoppedAt'] = this.world.now()
+    if (session.startedAt !== undefined) session.duration = this.world.now() - session.startedAt
     this.world.switchOff(session)
   }
 }

@@ -43,17 +43,14 @@ export class World extends FakeWorld {
   /** How long the name of a newly deleted sandbox stays taken: milliseconds of the server's clock; not recorded. */
   nameHeldMilliseconds = 0
 
+  images = new Images(this)
+  commands = new Commands(this)
+  lives = new Sessions(this)
+  courses = this.lives
+
   /** All sandboxes of a project, also deleted ones. */
   #sandboxes = new Map()
   #stops = new Set()
-
-  /** @param {import('../shared/world.mjs').WorldOptions} options */
-  constructor(options) {
-    super(options)
-    this.images = new Images(options)
-    this.commands = new Commands(this)
-    this.courses = this.lives = new Sessions(this)
-  }
 
   // --- Set-up --------------------------------------------------------------------------------------------------
 
