@@ -3,36 +3,36 @@
 import { fromJson } from '@bufbuild/protobuf'
 
 import { isJson } from '../shared/http.mjs'
+import { ProviderError } from '../shared/provider-error.mjs'
 
-/** Connect's timeout header has at most ten digits (Connect's protocol, `Timeout-Milliseconds`). */
-const TIMEOUT = /^[1-9]\d{0,9}$/
+/** What a header has to be. */
+const HEADERS = {
+  'connect-protocol-version': (value) => value === '1',
+  // At most ten digits (Connect's protocol, `Timeout-Milliseconds`).
+  'connect-timeout-ms': (value) => value === undefined || /^[1-9]\d{0,9}$/.test(value),
+  'content-encoding': (value) => value === undefined,
+}
+
+const refusal = (kind, violation, status = 400, headers = {}) =>
+  new ProviderError(status, violation, { kind, violation, headers })
 
 /**
- * @typedef {object} Complaint
- * @property {string} kind `query`, `method`, `content-type`, `header` or `body`
- * @property {string} message
+ * Throws for the first thing that is wrong with a request.
  *
  * @param {import('../shared/http.mjs').RequestRecord} request
  * @param {import('@bufbuild/protobuf').DescMethod} method
  * @param {import('@bufbuild/protobuf').FileRegistry} [fullSchema]
- * @returns {Complaint | undefined} the first complaint
  */
-export function complain(request, method, fullSchema) {
+export function checkRequest(request, method, fullSchema) {
   const { headers } = request
-  if (request.url.includes('?')) return { kind: 'query', message: 'a query where none is known' }
-  if (request.method !== 'POST') return { kind: 'method', message: `${request.method} instead of POST` }
-  if (!isJson(headers['content-type'])) return { kind: 'content-type', message: `${headers['content-type']}` }
-  if (headers['connect-protocol-version'] !== '1') {
-    return { kind: 'header', message: `Connect-Protocol-Version: ${headers['connect-protocol-version']}` }
-  }
-  if (headers['connect-timeout-ms'] !== undefined && !TIMEOUT.test(headers['connect-timeout-ms'])) {
-    return { kind: 'header', message: `Connect-Timeout-Ms: ${headers['connect-timeout-ms']}` }
-  }
-  if (headers['content-encoding'] !== undefined) {
-    return { kind: 'header', message: `Content-Encoding: ${headers['content-encoding']}` }
+  if (request.url.includes('?')) throw refusal('query', 'a query where none is known')
+  if (request.method !== 'POST') throw refusal('method', `${request.method} instead of POST`, 405, { allow: 'POST' })
+  if (!isJson(headers['content-type'])) throw refusal('content-type', `${headers['content-type']}`, 415)
+  for (const [name, isRight] of Object.entries(HEADERS)) {
+    if (!isRight(headers[name])) throw refusal('header', `${name}: ${headers[name]}`)
   }
   const complaint = complainOfBody(request, method, fullSchema)
-  return complaint && { kind: 'body', message: complaint }
+  if (complaint) throw refusal('body', complaint)
 }
 
 function complainOfBody({ body, json }, method, fullSchema) {

@@ -7,7 +7,7 @@ import { admit } from './access.mjs'
 import { CALLER, createMethods, REGION } from './compute.mjs'
 import { errorAnswer, invalidArgument, wrongPlace } from './errors.mjs'
 import { methods, service, SERVICE_PATH, UNKNOWN_STATUS, unknownStatuses } from './schema.mjs'
-import { complain } from './strict.mjs'
+import { checkRequest } from './strict.mjs'
 
 const PATH = new RegExp(`^(?:/([a-z0-9-]+))?${SERVICE_PATH.replaceAll('.', '\\.')}([A-Za-z]+)$`)
 /** The regions that have an endpoint. */
@@ -60,17 +60,14 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     if (!place) violate(request, 'route', `${request.method} ${request.path}`)
     if (!place?.isServed) return wrongPlace()
     const method = methods.get(place.name)
-    const complaint = complain(request, method, fullSchema)
-    if (complaint) return refuse(request, complaint)
+    checkRequest(request, method, fullSchema)
     if (!request.headers.authorization) violate(request, 'header', 'no Authorization')
     return run(request, place, left)
   }
 
-  function refuse(request, { kind, message }) {
-    violate(request, kind, message)
-    if (kind === 'method') return { status: 405, headers: { allow: 'POST' } }
-    if (kind === 'content-type') return { status: 415 }
-    return errorAnswer(invalidArgument(message), settings.errorForm)
+  /** A wrong method or type of content gets a bare answer. */
+  function refuse({ status, message, headers }) {
+    return status === 400 ? errorAnswer(invalidArgument(message), settings.errorForm) : { status, headers }
   }
 
   async function run(request, { name, region }, left) {
@@ -94,7 +91,7 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     return { status, headers: { 'content-type': header.get('content-type') }, body: nameUnknownStatuses(text) }
   }
 
-  return { describe, handle }
+  return { describe, handle, refuse }
 }
 
 /** Replaces the numbers of states that the schema lacks by names, as a newer server would write them. */

@@ -64,7 +64,7 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     if (!isJson(request.headers['content-type'])) return refusal(415, 'Unsupported Media Type')
     if (!rateLimit.take()) {
       // The body of Railway's 429 is not known; `Retry-After` is always there, in seconds.
-      const headers = { 'retry-after': rateLimit.retryAfter() }
+      const headers = { 'retry-after': rateLimit.state().retryAfter }
       return refusal(429, 'Too Many Requests', headers)
     }
     const complaint = checkEnvelope(request.json)

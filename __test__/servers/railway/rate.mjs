@@ -8,10 +8,7 @@ import { RateWindows } from '../shared/rate-windows.mjs'
  */
 export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000 } = {}, now) {
   const windows = new RateWindows(() => ({ limit, windowMilliseconds }), now)
-  return {
-    /** Counts one request. @returns {boolean} whether it is allowed */
-    take: () => windows.take(),
-    retryAfter: () => windows.state().retryAfter,
+  return Object.assign(windows, {
     headers() {
       const state = windows.state()
       return {
@@ -20,7 +17,7 @@ export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000
         'X-RateLimit-Reset': new Date(state.resetsAt).toISOString(),
       }
     },
-  }
+  })
 }
 
 /**

@@ -48,7 +48,7 @@ export function createEndpoint({ world, settings, fullSchema, violate }) {
     if (!route) throw noRoute(request, allow)
     const caller = identify(request.headers, world.apiKeys)
     const bucket = bucketOf(request)
-    if (!rates.take(...bucket)) throw tooMany(rates.retryAfter(...bucket))
+    if (!rates.take(...bucket)) throw tooMany(rates.state(...bucket).retryAfter)
     checkAccept(request.headers)
     const parameters = route.query(request.url)
     if (route.operation === 'createService') checkBody(request)

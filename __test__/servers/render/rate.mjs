@@ -21,10 +21,7 @@ const WINDOWS = { create: 3_600_000, service: 60_000, write: 60_000, read: 60_00
 export function createRateLimits(settings, now) {
   const settingsOf = (name) => ({ limit: settings.limits[name], windowMilliseconds: WINDOWS[name] })
   const windows = new RateWindows(settingsOf, now)
-  return {
-    /** Counts one request. @returns {boolean} whether it is allowed */
-    take: (name, subject) => windows.take(name, subject),
-    retryAfter: (name, subject) => windows.state(name, subject).retryAfter,
+  return Object.assign(windows, {
     headers(name, subject) {
       const { limit, remaining, resetsAt, left } = windows.state(name, subject)
       // The remaining seconds, against the documentation. For a minute 0 to 59 are recorded, so at 0 a window may last
@@ -36,5 +33,5 @@ export function createRateLimits(settings, now) {
         'Ratelimit-Reset': String(reset),
       }
     },
-  }
+  })
 }
