@@ -6,7 +6,7 @@ import { startVercelServer } from './index.mjs'
 
 /** @param {import('./index.mjs').VercelOptions} [options] */
 export async function setUp(options) {
-  const server = closeAfterTest(await startVercelServer({ seed: 7, ...options }), true)
+  const server = closeAfterTest(await startVercelServer({ seed: 7, ...options }))
   const { world } = server
   const seeded = world.seed()
   const { token, teamId, projectId } = seeded
