@@ -37,13 +37,10 @@ export function createMethods(world, settings) {
     const fields = { ...asked, workspaceId, region: values.get(REGION), creatorId: actorId }
     const body = canonical(toJson(CREATE, request))
     const holder = settings.uniqueTags && fields.uniqueTag && world.holderOf(fields)
-    if (holder && mayBeReused(holder, body)) {
-      return presentInstance(holder, { status: holder.status, destroyedAt: holder.destroyedAt })
-    }
+    if (holder && mayBeReused(holder, body)) return presentInstance(holder)
     const workspace = world.workspaces.get(workspaceId)
     checkLimits(workspace, () => world.liveInstances(workspace), fields.shape)
-    const instance = world.create({ ...fields, body })
-    return presentInstance(instance, { status: instance.status, destroyedAt: instance.destroyedAt })
+    return presentInstance(world.create({ ...fields, body }))
   }
 
   /** Returns a create's answer if its tag is in use. The source shows only a running instance and the same body. */
@@ -92,12 +89,12 @@ export function createMethods(world, settings) {
     const isMeant = ({ id, name }) => [id, ''].includes(containerId) && [name, ''].includes(containerName)
     if ((containerId || containerName) && !instance.containers.some(isMeant)) throw invalidArgument('no such container')
     for (;;) {
-      const { status, destroyedAt } = world.get(instanceId)
+      const { status } = world.get(instanceId)
       if (status === 'RUNNING') break
       if (status === 'ERROR') throw failure('internal', 'the instance has failed')
       if (status === 'DESTROYED' || status === 'DESTROYING') {
         if (!destroyedOk) throw destroyed(instanceId)
-        return { metadata: presentMetadata(instance, { status, destroyedAt }) }
+        return { metadata: presentMetadata(instance) }
       }
       if (!world.moveOn(instance)) await world.changed(instance, context.signal)
     }

@@ -122,13 +122,7 @@ export function errorAnswer(error, form) {
  */
 export function connectError(code, { message: text, details: list, form, status, headers, effect } = {}) {
   const answer = errorAnswer(failure(code, text, list), form)
-  return {
-    kind: 'respond',
-    status: status ?? answer.status,
-    headers: { ...answer.headers, ...headers },
-    body: answer.body,
-    effect,
-  }
+  return { kind: 'respond', ...answer, ...(status && { status }), headers: { ...answer.headers, ...headers }, effect }
 }
 
 /**

@@ -19,8 +19,8 @@ export const SECRETS = [SSH_PRIVATE_KEY, CLIENT_KEY].map((bytes) => bytes.toStri
 
 /** @typedef {{ status: string, destroyedAt?: number }} View */
 
-/** DescribeInstanceResponse @param {View} view */
-export function presentInstance(instance, view) {
+/** DescribeInstanceResponse @param {View} [view] default: as it is */
+export function presentInstance(instance, view = instance) {
   const gone = view.status === GONE
   return {
     instanceUrl: `https://cloud.namespace.so/${instance.workspaceId}/instance/${instance.id}`,
@@ -32,8 +32,8 @@ export function presentInstance(instance, view) {
   }
 }
 
-/** InstanceMetadata, which is also an entry of a list @param {View} view */
-export function presentMetadata(instance, { status, destroyedAt }) {
+/** InstanceMetadata, which is also an entry of a list @param {View} [view] */
+export function presentMetadata(instance, { status, destroyedAt } = instance) {
   return {
     instanceId: instance.id,
     createdAt: timestamp(instance.createdAt, 456_000),

@@ -132,9 +132,8 @@ export function createResolvers(world, options) {
     variables({ projectId, environmentId, serviceId, unrendered }, context) {
       enter(context, [projectId, environmentId, serviceId], { projectId, environmentId })
       const environment = liveEnvironment(environmentId, projectId)
-      if (serviceId == null) return unrendered ? environment.variables : world.resolvedSharedVariables(environmentId)
-      const instance = liveInstance(context, serviceId, environmentId)
-      return unrendered ? instance.variables : world.resolvedVariables(serviceId, environmentId)
+      const { variables } = serviceId == null ? environment : liveInstance(context, serviceId, environmentId)
+      return unrendered ? variables : world.resolve(variables, environmentId)
     },
   }
 

@@ -169,13 +169,11 @@ export class World extends FakeWorld {
 
   /** Returns the service's variables in the environment, with their references replaced. */
   resolvedVariables(serviceId, environmentId) {
-    const instance = this.instance(serviceId, environmentId)
-    return resolveReferences(instance.variables, (owner) => this.#variablesOf(owner, environmentId))
+    return this.resolve(this.instance(serviceId, environmentId).variables, environmentId)
   }
 
-  /** Returns the environment's shared variables, with their references replaced. */
-  resolvedSharedVariables(environmentId) {
-    const { variables } = this.environments.get(environmentId)
+  /** Returns variables of a service or shared ones of the environment, with their references replaced. */
+  resolve(variables, environmentId) {
     return resolveReferences(variables, (owner) => this.#variablesOf(owner, environmentId))
   }
 

@@ -2,7 +2,9 @@ import { EventEmitter, once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 
+import { within } from '../../support/eventually.mjs'
 import { Faults } from './faults.mjs'
 import { compilePath } from './paths.mjs'
 import { nextPort } from './ports.mjs'
@@ -79,7 +81,8 @@ export async function startHttpServer({
   const faults = new Faults(matches)
   const sockets = new Map()
   const exchanges = new Set()
-  const pauses = new Set()
+  /** The timers of exchanges that wait. */
+  const pauses = new Map()
   const events = new EventEmitter().setMaxListeners(0)
   let socketCount = 0
 
@@ -126,9 +129,10 @@ export async function startHttpServer({
       events.emit('change')
     })
 
-    const bytes = await readBody(incoming)
-    if (bytes === 'aborted') return
-    if (bytes === 'too large') {
+    // What is too large is read to its end, too, so that the client reads the answer.
+    const bytes = await buffer(incoming).catch(() => undefined)
+    if (bytes === undefined) return
+    if (bytes.length > BODY_MAXIMUM) {
       exchange.send({ status: 413, headers: { connection: 'close' }, body: { message: 'Payload Too Large' } })
       return
     }
@@ -146,9 +150,14 @@ export async function startHttpServer({
         exchange.send(await exchange.run())
       }
     } finally {
-      exchanges.delete(exchange)
-      events.emit('change')
+      forget(exchange)
     }
+  }
+
+  /** Does not wait for an exchange in quiet() any more. */
+  function forget(exchange) {
+    exchanges.delete(exchange)
+    events.emit('change')
   }
 
   /** @returns {Exchange & { ended: boolean }} */
@@ -199,17 +208,12 @@ export async function startHttpServer({
       },
       pause(milliseconds) {
         return new Promise((resolve) => {
-          const pause = { exchange, timer: undefined }
-          pauses.add(pause)
-          if (milliseconds === Infinity) {
-            exchanges.delete(exchange) // nothing to wait for in quiet()
-            events.emit('change')
-            return
-          }
-          pause.timer = setTimeout(() => {
-            pauses.delete(pause)
+          const end = () => {
+            pauses.delete(exchange)
             resolve()
-          }, milliseconds)
+          }
+          pauses.set(exchange, milliseconds === Infinity ? undefined : setTimeout(end, milliseconds))
+          if (milliseconds === Infinity) forget(exchange)
         })
       },
       edgePage: (status) => ({ ...edgePage(status), edge: true }),
@@ -226,13 +230,12 @@ export async function startHttpServer({
   }
 
   function cancelPauses() {
-    for (const { exchange, timer } of pauses) {
+    for (const [exchange, timer] of pauses) {
       clearTimeout(timer)
       exchange.drop()
-      exchanges.delete(exchange)
+      forget(exchange)
     }
     pauses.clear()
-    events.emit('change')
   }
 
   async function listen(wanted) {
@@ -293,12 +296,10 @@ export async function startHttpServer({
      */
     async waitForRequest(when, { count = 1, milliseconds = 5000 } = {}) {
       const wanted = typeof when === 'function' ? when : (request) => matches(request, when)
-      let timer
-      const tooLate = new Promise((_resolve, reject) => {
-        timer = setTimeout(() => reject(new Error(`no ${count} × ${when} within ${milliseconds} ms`)), milliseconds)
-      })
       const seen = until(() => requests.filter((request) => request.done && wanted(request))[count - 1])
-      return Promise.race([seen, tooLate]).finally(() => clearTimeout(timer))
+      const found = await within(milliseconds, seen)
+      if (!found) throw new Error(`no ${count} × ${when} within ${milliseconds} ms`)
+      return found
     },
     /** Resolves when no request is under way, late effects included. Answers that never come do not count. */
     quiet: () => until(() => exchanges.size === 0).then(() => undefined),
@@ -347,21 +348,6 @@ function parseJson(bytes) {
   } catch {
     return undefined
   }
-}
-
-async function readBody(incoming) {
-  const chunks = []
-  let size = 0
-  return new Promise((resolve) => {
-    incoming.on('data', (chunk) => {
-      size += chunk.length
-      if (size <= BODY_MAXIMUM) chunks.push(chunk)
-      else resolve('too large') // the rest is read and dropped, so that the client reads the answer
-    })
-    incoming.on('end', () => resolve(Buffer.concat(chunks)))
-    incoming.on('error', () => resolve('aborted'))
-    incoming.on('close', () => resolve('aborted'))
-  })
 }
 
 function serialise({ status = 200, headers = {}, body }, standing) {
