@@ -2,10 +2,7 @@
 import { startNamespaceServer } from './index.mjs'
 import { SERVICE_PATH } from './schema.mjs'
 
-/**
- * @param {Pick<import('./index.mjs').NamespaceOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number
- *   }} options
- */
+/** @param {import('../shared/fake-server.mjs').ServerOptions} options */
 export async function start({ stepMilliseconds = 300, ...options }) {
   const server = await startNamespaceServer({ ...options, stepMilliseconds })
   const { world } = server

@@ -230,11 +230,11 @@ export class World extends FakeWorld {
    */
   see(instance, kind) {
     this.#catchUp(instance)
-    if (kind === 'destroy' && !instance.lagsForDestroy) return this.#truth(instance)
-    const view = this.observe(instance, kind)
-    if (view === 'gone' && instance.deletedAt === null) return undefined
+    const view = kind === 'destroy' && !instance.lagsForDestroy ? 'live' : this.observe(instance, kind)
     if (view === 'stale') return { status: instance.statusBefore }
-    return this.#truth(instance)
+    const isForgotten = instance.status === 'DESTROYED' && this.settings.forgetDestroyed
+    const isHidden = view === 'gone' && instance.deletedAt === null
+    return isForgotten || isHidden ? undefined : instance
   }
 
   /** Moves an instance after a read, unless it moves by the clock. @returns {boolean} whether it moved */
@@ -252,12 +252,6 @@ export class World extends FakeWorld {
   /** Resolves when the instance has changed its state. @param {AbortSignal} signal rejects with its reason */
   async changed(instance, signal) {
     await once(this.#changes, instance.id, { signal }).catch(() => signal.throwIfAborted())
-  }
-
-  #truth(instance) {
-    const { status, destroyedAt } = instance
-    if (status === 'DESTROYED' && this.settings.forgetDestroyed) return undefined
-    return { status, destroyedAt }
   }
 
   #record(fields) {

@@ -71,9 +71,8 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     if (complaint) return invalid([new GraphQLError(complaint)], 'BAD_REQUEST')
 
     const { query, variables, operationName } = request.json
-    const { document, code, errors, note, full } = prepare(query)
-    for (const message of full.deprecations) violate(request, 'deprecated', message, { query })
-    for (const message of full.errors) violate(request, 'document', message, { query })
+    const { document, code, errors, note, violations } = prepare(query)
+    for (const [kind, message] of violations) violate(request, kind, message, { query })
     if (errors.length > 0) return invalid(errors, code, note)
 
     const operation = getOperationAST(document, operationName)
@@ -145,20 +144,19 @@ function checkEnvelope(json) {
  * refuses it: then the client is wrong, or this server lacks the field.
  */
 function prepareDocument(query, fullSchema) {
-  const none = { errors: [], deprecations: [] }
   let document
   try {
     document = parse(query)
   } catch (error) {
-    const full = fullSchema ? { ...none, errors: [error.message] } : none
-    return { code: 'GRAPHQL_PARSE_FAILED', errors: [error], full }
+    const violations = fullSchema ? [['document', error.message]] : []
+    return { code: 'GRAPHQL_PARSE_FAILED', errors: [error], violations }
   }
   const own = validate(schema, document)
-  const checked = fullSchema?.check(document) ?? none
-  const texts = (errors) => errors.map(({ message }) => message)
-  const full = { errors: texts(checked.errors), deprecations: texts(checked.deprecations) }
+  const { errors = [], deprecations = [] } = fullSchema?.check(document) ?? {}
+  const records = (kind, found) => found.map(({ message }) => [kind, message])
+  const violations = [...records('deprecated', deprecations), ...records('document', errors)]
   const code = 'GRAPHQL_VALIDATION_FAILED'
-  if (checked.errors.length > 0) return { document, code, errors: checked.errors, note: FULL_SCHEMA_NOTE, full }
+  if (errors.length > 0) return { document, code, errors, note: FULL_SCHEMA_NOTE, violations }
   const note = fullSchema && own.length > 0 ? 'valid for Railway; this fake server does not model it' : undefined
-  return { document, code, errors: own, note, full }
+  return { document, code, errors: own, note, violations }
 }

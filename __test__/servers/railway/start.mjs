@@ -3,8 +3,7 @@ import { startRailwayServer } from './index.mjs'
 /**
  * Starts the fake Railway for use by hand: deployments move by themselves, and there is a project to work in.
  *
- * @param {Pick<import('./index.mjs').RailwayOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
- *   options
+ * @param {import('../shared/fake-server.mjs').ServerOptions} options
  */
 export async function start({ stepMilliseconds = 300, ...options }) {
   const server = await startRailwayServer({ ...options, stepMilliseconds })

@@ -48,7 +48,11 @@ export function createEndpoint({ world, settings, fullSchema, violate }) {
     if (!route) throw noRoute(request, allow)
     const caller = identify(request.headers, world.apiKeys)
     const bucket = bucketOf(request)
-    if (!rates.take(...bucket)) throw tooMany(rates.state(...bucket).retryAfter)
+    if (!rates.take(...bucket)) {
+      // The body of a 429 is not known; `Retry-After` was observed by others, and is in no recording.
+      const headers = settings.retryAfter ? { 'retry-after': rates.state(...bucket).retryAfter } : {}
+      throw new ProviderError(429, 'Too Many Requests', { headers })
+    }
     checkAccept(request.headers)
     const parameters = route.query(request.url)
     if (route.operation === 'createService') checkBody(request)
@@ -64,12 +68,6 @@ export function createEndpoint({ world, settings, fullSchema, violate }) {
     const complaints = fullSchema?.checkCreate(json) ?? []
     if (complaints.length === 0) return
     throw new ProviderError(400, 'invalid JSON', { kind: 'openapi', violation: complaints.join('; ') })
-  }
-
-  /** The body of a 429 is not known; `Retry-After` was observed by others, and is in no recording. */
-  function tooMany(retryAfter) {
-    const headers = settings.retryAfter ? { 'retry-after': retryAfter } : {}
-    return new ProviderError(429, 'Too Many Requests', { headers })
   }
 
   return {

@@ -4,8 +4,7 @@ import { startRenderServer } from './index.mjs'
  * Starts the fake Render for use by hand: deploys move by themselves, and there is a workspace to work in. A listing
  * must not show its other resources.
  *
- * @param {Pick<import('./index.mjs').RenderOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
- *   options
+ * @param {import('../shared/fake-server.mjs').ServerOptions} options
  */
 export async function start({ stepMilliseconds = 300, ...options }) {
   const server = await startRenderServer({

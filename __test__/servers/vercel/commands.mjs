@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { signalGroup } from '../../daemon/process-groups.mjs'
 import { createLag } from '../shared/visibility.mjs'
 import { Children, HOME } from './children.mjs'
-import { badRequest, executableNotFound, sandboxStopped } from './errors.mjs'
+import { executableNotFound, invalidRequest, sandboxStopped } from './errors.mjs'
 import { presentCommand } from './present.mjs'
 import { isOver } from './sessions.mjs'
 
@@ -111,8 +111,7 @@ export class Commands {
 
   /** Returns the command for a read, and counts the read for a simulated one. */
   read(command) {
-    this.#settle(command)
-    const shown = presentCommand(command)
+    const shown = this.look(command)
     if (command.readsLeft > 0) command.readsLeft -= 1
     return shown
   }
@@ -182,7 +181,7 @@ export class Commands {
       sandbox.commands.splice(sandbox.commands.indexOf(command), 1)
       command.end(127, this.now())
       if (['ENOENT', 'EACCES'].includes(error.code)) throw executableNotFound(command.name)
-      throw badRequest(`Invalid request: the command cannot be started (${error.code}).`) // its text is not known
+      throw invalidRequest(`the command cannot be started (${error.code})`) // its text is not known
     }
     if (isOver(session)) {
       signalGroup(command.pid, constants.signals.SIGKILL)
@@ -221,19 +220,11 @@ class Command extends EventEmitter {
   constructor({ id: sessionId, sandbox, cwd }, request, { id, sequence, now }) {
     super()
     this.setMaxListeners(0)
-    this.id = id
-    this.sequence = sequence
-    this.sessionId = sessionId
-    this.name = request.command
-    this.args = request.args ?? []
+    const { command: name, args = [], env, sudo = false, wait = false, timeout } = request
+    Object.assign(this, { id, sequence, sessionId, name, args, env: { ...env }, sudo, wait, timeout, startedAt: now })
     this.cwd = request.cwd ?? cwd ?? HOME
-    this.env = { ...request.env }
     // It gets the path alone: a machine at Vercel does not have the other variables either.
-    this.environment = { PATH: process.env.PATH, ...sandbox.env, ...request.env }
-    this.sudo = request.sudo ?? false
-    this.wait = request.wait ?? false
-    this.timeout = request.timeout
-    this.startedAt = now
+    this.environment = { PATH: process.env.PATH, ...sandbox.env, ...env }
     this.exited = new Promise((resolve) => this.once('exit', resolve))
   }
 

@@ -39,7 +39,7 @@ export function createOperations(world, settings) {
       const image = world.images.resolve(project.id, body.image)
       const sandbox = world.createSandbox(project, { ...body, image }, settings)
       const { expiresAt, ...created } = presentSandbox(sandbox)
-      return answerAndAdvance({ sandbox: created, ...sessionOf(sandbox) }, sandbox.session)
+      return answerAndAdvance({ sandbox: created, ...sessionOf(sandbox.session) }, sandbox.session)
     },
 
     listSandboxes({ caller, team, query }) {
@@ -62,7 +62,7 @@ export function createOperations(world, settings) {
       if (view === 'gone') throw sandboxNotFound(params.name)
       const resumed = query.resume === true && isOver(sandbox.session)
       if (resumed) world.resume(sandbox)
-      const body = { sandbox: presentSandbox(sandbox, view), ...sessionOf(sandbox, view), resumed }
+      const body = { sandbox: presentSandbox(sandbox, view), ...sessionOf(sandbox.session, view), resumed }
       return answerAndAdvance(body, sandbox.session)
     },
 
@@ -77,10 +77,7 @@ export function createOperations(world, settings) {
 
     getSession({ caller, team, params }) {
       const session = findSession(caller, team, params)
-      return answerAndAdvance(
-        { session: presentSession(session), routes: presentRoutes(session.sandbox) },
-        session,
-      )
+      return answerAndAdvance(sessionOf(session), session)
     },
 
     stopSession({ caller, team, params }) {
@@ -175,9 +172,9 @@ export function createOperations(world, settings) {
 
 const commandsOf = ({ id, sandbox }) => sandbox.commands.filter(({ sessionId }) => sessionId === id)
 
-const sessionOf = (sandbox, view) => ({
-  session: presentSession(sandbox.session, view),
-  routes: presentRoutes(sandbox),
+const sessionOf = (session, view) => ({
+  session: presentSession(session, view),
+  routes: presentRoutes(session.sandbox),
 })
 
 /** The answer of a session that is about to run is a guess: that of one that is about to stop. */

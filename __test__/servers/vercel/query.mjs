@@ -1,7 +1,7 @@
 // Query parameters and the parts of paths.
 import { compileQuery, flag, integer, oneOf, word } from '../shared/schema.mjs'
 import { NAME_PATTERN } from './bodies.mjs'
-import { badRequest, violation } from './errors.mjs'
+import { invalidRequest, violation } from './errors.mjs'
 
 const query = (parameters) => {
   return compileQuery({ teamId: word, slug: word, ...parameters }, (complaint) => violation('query', complaint))
@@ -27,10 +27,8 @@ export const QUERIES = {
 
 /** Checks which parameters of a listing go together. */
 export function checkListing({ sortBy = 'createdAt', namePrefix, status }) {
-  if (namePrefix !== undefined && sortBy !== 'name') throw badRequest('Invalid request: namePrefix needs sortBy=name.')
-  if (status !== undefined && sortBy !== 'createdAt') {
-    throw badRequest('Invalid request: status needs sortBy=createdAt.')
-  }
+  if (namePrefix !== undefined && sortBy !== 'name') throw invalidRequest('namePrefix needs sortBy=name')
+  if (status !== undefined && sortBy !== 'createdAt') throw invalidRequest('status needs sortBy=createdAt')
 }
 
 /** Checks a part of a path. A client may not put an unchecked id into a path. */

@@ -5,8 +5,7 @@ import { planDaemon, startVercelServer } from './index.mjs'
  * Starts the fake Vercel for use by hand: sandboxes take a moment to run, and there is a project to work in. Commands
  * do not really run, because they could install something on this machine.
  *
- * @param {Pick<import('./index.mjs').VercelOptions, 'port' | 'runCommand' | 'onDone'> & { stepMilliseconds?: number }}
- *   options
+ * @param {import('../shared/fake-server.mjs').ServerOptions} options
  */
 export async function start({ runCommand, stepMilliseconds = 300, ...options }) {
   const server = await startVercelServer({

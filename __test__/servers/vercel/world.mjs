@@ -48,8 +48,6 @@ export class World extends FakeWorld {
   lives = new Sessions(this)
   courses = this.lives
 
-  /** All sandboxes of a project, also deleted ones. */
-  #sandboxes = new Map()
   #stops = new Set()
 
   // --- Set-up --------------------------------------------------------------------------------------------------
@@ -78,9 +76,9 @@ export class World extends FakeWorld {
 
   createProject(teamOrId, { slug = `project-${this.projects.size + 1}` } = {}) {
     const id = `prj_${this.random.text(ALPHANUMERIC, 28)}`
-    const project = { id, slug, teamId: idOf(teamOrId), heldNames: new Map() }
+    const sandboxes = { all: [], live: new Map(), latest: new Map() }
+    const project = { id, slug, teamId: idOf(teamOrId), heldNames: new Map(), sandboxes }
     this.projects.set(id, project)
-    this.#sandboxes.set(id, { all: [], live: new Map(), latest: new Map() })
     return project
   }
 
@@ -179,12 +177,12 @@ export class World extends FakeWorld {
 
   /** Returns all sandboxes of the project, also deleted ones, in the order of creation. */
   allSandboxes(projectOrId) {
-    return [...this.#sandboxes.get(idOf(projectOrId)).all]
+    return [...this.projects.get(idOf(projectOrId)).sandboxes.all]
   }
 
   /** Returns the sandboxes that were not deleted, whether they run or not. */
   liveSandboxes(projectOrId) {
-    return [...this.#sandboxes.get(idOf(projectOrId)).live.values()]
+    return [...this.projects.get(idOf(projectOrId)).sandboxes.live.values()]
   }
 
   /** Returns the sandboxes that cost money: running, starting or stopping. */
@@ -198,8 +196,8 @@ export class World extends FakeWorld {
    * @param {object | string} [projectOrId] default: in any project
    */
   sandbox(name, projectOrId) {
-    const projects = projectOrId ? [idOf(projectOrId)] : [...this.projects.keys()]
-    const found = projects.map((id) => this.#sandboxes.get(id).latest.get(name)).filter(Boolean)
+    const projects = projectOrId ? [this.projects.get(idOf(projectOrId))] : [...this.projects.values()]
+    const found = projects.map(({ sandboxes }) => sandboxes.latest.get(name)).filter(Boolean)
     return found.sort((one, other) => one.sequence - other.sequence).at(-1)
   }
 
@@ -219,10 +217,9 @@ export class World extends FakeWorld {
     const project = this.projects.get(sandbox.projectId)
     sandbox.statusAtDeletion = sandbox.session.status
     this.lives.end(sandbox.session)
-    this.#sandboxes.get(project.id).live.delete(sandbox.name)
-    sandbox.deletedAt = this.now()
+    project.sandboxes.live.delete(sandbox.name)
+    this.markDeleted(sandbox, { ...this.stale, showDeletedAt: this.stale.showStopped })
     sandbox.updatedAt = this.now()
-    sandbox.stale = this.createLag({ ...this.stale, showDeletedAt: this.stale.showStopped })
     if (this.nameHeldMilliseconds > 0) project.heldNames.set(sandbox.name, this.now() + this.nameHeldMilliseconds)
   }
 
@@ -292,7 +289,7 @@ export class World extends FakeWorld {
       /** @type {import('./commands.mjs').CommandRecord[]} */
       commands: [],
     }
-    const { all, live, latest } = this.#sandboxes.get(project.id)
+    const { all, live, latest } = project.sandboxes
     all.push(sandbox)
     live.set(name, sandbox)
     latest.set(name, sandbox)
@@ -307,7 +304,7 @@ export class World extends FakeWorld {
   }
 
   #isTaken(project, name) {
-    return this.#sandboxes.get(project.id).live.has(name) || project.heldNames.get(name) > this.now()
+    return project.sandboxes.live.has(name) || project.heldNames.get(name) > this.now()
   }
 
   #freeName(project) {
