@@ -21,7 +21,6 @@ const CACHE_SIZE = 500
  * @param {import('../shared/fake-server.mjs').EndpointOptions} options
  */
 export function createEndpoint({ world, settings, fullSchema, violate, onInternalError }) {
-  const { unauthenticatedStatus } = settings
   const resolvers = createResolvers(world, settings)
   const rateLimit = createRateLimit(settings.rateLimit, world.now)
   const edgeLimit = createEdgeLimit(settings.edgeLimit, world.now)
@@ -88,7 +87,7 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     const caller = identify(request.headers, world.tokens)
     if (caller.blank) {
       const errors = entries([new GraphQLError(caller.refusal.message, { originalError: caller.refusal })])
-      return { status: unauthenticatedStatus, body: { data: null, errors } }
+      return { status: settings.unauthenticatedStatus, body: { data: null, errors } }
     }
     const result = execute({
       schema,
@@ -102,7 +101,7 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     if (!('data' in result)) return invalid(errors, 'BAD_USER_INPUT')
     if (errors.length === 0) return { status: 200, body: { data: result.data } }
     const refused = errors.some(({ originalError }) => originalError.unauthenticated)
-    return { status: refused ? unauthenticatedStatus : 200, body: { data: result.data, errors: entries(errors) } }
+    return { status: refused ? settings.unauthenticatedStatus : 200, body: { data: result.data, errors: entries(errors) } }
   }
 
   /** Records an exception of a resolver as an error of this server, and answers as Railway would. */
