@@ -101,7 +101,8 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     if (!('data' in result)) return invalid(errors, 'BAD_USER_INPUT')
     if (errors.length === 0) return { status: 200, body: { data: result.data } }
     const refused = errors.some(({ originalError }) => originalError.unauthenticated)
-    return { status: refused ? settings.unauthenticatedStatus : 200, body: { data: result.data, errors: entries(errors) } }
+    const status = refused ? settings.unauthenticatedStatus : 200
+    return { status, body: { data: result.data, errors: entries(errors) } }
   }
 
   /** Records an exception of a resolver as an error of this server, and answers as Railway would. */

@@ -50,8 +50,8 @@ const VARIABLES = `query V($projectId: String!, $environmentId: String!, $servic
 const ABSENT = '00000000-0000-4000-8000-000000000000'
 
 /**
- * A server with a seeded project, and a client for it. `violates`: the test sends requests that a client of ours may not
- * send.
+ * A server with a seeded project, and a client for it. `violates`: the test sends requests that a client of ours may
+ * not send.
  */
 async function setUp(options, violates = false) {
   const server = closeAfterTest(await startRailwayServer({ seed: 7, ...options }), violates)

@@ -2,7 +2,7 @@ import { ProviderError } from '../shared/provider-error.mjs'
 import { unauthorized } from './errors.mjs'
 
 /**
- * Identifies the caller (docs/providers/render.md). A key is a user's, and reaches every workspace that the user belongs to.
+ * Identifies the caller (docs/providers/render.md). A key is a user's, and reaches every workspace of the user.
  *
  * @typedef {{ userId: string, ownerIds: Set<string> }} Caller
  *

@@ -53,7 +53,7 @@ const KINDS = {
   play: (exchange, fault) => fault.play(exchange),
 }
 
-// Pauses. Returns whether an effect may still happen: on a slow machine it would come later than a provider lets it come.
+// Pauses. Returns whether an effect may still happen: on a slow machine it would come later than at a provider.
 async function wait(exchange, { milliseconds, latest = Infinity }) {
   const began = performance.now()
   await exchange.pause(milliseconds)

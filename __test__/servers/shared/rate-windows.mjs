@@ -3,8 +3,8 @@ export class RateWindows {
   #windows = new Map()
 
   /**
-   * @param {(kind: string) => { limit: number, windowMilliseconds: number }} settingsOf asked at each request, so that a
-   *   test may change them
+   * @param {(kind: string) => { limit: number, windowMilliseconds: number }} settingsOf asked at each request, so that
+   *   a test may change them
    * @param {() => number} now
    */
   constructor(settingsOf, now) {
@@ -24,7 +24,8 @@ export class RateWindows {
     const { used, resetsAt } = this.#windowOf(kind, subject)
     const { limit } = this.settingsOf(kind)
     const left = resetsAt - this.now()
-    return { limit, remaining: Math.max(0, limit - used), resetsAt, left, retryAfter: String(Math.max(1, Math.ceil(left / 1000))) }
+    const retryAfter = String(Math.max(1, Math.ceil(left / 1000)))
+    return { limit, remaining: Math.max(0, limit - used), resetsAt, left, retryAfter }
   }
 
   #windowOf(kind, subject = '') {

@@ -28,8 +28,8 @@ export const object = (required, optional = {}) => ({
 export const unmodelled = false
 
 /**
- * Returns a function that returns what is wrong with a value, without the value, which may be a secret. It compiles the schema
- * when it is first called.
+ * Returns a function that returns what is wrong with a value, without the value, which may be a secret. It compiles the
+ * schema when it is first called.
  *
  * @returns {(value: unknown, name: string) => string | undefined}
  */

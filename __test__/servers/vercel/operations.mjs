@@ -188,7 +188,8 @@ const fits =
   ({ sandbox }) => {
     const [, key, value] = /^([^:]+):(.*)$/s.exec(tags) ?? []
     const hasTag = key === undefined || sandbox.tags?.[key] === value
-    return hasTag && (status ?? sandbox.session.status) === sandbox.session.status && sandbox.name.startsWith(namePrefix)
+    const hasStatus = status === undefined || status === sandbox.session.status
+    return hasTag && hasStatus && sandbox.name.startsWith(namePrefix)
   }
 
 const ok = (body) => ({ status: 200, body })
