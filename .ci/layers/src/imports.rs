@@ -1,6 +1,7 @@
 //! Finds the paths that a file names: in `use`, in types and expressions, and inside macros.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -49,14 +50,14 @@ impl Visitor<'_> {
                 let parent = own().take((self.module.len() + 1).saturating_sub(ups));
                 Some(parent.chain(path[ups..].iter().cloned()).collect())
             }
-            first => {
-                let mut child = self.module.clone();
-                child.push(first.to_owned());
-                if self.modules.contains(&child) {
-                    return Some(own().chain(path.iter().cloned()).collect());
-                }
-                (path.len() > 1).then(|| path.to_vec())
+            first
+                if self
+                    .modules
+                    .contains(&[self.module.as_slice(), &[first.to_owned()]].concat()) =>
+            {
+                Some(own().chain(path.iter().cloned()).collect())
             }
+            _ => (path.len() > 1).then(|| path.to_vec()),
         }
     }
 
@@ -91,8 +92,7 @@ impl Visitor<'_> {
             match token {
                 TokenTree::Ident(ident) => {
                     if colons < 2 {
-                        self.add(&path, line);
-                        path.clear();
+                        self.add(&mem::take(&mut path), line);
                         line = line_of(&ident);
                     }
                     path.push(ident.to_string());
@@ -100,8 +100,7 @@ impl Visitor<'_> {
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
                 other => {
-                    self.add(&path, line);
-                    path.clear();
+                    self.add(&mem::take(&mut path), line);
                     colons = 0;
                     if let TokenTree::Group(group) = other {
                         self.walk_tokens(group.stream());
