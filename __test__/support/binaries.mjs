@@ -57,8 +57,7 @@ export function makeElf(options = {}) {
   const segment = (kind, access, at, length) =>
     Buffer.concat([u32(kind, access), u64(at, at, at, length, length, 8)])
   return Buffer.concat([
-    Buffer.from('\x7fELF\x02\x01\x01', 'latin1'),
-    Buffer.alloc(9),
+    Buffer.from('\x7fELF\x02\x01\x01'.padEnd(16, '\0'), 'latin1'),
     u16(type, machine),
     u32(1),
     u64(0, 64, end + dynamic.length),
@@ -87,17 +86,13 @@ export function makePe(options = {}) {
   const imports = add(u32(...importNames.flatMap((at) => [1, 0, 0, address + at, 1]), 0, 0, 0, 0, 0))
   const names = add(u32(...exportNames.map((at) => address + at)))
   const exported = add(u32(0, 0, 0, 0, 1, exports.length, exports.length, 0, names, 0))
-  const note = debugFile === undefined ? undefined : Buffer.from(`RSDS${'\0'.repeat(20)}${debugFile}\0`, 'latin1')
-  const noteAt = note && add(note)
-  const debug = note && add(u32(0, 0, 0, 2, note.length, noteAt, noteAt - address + offset))
   const directories = [exported, 40, imports, 40, ...Array.from({ length: 28 }, () => 0)]
-  if (debug) directories.splice(12, 2, debug, 28)
+  if (debugFile !== undefined) {
+    const note = add(`RSDS${'\0'.repeat(20)}${debugFile}`)
+    directories.splice(12, 2, add(u32(0, 0, 0, 2, 25 + debugFile.length, note, note - address + offset)), 28)
+  }
   const size = content.bytes.length
-  const optional = Buffer.alloc(112)
-  optional.writeUInt16LE(0x20b, 0)
-  optional.writeUInt16LE(protection, 70)
-  optional.writeUInt32LE(16, 108)
-  const header = Buffer.concat([
+  const header = [
     Buffer.from('MZ'),
     Buffer.alloc(0x3a),
     u32(0x40),
@@ -105,17 +100,17 @@ export function makePe(options = {}) {
     u16(machine, sections.length),
     u32(0, symbolTable, 0),
     u16(240, characteristics),
-    optional,
-    u32(...directories),
-    ...sections.map((name, index) =>
-      Buffer.concat([
-        Buffer.from(name.padEnd(8, '\0'), 'latin1'),
-        index === 0 ? u32(size, address, size, offset) : u32(0, 0, 0, 0),
-        Buffer.alloc(16),
-      ]),
-    ),
-  ])
-  return Buffer.concat([header, Buffer.alloc(offset - header.length), content.bytes])
+    u16(0x20b),
+    Buffer.alloc(68),
+    u16(protection),
+    Buffer.alloc(36),
+    u32(16, ...directories),
+    ...sections.flatMap((name, index) => [
+      Buffer.from(name.padEnd(8, '\0'), 'latin1'),
+      index === 0 ? u32(size, address, size, offset, 0, 0, 0, 0) : Buffer.alloc(32),
+    ]),
+  ]
+  return Buffer.concat([Buffer.concat(header, offset), content.bytes])
 }
 
 /** @param {object} [options] each as `readMacho` names it */

@@ -47,9 +47,7 @@ export async function faultsOfSite(folder) {
 }
 
 /** @param {string} text @returns {Set<string>} */
-function anchorsOf(text) {
-  return new Set([...text.matchAll(/\s(?:id|name)="([^"]+)"/g)].map(([, anchor]) => decode(anchor)))
-}
+const anchorsOf = (text) => new Set([...text.matchAll(/\s(?:id|name)="([^"]+)"/g)].map(([, anchor]) => decode(anchor)))
 
 function faultOf(target, page, { names, anchors }) {
   const url = new URL(target, ANY_HOST + page)
