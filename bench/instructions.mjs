@@ -6,12 +6,12 @@
 // They are those of the core, from the arguments to the text for JavaScript, with a transport that answers at once. valgrind
 // counts them, so the figures of one machine differ by less than a percent, whatever else it does. Another compiler, processor or
 // C library may differ by some.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
+import { withFolder } from '../scripts/lib/files.mjs'
 import { ROOT } from '../scripts/lib/paths.mjs'
 import { capture, run } from '../scripts/lib/run.mjs'
 import { BENCH } from './lib/load.mjs'
@@ -66,15 +66,12 @@ async function build() {
   return join(target, host, 'release', 'instructions')
 }
 
-async function count(program, what, times) {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-instructions-'))
-  try {
+function count(program, what, times) {
+  return withFolder('instructions', async (folder) => {
     const options = ['--tool=callgrind', `--callgrind-out-file=${join(folder, 'out')}`]
     const { ok, output } = await capture('valgrind', [...options, program, what, String(times)], { cwd: BENCH })
     const found = /Collected : (\d+)/.exec(output)
     if (!ok || !found) throw new Failure(`The program failed:\n${output}`)
     return Number(found[1])
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }

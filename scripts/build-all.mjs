@@ -18,7 +18,8 @@ await runMain(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options })
   const targets = select(positionals)
   if (values.list) {
-    return console.log(JSON.stringify(targets.map(describe)))
+    const listed = targets.map((target) => ({ ...target, artifact: artifactName(target) }))
+    return console.log(JSON.stringify(listed, ['triple', 'name', 'artifact', 'runner']))
   }
   await requireToolchain()
   if (values['test-hooks']) {
@@ -38,7 +39,3 @@ await runMain(async () => {
   console.log(`\n${table(rows)}`)
   if (broken > 0) throw new Failure('Not every artifact is as it should be.')
 })
-
-function describe(target) {
-  return { triple: target.triple, name: target.name, artifact: artifactName(target), runner: target.runner }
-}

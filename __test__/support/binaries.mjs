@@ -4,77 +4,60 @@ import { createHash } from 'node:crypto'
 
 const PAGE_BYTES = 4096
 
-/** Bytes with texts, whose offsets are recorded. */
-class Texts {
+/** Bytes that begin with the empty text. `add` puts a text or bytes behind them, and returns its offset. */
+class Content {
   bytes = Buffer.from([0])
-  add(text) {
+  add(more) {
     const at = this.bytes.length
-    this.bytes = Buffer.concat([this.bytes, Buffer.from(`${text}\0`, 'latin1')])
+    this.bytes = Buffer.concat([this.bytes, typeof more === 'string' ? Buffer.from(`${more}\0`, 'latin1') : more])
     return at
   }
 }
 
-const words = (size, ...values) => {
-  const bytes = Buffer.alloc(size * values.length)
-  for (const [index, value] of values.entries()) {
-    if (size === 8) bytes.writeBigUInt64LE(BigInt(value), index * 8)
-    else bytes.writeUIntLE(value, index * size, size)
-  }
-  return bytes
-}
-const u8 = (...values) => words(1, ...values)
-const u16 = (...values) => words(2, ...values)
-const u32 = (...values) => words(4, ...values)
-const u64 = (...values) => words(8, ...values)
+// Little-endian, as every processor is on which Node's tests of this package run.
+const u8 = (...values) => Buffer.from(values)
+const u16 = (...values) => Buffer.from(Uint16Array.from(values).buffer)
+const u32 = (...values) => Buffer.from(Uint32Array.from(values).buffer)
+const u64 = (...values) => Buffer.from(BigUint64Array.from(values, BigInt).buffer)
 
 /** @param {object} [options] each as `readElf` names it */
 export function makeElf(options = {}) {
   const { machine = 62, type = 3, needed = ['libc.so.6'], versions = { 'libc.so.6': ['GLIBC_2.17'] } } = options
   const { exports = ['napi_register_module_v1'], imports = [], sections = [], flags = 9, runPath } = options
   const { textRelocations = false, stackFlags = 6, trailer = '' } = options
-  const texts = new Texts()
-  const symbols = [Buffer.alloc(24)]
-  for (const name of exports) symbols.push(u32(texts.add(name)), u8(0x12, 0), u16(1), u64(0x1000, 16))
-  for (const name of imports) symbols.push(u32(texts.add(name)), u8(0x12, 0), u16(0), u64(0, 0))
-  const tags = needed.map((name) => [1, texts.add(name)])
-  if (runPath) tags.push([29, texts.add(runPath)])
+  const content = new Content()
+  const symbol = (section) => (name) => Buffer.concat([u32(content.add(name)), u8(0x12, 0), u16(section), u64(0, 0)])
+  const symbols = Buffer.concat([Buffer.alloc(24), ...exports.map(symbol(1)), ...imports.map(symbol(0))])
+  const tags = needed.map((name) => [1, content.add(name)])
+  if (runPath) tags.push([29, content.add(runPath)])
   if (textRelocations) tags.push([22, 0])
   const libraries = Object.entries(versions)
-  const versionBytes = Buffer.concat(
-    libraries.flatMap(([library, names], index) => {
-      const next = index === libraries.length - 1 ? 0 : 16 + names.length * 16
-      const entries = names.map((name, number) => {
-        const left = number < names.length - 1
-        return Buffer.concat([u32(0), u16(0, 2), u32(texts.add(name), left ? 16 : 0)])
-      })
-      return [u16(1, names.length), u32(texts.add(library), 16, next), ...entries]
-    }),
-  )
-  const names = sections.map((name) => texts.add(name))
+  const needs = libraries.flatMap(([library, names]) => [
+    u16(1, names.length),
+    u32(content.add(library), 16, 16 + names.length * 16),
+    ...names.map((name) => Buffer.concat([u32(0), u16(0, 2), u32(content.add(name), 16)])),
+  ])
+  const names = sections.map((name) => content.add(name))
 
-  const parts = { texts: texts.bytes, symbols: Buffer.concat(symbols), versions: versionBytes }
-  let end = 64 + 3 * 56
-  const place = {}
-  for (const [name, bytes] of Object.entries(parts)) {
-    place[name] = end
-    end += bytes.length
-  }
-  tags.push([5, place.texts], [6, place.symbols], [0x6ffffffb, flags])
-  if (libraries.length > 0) tags.push([0x6ffffffe, place.versions], [0x6fffffff, libraries.length])
+  const textsAt = 64 + 3 * 56
+  const textsSize = content.bytes.length
+  const symbolsAt = textsAt + content.add(symbols)
+  const needsAt = textsAt + content.add(Buffer.concat(needs))
+  const end = textsAt + content.bytes.length
+  tags.push([5, textsAt], [6, symbolsAt], [0x6ffffffb, flags])
+  if (libraries.length > 0) tags.push([0x6ffffffe, needsAt], [0x6fffffff, libraries.length])
   const dynamic = u64(...tags.flat(), 0, 0)
-  const section = (name, kind, at, size, link = 0) =>
-    Buffer.concat([u32(name, kind), u64(0, 0, at, size), u32(link, 0), u64(8, 24)])
+  const section = (name, kind, at, size) => Buffer.concat([u32(name, kind), u64(0, 0, at, size, 0, 8, 24)])
   const table = Buffer.concat([
-    section(0, 3, place.texts, texts.bytes.length),
-    section(0, 11, place.symbols, parts.symbols.length),
+    section(0, 3, textsAt, textsSize),
+    section(0, 11, symbolsAt, symbols.length),
     ...names.map((name) => section(name, 1, 0, 0)),
   ])
   const size = end + dynamic.length + table.length
   const segment = (kind, access, at, length) =>
     Buffer.concat([u32(kind, access), u64(at, at, at, length, length, 8)])
   return Buffer.concat([
-    Buffer.from('\x7fELF\x02\x01\x01', 'latin1'),
-    Buffer.alloc(9),
+    Buffer.from('\x7fELF\x02\x01\x01'.padEnd(16, '\0'), 'latin1'),
     u16(type, machine),
     u32(1),
     u64(0, 64, end + dynamic.length),
@@ -83,7 +66,7 @@ export function makeElf(options = {}) {
     segment(1, 5, 0, size),
     segment(2, 6, end, dynamic.length),
     segment(0x6474e551, stackFlags, 0, 0),
-    ...Object.values(parts),
+    content.bytes,
     dynamic,
     table,
     Buffer.from(trailer),
@@ -96,33 +79,20 @@ export function makePe(options = {}) {
   const { exports = ['napi_register_module_v1'], sections = ['.text'], protection = 0x160, debugFile } = options
   const address = 0x1000
   const offset = 0x400
-  const texts = new Texts()
-  const importNames = needed.map((name) => texts.add(name))
-  const exportNames = exports.map((name) => texts.add(name))
-  let end = address + texts.bytes.length
-  const data = [texts.bytes]
-  const add = (...bytes) => {
-    const at = end
-    for (const each of bytes) {
-      data.push(each)
-      end += each.length
-    }
-    return at
-  }
-  const imports = add(...importNames.map((at) => u32(1, 0, 0, address + at, 1)), Buffer.alloc(20))
+  const content = new Content()
+  const importNames = needed.map((name) => content.add(name))
+  const exportNames = exports.map((name) => content.add(name))
+  const add = (bytes) => address + content.add(bytes)
+  const imports = add(u32(...importNames.flatMap((at) => [1, 0, 0, address + at, 1]), 0, 0, 0, 0, 0))
   const names = add(u32(...exportNames.map((at) => address + at)))
   const exported = add(u32(0, 0, 0, 0, 1, exports.length, exports.length, 0, names, 0))
-  const note = debugFile === undefined ? undefined : Buffer.from(`RSDS${'\0'.repeat(20)}${debugFile}\0`, 'latin1')
-  const noteAt = note && add(note)
-  const debug = note && add(u32(0, 0, 0, 2, note.length, noteAt, noteAt - address + offset))
   const directories = [exported, 40, imports, 40, ...Array.from({ length: 28 }, () => 0)]
-  if (debug) directories.splice(12, 2, debug, 28)
-  const body = Buffer.concat(data)
-  const optional = Buffer.alloc(112)
-  optional.writeUInt16LE(0x20b, 0)
-  optional.writeUInt16LE(protection, 70)
-  optional.writeUInt32LE(16, 108)
-  const header = Buffer.concat([
+  if (debugFile !== undefined) {
+    const note = add(`RSDS${'\0'.repeat(20)}${debugFile}`)
+    directories.splice(12, 2, add(u32(0, 0, 0, 2, 25 + debugFile.length, note, note - address + offset)), 28)
+  }
+  const size = content.bytes.length
+  const header = [
     Buffer.from('MZ'),
     Buffer.alloc(0x3a),
     u32(0x40),
@@ -130,17 +100,17 @@ export function makePe(options = {}) {
     u16(machine, sections.length),
     u32(0, symbolTable, 0),
     u16(240, characteristics),
-    optional,
-    u32(...directories),
-    ...sections.map((name, index) =>
-      Buffer.concat([
-        Buffer.from(name.padEnd(8, '\0'), 'latin1'),
-        index === 0 ? u32(body.length, address, body.length, offset) : u32(0, 0, 0, 0),
-        Buffer.alloc(16),
-      ]),
-    ),
-  ])
-  return Buffer.concat([header, Buffer.alloc(offset - header.length), body])
+    u16(0x20b),
+    Buffer.alloc(68),
+    u16(protection),
+    Buffer.alloc(36),
+    u32(16, ...directories),
+    ...sections.flatMap((name, index) => [
+      Buffer.from(name.padEnd(8, '\0'), 'latin1'),
+      index === 0 ? u32(size, address, size, offset, 0, 0, 0, 0) : Buffer.alloc(32),
+    ]),
+  ]
+  return Buffer.concat([Buffer.concat(header, offset), content.bytes])
 }
 
 /** @param {object} [options] each as `readMacho` names it */
@@ -148,7 +118,7 @@ export function makeMacho(options = {}) {
   const { machine = 0x0100000c, type = 6, oldestSystem = [11, 0], sign = true, spoil = false } = options
   const { needed = ['/usr/lib/libSystem.B.dylib'], exports = ['napi_register_module_v1'] } = options
   const { imports = [{ name: '_free', library: 1 }], locals = [], runPath } = options
-  const texts = new Texts()
+  const texts = new Content()
   const symbols = [
     ...exports.map((name) => [texts.add(`_${name}`), 0x0f, 1, 0]),
     ...imports.map(({ name, library }) => [texts.add(name), 0x01, 0, library << 8]),
@@ -187,13 +157,10 @@ export function makeMacho(options = {}) {
 
 function signature(file) {
   const pages = Math.ceil(file.length / PAGE_BYTES)
-  const bytes = Buffer.alloc(20 + 44)
-  const put = (at, ...values) => values.forEach((value, index) => bytes.writeUInt32BE(value, at + index * 4))
-  put(0, 0xfade0cc0, bytes.length + pages * 32, 1, 0, 20)
-  put(20, 0xfade0c02, 44 + pages * 32, 0x20400, 2, 44, 44, 0, pages, file.length)
-  bytes.set([32, 2, 0, 12], 20 + 36)
+  const head = u32(0xfade0cc0, 20 + 44 + pages * 32, 1, 0, 20)
+  const directory = u32(0xfade0c02, 44 + pages * 32, 0x20400, 2, 44, 44, 0, pages, file.length)
   const hashes = Array.from({ length: pages }, (_, page) =>
     createHash('sha256').update(file.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)).digest(),
   )
-  return Buffer.concat([bytes, ...hashes])
+  return Buffer.concat([head.swap32(), directory.swap32(), u8(32, 2, 0, 12), u32(0), ...hashes])
 }

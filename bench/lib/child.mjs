@@ -1,5 +1,7 @@
 /** Runs one measure of one candidate in a process of its own, so that none inherits another's heap or connections. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
@@ -19,13 +21,8 @@ export async function measure({ id, module, binary }, job, authority) {
     env: environmentFor(binary, authority),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text) => (output += text))
-  const status = await new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code, signal) => resolve(code ?? signal))
-  })
-  if (status !== 0) throw new Failure(`The measure ${job.measure} of ${id} failed (${status}).`)
+  const [output, [code, signal]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  if (code !== 0) throw new Failure(`The measure ${job.measure} of ${id} failed (${code ?? signal}).`)
   return JSON.parse(output)
 }
 

@@ -6,22 +6,18 @@ import { copyFile, cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { Failure } from '../../scripts/lib/failure.mjs'
-import { ROOT } from '../../scripts/lib/paths.mjs'
+import { PLATFORM, ROOT } from '../../scripts/lib/paths.mjs'
 import { run } from '../../scripts/lib/run.mjs'
+import { LIBRARY_NAMES } from '../../scripts/targets/build.mjs'
+import { TARGETS } from '../../scripts/targets/list.mjs'
 import { TARGET } from './load.mjs'
 
 const COPIED = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'rust-toolchain.toml', 'src']
 
-const LIBRARIES = {
-  linux: 'libcomputesdk_gateway.so',
-  darwin: 'libcomputesdk_gateway.dylib',
-  win32: 'computesdk_gateway.dll',
-}
-
 /** @returns {Promise<string>} the addon's file */
 export async function buildWithHttp2() {
-  const library = LIBRARIES[process.platform]
-  if (!library) throw new Failure(`It is not known what cargo calls a library on ${process.platform}.`)
+  const target = TARGETS.find(({ name }) => name === PLATFORM)
+  if (!target) throw new Failure(`It is not known what cargo calls a library on ${PLATFORM}.`)
   const folder = join(TARGET, 'http2')
   const copy = join(folder, 'source')
   await mkdir(copy, { recursive: true })
@@ -32,6 +28,6 @@ export async function buildWithHttp2() {
   const parameters = ['build', '--release', '--lib', '--features', 'http2,reqwest/http2', '--target-dir', folder]
   await run('cargo', parameters, { cwd: copy, what: 'Building the addon with HTTP/2' })
   const addon = join(folder, 'gateway-http2.node')
-  await copyFile(join(folder, 'release', library), addon)
+  await copyFile(join(folder, 'release', LIBRARY_NAMES[target.format]), addon)
   return addon
 }

@@ -1,4 +1,5 @@
 /** The tables that a run ends with. */
+import { align } from '../../scripts/targets/table.mjs'
 import { importCost, PROCESSES } from './imports.mjs'
 import { median } from './statistics.mjs'
 
@@ -91,14 +92,5 @@ export function goalsTable(goals, isQuiet) {
 const show = (value, digits) => (Number.isNaN(value) ? '' : value.toFixed(digits))
 
 /** The first column to the left, all others to the right. */
-function table(lines) {
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
+const table = (lines) =>
+  align(lines, (cell, width, column) => (column === 0 ? cell.padEnd(width) : cell.padStart(width)))

@@ -1,6 +1,7 @@
 /** So many creates at one moment: in a fresh process, and again with the connections that it has then. */
 import { performance } from 'node:perf_hooks'
 
+import { median } from '../lib/statistics.mjs'
 import { callOf } from './calls.mjs'
 
 const WARM = 5
@@ -16,6 +17,5 @@ export async function run({ size, config }, candidate) {
   const coldMilliseconds = await burst()
   const warm = []
   for (let number = 0; number < WARM; number += 1) warm.push(await burst())
-  warm.sort((left, right) => left - right)
-  return { coldMilliseconds, warmMilliseconds: warm[Math.floor(WARM / 2)] }
+  return { coldMilliseconds, warmMilliseconds: median(warm) }
 }

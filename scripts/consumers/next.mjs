@@ -2,7 +2,8 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { askServer, assertLoadedIn, failToBuild, PROJECT } from './workshop.mjs'
+import { freePort } from '../lib/free-port.mjs'
+import { failToBuild, PROJECT, runAt } from './workshop.mjs'
 
 export const NEXT = [
   { name: 'next-turbopack', check: (shop) => check(shop, 'next-turbopack', []) },
@@ -24,7 +25,9 @@ async function check(shop, name, parameters) {
   const place = await shop.place(name, false)
   // Next.js takes the folder of the lockfile for the root.
   await cp(join(room, '.next', 'standalone'), place, { recursive: true, verbatimSymlinks: true })
-  assertLoadedIn(place, await askServer(shop, place, join(place, name, 'server.js'), '/instance'))
+  await cp(join(PROJECT, 'ask.mjs'), join(place, name, 'ask.mjs'))
+  const env = { ...shop.environment, PORT: String(await freePort()), HOSTNAME: '127.0.0.1' }
+  await runAt(shop, place, join(name, 'ask.mjs'), { env })
   return { version, did: 'serverExternalPackages, output: standalone: a route asked' }
 }
 

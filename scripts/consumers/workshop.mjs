@@ -1,20 +1,15 @@
 // A consumer's project: the packages as npm installs them, and the tools that users build with.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 
 import { bareEnvironment, must } from '../../__test__/smoke/bare.mjs'
 import { packFor } from '../../__test__/smoke/packages.mjs'
-import { freePort } from '../lib/free-port.mjs'
+import { ROOT } from '../lib/paths.mjs'
 import { capture } from '../lib/run.mjs'
 import { findNpm } from '../release/npm.mjs'
 
-const POLL_MILLISECONDS = 20
-const FOLDER = dirname(fileURLToPath(import.meta.url))
+const FOLDER = join(ROOT, 'scripts', 'consumers')
 
 /** The programs and settings of the consumers. */
 export const PROJECT = join(FOLDER, 'project')
@@ -94,13 +89,8 @@ const copyPackages = (from, to) =>
 /** Runs what was built in its folder, and checks that it loads the addon there. */
 export async function runAt(shop, place, file, options = {}) {
   const { stdout } = await shop.node(file, [join(place, file)], { cwd: place, env: shop.environment, ...options })
-  assertLoadedIn(place, stdout)
-}
-
-/** @param {string} place @param {string} output */
-export function assertLoadedIn(place, output) {
-  const loaded = /create, destroy with (.+\.node)/.exec(output)?.[1]
-  assert.ok(loaded?.startsWith(place), `loaded from elsewhere than ${place}: ${output}`)
+  const loaded = /create, destroy with (.+\.node)/.exec(stdout)?.[1]
+  assert.ok(loaded?.startsWith(place), `loaded from elsewhere than ${place}: ${stdout}`)
 }
 
 /** Runs a build that has to fail, and to name the binary. */
@@ -108,28 +98,4 @@ export async function failToBuild(shop, parameters, cwd) {
   const { ok, output } = await capture(process.execPath, parameters, { cwd, env: shop.bare })
   assert.ok(!ok && /\.node\b/.test(output), `it should fail and name a .node file: ${output}`)
   return 'the build fails and names the file'
-}
-
-/** Starts a server of Next.js, asks it for one page, and ends it. */
-export async function askServer(shop, place, file, path) {
-  const port = String(await freePort())
-  const url = `http://127.0.0.1:${port}`
-  const env = { ...shop.bare, ...shop.environment, PORT: port, HOSTNAME: '127.0.0.1' }
-  const child = spawn(process.execPath, [file], { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const ended = once(child, 'exit')
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-  try {
-    while (!output.includes(url)) {
-      const end = await Promise.race([ended, sleep(POLL_MILLISECONDS)])
-      if (end) throw new Error(`${file} has ended (${end[0]}): ${output}`)
-    }
-    const response = await fetch(url + path)
-    const text = await response.text()
-    assert.equal(response.status, 200, `${text}\n${output}`)
-    return text
-  } finally {
-    child.kill()
-    await ended
-  }
 }

@@ -6,8 +6,11 @@ import { filesBelow } from '../lib/files.mjs'
 
 const ANY_HOST = 'https://site.invalid/'
 
-/** Matches what a browser loads by itself, not links that a reader follows. */
-const LOADED = /<(?:script|img|iframe|source|video|audio|embed|object|use|image|link)\b[^>]*?\s(?:src|href)="([^"]*)"/g
+/** Matches a link that a reader follows (`a`), and what a browser loads by itself. */
+const ADDRESS = /<(a|script|img|iframe|source|video|audio|embed|object|use|image|link)\b[^>]*?\s(?:src|href)="([^"]*)"/g
+
+/** The elements whose addresses have to exist. */
+const CHECKED = ['a', 'link', 'img', 'script']
 
 /** Matches what a style sheet, also one within a page, loads from a host. */
 const LOADED_BY_STYLE = /(?:@import\s+['"]?|url\(['"]?)((?:https?:)?\/\/[^'")\s]+)/g
@@ -26,13 +29,16 @@ export async function faultsOfSite(folder) {
   const faults = []
   let links = 0
   for (const [name, text] of pages) {
-    for (const target of linksOf(text)) {
-      links += 1
-      const fault = faultOf(target, name, site)
-      if (fault) faults.push(`${name}: ${target}: ${fault}`)
+    for (const [, element, address] of text.matchAll(ADDRESS)) {
+      const target = decode(address)
+      if (/^(https?:)?\/\//.test(target)) {
+        if (element !== 'a') faults.push(`${name}: loads ${target}`)
+      } else if (CHECKED.includes(element) && !/^(mailto|data):/.test(target)) {
+        links += 1
+        const fault = faultOf(target, name, site)
+        if (fault) faults.push(`${name}: ${target}: ${fault}`)
+      }
     }
-    const loaded = [...text.matchAll(LOADED)].map(([, target]) => target)
-    for (const target of loaded.filter(isElsewhere)) faults.push(`${name}: loads ${target}`)
   }
   for (const [name, text] of texts) {
     for (const [, target] of text.matchAll(LOADED_BY_STYLE)) faults.push(`${name}: loads ${target}`)
@@ -40,19 +46,8 @@ export async function faultsOfSite(folder) {
   return { pages: pages.length, links, faults }
 }
 
-const isElsewhere = (target) => /^(https?:)?\/\//.test(target)
-
 /** @param {string} text @returns {Set<string>} */
-function anchorsOf(text) {
-  return new Set([...text.matchAll(/\s(?:id|name)="([^"]+)"/g)].map(([, anchor]) => decode(anchor)))
-}
-
-/** @param {string} text @returns {string[]} */
-function linksOf(text) {
-  const links = text.matchAll(/<(?:a|link|img|script)\b[^>]*?\s(?:href|src)="([^"]*)"/g)
-  const targets = [...links].map(([, target]) => decode(target))
-  return targets.filter((target) => !/^(https?:|mailto:|data:|\/\/)/.test(target))
-}
+const anchorsOf = (text) => new Set([...text.matchAll(/\s(?:id|name)="([^"]+)"/g)].map(([, anchor]) => decode(anchor)))
 
 function faultOf(target, page, { names, anchors }) {
   const url = new URL(target, ANY_HOST + page)

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
 import { Failure } from './failure.mjs'
-import { filesBelow, replaceFile } from './files.mjs'
+import { filesBelow, replaceFile, withFolder } from './files.mjs'
 import { ADDON, ADDON_NAME, ROOT, TEST_HOOKS_ADDON, tool } from './paths.mjs'
 import { writeEntries } from './module.mjs'
 import { capture, run } from './run.mjs'
@@ -12,30 +12,16 @@ import { requireToolchain } from './toolchain.mjs'
 
 const STATE = join(ROOT, 'target', 'addon')
 const LOADER = ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts'].map((name) => join(ROOT, name))
+const OUTPUTS = [ADDON, ...LOADER]
 
 /**
  * The builds. `make` makes the `outputs` in a folder of their own, from which they go into the checkout. `satisfiedBy`:
- * the build whose outputs are good enough, too.
+ * the builds whose outputs are good enough; only its own without it.
  */
 const KINDS = {
-  release: {
-    title: 'the addon',
-    outputs: [ADDON, ...LOADER],
-    satisfiedBy: ['release', 'debug'],
-    make: (staging, build) => napi(['--release'], staging, build),
-  },
-  debug: {
-    title: 'the addon, unoptimised',
-    outputs: [ADDON, ...LOADER],
-    satisfiedBy: ['debug'],
-    make: (staging, build) => napi([], staging, build),
-  },
-  'test-hooks': {
-    title: 'the addon with test hooks',
-    outputs: [TEST_HOOKS_ADDON],
-    satisfiedBy: ['test-hooks'],
-    make: testHooks,
-  },
+  release: { title: 'the addon', make: napi('--release'), outputs: OUTPUTS, satisfiedBy: ['release', 'debug'] },
+  debug: { title: 'the addon, unoptimised', make: napi(), outputs: OUTPUTS },
+  'test-hooks': { title: 'the addon with test hooks', make: testHooks, outputs: [TEST_HOOKS_ADDON] },
 }
 
 export const kinds = Object.keys(KINDS)
@@ -48,7 +34,7 @@ export const kinds = Object.keys(KINDS)
  * @param {boolean} [noBuild]
  */
 export async function needsBuild(kind, noBuild = false) {
-  const { outputs, satisfiedBy } = KINDS[kind]
+  const { outputs, satisfiedBy = [kind] } = KINDS[kind]
   const exists = outputs.every(existsSync)
   if (noBuild && !exists) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
   if (noBuild || !exists) return !exists
@@ -66,23 +52,21 @@ export async function build(kind) {
   await requireToolchain()
   const { title, outputs, make } = KINDS[kind]
   const sources = await sourcesHash()
-  const staging = join(STATE, `${kind}-${process.pid}`)
-  await mkdir(staging, { recursive: true })
-  try {
+  await withFolder('build', async (staging) => {
     await make(staging, (program, parameters) => run(program, parameters, { cwd: ROOT, what: `Building ${title}` }))
     for (const output of outputs) await install(join(staging, basename(output)), output)
-  } finally {
-    await rm(staging, { recursive: true, force: true })
-  }
+  })
+  await mkdir(STATE, { recursive: true })
   await writeFile(stampFile(kind), await fingerprint(outputs, sources))
 }
 
-/** @param {string[]} profile */
-async function napi(profile, staging, build) {
-  const outputs = ['--output-dir', staging, '--no-js', '--dts', 'index.d.ts']
-  const parameters = ['build', '--platform', ...profile, ...outputs]
-  await build(process.execPath, [tool('@napi-rs/cli', 'dist/cli.js'), ...parameters])
-  await writeEntries(staging)
+/** Returns a `make` by napi-rs. @param {string[]} profile its options */
+function napi(...profile) {
+  return async (staging, build) => {
+    const outputs = ['--output-dir', staging, '--no-js', '--dts', 'index.d.ts']
+    await build(process.execPath, [tool('@napi-rs/cli', 'dist/cli.js'), 'build', '--platform', ...profile, ...outputs])
+    await writeEntries(staging)
+  }
 }
 
 /** Builds with cargo, which shares its work with `cargo test`, and changes neither `index.js` nor `index.d.ts`. */

@@ -1,12 +1,10 @@
-import { once } from 'node:events'
 import { createServer } from 'node:net'
+
+import { listen } from '../../__test__/support/listen.mjs'
 
 /** Returns a free port of this machine, for a program that cannot choose one itself. */
 export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
+  const { port, close } = await listen(createServer())
+  await close()
   return port
 }

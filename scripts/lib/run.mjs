@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 
 import { Failure } from './failure.mjs'
 
@@ -35,11 +36,9 @@ export async function capture(program, parameters, { failure, ...options } = {})
 }
 
 /** @returns {Promise<number | string>} exit code, or the name of the signal or of what kept it from starting */
-function ended(child) {
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.code))
-    child.once('close', (code, signal) => resolve(code ?? signal))
-  })
+async function ended(child) {
+  const [code, signal] = await once(child, 'close').catch((error) => [error.code])
+  return code ?? signal
 }
 
 const describe = (status) => (typeof status === 'number' ? `exit code ${status}` : status)

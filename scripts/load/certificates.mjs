@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { connect } from 'node:net'
 
+import { listen } from '../../__test__/support/listen.mjs'
 import { capture } from '../lib/run.mjs'
 
 const DAYS = '2'
@@ -29,7 +30,7 @@ export async function makeCertificates(folder) {
   return { authority: join(folder, 'authority.pem'), trusted: await read('server'), untrusted: await read('nobody') }
 }
 
-/** Ends TLS in front of a server. @returns {Promise<{ url: string, close: () => void }>} */
+/** Ends TLS in front of a server. @returns {Promise<{ url: string, close: () => Promise<void> }>} */
 export async function serveTls(certificate, url) {
   const server = createServer(certificate, (outer) => {
     const inner = connect(Number(new URL(url).port), '127.0.0.1')
@@ -40,6 +41,6 @@ export async function serveTls(certificate, url) {
     outer.pipe(inner).pipe(outer)
   })
   server.on('tlsClientError', () => {})
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `https://127.0.0.1:${server.address().port}`, close: () => server.close() }
+  const { port, close } = await listen(server)
+  return { url: `https://127.0.0.1:${port}`, close }
 }

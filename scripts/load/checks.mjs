@@ -29,7 +29,7 @@ export const CHECKS = {
 /** Installs the package into an empty folder, and runs programs that use it. */
 async function smoke({ command, target, artifact, emulator }, folder) {
   const { server, environment } = await start({})
-  const { server: never, environment: place } = await start({ stepMilliseconds: 1e9 })
+  const { server: never, config: neverReady } = await start({ stepMilliseconds: 1e9 })
   const certificates = await makeCertificates(folder)
   const trusted = await serveTls(certificates.trusted, server.url)
   const untrusted = await serveTls(certificates.untrusted, server.url)
@@ -42,12 +42,7 @@ async function smoke({ command, target, artifact, emulator }, folder) {
       ADDON: addon,
       BASE_URL: server.url,
       UNTRUSTED_URL: untrusted.url,
-      NEVER_READY: JSON.stringify({
-        apiKey: place.RAILWAY_API_KEY,
-        projectId: place.RAILWAY_PROJECT_ID,
-        environmentId: place.RAILWAY_ENVIRONMENT_ID,
-        baseUrl: never.url,
-      }),
+      NEVER_READY: JSON.stringify(neverReady),
       // On Windows, only the system's store decides which certificates are trusted.
       ...(emulator !== 'wine' && { TRUSTED_URL: trusted.url, SSL_CERT_FILE: certificates.authority }),
     }

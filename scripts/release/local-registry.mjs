@@ -1,7 +1,8 @@
 // A registry on this machine: Verdaccio, which has only the packages that are published to it.
-import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+
+import { listen } from '../../__test__/support/listen.mjs'
 
 /**
  * @param {string} folder for all that it keeps
@@ -10,15 +11,8 @@ import { join } from 'node:path'
 export async function startRegistry(folder) {
   await mkdir(folder, { recursive: true })
   const { runServer } = await import('verdaccio')
-  const server = await runServer(settings(folder))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return {
-    url: `http://127.0.0.1:${server.address().port}/`,
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  const { url, close } = await listen(await runServer(settings(folder)))
+  return { url: `${url}/`, close }
 }
 
 const settings = (folder) => ({

@@ -38,21 +38,19 @@ function yarn(nodeLinker) {
   return {
     script: async () => toolOf('@yarnpkg/cli-dist', 'bin/yarn.js'),
     add: (spec) => ['add', spec],
-    prepare: (project, registry) => writeYarnSettings(project, registry, nodeLinker),
+    prepare(project, npmRegistryServer) {
+      const settings = {
+        nodeLinker,
+        npmRegistryServer,
+        unsafeHttpWhitelist: ['127.0.0.1'],
+        enableTelemetry: false,
+        // Without it Yarn resolves nothing that an ES module imports, unless package.json says `"type": "module"`.
+        pnpEnableEsmLoader: true,
+        // A rehearsal installs packages that were published a minute ago.
+        npmMinimalAgeGate: 0,
+      }
+      const lines = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
+      return writeFile(join(project, '.yarnrc.yml'), lines.join(''))
+    },
   }
-}
-
-function writeYarnSettings(project, registry, nodeLinker) {
-  const settings = {
-    nodeLinker,
-    npmRegistryServer: registry,
-    unsafeHttpWhitelist: ['127.0.0.1'],
-    enableTelemetry: false,
-    // Without it Yarn resolves nothing that an ES module imports, unless package.json says `"type": "module"`.
-    pnpEnableEsmLoader: true,
-    // A rehearsal installs packages that were published a minute ago.
-    npmMinimalAgeGate: 0,
-  }
-  const lines = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
-  return writeFile(join(project, '.yarnrc.yml'), lines.join(''))
 }

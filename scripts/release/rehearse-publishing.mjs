@@ -1,9 +1,9 @@
 // The publishing part of a rehearsal: an interrupted run, the run after it, and what must be refused.
 import assert from 'node:assert/strict'
 import { appendFile, cp, readFile, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, join } from 'node:path'
 
+import { ROOT } from '../lib/paths.mjs'
 import { capture } from '../lib/run.mjs'
 import { readRootManifest } from './manifests.mjs'
 import { npm } from './npm.mjs'
@@ -11,7 +11,7 @@ import { publishedIntegrity } from './registry.mjs'
 import { readRelease } from './release-file.mjs'
 import { pack, stageRoot } from './stage.mjs'
 
-const PUBLISH = join(dirname(fileURLToPath(import.meta.url)), 'publish.mjs')
+const PUBLISH = join(ROOT, 'scripts', 'release', 'publish.mjs')
 
 export async function rehearsePublishing({ folder, packed, registry }) {
   const packages = await readRelease(packed)

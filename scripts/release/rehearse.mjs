@@ -4,21 +4,18 @@
 //   with the script of a real release, and installs from there as users do. A package without an addon holds a
 //   placeholder, but the addon for this machine must exist. `--artifacts` defaults to the builds in the checkout.
 import { copyFile, mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
 import { withFolder } from '../lib/files.mjs'
-import { ADDON, ADDON_NAME } from '../lib/paths.mjs'
+import { ADDON, ADDON_NAME, ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { startRegistry } from './local-registry.mjs'
 import { MANAGERS } from './managers.mjs'
 import { rehearseInstalls } from './rehearse-installs.mjs'
 import { rehearsePublishing } from './rehearse-publishing.mjs'
 import { installTools } from './tools.mjs'
-
-const SCRIPTS = dirname(fileURLToPath(import.meta.url))
 
 await runMain(async () => {
   const { values } = parseArgs({
@@ -38,8 +35,10 @@ await runMain(async () => {
 
 async function rehearse(folder, artifacts, managers) {
   const packed = join(folder, 'packed')
-  const script = (name, ...parameters) =>
-    run(process.execPath, [join(SCRIPTS, name), ...parameters], { what: `${name} ${parameters.join(' ')}` })
+  const script = (name, ...parameters) => {
+    const what = `${name} ${parameters.join(' ')}`
+    return run(process.execPath, [join(ROOT, 'scripts', 'release', name), ...parameters], { what })
+  }
   heading('Pack')
   await script('pack.mjs', '--artifacts', artifacts, '--out', packed, '--rehearsal')
   heading('Check what was packed')

@@ -1,15 +1,14 @@
 // Reads an npm tarball with the system's tar, which each of npm's platforms has.
-import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
-import { promisify } from 'node:util'
 
 import { withFolder } from '../lib/files.mjs'
+import { run } from '../lib/run.mjs'
 
 /** @returns {Promise<Map<string, Buffer>>} contents by path, without the leading `package/` */
 export function readTarball(path) {
   return withFolder('tarball', async (folder) => {
-    await promisify(execFile)('tar', ['-xzf', resolve(path), '-C', folder])
+    await run('tar', ['-xzf', resolve(path), '-C', folder])
     const files = new Map()
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       const file = join(entry.parentPath ?? entry.path, entry.name)

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 
 import { Failure } from '../lib/failure.mjs'
+import { ROOT } from '../lib/paths.mjs'
 import { npm } from './npm.mjs'
 
-const FOLDER = dirname(fileURLToPath(import.meta.url))
+const FOLDER = join(ROOT, 'scripts', 'release')
 const STAMP = join(FOLDER, 'node_modules', '.installed-from')
 
 /** Installs the tools, unless they are installed from the same lockfile. None of their scripts runs. */

@@ -15,7 +15,8 @@ export const ARTIFACTS = join(ROOT, 'artifacts')
 /** Stubs of Apple's frameworks: they only tell the linker which names exist. */
 const FRAMEWORKS = join(ROOT, 'scripts', 'targets', 'apple')
 
-const LIBRARY_NAMES = {
+/** The file that cargo makes, by the format. */
+export const LIBRARY_NAMES = {
   elf: 'libcomputesdk_gateway.so',
   macho: 'libcomputesdk_gateway.dylib',
   pe: 'computesdk_gateway.dll',

@@ -1,10 +1,11 @@
 //! Finds the paths that a file names: in `use`, in types and expressions, and inside macros.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, File, ItemMod, Macro, UseTree};
+use syn::{Attribute, File, Ident, ItemMod, Macro, UseName, UseRename, UseTree};
 
 use crate::Module;
 
@@ -49,14 +50,14 @@ impl Visitor<'_> {
                 let parent = own().take((self.module.len() + 1).saturating_sub(ups));
                 Some(parent.chain(path[ups..].iter().cloned()).collect())
             }
-            first => {
-                let mut child = self.module.clone();
-                child.push(first.to_owned());
-                if self.modules.contains(&child) {
-                    return Some(own().chain(path.iter().cloned()).collect());
-                }
-                (path.len() > 1).then(|| path.to_vec())
+            first
+                if self
+                    .modules
+                    .contains(&[self.module.as_slice(), &[first.to_owned()]].concat()) =>
+            {
+                Some(own().chain(path.iter().cloned()).collect())
             }
+            _ => (path.len() > 1).then(|| path.to_vec()),
         }
     }
 
@@ -64,26 +65,22 @@ impl Visitor<'_> {
         let with = |name: String| before.iter().cloned().chain([name]).collect::<Vec<_>>();
         match tree {
             UseTree::Path(path) => self.walk_use(&path.tree, &with(path.ident.to_string())),
-            UseTree::Name(name) => self.add_use(&with(name.ident.to_string()), name.ident.span().start().line),
-            UseTree::Rename(name) => self.add_use(&with(name.ident.to_string()), name.ident.span().start().line),
+            UseTree::Name(UseName { ident }) | UseTree::Rename(UseRename { ident, .. }) => {
+                self.add_use(&with(ident.to_string()), line_of(ident));
+            }
             UseTree::Glob(glob) => self.add_use(before, glob.star_token.spans[0].start().line),
             UseTree::Group(group) => group.items.iter().for_each(|item| self.walk_use(item, before)),
         }
     }
 
     fn add_use(&mut self, path: &[String], line: usize) {
-        let path: Vec<String> = match path {
-            [rest @ .., last] if last == "self" && !rest.is_empty() => rest.to_vec(),
-            _ => path.to_vec(),
+        let path = match path {
+            [rest @ .., last] if last == "self" && !rest.is_empty() => rest,
+            _ => path,
         };
-        match path.as_slice() {
-            // `use reqwest;` names a crate.
-            [only] if self.absolute(&path).is_none() => self.imports.push(Import {
-                path: vec![only.clone()],
-                line,
-            }),
-            _ => self.add(&path, line),
-        }
+        // `use reqwest;` names a crate.
+        let path = self.absolute(path).unwrap_or_else(|| path.to_vec());
+        self.imports.push(Import { path, line });
     }
 
     /// Reads the paths in the tokens of a macro, which have no syntax yet.
@@ -95,17 +92,15 @@ impl Visitor<'_> {
             match token {
                 TokenTree::Ident(ident) => {
                     if colons < 2 {
-                        self.add(&path, line);
-                        path.clear();
-                        line = ident.span().start().line;
+                        self.add(&mem::take(&mut path), line);
+                        line = line_of(&ident);
                     }
                     path.push(ident.to_string());
                     colons = 0;
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
                 other => {
-                    self.add(&path, line);
-                    path.clear();
+                    self.add(&mem::take(&mut path), line);
                     colons = 0;
                     if let TokenTree::Group(group) = other {
                         self.walk_tokens(group.stream());
@@ -125,9 +120,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
     }
 
     fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
-        let path = vec![item.ident.to_string()];
-        let line = item.ident.span().start().line;
-        self.imports.push(Import { path, line });
+        self.add_use(&[item.ident.to_string()], line_of(&item.ident));
     }
 
     fn visit_item_mod(&mut self, item: &'ast ItemMod) {
@@ -139,7 +132,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         if let Some(first) = path.segments.first() {
-            self.add(&segments, first.ident.span().start().line);
+            self.add(&segments, line_of(&first.ident));
         }
         visit::visit_path(self, path);
     }
@@ -151,6 +144,10 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         self.walk_tokens(item.tokens.clone());
         visit::visit_macro(self, item);
     }
+}
+
+fn line_of(ident: &Ident) -> usize {
+    ident.span().start().line
 }
 
 /// Returns whether an item is compiled for tests only.

@@ -98,27 +98,19 @@ fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, Path
 
 /// Returns the deepest module that a path names.
 fn deepest(path: &[String], modules: &BTreeSet<Module>) -> Module {
-    let lengths = (0..=path.len()).rev();
-    let mut prefixes = lengths.map(|length| path[..length].to_vec());
+    let mut prefixes = (0..=path.len()).rev().map(|length| path[..length].to_vec());
     prefixes.find(|prefix| modules.contains(prefix)).unwrap_or_default()
 }
 
 /// Returns a line for each circle: modules that import each other.
 fn circles(edges: &BTreeMap<&Module, BTreeSet<Module>>) -> Vec<String> {
-    let reachable = |from: &Module| {
-        let mut seen = BTreeSet::new();
-        let mut next = vec![from.clone()];
-        while let Some(module) = next.pop() {
-            for target in edges.get(&module).into_iter().flatten() {
-                if seen.insert(target.clone()) {
-                    next.push(target.clone());
-                }
-            }
-        }
-        seen
-    };
-    let reached: BTreeMap<&Module, BTreeSet<Module>> =
-        edges.keys().map(|module| (*module, reachable(module))).collect();
+    // The modules that each imports, directly or through others (Warshall's algorithm).
+    let mut reached = edges.clone();
+    for via in edges.keys() {
+        let further = reached[via].clone();
+        let importers = reached.values_mut().filter(|targets| targets.contains(*via));
+        importers.for_each(|targets| targets.extend(further.iter().cloned()));
+    }
     // The modules of one circle all have the same members.
     let members = |(module, targets): (&&Module, &BTreeSet<Module>)| {
         let both = reached

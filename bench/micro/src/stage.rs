@@ -44,20 +44,11 @@ pub enum Method {
 }
 
 /// A core, and a provider that was configured once.
-#[derive(Debug)]
-pub struct Stage(Parts);
-
-struct Parts {
+pub struct Stage {
     process: Arc<ProcessState>,
     transport: Arc<Script>,
     provider: ConfiguredProvider,
     runtime: Runtime,
-}
-
-impl std::fmt::Debug for Parts {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Parts")
-    }
 }
 
 impl Stage {
@@ -76,22 +67,22 @@ impl Stage {
             ("projectId", ENVIRONMENT),
             ("environmentId", ENVIRONMENT),
         ])));
-        Self(Parts {
+        Self {
             process,
             transport,
             provider: ConfiguredProvider::new(&FACTORY, config.unwrap_or_else(|error| panic!("{error}"))),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
-        })
+        }
     }
 
     /// What is answered from now on, after so many connections that could not be made.
     pub fn answers(&self, answer: &Answer, failures: u32) {
-        *self.0.transport.now() = (Some(answer.clone()), failures, failures);
+        *self.transport.now() = (Some(answer.clone()), failures, failures);
     }
 
     /// From now on a service is created for each request, and bears the name that the request gives it.
     pub fn answers_creates(&self) {
-        *self.0.transport.now() = (None, 0, 0);
+        *self.transport.now() = (None, 0, 0);
     }
 
     /// A call from its arguments to the text that crosses to JavaScript, or to the text of its error. A listing is written page
@@ -116,17 +107,11 @@ impl Stage {
             Method::GetById => CallRequest::GetById { id: ENVIRONMENT.to_owned() },
             Method::List => CallRequest::List,
         };
-        let Parts { process, provider, runtime, .. } = &self.0;
         let options = Given::new(&[]);
-        let call = PreparedCall::prepare(
-            process,
-            provider,
-            ask,
-            &Reader::options(&options),
-            &Nothing,
-            CancellationToken::new(),
-        )?;
-        runtime.block_on(call.run())
+        let reader = Reader::options(&options);
+        let signal = CancellationToken::new();
+        let call = PreparedCall::prepare(&self.process, &self.provider, ask, &reader, &Nothing, signal)?;
+        self.runtime.block_on(call.run())
     }
 }
 
@@ -202,13 +187,11 @@ fn created(name: &str) -> String {
 
 /// A clock that leaps over every wait.
 #[derive(Default)]
-struct Hasty {
-    leapt: Mutex<Duration>,
-}
+struct Hasty(Mutex<Duration>);
 
 impl Hasty {
     fn leapt(&self) -> MutexGuard<'_, Duration> {
-        self.leapt.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -70,13 +70,10 @@ const isDebug = (name) => name.startsWith('.debug_') || name.startsWith('.zdebug
 function readDynamic(file, segments) {
   const segment = segments.find(({ type }) => type === PT.DYNAMIC)
   if (!segment) throw new Unreadable('no dynamic segment')
-  const entries = []
-  for (let at = segment.offset; at < segment.offset + segment.size; at += 16) {
-    const tag = file.u64(at)
-    if (tag === 0) break
-    entries.push({ tag, value: file.u64(at + 8) })
-  }
-  return entries
+  const places = table(segment.offset, 16, segment.size / 16)
+  // The first without a tag ends them.
+  const end = places.findIndex((at) => file.u64(at) === 0)
+  return places.slice(0, end < 0 ? undefined : end).map((at) => ({ tag: file.u64(at), value: file.u64(at + 8) }))
 }
 
 function readSymbols(file, sections) {

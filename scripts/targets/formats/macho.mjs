@@ -73,11 +73,9 @@ function checkSignature(bytes, file, at) {
   if (at === undefined) return 'none'
   const signed = new Reader(file.slice(file.u32(at + 8), file.u32(at + 12)), true)
   if (signed.u32(0) !== 0xfade0cc0) return 'unreadable'
-  for (let index = 0; index < signed.u32(8); index += 1) {
-    const directory = signed.u32(12 + index * 8 + 4)
-    if (signed.u32(directory) === 0xfade0c02) return checkPages(bytes, signed, directory, file.u32(at + 8))
-  }
-  return 'unreadable'
+  const parts = table(12, 8, signed.u32(8)).map((entry) => signed.u32(entry + 4))
+  const directory = parts.find((part) => signed.u32(part) === 0xfade0c02)
+  return directory ? checkPages(bytes, signed, directory, file.u32(at + 8)) : 'unreadable'
 }
 
 function checkPages(bytes, signed, directory, end) {
