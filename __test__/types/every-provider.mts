@@ -37,7 +37,7 @@ export const shared = (options: Options): CreateOptions | undefined => options
 type Found<T> = Promise<ProvisionedInstance<T> | null>
 export const found = <T,>({ getById }: InfraProvider<T>, id: string): Found<T> => getById(id)
 
-/** Where the published package asks for a provider with instances of this kind, each fits at its own, and at no other. */
+/** The providers in whose place it fits where the published package asks for one: its own, and no other. */
 type FitsAs<Own extends ProviderName> = {
   [Name in ProviderName]: Providers[Own] extends PublishedInfraProvider<Instances[Name]> ? Name : never
 }[ProviderName]
