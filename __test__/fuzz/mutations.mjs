@@ -1,5 +1,5 @@
 // What is done to an answer: to a value in it, to its text, to its status and headers, and to its bytes on the wire.
-import { withValue, pathsOf, MISSING } from '../support/drift.mjs'
+import { entriesOf, MISSING, pathsOf, withValue } from '../support/drift.mjs'
 import { parse } from './recordings.mjs'
 
 /** Ids and cursors that mean something else where they are pasted into a URL, a header or a log. */
@@ -42,7 +42,7 @@ export function mutateJson(body, request, random) {
   if (json === undefined) return mutateText(body, random)
   const count = random.pick([1, 1, 1, 2, 5])
   for (let round = 0; round < count; round += 1) {
-    const paths = [...pathsOf(json)]
+    const paths = pathsOf(json)
     if (paths.length === 0) return random.pick(['null', '[]', '{}', '""', '0', 'true'])
     const ids = paths.filter((path) => IS_ID.test(path))
     const path = ids.length > 0 && random.next() < 0.5 ? random.pick(ids) : random.pick(paths)
@@ -56,7 +56,7 @@ const REPLACEMENTS = [
   ...Array.from({ length: 3 }, () => (_json, _request, random) => random.pick(HOSTILE_TEXTS)),
   (_json, request, random) => echo(request, random),
   // The value of another field.
-  (json, _request, random) => random.pick([...pathsOf(json)]).split('.').reduce((at, key) => at[key], json),
+  (json, _request, random) => random.pick([...entriesOf(json)])[1],
   ...Array.from({ length: 3 }, () => (_json, _request, random) => random.pick(OTHER_VALUES)),
 ]
 
