@@ -1,13 +1,13 @@
 // A gateway that is killed, and comes again with what it has written down.
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
 import { freePort } from '../../scripts/lib/free-port.mjs'
 import { canary, MARK } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
+import { withFolder } from '../support/folder.mjs'
 import { startGatewayProcess } from './gateway-process.mjs'
 import { clientOf, gone, PROVIDERS, speakerOf, sqliteState, withProvider } from './fixture.mjs'
 
@@ -15,15 +15,14 @@ const SECRET = canary('gateway-secret-of-more-than-32-characters')
 /** Until the test is over: the process that waits for the answer is killed before. */
 const LONG_MILLISECONDS = 60_000
 
-async function withStateFile(t) {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-state-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+function withStateFile(t) {
+  const folder = withFolder(t)
   return { folder, env: { GATEWAY_STATE: join(folder, 'state.db'), GATEWAY_SECRET: SECRET } }
 }
 
 async function withRestarts(t, name, options) {
   const provider = await withProvider(t, name, options)
-  const state = await withStateFile(t)
+  const state = withStateFile(t)
   const port = await freePort()
   const start = () => startGatewayProcess(t, { provider, port, env: state.env })
   return { provider, start, ...state }

@@ -1,12 +1,11 @@
 // The contract of a gateway's state, which is the same in memory, in SQLite and in PostgreSQL.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 
 import { canary } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
+import { withFolder } from '../support/folder.mjs'
 import { startPostgres, WITHOUT_POSTGRES } from '../support/postgres.mjs'
 import { memoryState, postgresState, sqliteState } from './fixture.mjs'
 
@@ -25,8 +24,7 @@ const postgres = async (t, options) => {
   return postgresState({ url, secret: SECRET, ...options })
 }
 const sqlite = async (t, options) => {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-state-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = withFolder(t)
   return sqliteState({ file: join(folder, 'state.db'), secret: SECRET, ...options })
 }
 const STATES = {
