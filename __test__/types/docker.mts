@@ -17,7 +17,7 @@ export async function documented() {
     timeout: 3_600_000,
   })
   const id: string = instance.containerId
-  const told: (string | undefined)[] = [instance.name, instance.image, instance.deadline, instance.url, instance.ports?.['8080']]
+  const told: (string | undefined)[] = [instance.name, instance.image, instance.deadline, instance.ports?.['8080']]
   await provider.destroy(instanceId)
   return { id, told }
 }

@@ -14,7 +14,7 @@ export async function documented(token: string) {
     args: ['--verbose'],
   })
   const id: string = instance.instanceId
-  const told: (string | undefined)[] = [instance.name, instance.deadline, instance.url, instance.createdAt]
+  const told: (string | undefined)[] = [instance.name, instance.deadline]
   return { id, told }
 }
 

@@ -14,14 +14,7 @@ export async function documented(apiKey: string, ownerId: string) {
     environmentId: 'evm-x',
   })
   const own: [string, string] = [instance.serviceId, instance.ownerId]
-  const told: (string | undefined)[] = [
-    instance.name,
-    instance.type,
-    instance.plan,
-    instance.region,
-    instance.url,
-    instance.createdAt,
-  ]
+  const told: (string | undefined)[] = [instance.name, instance.type, instance.plan, instance.region]
   return { own, told }
 }
 

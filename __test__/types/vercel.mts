@@ -16,7 +16,7 @@ export async function documented(token: string, teamId: string, projectId: strin
     readyCommand: 'compute status',
   })
   const texts: string[] = [instance.name, instance.projectId, instance.teamId]
-  const told: (string | undefined)[] = [instance.sessionId, instance.region, instance.url, instance.createdAt]
+  const told: (string | undefined)[] = [instance.sessionId, instance.region]
   const vcpus: number | undefined = instance.vcpus
   const ports: number[] | undefined = instance.routes?.map(({ port }) => port)
   const urls: string[] | undefined = instance.routes?.map(({ url }) => url)
