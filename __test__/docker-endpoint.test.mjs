@@ -170,7 +170,8 @@ describe('TLS', () => {
   })
 
   test('without the certificates names the file', async (t) => {
-    const error = await rejection(docker({ host: 'tcp://127.0.0.1:1', certPath: withFolder(t) }).list(), { code: 'INVALID_CONFIG' })
+    const provider = docker({ host: 'tcp://127.0.0.1:1', certPath: withFolder(t) })
+    const error = await rejection(provider.list(), { code: 'INVALID_CONFIG' })
     assert.match(error.message, /(ca|key)\.pem in the folder of certPath/)
   })
 

@@ -70,7 +70,8 @@ test('every TypeScript example compiles', async () => {
   await writeFile(join(folder, 'globals.d.mts'), GLOBALS)
   const options = { extends: join(ROOT, 'tsconfig.json'), compilerOptions: { skipLibCheck: true }, files: [], include: ['*.mts'] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(options))
-  const { status, output } = await capture(process.execPath, [tool('typescript', 'bin/tsc'), '--project', folder], { cwd: ROOT })
+  const compiler = [tool('typescript', 'bin/tsc'), '--project', folder]
+  const { status, output } = await capture(process.execPath, compiler, { cwd: ROOT })
   const named = output.replace(/\S*?(example-\d+\.mts)/g, (_, name) => names.get(name))
   assert.equal(status, 0, named)
 })

@@ -227,7 +227,8 @@ function planFaultProfile(random, { location, provider, uninterrupted, singleFau
   const targeted = () => {
     const operation = random.pick(operations)
     const kind = pickKind(operation, ({ longThrottle }) => uninterrupted || !longThrottle)
-    return { type: 'targeted', operation, kind, skip: weighted(random, [[5, 0], [1, 1], [1, 2]]), times: between(random, 1, 4) }
+    const skip = weighted(random, [[5, 0], [1, 1], [1, 2]])
+    return { type: 'targeted', operation, kind, skip, times: between(random, 1, 4) }
   }
   const atCreate = (isWanted) => ({ operation: provider.creating, kind: pickKind(provider.creating, isWanted) })
   const single = () => ({ ...targeted(), ...atCreate(({ longThrottle }) => !longThrottle), skip: 0, times: 1 })

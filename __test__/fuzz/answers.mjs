@@ -288,7 +288,9 @@ const edgesIn = (value) =>
 
 /** Returns the texts in a value, each with the name of its field. */
 const textsOf = (value) =>
-  [...entriesOf(value)].filter(([, inner]) => typeof inner === 'string').map(([path, text]) => [path.split('.').at(-1), text])
+  [...entriesOf(value)]
+    .filter(([, inner]) => typeof inner === 'string')
+    .map(([path, text]) => [path.split('.').at(-1), text])
 
 /** The error of a provider with another text. */
 function withEcho(provider, message) {

@@ -19,7 +19,7 @@ export const NEEDED = {
   vercel: [/^sandbox$/, /^(sandbox|sandboxes\.\d+)\.name$/, /^sandboxes(\.\d+)?$/, /^pagination(\.next)?$/],
 }
 
-/** Yields what is in a body, each with its path: `data.service.id`, `0.service.name`. @returns {Iterable<[string, any]>} */
+/** Yields what is in a body, each with its path, as `0.service.id`. @returns {Iterable<[string, any]>} */
 export function* entriesOf(json, before = '') {
   if (json === null || typeof json !== 'object') return
   for (const [key, value] of Object.entries(json)) {

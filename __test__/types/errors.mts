@@ -48,8 +48,13 @@ export const advice: Record<GatewayErrorCode, string> = {
   INTERNAL: 'give up',
 }
 
-type Operation = GatewayError['operation']
-export const operations: Record<Operation, true> = { configure: true, create: true, getById: true, list: true, destroy: true }
+export const operations: Record<GatewayError['operation'], number> = {
+  configure: 1,
+  create: 1,
+  getById: 1,
+  list: 1,
+  destroy: 1,
+}
 
 export function wrong(error: GatewayError) {
   // @ts-expect-error no such code
