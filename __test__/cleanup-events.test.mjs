@@ -13,7 +13,7 @@ describe('a create that is aborted at any moment publishes one clean-up for each
       if (entry.without?.includes(name)) continue
       test(`${name}: one ${title}`, async (t) => {
         const whole = entry.requests ? undefined : await runCreate(name, entry)
-        if (whole) check({ ...whole, config: entry.config })
+        if (whole) check(whole)
         const requests = entry.requests ?? whole.requests
         const moments = [
           { request: -1, point: 'called' },
@@ -24,7 +24,7 @@ describe('a create that is aborted at any moment publishes one clean-up for each
         await Promise.all(
           moments.map(async (moment, seed) => {
             const finished = await runCreate(name, entry, { moment, times: failuresOf(seed + title.length), seed })
-            check({ ...finished, config: entry.config })
+            check(finished)
             for (const { step } of finished.events) ends[step] = (ends[step] ?? 0) + 1
           }),
         )

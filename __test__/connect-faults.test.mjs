@@ -2,14 +2,12 @@
 // the package reads proxies and certificates once.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
 import { makeCertificates, serveTls } from '../scripts/load/certificates.mjs'
 import { API_KEY, assertNoSecret, canary } from './support/canary.mjs'
+import { withFolder } from './support/folder.mjs'
 import { listenUntilEnd } from './support/listen.mjs'
 import { runProgram } from './support/program.mjs'
 import { ABSENT_ID, withRailway } from './support/railway.mjs'
@@ -37,8 +35,7 @@ function assertPermanent(outcome, message) {
 
 describe('a certificate', { skip: noOpenssl }, () => {
   async function withTls(t) {
-    const folder = await mkdtemp(join(tmpdir(), 'certificates-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
+    const folder = withFolder(t)
     const fixture = await withRailway(t)
     const certificates = await makeCertificates(folder)
     const [trusted, untrusted] = await Promise.all(
@@ -169,8 +166,7 @@ describe('a SOCKS proxy', () => {
   }
 
   test('passes requests on, and gets the name of the host', { skip: noOpenssl }, async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'certificates-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
+    const folder = withFolder(t)
     const { authority, trusted } = await makeCertificates(folder)
     const tls = await serveTls(trusted, 'http://127.0.0.1:1')
     t.after(() => tls.close())

@@ -1,7 +1,6 @@
 // The fake ComputeSDK daemon (__test__/daemon), without a gateway.
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
@@ -9,13 +8,7 @@ import './support/environment.mjs'
 import { ACCESS_TOKEN } from './support/canary.mjs'
 import { isAlive, startDaemon } from './support/daemon.mjs'
 import { eventually } from './support/eventually.mjs'
-
-/** A folder of the test's own. */
-async function makeFolder(t) {
-  const folder = await mkdtemp(join(tmpdir(), 'daemon-test-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
+import { withFolder } from './support/folder.mjs'
 
 const exists = (path) =>
   stat(path).then(
@@ -104,7 +97,7 @@ describe('the daemon', { concurrency: 4 }, () => {
     })
 
     test('until their caller has gone', async (t) => {
-      const folder = await makeFolder(t)
+      const folder = withFolder(t)
       const { ask } = await startDaemon(t)
       const caller = new AbortController()
       const command = 'echo $$ > pid.part; mv pid.part pid; exec sleep 60'
@@ -199,7 +192,7 @@ describe('the daemon', { concurrency: 4 }, () => {
   describe('keeps files', () => {
     test('by absolute paths, whose slashes and other characters are kept', async (t) => {
       const { ask } = await startDaemon(t)
-      const folder = await makeFolder(t)
+      const folder = withFolder(t)
       const path = join(folder, 'a b', 'ü%2F?#.txt')
       const encoded = `/${path.split('/').map(encodeURIComponent).join('/')}`
       assert.equal((await ask('POST /files', { path, content: 'hällo' })).status, 200)

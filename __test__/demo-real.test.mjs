@@ -4,12 +4,12 @@ import { describe, test } from 'node:test'
 
 import './support/environment.mjs'
 import { runDemo, startDemo } from './support/demo.mjs'
+import { eventually } from './support/eventually.mjs'
 import { PROVIDERS } from '../demo/providers.mjs'
 import { startNamespaceServer } from './servers/namespace/index.mjs'
 import { startRailwayServer } from './servers/railway/index.mjs'
 import { startRenderServer } from './servers/render/index.mjs'
 import { planDaemon, startVercelServer } from './servers/vercel/index.mjs'
-
 
 /** Per provider a server with an account: the variables that lead `--real` to it, and what is there. */
 const ACCOUNTS = {
@@ -208,6 +208,4 @@ describe('the demo with --real', { concurrency: 4 }, () => {
 })
 
 /** Resolves when the server has got such a request. */
-async function seen(server, matches) {
-  while (!server.requests.some(matches)) await new Promise((resolve) => setTimeout(resolve, 10))
-}
+const seen = (server, matches) => eventually(() => server.requests.some(matches), 'the request has arrived')

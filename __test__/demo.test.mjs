@@ -1,7 +1,6 @@
 // npm run demo: provider, gateway, daemon and the published client on this machine.
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import { canary, MARK } from './support/canary.mjs'
 import { isAlive } from './support/daemon.mjs'
 import { daemonsOf, runDemo, startDemo } from './support/demo.mjs'
 import { eventually } from './support/eventually.mjs'
+import { withFolder } from './support/folder.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const STARTED = 'starts its process'
@@ -146,8 +146,7 @@ describe('the demo', { concurrency: 4 }, () => {
   })
 
   test('without Rust the demo says so in one line', { skip: process.platform === 'win32' }, async (t) => {
-    const copy = await mkdtemp(join(tmpdir(), 'gateway-demo-'))
-    t.after(() => rm(copy, { recursive: true, force: true }))
+    const copy = withFolder(t)
     const parts = ['demo', 'scripts', 'src', 'package.json', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'dts-header.d.ts']
     for (const name of parts) {
       const filter = (source) => basename(source) !== 'node_modules'

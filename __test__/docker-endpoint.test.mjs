@@ -1,24 +1,18 @@
 // Where the engine is, and how it is reached: sockets, TCP, TLS, versions of the API.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
 import { docker } from '@computesdk/gateway'
 
 import { setEnvironment } from './support/environment.mjs'
+import { withFolder } from './support/folder.mjs'
 import { startFakeEngine } from './servers/docker/fake.mjs'
 import { rejection, thrown } from './support/rejection.mjs'
 
 const onWindows = process.platform === 'win32' && 'Windows has no Unix sockets of this kind'
-
-function folderFor(t) {
-  const folder = mkdtempSync(join(tmpdir(), 'computesdk-docker-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 async function withFake(t, options) {
   const server = await startFakeEngine(options)
@@ -28,7 +22,7 @@ async function withFake(t, options) {
 
 describe('a socket', { skip: onWindows }, () => {
   test('is reached, and its connection is used again', async (t) => {
-    const server = await withFake(t, { socketPath: join(folderFor(t), 'engine.sock') })
+    const server = await withFake(t, { socketPath: join(withFolder(t), 'engine.sock') })
     const provider = docker({ host: server.url })
     const { instanceId } = await provider.create()
     assert.equal((await provider.getById(instanceId)).instance.status, 'running')
@@ -40,13 +34,13 @@ describe('a socket', { skip: onWindows }, () => {
   })
 
   test('of the environment is used when none is configured', async (t) => {
-    const server = await withFake(t, { socketPath: join(folderFor(t), 'engine.sock') })
+    const server = await withFake(t, { socketPath: join(withFolder(t), 'engine.sock') })
     setEnvironment(t, { DOCKER_HOST: server.url })
     assert.deepEqual(await docker().list(), [])
   })
 
   test('of a rootless engine or of Podman is found where it should be', async (t) => {
-    const folder = folderFor(t)
+    const folder = withFolder(t)
     mkdirSync(join(folder, 'podman'))
     setEnvironment(t, { XDG_RUNTIME_DIR: folder, HOME: folder })
     const podman = await withFake(t, { socketPath: join(folder, 'podman/podman.sock') })
@@ -60,7 +54,7 @@ describe('a socket', { skip: onWindows }, () => {
   })
 
   test('of another engine shares nothing with this one', async (t) => {
-    const folder = folderFor(t)
+    const folder = withFolder(t)
     const one = await withFake(t, { socketPath: join(folder, 'one.sock') })
     const other = await withFake(t, { socketPath: join(folder, 'other.sock'), version: '1.44' })
     await docker({ host: one.url }).create()
@@ -70,7 +64,7 @@ describe('a socket', { skip: onWindows }, () => {
   })
 
   test('that does not exist is named with its path, and what to start', async (t) => {
-    const path = join(folderFor(t), 'missing.sock')
+    const path = join(withFolder(t), 'missing.sock')
     for (const call of [(p) => p.create(), (p) => p.list(), (p) => p.destroy('f'.repeat(64))]) {
       const error = await rejection(call(docker({ host: `unix://${path}` })), { code: 'NETWORK', retryable: false })
       assert.ok(error.message.includes(path) && error.message.includes('docker.service'), error.message)
@@ -78,7 +72,7 @@ describe('a socket', { skip: onWindows }, () => {
   })
 
   test('without a listener may get one soon', async (t) => {
-    const path = join(folderFor(t), 'stale.sock')
+    const path = join(withFolder(t), 'stale.sock')
     // Who is killed leaves the socket behind.
     const code = `require('net').createServer().listen('${path}', () => process.kill(process.pid, 'SIGKILL'))`
     spawnSync(process.execPath, ['-e', code], { timeout: 30_000 })
@@ -87,7 +81,7 @@ describe('a socket', { skip: onWindows }, () => {
   })
 
   test('that goes away and comes back is an engine that is restarted', async (t) => {
-    const server = await withFake(t, { socketPath: join(folderFor(t), 'engine.sock') })
+    const server = await withFake(t, { socketPath: join(withFolder(t), 'engine.sock') })
     const provider = docker({ host: server.url, maxRetries: 0 })
     await provider.list()
     await server.stopListening()
@@ -97,7 +91,7 @@ describe('a socket', { skip: onWindows }, () => {
   })
 
   test('that this user may not use is named with its path and the group', { skip: process.getuid?.() !== 0 && 'only root can become another user' }, async (t) => {
-    const folder = folderFor(t)
+    const folder = withFolder(t)
     chmodSync(folder, 0o755)
     const server = await withFake(t, { socketPath: join(folder, 'engine.sock') })
     chmodSync(join(folder, 'engine.sock'), 0o660)
@@ -163,7 +157,7 @@ describe('TLS', () => {
   }
 
   test('with the certificates of certPath, on both sides', { skip: !hasOpenssl && 'openssl is not installed' }, async (t) => {
-    const folder = folderFor(t)
+    const folder = withFolder(t)
     const tls = { ...makeCertificates(folder), requestCert: true, rejectUnauthorized: true }
     const server = await withFake(t, { tls })
     const host = server.url.replace('https:', 'tcp:')
@@ -176,12 +170,13 @@ describe('TLS', () => {
   })
 
   test('without the certificates names the file', async (t) => {
-    const error = await rejection(docker({ host: 'tcp://127.0.0.1:1', certPath: folderFor(t) }).list(), { code: 'INVALID_CONFIG' })
+    const provider = docker({ host: 'tcp://127.0.0.1:1', certPath: withFolder(t) })
+    const error = await rejection(provider.list(), { code: 'INVALID_CONFIG' })
     assert.match(error.message, /(ca|key)\.pem in the folder of certPath/)
   })
 
   test('with invalid certificates says so, and shows nothing of them', async (t) => {
-    const folder = folderFor(t)
+    const folder = withFolder(t)
     for (const name of ['ca.pem', 'cert.pem', 'key.pem']) writeFileSync(join(folder, name), 'CANARY-7b1d-not-pem')
     const error = await rejection(docker({ host: 'tcp://127.0.0.1:1', certPath: folder }).list(), { code: 'INVALID_CONFIG' })
     assert.match(error.message, /PEM/)

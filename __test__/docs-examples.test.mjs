@@ -1,13 +1,13 @@
 // The examples of the documents and of the types: TypeScript is checked by tsc, and those that are whole programs run
 // against a fake server.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 
 import { tool } from '../scripts/lib/paths.mjs'
+import { capture } from '../scripts/lib/run.mjs'
 import { readPages, ROOT } from './support/markdown.mjs'
 import { withRailway } from './support/railway.mjs'
 
@@ -58,13 +58,6 @@ async function exampleWith(page, language, text) {
   return found[0].text
 }
 
-function compile(project) {
-  const child = spawn(process.execPath, [tool('typescript', 'bin/tsc'), '--project', project], { cwd: ROOT })
-  let output = ''
-  child.stdout.on('data', (chunk) => (output += chunk))
-  return new Promise((resolve) => child.once('close', (status) => resolve({ status, output })))
-}
-
 test('every TypeScript example compiles', async () => {
   const examples = await examplesIn('ts')
   assert.ok(examples.length >= 10, `${examples.length} examples`)
@@ -77,7 +70,8 @@ test('every TypeScript example compiles', async () => {
   await writeFile(join(folder, 'globals.d.mts'), GLOBALS)
   const options = { extends: join(ROOT, 'tsconfig.json'), compilerOptions: { skipLibCheck: true }, files: [], include: ['*.mts'] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(options))
-  const { status, output } = await compile(join(folder, 'tsconfig.json'))
+  const compiler = [tool('typescript', 'bin/tsc'), '--project', folder]
+  const { status, output } = await capture(process.execPath, compiler, { cwd: ROOT })
   const named = output.replace(/\S*?(example-\d+\.mts)/g, (_, name) => names.get(name))
   assert.equal(status, 0, named)
 })

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 
 import { ADDON, ADDON_NAME, PLATFORM, ROOT } from '../scripts/lib/paths.mjs'
 import { TARGETS } from '../scripts/targets/list.mjs'
+import { withFolder } from './support/folder.mjs'
 
 const run = promisify(execFile)
 const { platformError } = createRequire(import.meta.url)('../src/node/load-error.js')
@@ -36,8 +36,7 @@ async function loadError(folder, { flags = [], env = {}, before = '' } = {}) {
 
 /** The package without a binary, in a folder of its own. */
 async function copyPackage(t) {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-loader-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = withFolder(t)
   await mkdir(join(folder, 'src', 'node'), { recursive: true })
   for (const file of LOADER) await cp(join(ROOT, file), join(folder, file))
   return folder

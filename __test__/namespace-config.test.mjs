@@ -1,7 +1,6 @@
 // Where Namespace's token and address come from.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -10,6 +9,7 @@ import { namespace } from '@computesdk/gateway'
 
 import { assertNoSecret, assertSame, canary } from './support/canary.mjs'
 import { setEnvironment } from './support/environment.mjs'
+import { withFolder } from './support/folder.mjs'
 import { ABSENT_ID, TOKEN, withNamespace } from './support/namespace.mjs'
 import { runProgram } from './support/program.mjs'
 import { rawServer } from './support/raw-server.mjs'
@@ -26,8 +26,7 @@ async function fixture(t, variables = {}) {
   const { server, world, workspace } = await withNamespace(t)
   for (const token of Object.values(BEARER)) world.addToken({ workspace, token })
   setEnvironment(t, { ...NOTHING, ...variables })
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-token-'))
-  t.after(() => rm(folder, { recursive: true }))
+  const folder = withFolder(t)
   return {
     server,
     folder,

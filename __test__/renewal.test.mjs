@@ -1,8 +1,6 @@
 // Credentials that the platform renews while a call goes on: Namespace's token file and variable, Vercel's OIDC token.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -12,6 +10,7 @@ import { namespace, railway, render, vercel } from '@computesdk/gateway'
 import { canary } from './support/canary.mjs'
 import { setEnvironment } from './support/environment.mjs'
 import { eventually } from './support/eventually.mjs'
+import { withFolder } from './support/folder.mjs'
 import { withNamespace } from './support/namespace.mjs'
 import { startProgram } from './support/program.mjs'
 import { rejection } from './support/rejection.mjs'
@@ -34,8 +33,7 @@ const PLACES = {
 /** A Namespace server, and a provider whose token is in the environment and can be renewed. */
 async function begin(t, { put }, server) {
   const fixture = await withNamespace(t, { server })
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-renewal-'))
-  t.after(() => rm(folder, { recursive: true }))
+  const folder = withFolder(t)
   const path = join(folder, 'token.json')
   setEnvironment(t, { NSC_TOKEN: undefined, NSC_TOKEN_FILE: path })
   let current

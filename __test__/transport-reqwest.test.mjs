@@ -1,12 +1,11 @@
 // The tests of what the transport does, once more over reqwest. By themselves these files run over hyper, which sends whatever
 // goes straight to its host; both have to pass the same tests.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
+import { capture } from '../scripts/lib/run.mjs'
 import { printable } from './support/canary.mjs'
 import { addonPath } from './support/test-addon.mjs'
 
@@ -27,21 +26,18 @@ const FILES = [
 /** Runs a file of tests in a process whose requests reqwest sends. */
 async function runOverReqwest(file) {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const child = spawn(process.execPath, [`--import=${PRELOAD}`, fileURLToPath(new URL(file, import.meta.url))], {
-    env: { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: addonPath() },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const ended = new Promise((resolve) => child.on('close', resolve))
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  return { code, output: printable(stdout + stderr) }
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  const all = { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: addonPath() }
+  const { status, output } = await capture(process.execPath, [`--import=${PRELOAD}`, path], { env: all })
+  return { status, output: printable(output) }
 }
 
 describe('over reqwest', () => {
   for (const file of FILES) {
     test(`${file} passes`, async () => {
       assert.ok(existsSync(addonPath()), 'the test build is missing: run `npm run build:test-hooks`')
-      const { code, output } = await runOverReqwest(file)
-      assert.equal(code, 0, output)
+      const { status, output } = await runOverReqwest(file)
+      assert.equal(status, 0, output)
       assert.match(output, /^(#|ℹ) fail 0$/m)
       assert.doesNotMatch(output, /^(#|ℹ) pass 0$/m)
     })

@@ -6,8 +6,9 @@ import { describe, test } from 'node:test'
 
 import { ACCESS_TOKEN, assertSame, canary } from './support/canary.mjs'
 import { withFastClock } from './support/fast-clock.mjs'
+import { withFolder } from './support/folder.mjs'
 import { rejection } from './support/rejection.mjs'
-import { DAEMON, REALLY, withFastVercel, withFolder, withVercel } from './support/vercel.mjs'
+import { DAEMON, REALLY, withFastVercel, withVercel } from './support/vercel.mjs'
 import { COMMAND_PLANS, planDaemon } from './servers/vercel/index.mjs'
 
 const started = 'runCommand'
@@ -85,7 +86,7 @@ describe('the command that starts the daemon', () => {
 
   test('really starts a process, which ends with its sandbox', async (t) => {
     const { provider, world } = await withFastVercel(t, REALLY)
-    const file = join(await withFolder(t), 'port')
+    const file = join(withFolder(t), 'port')
     const { instanceId } = await provider.create({
       ...DAEMON,
       envs: { PORT_FILE: file, PROGRAM: DAEMON_PROGRAM },
@@ -152,7 +153,7 @@ describe('the daemon', { concurrency: true }, () => {
 describe('waitUntilReady', { concurrency: true }, () => {
   test('waits until readyCommand succeeds', async (t) => {
     const { provider, world } = await withFastVercel(t, REALLY)
-    const file = join(await withFolder(t), 'ready')
+    const file = join(withFolder(t), 'ready')
     const created = provider.create({
       ...DAEMON,
       envs: { FILE: file },
@@ -177,7 +178,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
 
   test('runs readyCommand in a loop of its own, whatever it is made of', async (t) => {
     const { provider, world } = await withFastVercel(t, REALLY)
-    const file = join(await withFolder(t), 'tries')
+    const file = join(withFolder(t), 'tries')
     const readyCommand = 'echo x >> "$FILE" # a remark\ntest "$(wc -l < "$FILE")" -ge 2'
     const options = { ...DAEMON, envs: { FILE: file }, installCommand: 'exec sleep 30', readyCommand }
     const { instanceId } = await provider.create({ ...options, waitUntilReady: true })
@@ -201,7 +202,7 @@ describe('waitUntilReady', { concurrency: true }, () => {
   })
 
   test('ends when the daemon does', async (t) => {
-    const file = join(await withFolder(t), 'end')
+    const file = join(withFolder(t), 'end')
     const { provider, sandboxes } = await withFastVercel(t, REALLY)
     const created = provider.create({
       ...DAEMON,

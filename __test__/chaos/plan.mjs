@@ -222,21 +222,17 @@ function planFaultProfile(random, { location, provider, uninterrupted, singleFau
   const operations = Object.entries(provider.operations)
     .filter(([, { locations }]) => locations?.includes(location) ?? true)
     .map(([operation]) => operation)
+  const pickKind = (operation, isWanted) =>
+    random.pick(kinds.filter((kind) => (kind.fits?.(operation) ?? true) && isWanted(kind))).name
   const targeted = () => {
     const operation = random.pick(operations)
-    const fitting = kinds.filter((kind) => (kind.fits?.(operation) ?? true) && (uninterrupted || !kind.longThrottle))
-    const { name } = random.pick(fitting)
-    return { type: 'targeted', operation, kind: name, skip: weighted(random, [[5, 0], [1, 1], [1, 2]]), times: between(random, 1, 4) }
+    const kind = pickKind(operation, ({ longThrottle }) => uninterrupted || !longThrottle)
+    const skip = weighted(random, [[5, 0], [1, 1], [1, 2]])
+    return { type: 'targeted', operation, kind, skip, times: between(random, 1, 4) }
   }
-  const single = () => ({ ...targeted(), ...targetedAtCreate(), skip: 0, times: 1 })
-  const targetedAtCreate = () => {
-    const fitting = kinds.filter((kind) => (kind.fits?.(provider.creating) ?? true) && !kind.longThrottle)
-    return { operation: provider.creating, kind: random.pick(fitting).name }
-  }
-  const blackout = () => {
-    const fitting = kinds.filter((kind) => kind.ambiguous && (kind.fits?.(provider.creating) ?? true))
-    return { type: 'blackout', operation: provider.creating, kind: random.pick(fitting).name }
-  }
+  const atCreate = (isWanted) => ({ operation: provider.creating, kind: pickKind(provider.creating, isWanted) })
+  const single = () => ({ ...targeted(), ...atCreate(({ longThrottle }) => !longThrottle), skip: 0, times: 1 })
+  const blackout = () => ({ type: 'blackout', ...atCreate(({ ambiguous }) => ambiguous) })
   // One scenario in ten meets no fault, for comparison.
   if (singleFaults) return chance(random, 0.1) ? { type: 'random', rate: 0, longThrottle: false } : single()
   const staleReads = () => ({ type: 'stale-reads', operation: provider.creating, kind: 'effect at the latest, reset at once' })

@@ -1,5 +1,6 @@
 // Processes that make creates, and that a test can kill at any time.
 import { fork } from 'node:child_process'
+import { on } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
@@ -47,12 +48,7 @@ export function createPool(setUp) {
           for (const outcome of outcomes) if (outcome.status === 'killed') outcome.status = 'stuck'
           child.kill('SIGKILL')
         }, limit)
-        const note = ({ index, outcome }) => {
-          if (index !== undefined) outcomes[index] = outcome
-        }
-        child.on('message', note)
-        const done = await ask(child, { config, jobs })
-        child.off('message', note)
+        const done = await ask(child, { config, jobs }, ({ index, outcome }) => (outcomes[index] = outcome))
         clearTimeout(timer)
         if (done) idle.push(child)
         else if (!killed && !outcomes.some(({ status }) => status === 'stuck')) throw new Error('a process of creates died')
@@ -73,20 +69,18 @@ export function createPool(setUp) {
   }
 }
 
-/** Sends a task. @returns {Promise<boolean>} whether it was done; false if the process has ended */
-function ask(child, task) {
-  return new Promise((resolve, reject) => {
-    const onMessage = (message) => message.done && end(true)
-    const onExit = () => end(false)
-    const end = (done) => {
-      child.off('message', onMessage)
-      child.off('exit', onExit)
-      child.off('error', reject)
-      resolve(done)
-    }
-    child.on('message', onMessage)
-    child.on('exit', onExit)
-    child.on('error', reject)
-    child.send(task, (error) => error && child.exitCode === null && child.signalCode === null && reject(error))
-  })
+/**
+ * Sends a task, and passes on what the process tells meanwhile.
+ *
+ * @returns {Promise<boolean>} whether it was done; false if the process has ended
+ */
+async function ask(child, task, note) {
+  const messages = on(child, 'message', { close: ['exit'] })
+  const isThere = () => child.exitCode === null && child.signalCode === null
+  child.send(task, (error) => error && isThere() && child.emit('error', error))
+  for await (const [message] of messages) {
+    if (message.done) return true
+    note(message)
+  }
+  return false
 }

@@ -12,8 +12,7 @@ import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
 import { addonPath } from '../support/test-addon.mjs'
 import { PROVIDERS } from './providers/index.mjs'
-import { createFaultSchedule } from './fault-schedule.mjs'
-import { TIMEOUTS } from './plan.mjs'
+import { openFixture } from './fixture.mjs'
 
 const WORKER = fileURLToPath(new URL('soak-worker.mjs', import.meta.url))
 
@@ -53,29 +52,20 @@ function readArguments() {
 }
 
 async function soak({ provider, calls, seed, speed }) {
-  let server
+  let fixture
   let faults = 0
+  const close = async () => {
+    for (const count of Object.values(fixture?.faults ?? {})) faults += count
+    await fixture?.close()
+    fixture = undefined
+  }
   const open = async (number) => {
-    await server?.close()
-    const backend = await provider.start({ seed: seed + number, lag: {}, stale: {}, deploymentOf: () => 'well' })
-    server = backend.server
-    const schedule = createFaultSchedule({
-      seed: seed + number,
-      profile: { type: 'random', rate: 0.15, longThrottle: false },
-      kinds: provider.kinds,
-      about: (operation) => ({ timeout: TIMEOUTS[provider.operations[operation].timeout], latest: LATEST_EFFECT }),
-    })
-    server.faults.take = (request) => {
-      // No test reads this log of requests, so it stays short.
-      if (server.requests.length > 1_000) server.requests.length = 0
-      const { operation } = backend.describe(request)
-      const decision = Object.hasOwn(provider.operations, operation) ? schedule.next(operation) : undefined
-      if (!decision) return undefined
-      faults += 1
-      const fault = backend.adapt(decision.fault, { operation })
-      return { ...fault, ...(fault.milliseconds && { milliseconds: fault.milliseconds / speed }) }
-    }
-    return provider.locations.map(([, name]) => backend.configFor(name, `soak-${number}-${name}`))
+    await close()
+    const own = { seed: seed + number, faultProfile: { type: 'random', rate: 0.15, longThrottle: false } }
+    const scenarios = provider.locations.map(([, location]) => ({ ...own, id: `${number}.${location}`, location }))
+    const plan = { seed: seed + number, lag: {}, stale: {}, outages: [], latestEffect: LATEST_EFFECT, scenarios }
+    fixture = await openFixture({ plan, provider, speed })
+    return scenarios.map((scenario) => fixture.callerFor(scenario, 'soak').config)
   }
 
   // A young generation of its usual size takes and frees 24 MB, which would hide a leak.
@@ -89,14 +79,14 @@ async function soak({ provider, calls, seed, speed }) {
       child.on('message', async ({ wantsServer, progress, result }) => {
         if (wantsServer) child.send({ configs: await open((number += 1)) })
         if (progress) console.log(`  ${progress}`)
-        if (result) resolve({ ...result, faults })
+        if (result) resolve(close().then(() => ({ ...result, faults })))
       })
       child.send({ providerName: provider.name, calls, warmUp: WARM_UP, callsPerServer: CALLS_PER_SERVER, seed, speed })
     })
   } finally {
     child.removeAllListeners('exit')
     child.kill()
-    await server?.close()
+    await close()
   }
 }
 

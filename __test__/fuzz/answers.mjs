@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { printable } from '../support/canary.mjs'
+import { entriesOf } from '../support/drift.mjs'
 import { createRandom } from '../servers/shared/random.mjs'
 import { checkError, checkRequest, checkResult, credential, secret, variable } from './invariants.mjs'
 import { echo, mutateHead, mutateJson, mutateText, toBytes, writeBroken } from './mutations.mjs'
@@ -285,12 +286,11 @@ const edgesIn = (value) =>
     return typeof inner === 'object' && !Array.isArray(inner) ? edgesIn(inner) : []
   })
 
-function textsOf(value) {
-  return Object.entries(value).flatMap(([key, inner]) => {
-    if (typeof inner === 'string') return [[key, inner]]
-    return typeof inner === 'object' && inner !== null ? textsOf(inner) : []
-  })
-}
+/** Returns the texts in a value, each with the name of its field. */
+const textsOf = (value) =>
+  [...entriesOf(value)]
+    .filter(([, inner]) => typeof inner === 'string')
+    .map(([path, text]) => [path.split('.').at(-1), text])
 
 /** The error of a provider with another text. */
 function withEcho(provider, message) {

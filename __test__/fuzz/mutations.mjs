@@ -1,48 +1,16 @@
 // What is done to an answer: to a value in it, to its text, to its status and headers, and to its bytes on the wire.
-import { withValue, pathsOf, MISSING } from '../support/drift.mjs'
+import { entriesOf, MISSING, pathsOf, withValue } from '../support/drift.mjs'
 import { parse } from './recordings.mjs'
 
 /** Ids and cursors that mean something else where they are pasted into a URL, a header or a log. */
-const HOSTILE_TEXTS = [
-  '',
-  '.',
-  '..',
-  '../..',
-  '../services',
-  '%2e%2e',
-  'a/b',
-  'a?b=c',
-  'a#b',
-  '\t',
-  'a\r\nX-Injected: 1',
-  '\n',
-  '\0',
-  '\u202Etxt.exe',
-  'a\u200Bb',
-  'ä',
-  '\u{1F600}',
-  '\uD800',
-  '__proto__',
-  'x'.repeat(5_000),
-  '${{ shared.SECRET }}',
-  '\u001B[31mred\u001B[0m',
+export const HOSTILE_TEXTS = [
+  '', ' ', '.', '..', '../..', '../services', '%2e%2e', 'a/b', 'a?b=c', 'a#b', 'a/b?c#d', 'xn--', '__proto__',
+  '\t', '\n', '\0', 'a\r\nX-Injected: 1', '\u202e\r\n\u001b[31m', '\u001B[31mred\u001B[0m', '${{ shared.SECRET }}',
+  '\u202Etxt.exe', '\u202Eabc\u200B', 'a\u200Bb', 'ä', '\uD800', 'a\uDC00b', '\u{1F600}'.repeat(50), 'x'.repeat(5_000),
 ]
 const OTHER_VALUES = [
-  MISSING,
-  null,
-  true,
-  0,
-  -1,
-  1.5,
-  1e308,
-  2 ** 60,
-  [],
-  [null],
-  [[[]]],
-  {},
-  { a: { b: {} } },
-  '1970-01-01T00:00:00Z',
-  '9999-12-31T23:59:59.999Z',
+  MISSING, null, true, 0, -1, 1.5, 1e308, 2 ** 60, [], [null], [[[]]], {}, { a: { b: {} } },
+  '1970-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z',
 ]
 
 const escaped = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
@@ -74,55 +42,41 @@ export function mutateJson(body, request, random) {
   if (json === undefined) return mutateText(body, random)
   const count = random.pick([1, 1, 1, 2, 5])
   for (let round = 0; round < count; round += 1) {
-    const paths = [...pathsOf(json)]
+    const paths = pathsOf(json)
     if (paths.length === 0) return random.pick(['null', '[]', '{}', '""', '0', 'true'])
     const ids = paths.filter((path) => IS_ID.test(path))
     const path = ids.length > 0 && random.next() < 0.5 ? random.pick(ids) : random.pick(paths)
-    json = withValue(json, path, valueFor(json, request, random))
+    json = withValue(json, path, random.pick(REPLACEMENTS)(json, request, random))
   }
   return JSON.stringify(json)
 }
 
-function valueFor(json, request, random) {
-  switch (random.integer(8)) {
-    case 0:
-    case 1:
-    case 2:
-      return random.pick(HOSTILE_TEXTS)
-    case 3:
-      return echo(request, random)
-    case 4: {
-      // Of another field.
-      const path = random.pick([...pathsOf(json)])
-      return path.split('.').reduce((at, key) => at[key], json)
-    }
-    default:
-      return random.pick(OTHER_VALUES)
-  }
-}
+/** What takes the place of a value. */
+const REPLACEMENTS = [
+  ...Array.from({ length: 3 }, () => (_json, _request, random) => random.pick(HOSTILE_TEXTS)),
+  (_json, request, random) => echo(request, random),
+  // The value of another field.
+  (json, _request, random) => random.pick([...entriesOf(json)])[1],
+  ...Array.from({ length: 3 }, () => (_json, _request, random) => random.pick(OTHER_VALUES)),
+]
+
+/** What is done to a text, also at a place in it. */
+const TEXT_CHANGES = [
+  (body, at) => body.slice(0, at),
+  (body) => body + body,
+  (body) => `\uFEFF${body}`,
+  (body, at, random) => body.slice(0, at) + String.fromCharCode(random.integer(128)) + body.slice(at + 1),
+  () => '['.repeat(2_000),
+  () => '<html><body>Bad gateway</body></html>',
+  // Each key twice.
+  (body) => body.replaceAll(/"(\w+)":/g, '"$1":null,"$1":'),
+  () => '',
+]
 
 /** Returns the text cut, doubled, nested or with other bytes in it. */
 export function mutateText(body, random) {
   const at = random.integer(body.length + 1)
-  switch (random.integer(8)) {
-    case 0:
-      return body.slice(0, at)
-    case 1:
-      return body + body
-    case 2:
-      return `\uFEFF${body}`
-    case 3:
-      return body.slice(0, at) + String.fromCharCode(random.integer(128)) + body.slice(at + 1)
-    case 4:
-      return '['.repeat(2_000)
-    case 5:
-      return '<html><body>Bad gateway</body></html>'
-    case 6:
-      // Each key twice.
-      return body.replaceAll(/"(\w+)":/g, '"$1":null,"$1":')
-    default:
-      return ''
-  }
+  return random.pick(TEXT_CHANGES)(body, at, random)
 }
 
 const STATUSES = [100, 200, 201, 202, 204, 206, 299, 301, 307, 400, 401, 402, 403, 404, 409, 418, 429, 500, 503, 599, 999]
@@ -158,27 +112,22 @@ export function toBytes({ status, headers, body }) {
   return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} X\r\n${lines.join('')}\r\n`, 'latin1'), bytes])
 }
 
+/** How a broken connection, proxy or server answers. */
+const BREAKS = [
+  (_bytes, socket) => socket.destroy(),
+  (_bytes, socket) => socket.resetAndDestroy(),
+  (bytes, socket, random) => socket.end(bytes.subarray(0, random.integer(bytes.length))),
+  (bytes, socket, random) => {
+    const changed = Buffer.from(bytes)
+    for (let count = 0; count < 3; count += 1) changed[random.integer(changed.length)] = random.integer(256)
+    // What is left of it may never end.
+    socket.end(changed)
+  },
+  (_bytes, socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
+  (bytes, socket) => socket.end(Buffer.concat([Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'), bytes])),
+  // An answer more than was asked for.
+  (bytes, socket) => socket.end(Buffer.concat([bytes, bytes])),
+]
+
 /** Writes an answer as a broken connection, proxy or server would. */
-export function writeBroken(bytes, socket, random) {
-  switch (random.integer(7)) {
-    case 0:
-      return socket.destroy()
-    case 1:
-      return socket.resetAndDestroy()
-    case 2:
-      return socket.end(bytes.subarray(0, random.integer(bytes.length)))
-    case 3: {
-      const changed = Buffer.from(bytes)
-      for (let count = 0; count < 3; count += 1) changed[random.integer(changed.length)] = random.integer(256)
-      // What is left of it may never end.
-      return socket.end(changed)
-    }
-    case 4:
-      return socket.end('SSH-2.0-OpenSSH_9.6\r\n')
-    case 5:
-      return socket.end(Buffer.concat([Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'), bytes]))
-    default:
-      // An answer more than was asked for.
-      return socket.end(Buffer.concat([bytes, bytes]))
-  }
-}
+export const writeBroken = (bytes, socket, random) => random.pick(BREAKS)(bytes, socket, random)

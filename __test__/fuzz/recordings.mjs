@@ -4,6 +4,7 @@ import http from 'node:http'
 import { text } from 'node:stream/consumers'
 
 import { ACCESS_TOKEN } from '../support/canary.mjs'
+import { entriesOf } from '../support/drift.mjs'
 import { listen } from '../support/listen.mjs'
 import { PROVIDERS } from '../support/providers.mjs'
 import { connectError } from '../servers/namespace/errors.mjs'
@@ -170,15 +171,9 @@ function templateOf(seen, { status, headers, body }) {
 /** The texts of a request that an answer may repeat, with where they stand. */
 function leavesOf({ target, body }) {
   const [path] = target.split('?')
-  const found = path.split('/').flatMap((segment, index) => (isFixed(segment) ? [] : [[`path.${index}`, segment]]))
-  const visit = (value, at) => {
-    if (typeof value === 'string' && value.length >= 6 && at !== 'json.query') found.push([at, value])
-    if (typeof value === 'object' && value !== null) {
-      for (const [key, inner] of Object.entries(value)) visit(inner, `${at}.${key}`)
-    }
-  }
-  visit(parse(body), 'json')
-  return found
+  const inPath = path.split('/').flatMap((segment, index) => (isFixed(segment) ? [] : [[`path.${index}`, segment]]))
+  const isRepeated = ([at, value]) => typeof value === 'string' && value.length >= 6 && at !== 'query'
+  return [...inPath, ...[...entriesOf(parse(body))].filter(isRepeated)]
 }
 
 /** Returns the body of an answer to the request at hand. */

@@ -2,6 +2,7 @@
 import * as addon from '@computesdk/gateway'
 
 import '../support/environment.mjs'
+import { createLimit } from '../chaos/limit.mjs'
 import { watchEvents } from '../support/event-watch.mjs'
 import { withFastClock } from '../support/fast-clock.mjs'
 import { createAnswerFuzz } from './answers.mjs'
@@ -53,24 +54,14 @@ async function runAll(numbers, run) {
   Error.stackTraceLimit = 0
   const all = Array.isArray(numbers) ? numbers : Array.from({ length: numbers }, (_, number) => number)
   const began = performance.now()
-  let next = 0
-  const running = new Set()
-  const lane = async () => {
-    while (next < all.length) {
-      const number = all[next]
-      next += 1
-      await new Promise((resolve) => {
-        const one = run(number, resolve).finally(() => {
-          running.delete(one)
-          resolve()
-        })
-        running.add(one)
-      })
-      while (running.size >= UNDER_WAY) await Promise.race(running)
-    }
+  const working = createLimit(AT_ONCE)
+  const underWay = createLimit(UNDER_WAY)
+  const runOne = async (number) => {
+    let ended
+    await working(() => new Promise((resolve) => (ended = run(number, resolve).finally(resolve))))
+    await ended
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
-  await Promise.all(running)
+  await Promise.all(all.map((number) => underWay(() => runOne(number))))
   Error.stackTraceLimit = stackTraceLimit
   return performance.now() - began
 }

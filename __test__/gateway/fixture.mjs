@@ -148,6 +148,10 @@ function asJson(text) {
 
 export const gone = (provider) => eventually(() => provider.existing().length === 0, 'nothing is left', 10_000)
 
+/** Waits until so many requests of a name have come to a provider. */
+export const requested = ({ requestsFor }, name, count = 1) =>
+  eventually(() => requestsFor(name).length >= count, `a request: ${name}`, 20_000)
+
 /** Starts a gateway before Railway, without processes. */
 export async function withRailway(t, options) {
   const provider = await withProvider(t, 'railway', { daemon: false })

@@ -6,11 +6,8 @@ import { createInterface } from 'node:readline'
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 import { ROOT } from '../../scripts/lib/paths.mjs'
 import { MARK, printable } from '../support/canary.mjs'
-import { within } from '../support/eventually.mjs'
+import { eventually } from '../support/eventually.mjs'
 import { API_KEY, GATEWAY_PROGRAM } from './fixture.mjs'
-
-/** Far more than a busy machine needs. */
-const LINE_MILLISECONDS = 60_000
 
 /**
  * @param {{ after: (work: () => unknown) => void }} t
@@ -36,29 +33,22 @@ export async function startGatewayProcess(t, { provider, port, env, options, imp
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   t.after(() => child.kill('SIGKILL') && ended)
   const lines = []
-  const waiting = new Set()
   let said = ''
   child.stderr.on('data', (chunk) => (said += chunk))
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.includes(MARK)) throw new Error(`a secret in the log: ${printable(line)}`)
     lines.push(JSON.parse(line))
-    waiting.forEach((look) => look())
   })
+  let isOver = false
+  ended.then(() => (isOver = true))
   /** Resolves with the first line of the log that begins so. */
-  const logged = async (beginning) => {
-    const found = () => lines.find(({ msg }) => msg?.startsWith(beginning))
-    const line = new Promise((resolve) => {
-      const look = () => found() && (waiting.delete(look), resolve(found()))
-      waiting.add(look)
-      look()
-    })
-    const failure = ended.then(() => {
-      if (!found()) throw new Error(`the gateway has ended without: ${beginning}\n${printable(said)}`)
-      return found()
-    })
-    failure.catch(() => {}) // when the race is over
-    const first = await within(LINE_MILLISECONDS, Promise.race([line, failure]))
-    return first ?? Promise.reject(new Error(`the gateway did not say: ${beginning}`))
+  const logged = (beginning) => {
+    const look = () => {
+      const line = lines.find(({ msg }) => msg?.startsWith(beginning))
+      if (isOver && !line) throw new Error(`the gateway has ended without: ${beginning}\n${printable(said)}`)
+      return line
+    }
+    return eventually(look, `the gateway says: ${beginning}`)
   }
   await logged('Server listening')
   return {

@@ -8,17 +8,36 @@ import { postgresState, withGateway } from './fixture.mjs'
 
 export const SECRET = canary('gateway-secret-of-more-than-32-characters')
 
-/** @param {{ before: (work: () => unknown) => void, after: (work: () => unknown) => void }} hooks of a suite */
+/** Returns a sandbox as a gateway's state keeps it. */
+export const sandboxOf = (key, changes) => ({
+  key,
+  tenant: 'acme',
+  provider: 'railway',
+  place: 'project/environment',
+  config: { apiKey: canary('api-key') },
+  phase: 'creating',
+  wish: {
+    name: 'ünï "app"',
+    envs: { SECRET: canary('variable') },
+    metadata: { note: canary('metadata'), deep: [1, { two: null }] },
+  },
+  tokenHash: `hash-of-${key}`,
+  ...changes,
+})
+
+export const keysOf = (sandboxes) => sandboxes.map(({ key }) => key).sort()
+
+/**
+ * Starts PostgreSQL before the tests of a suite, and ends it after them.
+ *
+ * @param {{ before: (work: () => unknown) => void, after: (work: () => unknown) => void }} hooks of the suite
+ */
 export function withServer({ before, after }) {
-  const cleanups = []
-  const holder = {}
-  before(async () => {
-    holder.server = await startPostgres({ after: (work) => cleanups.push(work) })
-  })
-  after(async () => {
-    for (const work of cleanups) await work()
-  })
-  return holder
+  const server = {}
+  let end
+  before(async () => Object.assign(server, await startPostgres({ after: (work) => (end = work) })))
+  after(() => end?.())
+  return server
 }
 
 /** Starts gateways in this process. */

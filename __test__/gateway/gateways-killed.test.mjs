@@ -79,7 +79,7 @@ async function client(speak, random, index) {
 }
 
 describe('gateways and a database that are killed again and again', { skip: WITHOUT_POSTGRES }, () => {
-  const holder = withServer({ before, after })
+  const server = withServer({ before, after })
 
   test(`${CREATES} creates at all providers leave what their clients hold, and nothing else`, async (t) => {
     t.diagnostic(`SEED=${SEED}`)
@@ -89,7 +89,7 @@ describe('gateways and a database that are killed again and again', { skip: WITH
       providers.push(await withProvider(t, name, { daemon: false, ...server }))
     }
     const places = providers.map(({ name, config }) => [name, { baseUrl: config.baseUrl }])
-    const cluster = await withCluster(t, holder.server, { settings: Object.fromEntries(places) }, GATEWAYS, {
+    const cluster = await withCluster(t, server, { settings: Object.fromEntries(places) }, GATEWAYS, {
       database: { leaseMilliseconds: LEASE_MILLISECONDS },
       options: { answerMilliseconds: CALL_MILLISECONDS },
       imports: [pathToFileURL(new URL('../support/fast-package.mjs', import.meta.url).pathname).href],
@@ -124,9 +124,9 @@ describe('gateways and a database that are killed again and again', { skip: WITH
         while (!isOver && requests() < next) await sleep(LOOK_MILLISECONDS)
         if (isOver) break
         if (chance(random, 0.25)) {
-          await holder.server.kill()
+          await server.kill()
           await sleep(between(random, 0, 500))
-          await holder.server.start()
+          await server.start()
           kills.databases += 1
         } else if (alive.size > 1) {
           const index = random.pick([...alive])

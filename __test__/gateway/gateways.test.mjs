@@ -9,22 +9,18 @@ import { eventually } from '../support/eventually.mjs'
 import { WITHOUT_POSTGRES } from '../support/postgres.mjs'
 import { withDaemon } from './fake-daemon.mjs'
 import { SECRET, withCluster, withGateways, withServer } from './gateways-fixture.mjs'
-import { clientOf, keyOf, postgresState, speakerOf, withProvider } from './fixture.mjs'
+import { clientOf, keyOf, postgresState, requested, speakerOf, withProvider } from './fixture.mjs'
 
 /** Until the test is over: the process that waits for the answer is killed before. */
 const LONG_MILLISECONDS = 60_000
 const SHORT_LEASE = { leaseMilliseconds: 1500 }
 
-const requestsOf = ({ server }, name) => server.requests.filter(({ operation }) => operation === name).length
-const requested = (provider, name, count = 1) =>
-  eventually(() => requestsOf(provider, name) >= count, `a request: ${name}`, 20_000)
-
 describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
-  const holder = withServer({ before, after })
+  const server = withServer({ before, after })
 
   test('are one to the published client, whichever of them a request reaches', async (t) => {
     const provider = await withProvider(t, 'railway')
-    const cluster = await withCluster(t, holder.server, provider, 3, { options: { log: { level: 'debug' } } })
+    const cluster = await withCluster(t, server, provider, 3, { options: { log: { level: 'debug' } } })
     const sandboxes = clientOf(provider, cluster)
     const sandbox = await sandboxes.create({ metadata: { purpose: 'test' } })
     assert.deepEqual(provider.existing(), [sandbox.sandboxId])
@@ -48,13 +44,13 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
 
   test('make one sandbox for concurrent requests with one name', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
-    const { gateways, query } = await withGateways(t, holder.server, provider, 3)
+    const { gateways, query } = await withGateways(t, server, provider, 3)
     provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: 500, times: Infinity })
     const ask = (gateway) => speakerOf(provider, gateway)('POST', '/v1/sandboxes/find-or-create', { name: 'app' })
     const answers = await Promise.all([...gateways, ...gateways].map(ask))
     assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200, 200, 200])
     assert.equal(new Set(answers.map(({ json }) => `${json.data.sandboxId} ${json.data.token}`)).size, 1)
-    assert.equal(requestsOf(provider, 'serviceCreate'), 1, 'one of them has asked for it')
+    assert.equal(provider.requestsFor('serviceCreate').length, 1, 'one of them has asked for it')
     const [{ data }] = [answers[0].json]
     assert.deepEqual(provider.existing(), [data.sandboxId])
 
@@ -65,13 +61,13 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
     const remove = (gateway) => speakerOf(provider, gateway)('DELETE', `/v1/sandboxes/${data.sandboxId}`)
     const removals = await Promise.all(gateways.map(remove))
     assert.deepEqual(removals.map(({ status }) => status), [200, 200, 200])
-    assert.deepEqual([provider.existing(), requestsOf(provider, 'serviceDelete')], [[], 1])
+    assert.deepEqual([provider.existing(), provider.requestsFor('serviceDelete').length], [[], 1])
     assert.deepEqual(await query('SELECT key FROM sandboxes'), [])
   })
 
   test('pass on to the one that holds a daemon’s connection, which registered once', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
-    const { gateways } = await withGateways(t, holder.server, provider, 3)
+    const { gateways } = await withGateways(t, server, provider, 3)
     const { json } = await speakerOf(provider, gateways[0])('POST', '/v1/sandboxes', {})
     const { sandboxId, token } = json.data
     const seen = []
@@ -113,7 +109,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
 
   test('pass a request on once, even if the daemon has gone to another gateway meanwhile', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
-    const { gateways, query } = await withGateways(t, holder.server, provider, 2)
+    const { gateways, query } = await withGateways(t, server, provider, 2)
     const { json } = await speakerOf(provider, gateways[0])('POST', '/v1/sandboxes', {})
     let reached = 0
     const daemon = await withDaemon(t, (_incoming, answer) => {
@@ -130,7 +126,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
 
   test('a gateway that is killed in mid-create has its creates ended by another', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
-    const cluster = await withCluster(t, holder.server, provider, 2, { database: SHORT_LEASE })
+    const cluster = await withCluster(t, server, provider, 2, { database: SHORT_LEASE })
     const [first, second] = cluster.gateways
     provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: LONG_MILLISECONDS, times: 2 })
     const speak = speakerOf(provider, first)
@@ -147,7 +143,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
 
   test('a sandbox that a killed gateway has made is removed, unless its client shows that it knows it', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
-    const { url, gateways: [gateway], query } = await withGateways(t, holder.server, provider, 1, SHORT_LEASE)
+    const { url, gateways: [gateway], query } = await withGateways(t, server, provider, 1, SHORT_LEASE)
     const { apiKey, projectId, environmentId } = provider.config
     const dead = await postgresState({ url, secret: SECRET, leaseMilliseconds: 5000 })
     t.after(dead.close)
@@ -170,7 +166,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
 
   test('a name whose gateway was killed is waited for at another gateway, and then exists', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
-    const cluster = await withCluster(t, holder.server, provider, 2, { database: SHORT_LEASE })
+    const cluster = await withCluster(t, server, provider, 2, { database: SHORT_LEASE })
     const [first, second] = cluster.gateways
     provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: LONG_MILLISECONDS })
     const ask = (gateway) => speakerOf(provider, gateway)('POST', '/v1/sandboxes/find-or-create', { name: 'app' })
@@ -185,7 +181,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
 
   test('a find-or-create gets an abandoned row, although its gateway looks for such rows as well', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
-    const { url, gateways: [gateway] } = await withGateways(t, holder.server, provider, 1, SHORT_LEASE)
+    const { url, gateways: [gateway] } = await withGateways(t, server, provider, 1, SHORT_LEASE)
     const { projectId, environmentId } = provider.config
     const dead = await postgresState({ url, secret: SECRET, leaseMilliseconds: 5000 })
     t.after(dead.close)
@@ -202,7 +198,7 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
 
   test('a gateway that was suspended for longer than its lease returns only sandboxes that still exist', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
-    const cluster = await withCluster(t, holder.server, provider, 2, { database: SHORT_LEASE })
+    const cluster = await withCluster(t, server, provider, 2, { database: SHORT_LEASE })
     const [first, second] = cluster.gateways
     provider.server.faults.add({ kind: 'slow', when: 'serviceCreate', milliseconds: 1000, times: 2 })
     const speak = speakerOf(provider, first)
@@ -230,15 +226,15 @@ describe('gateways with one database', { skip: WITHOUT_POSTGRES }, () => {
   test('a database that is away is a 503, and back again everything goes on', async (t) => {
     const provider = await withProvider(t, 'railway', { daemon: false })
     const database = { reconnectMilliseconds: 300 }
-    const cluster = await withCluster(t, holder.server, provider, 1, { database })
+    const cluster = await withCluster(t, server, provider, 1, { database })
     const speak = speakerOf(provider, cluster)
     const { json } = await speak('POST', '/v1/sandboxes', {})
-    await holder.server.kill()
+    await server.kill()
     const away = await speak('GET', `/v1/sandboxes/${json.data.sandboxId}`)
     assert.deepEqual([away.status, away.json.code], [503, 'UNAVAILABLE'])
     assert.deepEqual((await speak('POST', '/v1/sandboxes', {})).status, 503)
     assert.equal(provider.existing().length, 1, 'nothing is asked for that is not written down')
-    await holder.server.start()
+    await server.start()
     assert.equal((await speak('GET', `/v1/sandboxes/${json.data.sandboxId}`)).status, 200)
     assert.equal((await speak('DELETE', `/v1/sandboxes/${json.data.sandboxId}`)).status, 200)
     assert.deepEqual(provider.existing(), [])

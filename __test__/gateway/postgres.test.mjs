@@ -5,34 +5,16 @@ import { after, before, describe, test } from 'node:test'
 
 import { canary, MARK, printable } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
-import { startPostgres, WITHOUT_POSTGRES } from '../support/postgres.mjs'
+import { WITHOUT_POSTGRES } from '../support/postgres.mjs'
+import { keysOf, sandboxOf, SECRET, withServer } from './gateways-fixture.mjs'
 import { postgresState } from './fixture.mjs'
 
-const SECRET = canary('gateway-secret-of-more-than-32-characters')
 const RUNNING = { phase: 'running', instanceId: 'instance', config: {}, wish: {} }
 
-const sandboxOf = (key) => ({
-  key,
-  tenant: 'acme',
-  provider: 'railway',
-  place: 'project/environment',
-  config: { apiKey: canary('api-key') },
-  phase: 'creating',
-  wish: { envs: { SECRET: canary('variable') }, metadata: { note: canary('metadata') } },
-  tokenHash: `hash-of-${key}`,
-})
-const keysOf = (sandboxes) => sandboxes.map(({ key }) => key).sort()
 const many = (count) => Array.from({ length: count }, (_, index) => `key-${index}`)
 
 describe('PostgreSQL', { skip: WITHOUT_POSTGRES }, () => {
-  const cleanups = []
-  let server
-  before(async () => {
-    server = await startPostgres({ after: (work) => cleanups.push(work) })
-  })
-  after(async () => {
-    for (const work of cleanups) await work()
-  })
+  const server = withServer({ before, after })
 
   /** So many gateways' states in one new database. */
   async function withStates(t, count, options) {

@@ -1,29 +1,28 @@
 // A gateway that is killed, and comes again with what it has written down.
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
 import { freePort } from '../../scripts/lib/free-port.mjs'
 import { canary, MARK } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
+import { withFolder } from '../support/folder.mjs'
 import { startGatewayProcess } from './gateway-process.mjs'
-import { clientOf, gone, PROVIDERS, speakerOf, sqliteState, withProvider } from './fixture.mjs'
+import { SECRET } from './gateways-fixture.mjs'
+import { clientOf, gone, PROVIDERS, requested, speakerOf, sqliteState, withProvider } from './fixture.mjs'
 
-const SECRET = canary('gateway-secret-of-more-than-32-characters')
 /** Until the test is over: the process that waits for the answer is killed before. */
 const LONG_MILLISECONDS = 60_000
 
-async function withStateFile(t) {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-state-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+function withStateFile(t) {
+  const folder = withFolder(t)
   return { folder, env: { GATEWAY_STATE: join(folder, 'state.db'), GATEWAY_SECRET: SECRET } }
 }
 
 async function withRestarts(t, name, options) {
   const provider = await withProvider(t, name, options)
-  const state = await withStateFile(t)
+  const state = withStateFile(t)
   const port = await freePort()
   const start = () => startGatewayProcess(t, { provider, port, env: state.env })
   return { provider, start, ...state }
@@ -37,9 +36,6 @@ async function rows({ env }) {
   await state.close()
   return found
 }
-
-const arrived = ({ server }, name) =>
-  eventually(() => server.requests.some(({ operation }) => operation === name), `a request: ${name}`, 20_000)
 
 describe('a gateway that is killed', { concurrency: 4 }, () => {
   for (const name of Object.keys(PROVIDERS)) {
@@ -73,7 +69,7 @@ describe('a gateway that is killed', { concurrency: 4 }, () => {
     const first = await start()
     await Promise.allSettled([
       speakerOf(provider, first)('POST', '/v1/sandboxes', {}),
-      arrived(provider, 'environments').then(first.kill),
+      requested(provider, 'environments').then(first.kill),
     ])
     assert.deepEqual(provider.existing(), [])
     const second = await start()
@@ -93,7 +89,7 @@ describe('a gateway that is killed', { concurrency: 4 }, () => {
     provider.server.faults.add({ ...fault, when: 'serviceDelete' })
     await Promise.allSettled([
       speak('DELETE', `/v1/sandboxes/${json.data.sandboxId}`),
-      arrived(provider, 'serviceDelete').then(first.kill),
+      requested(provider, 'serviceDelete').then(first.kill),
     ])
     assert.equal(provider.existing().length, 1)
     const second = await start()
@@ -124,7 +120,7 @@ test('the state file holds no secret in the clear', async (t) => {
   const wish = { envs: { SECRET: canary('variable') }, metadata: { secret: canary('metadata') } }
   await Promise.allSettled([
     speakerOf(provider, gateway)('POST', '/v1/sandboxes', wish),
-    arrived(provider, 'serviceCreate').then(gateway.kill),
+    requested(provider, 'serviceCreate').then(gateway.kill),
   ])
   const texts = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'latin1')))
   assert.match(texts.join(''), /acme/, 'it is written down')
@@ -146,7 +142,7 @@ test('a gateway that gets SIGTERM answers its open requests, takes no more, and 
   const speak = speakerOf(provider, gateway)
   const [created, ended] = await Promise.all([
     speak('POST', '/v1/sandboxes', {}),
-    arrived(provider, 'serviceCreate').then(gateway.stop),
+    requested(provider, 'serviceCreate').then(gateway.stop),
   ])
   assert.deepEqual([created.status, ended], [201, { code: 0, signal: null }])
   assert.deepEqual(provider.existing(), [created.json.data.sandboxId])

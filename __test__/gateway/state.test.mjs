@@ -1,53 +1,30 @@
 // The contract of a gateway's state, which is the same in memory, in SQLite and in PostgreSQL.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 
-import { canary } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
-import { startPostgres, WITHOUT_POSTGRES } from '../support/postgres.mjs'
+import { withFolder } from '../support/folder.mjs'
+import { WITHOUT_POSTGRES } from '../support/postgres.mjs'
+import { keysOf, sandboxOf, SECRET, withServer } from './gateways-fixture.mjs'
 import { memoryState, postgresState, sqliteState } from './fixture.mjs'
 
-const SECRET = canary('gateway-secret-of-more-than-32-characters')
 /** Short enough to see a lease run out; a test that wants to keep one uses the default. */
 const SHORT = { leaseMilliseconds: 300 }
 
-const cleanups = []
-after(async () => {
-  for (const work of cleanups.toReversed()) await work()
-})
-let server
-const postgres = async (t, options) => {
-  server ??= startPostgres({ after: (work) => cleanups.push(work) })
-  const { url } = await (await server).database()
+const server = WITHOUT_POSTGRES ? undefined : withServer({ before, after })
+const postgres = async (_t, options) => {
+  const { url } = await server.database()
   return postgresState({ url, secret: SECRET, ...options })
 }
-const sqlite = async (t, options) => {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-state-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return sqliteState({ file: join(folder, 'state.db'), secret: SECRET, ...options })
-}
+const sqlite = (t, options) => sqliteState({ file: join(withFolder(t), 'state.db'), secret: SECRET, ...options })
 const STATES = {
   memory: { open: async (_t, options) => memoryState(options) },
   SQLite: { open: sqlite },
   PostgreSQL: { open: postgres, skip: WITHOUT_POSTGRES },
 }
 
-const sandboxOf = (key, changes) => ({
-  key,
-  tenant: 'acme',
-  provider: 'railway',
-  place: 'project/environment',
-  config: { apiKey: canary('api-key') },
-  phase: 'creating',
-  wish: { name: 'ünï "app"', envs: { SECRET: canary('variable') }, metadata: { deep: [1, { two: null }] } },
-  tokenHash: `hash-of-${key}`,
-  ...changes,
-})
 const RUNNING = { phase: 'running', instanceId: 'instance', config: {}, wish: { name: 'app' } }
-const keysOf = (sandboxes) => sandboxes.map(({ key }) => key).sort()
 
 for (const [name, { open, skip }] of Object.entries(STATES)) {
   describe(`state: ${name}`, { skip }, () => {

@@ -1,9 +1,9 @@
 // What is packed for a release, and what must not be published of it.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join, relative } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 
 import { ROOT } from '../../scripts/lib/paths.mjs'
 import { capture } from '../../scripts/lib/run.mjs'
@@ -13,17 +13,14 @@ import { thirdPartyNotices } from '../../scripts/release/notices.mjs'
 import { readRelease, requireCheckedAddons, writeRelease } from '../../scripts/release/release-file.mjs'
 import { integrityOf, pack, stageRoot } from '../../scripts/release/stage.mjs'
 import { readTarball } from '../../scripts/release/tarball.mjs'
+import { withFolder } from '../support/folder.mjs'
 
 const checkout = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
 const platforms = platformsOf(checkout)
 const root = publishedRoot(checkout)
 const rootFiles = ['package.json', ...checkout.files]
 
-let folder
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'gateway-release-test-'))
-})
-after(() => rm(folder, { recursive: true, force: true }))
+const folder = withFolder({ after })
 
 /** A folder with nine tarballs that no test opens. */
 async function packedRelease(name, change = (packages) => packages) {

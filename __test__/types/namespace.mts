@@ -1,19 +1,11 @@
 // Namespace: its settings, the options that only it has, and what an instance tells.
 import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
 import { namespace } from '@computesdk/gateway'
-import type {
-  CreateOptions,
-  InfraProvider,
-  InstanceStatus,
-  NamespaceConfig,
-  NamespaceCreateOptions,
-  NamespaceInstance,
-  ProvisionedInstance,
-} from '@computesdk/gateway'
+import type { NamespaceConfig, NamespaceCreateOptions } from '@computesdk/gateway'
 
 export async function documented(token: string) {
   const provider = namespace({ token, virtualCpu: 4, memoryMegabytes: 8192 })
-  const { instance, instanceId } = await provider.create({
+  const { instance } = await provider.create({
     daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
     timeout: 4 * 3_600_000,
     machineArch: 'arm64',
@@ -22,15 +14,9 @@ export async function documented(token: string) {
     args: ['--verbose'],
   })
   const id: string = instance.instanceId
-  const told: (string | undefined)[] = [instance.name, instance.deadline, instance.url, instance.createdAt]
-  const status: InstanceStatus = instance.status
-  const managed: boolean = instance.managed
-  const found: ProvisionedInstance<NamespaceInstance> | null = await provider.getById(instanceId)
-  return { id, told, status, managed, found }
+  const told: (string | undefined)[] = [instance.name, instance.deadline]
+  return { id, told }
 }
-
-// Everything may come from the environment.
-export const silent: InfraProvider<NamespaceInstance, NamespaceCreateOptions> = namespace()
 
 // Regions are open: more of them are on request.
 export const config: NamespaceConfig = {
@@ -48,11 +34,9 @@ export const config: NamespaceConfig = {
   maxRetries: 0,
 }
 export const options: NamespaceCreateOptions = { image: 'x', os: 'macos', documentedPurpose: 'x', name: 'box' }
-export const shared: CreateOptions = options
-
-declare const ours: InfraProvider<NamespaceInstance, NamespaceCreateOptions>
 
 export async function refused() {
+  const ours = namespace()
   // @ts-expect-error Render's, not Namespace's
   namespace({ ownerId: 'tea-x' })
   // @ts-expect-error a token is a string
@@ -69,11 +53,9 @@ export async function refused() {
   await ours.create({ exportPorts: ['8080'] })
   // @ts-expect-error milliseconds are a number
   await ours.create({ timeout: '1h' })
-  // @ts-expect-error may be missing
-  const url: string = (await ours.create()).instance.url
   // @ts-expect-error Railway's, not Namespace's
   void (await ours.create()).instance.serviceId
   // @ts-expect-error an instance of Namespace is none of Railway
   const other: PublishedInfraProvider<{ projectId: string }> = ours
-  return { url, other }
+  return other
 }

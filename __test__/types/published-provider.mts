@@ -1,4 +1,4 @@
-// Ours fits where the published @computesdk/provider asks for one of its own.
+// Ours fits where the published @computesdk/provider asks for one of its own; that each does: every-provider.mts.
 import type { InfraProvider as PublishedInfraProvider, DaemonConfig as PublishedDaemonConfig } from '@computesdk/provider'
 import { docker, namespace, railway, render, vercel } from '@computesdk/gateway'
 import type * as gateway from '@computesdk/gateway'
@@ -11,24 +11,11 @@ interface Ours {
   vercel: InfraProvider<gateway.VercelInstance, gateway.VercelCreateOptions>
   docker: InfraProvider<gateway.DockerInstance, gateway.DockerCreateOptions>
 }
-interface Published {
-  railway: PublishedInfraProvider<RailwayInstance>
-  render: PublishedInfraProvider<gateway.RenderInstance>
-  namespace: PublishedInfraProvider<gateway.NamespaceInstance>
-  vercel: PublishedInfraProvider<gateway.VercelInstance>
-  docker: PublishedInfraProvider<gateway.DockerInstance>
-}
-declare const all: Ours
 declare const ours: InfraProvider<RailwayInstance>
 
-export const byType: Published = all
-export const byValue: Published = {
-  railway: railway(),
-  render: render(),
-  namespace: namespace(),
-  vercel: vercel(),
-  docker: docker(),
-}
+// Everything may come from the environment.
+const made = { railway: railway(), render: render(), namespace: namespace(), vercel: vercel(), docker: docker() }
+export const all: Ours = made
 export const untyped: PublishedInfraProvider[] = Object.values(all)
 
 // As a value of a table of factories, which is how a gateway server picks one.

@@ -1,19 +1,11 @@
 // Vercel: its settings, the options that only it has, and what an instance tells.
 import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
 import { vercel } from '@computesdk/gateway'
-import type {
-  CreateOptions,
-  InfraProvider,
-  InstanceStatus,
-  ProvisionedInstance,
-  VercelConfig,
-  VercelCreateOptions,
-  VercelInstance,
-} from '@computesdk/gateway'
+import type { VercelConfig, VercelCreateOptions } from '@computesdk/gateway'
 
 export async function documented(token: string, teamId: string, projectId: string) {
   const provider = vercel({ token, teamId, projectId, timeout: 45 * 60_000 })
-  const { instance, instanceId } = await provider.create({
+  const { instance } = await provider.create({
     daemonConfig: { accessToken: 'token_xxx', gatewayUrl: 'https://gateway.computesdk.com' },
     waitUntilReady: true,
     ports: [18_080],
@@ -24,19 +16,15 @@ export async function documented(token: string, teamId: string, projectId: strin
     readyCommand: 'compute status',
   })
   const texts: string[] = [instance.name, instance.projectId, instance.teamId]
-  const told: (string | undefined)[] = [instance.sessionId, instance.region, instance.url, instance.createdAt]
+  const told: (string | undefined)[] = [instance.sessionId, instance.region]
   const vcpus: number | undefined = instance.vcpus
   const ports: number[] | undefined = instance.routes?.map(({ port }) => port)
   const urls: string[] | undefined = instance.routes?.map(({ url }) => url)
-  const status: InstanceStatus = instance.status
-  const managed: boolean = instance.managed
-  const found: ProvisionedInstance<VercelInstance> | null = await provider.getById(instanceId)
-  return { texts, told, vcpus, ports, urls, status, managed, found }
+  return { texts, told, vcpus, ports, urls }
 }
 
-// Everything may come from the environment, or from one token that says where it is good.
-export const silent: InfraProvider<VercelInstance, VercelCreateOptions> = vercel()
-export const claimed: InfraProvider<VercelInstance, VercelCreateOptions> = vercel({ oidcToken: 'x.y.z' })
+// Everything may come from one token that says where it is good.
+export const claimed = vercel({ oidcToken: 'x.y.z' })
 
 export const config: VercelConfig = {
   token: 'x',
@@ -53,11 +41,9 @@ export const config: VercelConfig = {
   maxRetries: 0,
 }
 export const options: VercelCreateOptions = { installCommand: false, name: 'box', timeout: 60_000 }
-export const shared: CreateOptions = options
-
-declare const ours: InfraProvider<VercelInstance, VercelCreateOptions>
 
 export async function refused() {
+  const ours = vercel()
   // @ts-expect-error Railway's, not Vercel's
   vercel({ apiKey: 'x' })
   // @ts-expect-error a token is a string
@@ -74,11 +60,9 @@ export async function refused() {
   await ours.create({ readyCommand: false })
   // @ts-expect-error milliseconds are a number
   await ours.create({ timeout: '5m' })
-  // @ts-expect-error may be missing
-  const url: string = (await ours.create()).instance.url
   // @ts-expect-error Railway's, not Vercel's
   void (await ours.create()).instance.serviceId
   // @ts-expect-error an instance of Vercel is none of Railway
   const other: PublishedInfraProvider<{ serviceId: string }> = ours
-  return { url, other }
+  return other
 }
