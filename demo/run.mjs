@@ -1,12 +1,11 @@
 // Runs a demo to its end, to Ctrl-C or to its time limit. Then the demo ends what it has started.
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { duration } from './screen.mjs'
 
 /** npm repeats a signal that the terminal has sent to the demo. Within this time it counts as the same signal. */
 const ECHO_MILLISECONDS = 1000
-/** After this time the process ends, although for example a client holds a connection. */
-const LEAVE_MILLISECONDS = 1000
 
 /** Aborts at the first Ctrl-C (or SIGTERM, SIGHUP), and ends the process at the second one. */
 export function listenForInterruption(screen, first, second) {
@@ -32,16 +31,18 @@ export async function runDemo(screen, limitMilliseconds, show, close) {
   const start = performance.now()
   const first = 'Interrupted: ending what was started. Once more ends it at once.'
   const signal = listenForInterruption(screen, first, 'Ended at once, with all that was started.')
-  let fail
+  let fail, failure
   const over = new Promise((_, reject) => (fail = reject))
   over.catch(() => {})
   signal.addEventListener('abort', () => fail(signal.reason))
   setTimeout(() => fail(new Error(`not done within ${duration(limitMilliseconds)}`)), limitMilliseconds).unref()
-  let failure
-  const shown = await show((promise) => Promise.race([promise, over]), fail).catch((error) => (failure = error))
+  // What ends the demo may show a moment later than the call that fails because of it.
+  const explain = (thrown) => Promise.race([over, sleep(500, thrown)]).catch((reason) => reason)
+  const run = show((promise) => Promise.race([promise, over]), fail)
+  const shown = await run.catch(async (error) => (failure = await explain(error)))
   const unknown = (error) => [false, 'what is left is unknown', (failure ??= error)]
   const [isClean, left] = await close(failure).catch(unknown)
-  setTimeout(() => process.exit(), LEAVE_MILLISECONDS).unref()
+  setTimeout(() => process.exit(), 1000).unref() // although for example a client holds a connection
   if (!isClean || (failure && !signal.aborted)) process.exitCode = 1
   if (signal.aborted) return screen.result(isClean, `Interrupted: ${left}.`)
   if (failure) screen.result(false, `The demo failed: ${failure.message.replace(/\.$/, '')}.`)
