@@ -6,7 +6,9 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let sources = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../src").canonicalize()?;
+    let sources = Path::new(&env::var("CARGO_MANIFEST_DIR")?)
+        .join("../../src")
+        .canonicalize()?;
     let root = sources.join("lib.rs");
     println!("cargo:rerun-if-changed={}", root.display());
     let mut modules = String::new();
@@ -18,7 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         let file = [sources.join(format!("{name}.rs")), sources.join(name).join("mod.rs")];
-        let file = file.iter().find(|file| file.exists()).ok_or("a module without a file")?;
+        let file = file
+            .iter()
+            .find(|file| file.exists())
+            .ok_or("a module without a file")?;
         let uses = if name == "macros" { "#[macro_use]\n" } else { "" };
         writeln!(modules, "{uses}#[path = {file:?}]\nmod {name};")?;
     }

@@ -31,7 +31,10 @@ const CRATES: [(&str, &[&[&str]]); 9] = [
     ("hyper_rustls", &[&["http", "hyper"]]),
     // How it reads NO_PROXY decides which transport sends.
     ("hyper_util", &[&["http", "hyper"], &["http", "proxy"]]),
-    ("rustls", &[&["http", "reqwest"], &["http", "hyper"], &["http", "connect_error"]]),
+    (
+        "rustls",
+        &[&["http", "reqwest"], &["http", "hyper"], &["http", "connect_error"]],
+    ),
     ("rustls_platform_verifier", &[&["http", "hyper"]]),
     ("tower_service", &[&["http", "hyper"]]),
 ];

@@ -101,7 +101,11 @@ fn listing(page: &Page) -> Option<String> {
         r#"{{"data":{{"environment":{{"projectId":"{environment}","deletedAt":null,"serviceInstances":{{"edges":["#
     );
     for number in page.after..end {
-        body.push_str(if number > page.after { r#",{"node":"# } else { r#"{"node":"# });
+        body.push_str(if number > page.after {
+            r#",{"node":"#
+        } else {
+            r#"{"node":"#
+        });
         node(&mut body, &service_id(number as u64), environment, number, None).ok()?;
         body.push('}');
     }

@@ -31,7 +31,9 @@ pub fn start(target: SocketAddr, round_trip: Duration) -> Result<SocketAddr, Fai
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::spawn(move || {
         runtime.block_on(async move {
-            let Ok(listener) = TcpListener::from_std(listener) else { return };
+            let Ok(listener) = TcpListener::from_std(listener) else {
+                return;
+            };
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(line(stream, target, round_trip));
             }
@@ -42,7 +44,9 @@ pub fn start(target: SocketAddr, round_trip: Duration) -> Result<SocketAddr, Fai
 
 async fn line(client: TcpStream, target: SocketAddr, round_trip: Duration) {
     let accepted = Instant::now();
-    let Ok(server) = TcpStream::connect(target).await else { return };
+    let Ok(server) = TcpStream::connect(target).await else {
+        return;
+    };
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
     let (from_client, to_client) = client.into_split();
@@ -56,12 +60,7 @@ async fn line(client: TcpStream, target: SocketAddr, round_trip: Duration) {
 
 /// Passes on what comes, `late`, and nothing as if it had come before `connected`. Ends when the stream does, after
 /// everything was passed on, and then says so to the other side by closing.
-async fn pass(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    late: Duration,
-    connected: Instant,
-) {
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, late: Duration, connected: Instant) {
     let (sender, mut receiver) = unbounded_channel::<(Instant, Bytes)>();
     let read = async move {
         let mut buffer = vec![0; CHUNK];

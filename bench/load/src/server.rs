@@ -146,9 +146,18 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Full<By
     };
     let mut response = Response::new(Full::new(answer));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    headers.insert(HeaderName::from_static("x-ratelimit-limit"), HeaderValue::from_static(WINDOW));
-    headers.insert(HeaderName::from_static("x-ratelimit-remaining"), HeaderValue::from_static(WINDOW));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    headers.insert(
+        HeaderName::from_static("x-ratelimit-limit"),
+        HeaderValue::from_static(WINDOW),
+    );
+    headers.insert(
+        HeaderName::from_static("x-ratelimit-remaining"),
+        HeaderValue::from_static(WINDOW),
+    );
     headers.insert(HeaderName::from_static("x-ratelimit-reset"), shared.resets.clone());
     response
 }

@@ -29,7 +29,9 @@ pub fn identity() -> Result<Identity, Failure> {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     // Of its own: by rcgen's default all have one name, and then the server's seems to be signed with itself.
-    authority.distinguished_name.push(DnType::CommonName, "gateway bench authority");
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "gateway bench authority");
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;

@@ -23,7 +23,10 @@ fn body_of(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> A
 }
 
 fn page() -> Answer {
-    answer("Environment", &format!(r#"{{"environmentId":"{ENVIRONMENT}","first":500}}"#))
+    answer(
+        "Environment",
+        &format!(r#"{{"environmentId":"{ENVIRONMENT}","first":500}}"#),
+    )
 }
 
 fn instance() -> Answer {
@@ -53,22 +56,41 @@ fn parsing(criterion: &mut Criterion) {
 fn classification(criterion: &mut Criterion) {
     let error = |message, code| {
         let extensions = format!(r#"{{"code":"{code}"}}"#);
-        format!(r#"{{"errors":[{{"message":"{message}","traceId":"5527782523421805956","extensions":{extensions}}}],"data":null}}"#)
+        format!(
+            r#"{{"errors":[{{"message":"{message}","traceId":"5527782523421805956","extensions":{extensions}}}],"data":null}}"#
+        )
     };
-    let html = format!("<!DOCTYPE html><html><body>{}</body></html>", "<p>Bad gateway</p>".repeat(200));
+    let html = format!(
+        "<!DOCTYPE html><html><body>{}</body></html>",
+        "<p>Bad gateway</p>".repeat(200)
+    );
     let edge = format!("<!DOCTYPE html><title>Access denied | used Cloudflare to restrict access</title>{html}");
     let stage = Stage::new(false);
     let mut group = criterion.benchmark_group("classification");
     for (name, answer) in [
-        ("a refusal told by its message", body_of(200, JSON, error("Not Authorized", "INTERNAL_SERVER_ERROR"))),
-        ("a refusal told by its code", body_of(200, JSON, error("Nope", "FORBIDDEN"))),
-        ("a bad request", body_of(400, JSON, error("Problem processing request", "BAD_USER_INPUT"))),
+        (
+            "a refusal told by its message",
+            body_of(200, JSON, error("Not Authorized", "INTERNAL_SERVER_ERROR")),
+        ),
+        (
+            "a refusal told by its code",
+            body_of(200, JSON, error("Nope", "FORBIDDEN")),
+        ),
+        (
+            "a bad request",
+            body_of(400, JSON, error("Problem processing request", "BAD_USER_INPUT")),
+        ),
         ("a page of HTML", body_of(404, "text/html", html)),
         ("the page of the edge", body_of(403, "text/html", edge)),
-        ("a body that is cut", body_of(200, JSON, &br#"{"data":{"serviceInstance":{"serviceId":"7f9a4b1e"#[..])),
+        (
+            "a body that is cut",
+            body_of(200, JSON, &br#"{"data":{"serviceInstance":{"serviceId":"7f9a4b1e"#[..]),
+        ),
     ] {
         stage.answers(&answer, 0);
-        group.bench_function(name, |bencher| bencher.iter(|| stage.call(Method::GetById).unwrap_err()));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| stage.call(Method::GetById).unwrap_err())
+        });
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use ::http::{HeaderMap, HeaderValue};
 use async_trait::async_trait;
 use bytes::Bytes;
-use ::http::{HeaderMap, HeaderValue};
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -60,8 +60,16 @@ impl Stage {
     #[must_use]
     pub fn new(timers: bool) -> Self {
         let transport = Arc::new(Script::default());
-        let clock: Arc<dyn Clock> = if timers { Arc::new(SystemClock) } else { Arc::new(Hasty::default()) };
-        let process = Arc::new(ProcessState::new(clock, Arc::new(SystemRandom), Arc::clone(&transport) as Arc<dyn Transport>));
+        let clock: Arc<dyn Clock> = if timers {
+            Arc::new(SystemClock)
+        } else {
+            Arc::new(Hasty::default())
+        };
+        let process = Arc::new(ProcessState::new(
+            clock,
+            Arc::new(SystemRandom),
+            Arc::clone(&transport) as Arc<dyn Transport>,
+        ));
         let config = (FACTORY.read_config)(&Reader::config(&Given::new(&[
             ("apiKey", "0123456789abcdef0123456789abcdef"),
             ("projectId", ENVIRONMENT),
@@ -71,7 +79,10 @@ impl Stage {
             process,
             transport,
             provider: ConfiguredProvider::new(&FACTORY, config.unwrap_or_else(|error| panic!("{error}"))),
-            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
         }
     }
 
@@ -104,7 +115,9 @@ impl Stage {
     fn reply(&self, method: Method) -> Result<CallOutput> {
         let ask = match method {
             Method::Create => CallRequest::Create,
-            Method::GetById => CallRequest::GetById { id: ENVIRONMENT.to_owned() },
+            Method::GetById => CallRequest::GetById {
+                id: ENVIRONMENT.to_owned(),
+            },
             Method::List => CallRequest::List,
         };
         let options = Given::new(&[]);
@@ -215,7 +228,12 @@ struct Given(Vec<(&'static str, Raw<'static>)>);
 
 impl Given {
     fn new(texts: &[(&'static str, &'static str)]) -> Self {
-        Self(texts.iter().map(|&(name, text)| (name, Raw::Text(text.into()))).collect())
+        Self(
+            texts
+                .iter()
+                .map(|&(name, text)| (name, Raw::Text(text.into())))
+                .collect(),
+        )
     }
 }
 

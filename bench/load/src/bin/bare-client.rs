@@ -59,7 +59,11 @@ fn main() -> Result<(), Failure> {
     times.sort_unstable();
     let at = |share: f64| {
         let index = (times.len() as f64 * share) as usize;
-        times.get(index.min(times.len().saturating_sub(1))).copied().unwrap_or(0) as f64 / 1_000.0
+        times
+            .get(index.min(times.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or(0) as f64
+            / 1_000.0
     };
     let result = serde_json::json!({
         "calls": times.len(),
@@ -75,7 +79,9 @@ fn main() -> Result<(), Failure> {
 fn work(load: Load, connections: usize) -> Result<Vec<u32>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async move {
-        let tasks: Vec<_> = (0..connections).map(|_| tokio::task::spawn_local(drive(load))).collect();
+        let tasks: Vec<_> = (0..connections)
+            .map(|_| tokio::task::spawn_local(drive(load)))
+            .collect();
         let mut times = Vec::new();
         for task in tasks {
             times.extend(task.await??);
