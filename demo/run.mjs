@@ -36,7 +36,7 @@ export async function runDemo(screen, limitMilliseconds, show, close) {
   over.catch(() => {})
   signal.addEventListener('abort', () => fail(signal.reason))
   setTimeout(() => fail(new Error(`not done within ${duration(limitMilliseconds)}`)), limitMilliseconds).unref()
-  // What ends the demo may show a moment later than the call that fails because of it.
+  // A call may fail a moment before the demo sees the reason for it.
   const explain = (thrown) => Promise.race([over, sleep(500, thrown)]).catch((reason) => reason)
   const run = show((promise) => Promise.race([promise, over]), fail)
   const shown = await run.catch(async (error) => (failure = await explain(error)))

@@ -1,4 +1,4 @@
-// What holds at every provider, so that one that is added is checked, too.
+// Checks in types that all providers, also one that is added, have the same shape.
 import type { InfraProvider as PublishedInfraProvider } from '@computesdk/provider'
 import * as gateway from '@computesdk/gateway'
 import type {

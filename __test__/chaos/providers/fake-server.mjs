@@ -1,4 +1,4 @@
-// What the providers with a fake server have in common.
+// Holds the common parts of the providers that have a fake server.
 import { drift } from '../../support/drift.mjs'
 import { KINDS } from '../faults.mjs'
 

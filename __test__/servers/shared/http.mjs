@@ -129,7 +129,7 @@ export async function startHttpServer({
       events.emit('change')
     })
 
-    // What is too large is read to its end, too, so that the client reads the answer.
+    // The server reads a body that is too large to its end, too, so that the client reads the answer.
     const bytes = await buffer(incoming).catch(() => undefined)
     if (bytes === undefined) return
     if (bytes.length > BODY_MAXIMUM) {
