@@ -57,6 +57,7 @@ const BAD = [
   ['linux-x64-musl', 'asks for symbols of glibc: GLIBC_2.17', makeElf({ needed: ['libc.so'] })],
   ['linux-x64-musl', 'asks for symbols of glibc: __read_chk', makeElf({ ...MUSL, imports: ['free', '__read_chk'] })],
   ['linux-x64-musl', 'does not need musl', makeElf({ ...MUSL, needed: [] })],
+  ['darwin-arm64', 'cannot be read: nothing at', withCountOfSymbols(0xffffffff)],
   ['darwin-arm64', 'is for x64', makeMacho({ machine: 0x01000007 })],
   ['darwin-arm64', 'is no shared library', makeMacho({ type: 2 })],
   ['darwin-arm64', 'needs /opt/homebrew', makeMacho({ needed: ['/opt/homebrew/lib/libssl.dylib'] })],
@@ -146,6 +147,13 @@ test('versions are compared as numbers', () => {
   const inOrder = ['GLIBC_2.2', 'GLIBC_2.2.5', 'GLIBC_2.9', 'GLIBC_2.17', 'GLIBC_2.34']
   assert.deepEqual(versions.sort(compareVersions), inOrder)
 })
+
+/** A file whose header tells of so many symbols. */
+function withCountOfSymbols(count) {
+  const bytes = makeMacho()
+  bytes.writeUInt32LE(count, bytes.indexOf(Buffer.from([2, 0, 0, 0, 24, 0, 0, 0])) + 12)
+  return bytes
+}
 
 /** A symbol without a library. */
 function missing(name) {

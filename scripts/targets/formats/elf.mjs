@@ -1,5 +1,5 @@
 // Reads what a loader on Linux reads of a shared library. Numbers are those of elf.h.
-import { offsetIn, Reader, table, Unreadable } from './reader.mjs'
+import { offsetIn, Reader, Unreadable } from './reader.mjs'
 
 const MACHINES = { 62: 'x64', 183: 'arm64' }
 const PT = { LOAD: 1, DYNAMIC: 2, GNU_STACK: 0x6474e551 }
@@ -24,14 +24,14 @@ export function readElf(bytes) {
   const file = new Reader(bytes)
   if (file.u32(0) !== 0x464c457f) throw new Unreadable('no ELF file')
   if (file.u8(4) !== 2 || file.u8(5) !== 1) throw new Unreadable('not 64-bit little-endian')
-  const segments = table(file.u64(32), file.u16(54), file.u16(56)).map((at) => ({
+  const segments = file.table(file.u64(32), file.u16(54), file.u16(56)).map((at) => ({
     type: file.u32(at),
     flags: file.u32(at + 4),
     offset: file.u64(at + 8),
     address: file.u64(at + 16),
     size: file.u64(at + 32),
   }))
-  const sections = table(file.u64(40), file.u16(58), file.u16(60)).map((at) => ({
+  const sections = file.table(file.u64(40), file.u16(58), file.u16(60)).map((at) => ({
     name: file.u32(at),
     type: file.u32(at + 4),
     offset: file.u64(at + 24),
@@ -70,7 +70,7 @@ const isDebug = (name) => name.startsWith('.debug_') || name.startsWith('.zdebug
 function readDynamic(file, segments) {
   const segment = segments.find(({ type }) => type === PT.DYNAMIC)
   if (!segment) throw new Unreadable('no dynamic segment')
-  const places = table(segment.offset, 16, segment.size / 16)
+  const places = file.table(segment.offset, 16, segment.size / 16)
   // The first without a tag ends them.
   const end = places.findIndex((at) => file.u64(at) === 0)
   return places.slice(0, end < 0 ? undefined : end).map((at) => ({ tag: file.u64(at), value: file.u64(at + 8) }))
@@ -81,7 +81,7 @@ function readSymbols(file, sections) {
   if (!section) throw new Unreadable('no table of dynamic symbols')
   const strings = sections[section.link].offset
   // The first is empty by definition.
-  return table(section.offset + 24, 24, section.size / 24 - 1).map((at) => ({
+  return file.table(section.offset + 24, 24, section.size / 24 - 1).map((at) => ({
     name: file.text(strings + file.u32(at)),
     local: file.u8(at + 4) >> 4 === 0,
     weak: file.u8(at + 4) >> 4 === 2,

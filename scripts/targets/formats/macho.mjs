@@ -1,7 +1,7 @@
 // Reads what macOS' loader reads of a library, and its signature. Numbers are those of loader.h, nlist.h, cs_blobs.h.
 import { createHash } from 'node:crypto'
 
-import { Reader, table, Unreadable } from './reader.mjs'
+import { Reader, Unreadable } from './reader.mjs'
 
 const MACHINES = { 0x01000007: 'x64', 0x0100000c: 'arm64' }
 const LIBRARY_TYPES = [6, 8]
@@ -56,7 +56,7 @@ export function readMacho(bytes) {
 function readSymbols(file, at) {
   if (at === undefined) throw new Unreadable('no table of symbols')
   const [symbols, count, strings] = [file.u32(at + 8), file.u32(at + 12), file.u32(at + 16)]
-  return table(symbols, 16, count).map((entry) => ({
+  return file.table(symbols, 16, count).map((entry) => ({
     name: file.text(strings + file.u32(entry)),
     type: file.u8(entry + 4),
     library: file.u16(entry + 6) >> 8,
@@ -73,7 +73,7 @@ function checkSignature(bytes, file, at) {
   if (at === undefined) return 'none'
   const signed = new Reader(file.slice(file.u32(at + 8), file.u32(at + 12)), true)
   if (signed.u32(0) !== 0xfade0cc0) return 'unreadable'
-  const parts = table(12, 8, signed.u32(8)).map((entry) => signed.u32(entry + 4))
+  const parts = signed.table(12, 8, signed.u32(8)).map((entry) => signed.u32(entry + 4))
   const directory = parts.find((part) => signed.u32(part) === 0xfade0c02)
   return directory ? checkPages(bytes, signed, directory, file.u32(at + 8)) : 'unreadable'
 }

@@ -1,5 +1,5 @@
 // Reads what Windows' loader reads of a DLL. Offsets are those of Microsoft's "PE Format".
-import { offsetIn, Reader, table, Unreadable } from './reader.mjs'
+import { offsetIn, Reader, Unreadable } from './reader.mjs'
 
 const MACHINES = { 0x8664: 'x64', 0xaa64: 'arm64' }
 const IMAGE_FILE_DLL = 0x2000
@@ -14,7 +14,7 @@ export function readPe(bytes) {
   if (file.u32(coff - 4) !== 0x4550) throw new Unreadable('no PE file')
   const optional = coff + 20
   if (file.u16(optional) !== 0x20b) throw new Unreadable('not 64-bit')
-  const sections = table(optional + file.u16(coff + 16), 40, file.u16(coff + 2)).map((at) => ({
+  const sections = file.table(optional + file.u16(coff + 16), 40, file.u16(coff + 2)).map((at) => ({
     name: file.slice(at, 8).toString('latin1').replaceAll('\0', ''),
     size: Math.max(file.u32(at + 8), file.u32(at + 16)),
     address: file.u32(at + 12),
@@ -52,7 +52,7 @@ function libraries(file, at, { size, name }, text) {
 function exportedNames(file, at, offsetOf, text) {
   const count = at === undefined ? 0 : file.u32(at + 24)
   if (count === 0) return []
-  return table(offsetOf(file.u32(at + 32)), 4, count).map((name) => text(file.u32(name)))
+  return file.table(offsetOf(file.u32(at + 32)), 4, count).map((name) => text(file.u32(name)))
 }
 
 function debugFile(file, at) {

@@ -2,9 +2,6 @@
 
 export class Unreadable extends Error {}
 
-/** Returns where the entries of a table begin. */
-export const table = (at, size, count) => Array.from({ length: count }, (_, index) => at + index * size)
-
 /**
  * Returns where in the file is what the loader puts at an address.
  *
@@ -36,6 +33,12 @@ export class Reader {
     const end = this.bytes.indexOf(0, at)
     if (at < 0 || at >= this.bytes.length || end < 0) throw new Unreadable(`no text at ${at}`)
     return this.bytes.toString('latin1', at, end)
+  }
+
+  /** Returns where the entries of a table begin. */
+  table(at, size, count) {
+    this.slice(at, size * count) // A broken file may tell of billions.
+    return Array.from({ length: count }, (_, index) => at + index * size)
   }
 
   slice(at, length) {
