@@ -17,8 +17,7 @@ export async function rehearsePublishing({ folder, packed, registry }) {
   const packages = await readRelease(packed)
   const total = packages.length
   const userconfig = join(folder, 'publisher.npmrc')
-  // npm asks for a token, and the registry takes any.
-  await writeFile(userconfig, `${registry.url.replace('http:', '')}:_authToken=rehearsal\n`)
+  await writeFile(userconfig, `${registry.url.replace('http:', '')}:_authToken=${registry.token}\n`)
   const settings = { npm_config_userconfig: userconfig, npm_config_cache: join(folder, 'publisher-cache') }
   // In the folder from which the workflow runs it.
   const options = { env: { ...process.env, ...settings }, cwd: folder }
