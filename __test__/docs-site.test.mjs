@@ -9,7 +9,7 @@ import { HOME, PATHS, stagePages } from '../scripts/docs/pages.mjs'
 import { drawSequence } from '../scripts/docs/sequence-diagram.mjs'
 import { drawSettleTimes } from '../scripts/docs/settle-times.mjs'
 import { drawSpeed } from '../scripts/docs/speed.mjs'
-import { withFolder } from '../scripts/lib/files.mjs'
+import { inNewFolder } from '../scripts/lib/files.mjs'
 import { readPages } from './support/markdown.mjs'
 
 const NAMES = { id: 'diagram-1', title: 'The life of a create' }
@@ -20,7 +20,7 @@ test('each page of the repository is a page of the site', async () => {
 })
 
 test('a staged page has a title and drawings, and links to the repository where a file is no page', async () => {
-  await withFolder('docs', async (folder) => {
+  await inNewFolder('docs', async (folder) => {
     await stagePages(folder)
     const architecture = await readFile(join(folder, 'docs/contributing/architecture.md'), 'utf8')
     assert.match(architecture, /^---\ntitle: "Architecture"\n/)
@@ -100,7 +100,7 @@ describe('The chart of the settle times', () => {
 })
 
 test('the check of a site finds links that lead nowhere, and what is loaded from elsewhere', async () => {
-  await withFolder('docs', async (folder) => {
+  await inNewFolder('docs', async (folder) => {
     await writeFile(join(folder, 'style.css'), '@import "https://a.example/x.css"; p { background: url(//b.example/y) }')
     await writeFile(join(folder, 'other.html'), '<h1 id="here">Here</h1>')
     const good = '<a href="other.html#here">1</a><a href="https://c.example/">2</a><a href="#a">3</a><p id="a">'

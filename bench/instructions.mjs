@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../scripts/lib/failure.mjs'
-import { withFolder } from '../scripts/lib/files.mjs'
+import { inNewFolder } from '../scripts/lib/files.mjs'
 import { ROOT } from '../scripts/lib/paths.mjs'
 import { capture, run } from '../scripts/lib/run.mjs'
 import { BENCH } from './lib/load.mjs'
@@ -67,7 +67,7 @@ async function build() {
 }
 
 function count(program, what, times) {
-  return withFolder('instructions', async (folder) => {
+  return inNewFolder('instructions', async (folder) => {
     const options = ['--tool=callgrind', `--callgrind-out-file=${join(folder, 'out')}`]
     const { ok, output } = await capture('valgrind', [...options, program, what, String(times)], { cwd: BENCH })
     const found = /Collected : (\d+)/.exec(output)

@@ -13,7 +13,7 @@ import { NEXT } from './consumers/next.mjs'
 import { COMPILERS } from './consumers/typescript.mjs'
 import { openWorkshop } from './consumers/workshop.mjs'
 import { Failure, runMain } from './lib/failure.mjs'
-import { withFolder } from './lib/files.mjs'
+import { inNewFolder } from './lib/files.mjs'
 import { table } from './targets/table.mjs'
 
 /**
@@ -36,7 +36,7 @@ await runMain(async () => {
   const rows = ROWS.filter((row) => positionals.length === 0 || positionals.some((word) => begins(word)(row)))
   const { server, environment } = await start({})
   const results = []
-  await withFolder('consumers', async (folder) => {
+  await inNewFolder('consumers', async (folder) => {
     const shop = await openWorkshop(folder, environment)
     for (const row of rows) results.push(await check(row, shop))
   }).finally(() => server.close())

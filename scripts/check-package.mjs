@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { Failure, runMain } from './lib/failure.mjs'
-import { withFolder } from './lib/files.mjs'
+import { inNewFolder } from './lib/files.mjs'
 import { ROOT } from './lib/paths.mjs'
 import { expectNoScripts, expectPlatform, expectRoot, expectSame } from './release/expectations.mjs'
 import { platformsOf, publishedPlatform, readRootManifest } from './release/manifests.mjs'
@@ -16,7 +16,7 @@ import { stageRoot } from './release/stage.mjs'
 await runMain(async () => {
   const checkout = await readRootManifest()
   checkCheckout(checkout)
-  await withFolder('package', (folder) => checkRoot(checkout, folder))
+  await inNewFolder('package', (folder) => checkRoot(checkout, folder))
   await checkPlatforms(checkout)
   console.log('Package contents: ok')
 })

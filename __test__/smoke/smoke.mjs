@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
 import { PLATFORM } from '../../scripts/lib/paths.mjs'
-import { withFolder } from '../../scripts/lib/files.mjs'
+import { inNewFolder } from '../../scripts/lib/files.mjs'
 import { findNpm } from '../../scripts/release/npm.mjs'
 import { readRelease } from '../../scripts/release/release-file.mjs'
 import { bareEnvironment, must } from './bare.mjs'
@@ -17,7 +17,7 @@ import { installAndUse } from './uses.mjs'
 
 await runMain(async () => {
   const { values } = parseArgs({ options: { packed: { type: 'string' } } })
-  await withFolder('smoke', async (folder) => {
+  await inNewFolder('smoke', async (folder) => {
     const tarballs = values.packed ? await released(resolve(values.packed)) : await packFor(folder)
     await smoke(folder, tarballs)
   })

@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
 import { Failure } from './failure.mjs'
-import { filesBelow, replaceFile, withFolder } from './files.mjs'
+import { filesBelow, replaceFile, inNewFolder } from './files.mjs'
 import { ADDON, ADDON_NAME, ROOT, TEST_HOOKS_ADDON, tool } from './paths.mjs'
 import { writeEntries } from './module.mjs'
 import { capture, run } from './run.mjs'
@@ -52,7 +52,7 @@ export async function build(kind) {
   await requireToolchain()
   const { title, outputs, make } = KINDS[kind]
   const sources = await sourcesHash()
-  await withFolder('build', async (staging) => {
+  await inNewFolder('build', async (staging) => {
     await make(staging, (program, parameters) => run(program, parameters, { cwd: ROOT, what: `Building ${title}` }))
     for (const output of outputs) await install(join(staging, basename(output)), output)
   })

@@ -27,7 +27,7 @@ export async function replaceFile(from, to) {
  * @param {(folder: string) => Promise<T>} work is given the folder's real path
  * @returns {Promise<T>}
  */
-export async function withFolder(name, work) {
+export async function inNewFolder(name, work) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), `gateway-${name}-`)))
   try {
     return await work(folder)

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
-import { filesBelow, withFolder } from './files.mjs'
+import { filesBelow, inNewFolder } from './files.mjs'
 import { ROOT } from './paths.mjs'
 import { run } from './run.mjs'
 
@@ -33,7 +33,7 @@ export async function runNodeTests(files, environment, [program, ...before] = [p
   const limits = [`--test-timeout=${TIMEOUT_MILLISECONDS}`, `--test-concurrency=${CONCURRENCY}`]
   const parameters = [...before, '--test', '--test-reporter=spec', ...limits, ...files]
   // The files divide the ports among their servers (__test__/servers/shared/ports.mjs).
-  await withFolder('test-ports', (ports) =>
+  await inNewFolder('test-ports', (ports) =>
     run(program, parameters, { cwd: ROOT, env: { ...env, TEST_PORTS: ports }, what: 'The Node tests' }),
   )
 }

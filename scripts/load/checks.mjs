@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { start } from '../../__test__/servers/railway/start.mjs'
 import { withoutCredentials } from '../lib/environment.mjs'
 import { Failure } from '../lib/failure.mjs'
-import { withFolder } from '../lib/files.mjs'
+import { inNewFolder } from '../lib/files.mjs'
 import { runNodeTests, testFiles } from '../lib/node-tests.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
@@ -20,8 +20,8 @@ const DEMOS = ['railway', 'render', 'namespace', 'vercel']
 
 /** @type {Record<string, (job: Job) => Promise<string>>} each says what it has done */
 export const CHECKS = {
-  smoke: (job) => withFolder('load', (folder) => smoke(job, folder)),
-  panic: (job) => withFolder('panic', (folder) => panic(job, folder)),
+  smoke: (job) => inNewFolder('load', (folder) => smoke(job, folder)),
+  panic: (job) => inNewFolder('panic', (folder) => panic(job, folder)),
   suite,
   demo,
 }

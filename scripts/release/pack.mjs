@@ -8,7 +8,7 @@ import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
-import { filesBelow, withFolder } from '../lib/files.mjs'
+import { filesBelow, inNewFolder } from '../lib/files.mjs'
 import { checkArtifact } from '../targets/check.mjs'
 import { select } from '../targets/list.mjs'
 import { platformsOf, readRootManifest } from './manifests.mjs'
@@ -29,7 +29,7 @@ await runMain(async () => {
   if (missing.length > 0 && !values.rehearsal) {
     throw new Failure(`Missing below ${values.artifacts}: ${missing.map(({ addon }) => addon).join(', ')}.`)
   }
-  await withFolder('pack', (staging) => packAll(root, addons, staging, values))
+  await inNewFolder('pack', (staging) => packAll(root, addons, staging, values))
 })
 
 async function packAll(root, addons, staging, { out, rehearsal }) {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../lib/failure.mjs'
-import { withFolder } from '../lib/files.mjs'
+import { inNewFolder } from '../lib/files.mjs'
 import { ADDON, ADDON_NAME, ROOT } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { startRegistry } from './local-registry.mjs'
@@ -27,7 +27,7 @@ await runMain(async () => {
   const managers = values.managers.split(',')
   const unknown = managers.filter((name) => !Object.hasOwn(MANAGERS, name))
   if (unknown.length > 0) throw new Failure(`unknown: ${unknown.join(', ')} (known: ${Object.keys(MANAGERS)})`, 2)
-  await withFolder('rehearsal', async (folder) => {
+  await inNewFolder('rehearsal', async (folder) => {
     await rehearse(folder, values.artifacts ?? (await artifactsOfCheckout(folder)), managers)
   })
   console.log('\nThe rehearsal went well.')

@@ -2,12 +2,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 
-import { withFolder } from '../lib/files.mjs'
+import { inNewFolder } from '../lib/files.mjs'
 import { run } from '../lib/run.mjs'
 
 /** @returns {Promise<Map<string, Buffer>>} contents by path, without the leading `package/` */
 export function readTarball(path) {
-  return withFolder('tarball', async (folder) => {
+  return inNewFolder('tarball', async (folder) => {
     await run('tar', ['-xzf', resolve(path), '-C', folder])
     const files = new Map()
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
