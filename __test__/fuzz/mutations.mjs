@@ -120,7 +120,7 @@ const BREAKS = [
   (bytes, socket, random) => {
     const changed = Buffer.from(bytes)
     for (let count = 0; count < 3; count += 1) changed[random.integer(changed.length)] = random.integer(256)
-    // What is left of it may never end.
+    // The client may wait for the rest of such an answer for ever.
     socket.end(changed)
   },
   (_bytes, socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
