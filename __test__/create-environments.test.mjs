@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { ACCESS_TOKEN, assertSame, canary, PROJECT_TOKEN, REGISTRY_PASSWORD } from './support/canary.mjs'
+import { uniqueCanary } from './support/fixture.mjs'
 import { withRailway } from './support/railway.mjs'
 import { rejection } from './support/rejection.mjs'
 import { graphqlError } from './servers/railway/index.mjs'
@@ -114,6 +115,47 @@ describe('next to environments that would get a copy', () => {
     const sentWith = (operation) => requestsFor(operation)[0].variables.input.registryCredentials
     assertSame(sentWith('serviceInstanceUpdate'), registryCredentials, 'with the image')
     assertSame(sentWith('serviceCreate'), undefined, 'with the service')
+  })
+})
+
+describe('a key whose create set the image and died before it deployed', () => {
+  const KEY = { ...options, idempotencyKey: 'key' }
+
+  /**
+   * Repeats the key where one request creates and deploys. Before, changes the instance that has no deployment.
+   *
+   * @param {(instance: object, world: object) => void} change
+   */
+  async function repeated(t, change) {
+    const { provider, makeProvider, world, project, environmentId, requestsFor } = await withRailway(t, {
+      environments: ['production', 'staging'],
+    })
+    const { instanceId } = await provider.create(KEY)
+    const instance = world.instance(instanceId, environmentId)
+    world.deployments.end(instance.deployments.pop())
+    world.deleteEnvironment(project.environments[1])
+    change(instance, world)
+    // Another credential has not read the environments yet.
+    const apiKey = world.addToken({ kind: 'account', token: uniqueCanary('later') })
+    const again = await makeProvider({ apiKey }).create(KEY)
+    assert.equal(again.instanceId, instanceId)
+    assert.equal(instance.deployments.length, 1)
+    return requestsFor('serviceInstanceDeployV2').length - 1
+  }
+
+  test('deploys the service, whose own deployment would show by now', async (t) => {
+    const deploys = await repeated(t, (instance) => {
+      instance.createdAt = new Date(Date.now() - 61_000).toISOString()
+    })
+    assert.equal(deploys, 1)
+  })
+
+  test('waits for the deployment that a young service may get by itself', async (t) => {
+    const deploys = await repeated(t, (instance, world) => {
+      world.lag = { deploymentReads: 2 }
+      world.deploy(instance)
+    })
+    assert.equal(deploys, 0)
   })
 })
 

@@ -100,6 +100,7 @@ mutations! {
     NamespaceTrustsTag: "takes whatever instance has the tag at Namespace",
     BelievesAnyAnswer: "believes an answer to a create that is about another resource",
     RailwayStartsEverywhere: "starts a service in all environments at Railway",
+    RailwayTakesImageForDeployment: "takes a service at Railway with an image for deployed",
     ;
     CountsReadsFromResponses: "counts what a read shows from its response, however late that comes",
     TellsAdoptedForRemoved: "tells of what another call has adopted that its clean-up succeeded",

@@ -242,17 +242,13 @@ impl Plan {
             twin.process = usize::try_from(dice.below(self.processes.len() as u64)).unwrap();
         }
         for create in [&mut twin, &mut self.creates[0]] {
-            (create.handle, create.other_image, create.settings) = (handle, false, false);
+            (create.handle, create.other_image) = (handle, false);
             if handle == HandlePlan::Name(1) {
                 create.ending = Ending::Keep;
             }
         }
         twin.other_image = dice.percent(25);
         self.creates.insert(1, twin);
-        // Callers with one key ask for the same settings.
-        for create in self.creates.iter_mut().filter(|create| create.handle == handle) {
-            create.settings = false;
-        }
     }
 
     /// Leaves one process, and one caller with a key that loses its request as `kind` says.
@@ -423,11 +419,6 @@ fn draw_death(dice: &mut Dice) -> Death {
 
 fn draw_creates(dice: &mut Dice, provider: &Provider, processes: u64, is_calm: bool) -> Vec<CreatePlan> {
     let semantics = provider.factory.semantics;
-    // Callers with one key ask for the same settings.
-    let key_settings = [
-        provider.has_settings && dice.percent(25),
-        provider.has_settings && dice.percent(25),
-    ];
     let count = if is_calm {
         1
     } else {
@@ -463,10 +454,7 @@ fn draw_creates(dice: &mut Dice, provider: &Provider, processes: u64, is_calm: b
                 handle,
                 waits: dice.percent(20),
                 ready_timeout: dice.pick(&[30_000, 300_000]),
-                settings: match handle {
-                    HandlePlan::Key(key) => key_settings[usize::from(key)],
-                    _ => provider.has_settings && dice.percent(25),
-                },
+                settings: provider.has_settings && dice.percent(25),
                 other_image: !is_calm && dice.percent(4),
                 abort: (!is_calm && dice.percent(18)).then(|| {
                     if dice.percent(60) {

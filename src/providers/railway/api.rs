@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::launch::Launch;
 use super::options::RailwayOptions;
 use super::semantics::TITLE;
 use super::wire::{InstanceData, InstanceNode, InstanceVariables};
@@ -32,6 +33,8 @@ pub(crate) struct Railway {
     /// The service that this process runs in, if it runs at Railway.
     pub(super) own_service_id: Option<String>,
     pub(super) options: RailwayOptions,
+    /// What this call has done for the deployment of its service.
+    pub(super) launch: Launch,
 }
 
 impl Railway {

@@ -7,6 +7,7 @@ use http::header::AUTHORIZATION;
 
 use super::api::Railway;
 use super::id::normalize_id;
+use super::launch::Launch;
 use super::options::RailwayOptions;
 use super::semantics::SEMANTICS;
 use crate::error::{Error, Operation, Result};
@@ -98,6 +99,7 @@ impl ProviderConfig for RailwayConfig {
                 environment_id,
                 own_service_id,
                 options,
+                launch: Launch::default(),
             })
         })?;
         if let Some(registry) = registry {

@@ -7,11 +7,12 @@
 
 use std::borrow::Cow;
 
+use super::age::is_young;
 use super::api::Railway;
 use super::documents;
 use super::isolation::fetch_isolation;
 use super::options::RailwayOptions;
-use super::semantics::TITLE;
+use super::semantics::{SEMANTICS, TITLE};
 use super::wire::{
     CreateData, DeployData, Input, InstanceUpdateInput, InstanceUpdateVariables, InstanceVariables, LimitsInput,
     RegionConfig, RegistryInput, ServiceCreateInput, SourceInput, UpdateData, Variables, VariablesInput, own_fields,
@@ -36,6 +37,9 @@ pub(super) async fn create(
     let in_one_request = creates_in_one_request(railway, context)
         .await
         .map_err(|error| error.with_outcome(Outcome::NoEffect))?;
+    if in_one_request {
+        railway.launch.creates_with_image();
+    }
     let mut variables = if in_one_request {
         collect_variables(request)
     } else {
@@ -112,18 +116,28 @@ pub(super) async fn complete(
         return Ok(Completion::Done(instance.clone()));
     }
     let service_id = instance.id.as_str();
+    let (began, date) = (context.now().into_std(), context.date());
     let Some(node) = railway.fetch_instance(context, service_id).await? else {
         // Not readable yet. Railway would answer an update with `true` and ignore it (docs/providers/railway.md).
         return Ok(Completion::Pending);
     };
-    // An adopted service may be complete: it is deployed, or the `serviceCreate` that made it is about to deploy it.
-    let is_complete =
-        node.deployment_id().is_some() || (node.has_source() && creates_in_one_request(railway, context).await?);
-    if is_complete {
+    // An adopted service is complete if it is deployed, or if a `serviceCreate` of this call is about to deploy it.
+    let has_source = node.has_source();
+    let will_deploy = railway.launch.created_with_image() || mutated!(RailwayTakesImageForDeployment);
+    if node.deployment_id().is_some() || (has_source && will_deploy) {
         return Ok(Completion::Done(railway.present(&node)));
+    }
+    // Another call's `serviceCreate` may be about to deploy it: the deployment shows within a minute. If none does, that
+    // call has set the image by a request of its own, and has died before it could deploy. This clock may be wrong, and the
+    // date be missing: the call waits no longer than that minute, either.
+    let limit = SEMANTICS.visibility_lag;
+    let may_wait = has_source && is_young(node.created_at.as_deref(), date) && railway.launch.may_wait(began, limit);
+    if may_wait && creates_in_one_request(railway, context).await? {
+        return Ok(Completion::Pending);
     }
     set_variables(railway, context, request, service_id).await?;
     set_limits(railway, context, service_id).await?;
+    railway.launch.sets_image();
     set_source(railway, context, request, service_id).await?;
     let updated = railway.fetch_instance(context, service_id).await?;
     if !updated.is_some_and(|node| node.has_source()) {

@@ -4,15 +4,13 @@
 //! instance in the configured environment is deleted, unless the project has no other environment. Where Railway's response
 //! can mean both "deleted" and "failed", a read decides (docs/providers/railway.md).
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
+use super::age::is_young;
 use super::api::Railway;
 use super::documents;
 use super::isolation::{Isolation, fetch_environments, fetch_isolation};
-use super::semantics::{SEMANTICS, TITLE};
+use super::semantics::TITLE;
 use super::wire::{DeleteData, DeleteVariables, IdVariables, InstanceNode, Service, ServiceData};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorCode, Result};
@@ -180,41 +178,10 @@ async fn classify_absence(
         Err(error) => return Err(error),
     };
     let is_in_project = service.project_id.as_deref() == Some(&railway.project_id);
-    // A date that is missing or unreadable proves no age.
-    let is_young = service
-        .created_at
-        .0
-        .and_then(|text| parse_age(&text, date))
-        .is_none_or(|age| age < SEMANTICS.visibility_lag);
+    let is_young = is_young(service.created_at.as_deref(), date);
     Ok(if is_in_project && is_young {
         DeleteResult::NotYetVisible
     } else {
         DeleteResult::Absent
     })
-}
-
-/// Returns how long ago an RFC 3339 date was; zero for a date in the future, `None` for an unreadable one.
-fn parse_age(text: &str, now: SystemTime) -> Option<Duration> {
-    let moment = SystemTime::from(OffsetDateTime::parse(text, &Rfc3339).ok()?);
-    Some(now.duration_since(moment).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_age_of_a_date() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        assert_eq!(
-            parse_age("2023-11-14T22:12:20.000Z", now),
-            Some(Duration::from_secs(60))
-        );
-        assert_eq!(
-            parse_age("2023-11-15T00:12:20+02:00", now),
-            Some(Duration::from_secs(60))
-        );
-        assert_eq!(parse_age("2030-01-01T00:00:00Z", now), Some(Duration::ZERO));
-        assert_eq!(parse_age("yesterday", now), None);
-    }
 }

@@ -1,5 +1,6 @@
 //! Railway: one service per instance, through the public GraphQL API (docs/providers/railway.md).
 
+mod age;
 mod api;
 mod config;
 mod create;
@@ -9,6 +10,7 @@ mod errors;
 mod find;
 mod id;
 mod isolation;
+mod launch;
 mod list;
 mod options;
 mod semantics;
