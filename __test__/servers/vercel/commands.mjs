@@ -5,8 +5,8 @@ import { Readable } from 'node:stream'
 
 import { signalGroup } from '../../daemon/process-groups.mjs'
 import { createLag } from '../shared/visibility.mjs'
-import { Children, HOME } from './children.mjs'
 import { executableNotFound, invalidRequest, sandboxStopped } from './errors.mjs'
+import { HOME, Machine } from './machine.mjs'
 import { presentCommand } from './present.mjs'
 import { isOver } from './sessions.mjs'
 
@@ -69,7 +69,6 @@ export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.s
  * @property {Promise<void>} exited
  */
 export class Commands {
-  #children = new Children()
   #planned = []
   #sequence = 0
 
@@ -155,9 +154,9 @@ export class Commands {
       command.cutOff = true
       if (command.simulated) command.end(128 + constants.signals.SIGKILL, this.now())
     }
-    this.#children.stop(session.id)
+    session.machine?.stop()
     await Promise.all(running.map(({ exited }) => exited))
-    this.#children.forget(session.id)
+    session.machine?.remove()
   }
 
   async #run(command, session) {
@@ -167,8 +166,8 @@ export class Commands {
     // Recorded first, because a sandbox that is deleted during the start has to end the process.
     sandbox.commands.push(command)
     try {
-      command.pid = await this.#children.start({
-        sessionId: session.id,
+      session.machine ??= new Machine()
+      command.pid = await session.machine.start({
         command: chosen ? chosen.command : command.name,
         args: chosen ? (chosen.args ?? []) : command.args,
         cwd: command.cwd,

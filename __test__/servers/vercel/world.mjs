@@ -1,10 +1,10 @@
 // The state behind the API, with methods for tests that set it up and read it.
 import { idOf } from '../shared/visibility.mjs'
 import { World as FakeWorld } from '../shared/world.mjs'
-import { HOME } from './children.mjs'
 import { Commands } from './commands.mjs'
 import { nameTaken, snapshotNotFound, tooManySandboxes } from './errors.mjs'
 import { Images } from './images.mjs'
+import { HOME } from './machine.mjs'
 import { encodeOidcToken } from './oidc.mjs'
 import { isOver, Sessions } from './sessions.mjs'
 
