@@ -45,32 +45,9 @@ export const asksForDaemon = ({ args }) => Boolean(args[2]?.startsWith('computes
  */
 export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.succeeds : COMMAND_PLANS.stays)
 
-/**
- * The commands of all sessions: real processes of this machine, or simulated by a plan.
- *
- * @typedef {object} CommandRecord
- * @property {string} id
- * @property {string} sessionId
- * @property {string} name the executable
- * @property {string[]} args
- * @property {string} cwd as the guest sees it
- * @property {Record<string, string>} env as the request had it
- * @property {Record<string, string>} environment all variables of the process
- * @property {boolean} sudo only recorded
- * @property {boolean} wait
- * @property {number} [timeout]
- * @property {number} startedAt
- * @property {number | null} exitCode
- * @property {number} [durationMs]
- * @property {{ stream: 'stdout' | 'stderr', data: string }[]} output the first 256 KiB
- * @property {string} text the same as one text
- * @property {boolean} simulated not a real process
- * @property {number} [pid]
- * @property {Promise<void>} exited
- */
+/** The commands of all sessions: real processes of this machine, or simulated by a plan. */
 export class Commands {
   #planned = []
-  #sequence = 0
 
   /** @param {import('../shared/world.mjs').WorldOptions} options */
   constructor({ now, random, settings }) {
@@ -90,11 +67,8 @@ export class Commands {
    */
   async start(session, request, lag) {
     const { sandbox } = session
-    const command = new Command(session, request, {
-      id: `cmd_${this.random.text('0123456789abcdef', 28)}`,
-      sequence: (this.#sequence += 1),
-      now: this.now(),
-    })
+    const id = `cmd_${this.random.text('0123456789abcdef', 28)}`
+    const command = new Command(id, session, request, this.now())
     command.lag = createLag(lag, this.now())
     const plan = this.#planned.shift() ?? (typeof this.plan === 'function' ? this.plan(command, sandbox) : this.plan)
     if (plan?.missing) throw executableNotFound(command.name)
@@ -209,24 +183,30 @@ export class Commands {
   }
 }
 
+/** @typedef {Command} CommandRecord */
+
 class Command extends EventEmitter {
+  /** @type {number | null} */
   exitCode = null
   deletedAt = null
+  /** The first 256 KiB. @type {{ stream: 'stdout' | 'stderr', data: string }[]} */
   output = []
+  /** Whether it is no real process. */
   simulated = false
   #size = 0
 
-  constructor({ id: sessionId, sandbox, cwd }, request, { id, sequence, now }) {
+  constructor(id, { id: sessionId, sandbox, cwd }, request, now) {
     super()
     this.setMaxListeners(0)
-    const { command: name, args = [], env, sudo = false, wait = false, timeout } = request
-    Object.assign(this, { id, sequence, sessionId, name, args, env: { ...env }, sudo, wait, timeout, startedAt: now })
-    this.cwd = request.cwd ?? cwd ?? HOME
+    const { command: name, args = [], env, sudo = false, timeout } = request // `sudo` is only recorded
+    Object.assign(this, { id, sessionId, name, args, env: { ...env }, sudo, timeout, startedAt: now })
+    this.cwd = request.cwd ?? cwd ?? HOME // as the guest sees it
     // It gets the path alone: a machine at Vercel does not have the other variables either.
     this.environment = { PATH: process.env.PATH, ...sandbox.env, ...env }
     this.exited = new Promise((resolve) => this.once('exit', resolve))
   }
 
+  /** Returns all output as one text. */
   get text() {
     return this.output.map(({ data }) => data).join('')
   }
