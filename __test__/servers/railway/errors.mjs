@@ -10,9 +10,7 @@ export class RailwayError extends Error {
    */
   constructor(message, { code = 'INTERNAL_SERVER_ERROR', plain = false, unauthenticated = false } = {}) {
     super(message)
-    this.code = code
-    this.plain = plain
-    this.unauthenticated = unauthenticated
+    Object.assign(this, { code, plain, unauthenticated })
   }
 }
 
