@@ -3,8 +3,7 @@ import { EventEmitter, once } from 'node:events'
 
 import { Courses, isAtEnd, statusOf, stepOf } from '../shared/courses.mjs'
 import { Processes } from '../shared/processes.mjs'
-import { idOf } from '../shared/visibility.mjs'
-import { World as FakeWorld } from '../shared/world.mjs'
+import { idOf, World as FakeWorld } from '../shared/world.mjs'
 import { ACTIONS, formToken } from './access.mjs'
 import { DEFAULT_SHAPE } from './requests.mjs'
 

@@ -8,7 +8,7 @@ import { paginate } from './connections.mjs'
  * @param {{ pageSizeDefault: number, pageSizeMaximum: number }} sizes
  */
 export function createPresenter(world, sizes) {
-  /** @param {import('../shared/visibility.mjs').View} [view] */
+  /** @param {import('../shared/world.mjs').View} [view] */
   const dates = ({ createdAt, deletedAt }, view) => ({ createdAt, deletedAt: view === 'stale' ? null : deletedAt })
 
   /** Returns one page of the objects that this kind of read shows. */

@@ -1,6 +1,5 @@
 import { Processes } from '../shared/processes.mjs'
-import { idOf } from '../shared/visibility.mjs'
-import { World as FakeWorld } from '../shared/world.mjs'
+import { idOf, World as FakeWorld } from '../shared/world.mjs'
 import { Deploys, isAlive } from './deploys.mjs'
 import { normaliseImage } from './image.mjs'
 

@@ -4,7 +4,6 @@ import { constants } from 'node:os'
 import { Readable } from 'node:stream'
 
 import { signalGroup } from '../../daemon/process-groups.mjs'
-import { createLag } from '../shared/visibility.mjs'
 import { executableNotFound, invalidRequest, sandboxStopped } from './errors.mjs'
 import { HOME, Machine } from './machine.mjs'
 import { presentCommand } from './present.mjs'
@@ -49,9 +48,9 @@ export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.s
 export class Commands {
   #planned = []
 
-  /** @param {import('../shared/world.mjs').WorldOptions} options */
-  constructor({ now, random, settings }) {
-    Object.assign(this, { now, random, plan: settings.commandPlan, runCommand: settings.runCommand })
+  /** @param {import('./world.mjs').World} world */
+  constructor(world) {
+    this.world = world
   }
 
   /** Sets the plan of the next command. */
@@ -62,15 +61,16 @@ export class Commands {
   /**
    * @param {object} session
    * @param {object} request body of the request, checked
-   * @param {import('../shared/visibility.mjs').Delay} lag
    * @returns {Promise<CommandRecord>}
    */
-  async start(session, request, lag) {
+  async start(session, request) {
     const { sandbox } = session
-    const id = `cmd_${this.random.text('0123456789abcdef', 28)}`
-    const command = new Command(id, session, request, this.now())
-    command.lag = createLag(lag, this.now())
-    const plan = this.#planned.shift() ?? (typeof this.plan === 'function' ? this.plan(command, sandbox) : this.plan)
+    const { random, settings, commandLag } = this.world
+    const command = new Command(`cmd_${random.text('0123456789abcdef', 28)}`, session, request, this.world.now())
+    command.lag = this.world.createLag(commandLag)
+    const { commandPlan } = settings
+    const plan =
+      this.#planned.shift() ?? (typeof commandPlan === 'function' ? commandPlan(command, sandbox) : commandPlan)
     if (plan?.missing) throw executableNotFound(command.name)
     if (plan) {
       command.play(plan)
@@ -117,7 +117,7 @@ export class Commands {
   kill(command, signal) {
     if (command.exitCode !== null) return
     if (command.pid !== undefined) signalGroup(command.pid, signal)
-    else command.end(128 + signal, this.now())
+    else command.end(128 + signal, this.world.now())
   }
 
   /** Ends all commands of the session. @returns {Promise<void>} resolves when the last process has ended */
@@ -126,7 +126,7 @@ export class Commands {
     const running = own.filter(({ exitCode }) => exitCode === null)
     for (const command of running) {
       command.cutOff = true
-      if (command.simulated) command.end(128 + constants.signals.SIGKILL, this.now())
+      if (command.simulated) command.end(128 + constants.signals.SIGKILL, this.world.now())
     }
     session.machine?.stop()
     await Promise.all(running.map(({ exited }) => exited))
@@ -135,7 +135,7 @@ export class Commands {
 
   async #run(command, session) {
     const { sandbox } = session
-    const { runCommand } = this
+    const { runCommand } = this.world.settings
     const chosen = typeof runCommand === 'function' ? runCommand(sandbox, command.environment) : runCommand
     // Recorded first, because a sandbox that is deleted during the start has to end the process.
     sandbox.commands.push(command)
@@ -148,11 +148,11 @@ export class Commands {
         environment: command.environment,
         inherit: chosen?.inherit,
         onOutput: (stream, data) => command.write(stream, data),
-        onEnd: (exitCode) => command.end(exitCode, this.now()),
+        onEnd: (exitCode) => command.end(exitCode, this.world.now()),
       })
     } catch (error) {
       sandbox.commands.splice(sandbox.commands.indexOf(command), 1)
-      command.end(127, this.now())
+      command.end(127, this.world.now())
       if (['ENOENT', 'EACCES'].includes(error.code)) throw executableNotFound(command.name)
       throw invalidRequest(`the command cannot be started (${error.code})`) // its text is not known
     }
@@ -169,9 +169,9 @@ export class Commands {
   /** Ends a simulated command whose time has come. */
   #settle(command) {
     if (!command.simulated || command.exitCode !== null) return
-    const age = this.now() - command.startedAt
-    if (age >= command.timeout) command.end(128 + constants.signals.SIGKILL, this.now())
-    else if (age >= command.endsAfter || command.readsLeft === 0) command.end(command.plannedExit, this.now())
+    const age = this.world.now() - command.startedAt
+    if (age >= command.timeout) command.end(128 + constants.signals.SIGKILL, this.world.now())
+    else if (age >= command.endsAfter || command.readsLeft === 0) command.end(command.plannedExit, this.world.now())
   }
 
   #hurry(command) {

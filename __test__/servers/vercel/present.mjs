@@ -1,7 +1,7 @@
 // Creates the API's objects from the world's records (docs/providers/vercel.md). Times are milliseconds. JSON leaves out
 // what is undefined. No answer has the variables.
 
-/** @param {import('../shared/visibility.mjs').View} [view] a deleted one is still returned as it was, or stopped */
+/** @param {import('../shared/world.mjs').View} [view] a deleted one is still returned as it was, or stopped */
 export function presentSandbox(sandbox, view) {
   const { session } = sandbox
   const status = statusOf(sandbox, view)

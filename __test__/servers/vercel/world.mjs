@@ -1,6 +1,5 @@
 // The state behind the API, with methods for tests that set it up and read it.
-import { idOf } from '../shared/visibility.mjs'
-import { World as FakeWorld } from '../shared/world.mjs'
+import { idOf, World as FakeWorld } from '../shared/world.mjs'
 import { Commands } from './commands.mjs'
 import { nameTaken, snapshotNotFound, tooManySandboxes } from './errors.mjs'
 import { Images } from './images.mjs'
