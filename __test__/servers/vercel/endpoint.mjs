@@ -3,9 +3,9 @@ import { Readable } from 'node:stream'
 
 import { isJson, matchesPattern } from '../shared/http.mjs'
 import { authorizeRight, authorizeTeam, identify } from './access.mjs'
+import { NAME_PATTERN } from './bodies.mjs'
 import { errorAnswer, routeNotFound, violation } from './errors.mjs'
 import { createOperations } from './operations.mjs'
-import { checkPathPart } from './query.mjs'
 import { createRateLimits } from './rate.mjs'
 import { findRoute, ROUTES } from './routes.mjs'
 
@@ -83,6 +83,7 @@ export function createEndpoint({ world, settings, fullSchema, onInternalError })
 
 const routeOf = ({ operation }) => ROUTES.find((route) => route.operation === operation)
 
+/** Reads a part of a path. A client may not put an unchecked id into a path. */
 function readPart(part, name) {
   let value
   try {
@@ -90,7 +91,7 @@ function readPart(part, name) {
   } catch {
     throw violation('path', `${name} is not URL-encoded`)
   }
-  checkPathPart(value, name)
+  if (!NAME_PATTERN.test(value)) throw violation('path', `${name} is not of the form of one`)
   return value
 }
 
