@@ -1,7 +1,7 @@
 // Checks CreateInstance beyond its schema (docs/providers/namespace.md). The texts of refusals are invented.
 import { timestampMs } from '@bufbuild/protobuf/wkt'
 
-import { bareInvalidArgument, details, failure, invalidArgument } from './errors.mjs'
+import { details, failure, invalidArgument } from './errors.mjs'
 
 const LABEL_NAME = /^[a-z]([a-z0-9-.]*[a-z0-9])?$/
 const LABEL_NAME_BYTES = 63
@@ -49,9 +49,10 @@ export function readCreate(request, settings, now) {
 }
 
 function readLabels(labels) {
+  // A label of the wrong form is refused without an explanation.
   for (const { name, value } of labels) {
-    if (!LABEL_NAME.test(name) || bytesOf(name) > LABEL_NAME_BYTES) throw bareInvalidArgument()
-    if (bytesOf(value) > LABEL_VALUE_BYTES) throw bareInvalidArgument()
+    if (!LABEL_NAME.test(name) || bytesOf(name) > LABEL_NAME_BYTES) throw invalidArgument()
+    if (bytesOf(value) > LABEL_VALUE_BYTES) throw invalidArgument()
   }
   // It is not on record what Namespace does with a name that comes twice. No client may depend on it.
   if (new Set(labels.map(({ name }) => name)).size < labels.length) throw invalidArgument('two labels of one name')
