@@ -77,13 +77,13 @@ export function createMethods(world, settings) {
 
   function destroyInstance({ instanceId, reason }, context) {
     const { instance } = find(instanceId, 'destroy', context)
-    if (instance.status === 'DESTROYED') throw refusalOfTheDead(instance)
-    if (instance.status === 'DESTROYING' && settings.destroyDying === 'refuse') throw refusalOfTheDead(instance)
+    const { id, status } = instance
+    if (status === 'DESTROYED' || (status === 'DESTROYING' && settings.destroyDying === 'refuse')) {
+      throw settings.destroyDead === 'not_found' ? notFound(id) : destroyed(id)
+    }
     world.destroy(instance, reason)
     return {}
   }
-
-  const refusalOfTheDead = ({ id }) => (settings.destroyDead === 'not_found' ? notFound(id) : destroyed(id))
 
   /** Waits until the instance is up. It reads repeatedly, because a plan may move with each read. */
   async function waitInstanceSync({ instanceId, destroyedOk, containerId, containerName }, context) {

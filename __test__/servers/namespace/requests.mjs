@@ -121,7 +121,7 @@ function checkPort({ proto, containerPort, name, httpMatchRule }) {
  *
  * @param {object} workspace
  * @param {() => import('./world.mjs').Instance[]} liveInstances
- * @param {{ virtualCpu: number, memoryMegabytes: number, machineArch: string, os: string }} shape
+ * @param {import('./world.mjs').Shape} shape
  */
 export function checkLimits({ limits, usedUp, platforms }, liveInstances, shape) {
   const platform = `${shape.os}/${shape.machineArch}`
@@ -131,11 +131,8 @@ export function checkLimits({ limits, usedUp, platforms }, liveInstances, shape)
   if (usedUp) throw failure('resource_exhausted', 'usage limits exceeded', [details.usageLimits(usedUp)])
   if (!limits) return
   const live = liveInstances()
-  const used = {
-    virtualCpu: sum(live, ({ shape: { virtualCpu } }) => virtualCpu),
-    memoryMegabytes: sum(live, ({ shape: { memoryMegabytes } }) => memoryMegabytes),
-    instanceCount: live.length,
-  }
+  const sum = (name) => live.reduce((total, instance) => total + instance.shape[name], 0)
+  const used = { virtualCpu: sum('virtualCpu'), memoryMegabytes: sum('memoryMegabytes'), instanceCount: live.length }
   const requested = { virtualCpu: shape.virtualCpu, memoryMegabytes: shape.memoryMegabytes, instanceCount: 1 }
   const over = Object.keys(used).find((name) => used[name] + requested[name] > (limits[name] ?? Infinity))
   if (over === undefined) return
@@ -143,5 +140,3 @@ export function checkLimits({ limits, usedUp, platforms }, liveInstances, shape)
   const detail = details.resourceLimits({ requested, used, limits, kind, description: over })
   throw failure('resource_exhausted', 'workspace out of resources', [detail])
 }
-
-const sum = (list, valueOf) => list.reduce((total, entry) => total + valueOf(entry), 0)

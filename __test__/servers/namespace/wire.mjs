@@ -58,23 +58,15 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     const place = locate(request)
     if (!place) violate(request, 'route', `${request.method} ${request.path}`)
     if (!place?.isServed) return wrongPlace()
-    const method = methods.get(place.name)
-    checkRequest(request, method, fullSchema)
-    if (!request.headers.authorization) violate(request, 'header', 'no Authorization')
-    return run(request, place, left)
-  }
+    checkRequest(request, methods.get(place.name), fullSchema)
+    const { method, path, headers, body } = request
+    if (!headers.authorization) violate(request, 'header', 'no Authorization')
 
-  /** A wrong method or type of content gets a bare answer. */
-  function refuse({ status, message, headers }) {
-    return status === 400 ? errorAnswer(invalidArgument(message), settings.errorForm) : { status, headers }
-  }
-
-  async function run({ method, path, headers, body }, { name, region }, left) {
-    const request = new Request(`http://loopback${path}`, { method, headers, body })
-    const answer = await handlers.get(name)({
-      ...universalServerRequestFromFetch(request, { httpVersion: '1.1' }),
+    const passedOn = new Request(`http://loopback${path}`, { method, headers, body })
+    const answer = await handlers.get(place.name)({
+      ...universalServerRequestFromFetch(passedOn, { httpVersion: '1.1' }),
       signal: left,
-      contextValues: createContextValues().set(REGION, region),
+      contextValues: createContextValues().set(REGION, place.region),
     })
     const response = universalServerResponseToFetch(answer)
     const { status } = response
@@ -83,6 +75,11 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
       return errorAnswer(errorFromJson(JSON.parse(text), undefined, new Error(text)), settings.errorForm)
     }
     return { status, headers: { 'content-type': response.headers.get('content-type') }, body: nameUnknownStatuses(text) }
+  }
+
+  /** A wrong method or type of content gets a bare answer. */
+  function refuse({ status, message, headers }) {
+    return status === 400 ? errorAnswer(invalidArgument(message), settings.errorForm) : { status, headers }
   }
 
   return { describe, handle, refuse }
