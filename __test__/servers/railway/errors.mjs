@@ -45,13 +45,8 @@ export function errorEntry(error, { code, traceId, note }) {
     if (cause.plain) return { message: cause.message, traceId }
     return { message: cause.message, path: error.path, extensions: { code: cause.code }, traceId }
   }
-  return {
-    message: error.message,
-    ...(error.locations && { locations: error.locations }),
-    ...(error.path && { path: error.path }),
-    extensions: { code, ...(note && { note }) },
-    traceId,
-  }
+  // JSON leaves out what is undefined.
+  return { message: error.message, locations: error.locations, path: error.path, extensions: { code, note }, traceId }
 }
 
 /**

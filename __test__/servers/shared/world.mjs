@@ -26,6 +26,8 @@ export class World {
   courses
   /** @type {import('./processes.mjs').Processes | undefined} */
   processes
+  /** Plans of the next objects, whatever their subjects. @type {import('./courses.mjs').Step[][]} */
+  planned = []
 
   #sequence = 0
 
@@ -36,7 +38,7 @@ export class World {
 
   /** Sets the plan of the next object, whatever its subject. */
   planNext(plan) {
-    this.courses.planNext(plan)
+    this.planned.push(plan)
   }
 
   /**

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 
 import { signalGroup } from '../../daemon/process-groups.mjs'
 import { executableNotFound, invalidRequest, sandboxStopped } from './errors.mjs'
-import { HOME, Machine } from './machine.mjs'
+import { Machine } from './machine.mjs'
 import { presentCommand } from './present.mjs'
 import { isOver } from './sessions.mjs'
 
@@ -46,16 +46,9 @@ export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.s
 
 /** The commands of all sessions: real processes of this machine, or simulated by a plan. */
 export class Commands {
-  #planned = []
-
   /** @param {import('./world.mjs').World} world */
   constructor(world) {
     this.world = world
-  }
-
-  /** Sets the plan of the next command. */
-  planNext(plan) {
-    this.#planned.push(plan)
   }
 
   /**
@@ -64,13 +57,13 @@ export class Commands {
    * @returns {Promise<CommandRecord>}
    */
   async start(session, request) {
+    const { world } = this
     const { sandbox } = session
-    const { random, settings, commandLag } = this.world
-    const command = new Command(`cmd_${random.text('0123456789abcdef', 28)}`, session, request, this.world.now())
-    command.lag = this.world.createLag(commandLag)
-    const { commandPlan } = settings
-    const plan =
-      this.#planned.shift() ?? (typeof commandPlan === 'function' ? commandPlan(command, sandbox) : commandPlan)
+    const command = new Command(`cmd_${world.random.text('0123456789abcdef', 28)}`, session, request, world.now())
+    command.lag = world.createLag(world.commandLag)
+    const { commandPlan } = world.settings
+    const planOfServer = () => (typeof commandPlan === 'function' ? commandPlan(command, sandbox) : commandPlan)
+    const plan = world.plannedCommands.shift() ?? planOfServer()
     if (plan?.missing) throw executableNotFound(command.name)
     if (plan) {
       command.play(plan)
@@ -200,7 +193,7 @@ class Command extends EventEmitter {
     this.setMaxListeners(0)
     const { command: name, args = [], env, sudo = false, timeout } = request // `sudo` is only recorded
     Object.assign(this, { id, sessionId, name, args, env: { ...env }, sudo, timeout, startedAt: now })
-    this.cwd = request.cwd ?? cwd ?? HOME // as the guest sees it
+    this.cwd = request.cwd ?? cwd // as the guest sees it
     // It gets the path alone: a machine at Vercel does not have the other variables either.
     this.environment = { PATH: process.env.PATH, ...sandbox.env, ...env }
     this.exited = new Promise((resolve) => this.once('exit', resolve))

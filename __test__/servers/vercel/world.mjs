@@ -42,6 +42,9 @@ export class World extends FakeWorld {
   /** How long the name of a newly deleted sandbox stays taken: milliseconds of the server's clock; not recorded. */
   nameHeldMilliseconds = 0
 
+  /** Plans of the next commands. @type {import('./commands.mjs').CommandPlan[]} */
+  plannedCommands = []
+
   images = new Images(this)
   commands = new Commands(this)
   lives = new Sessions(this)
@@ -153,7 +156,7 @@ export class World extends FakeWorld {
 
   /** Sets the plan of the next command. */
   planNextCommand(plan) {
-    this.commands.planNext(plan)
+    this.plannedCommands.push(plan)
   }
 
   /** Applies the time of the injected clock. Requests do so themselves. */
@@ -298,7 +301,7 @@ export class World extends FakeWorld {
 
   #startSession(sandbox, plan) {
     const id = `sbx_${this.random.text(ALPHANUMERIC, 28)}`
-    const session = this.lives.start({ id, sandbox, cwd: HOME, ...(plan && { plan }) })
+    const session = this.lives.start({ id, sandbox, cwd: HOME, plan })
     this.sessions.set(id, session)
   }
 
