@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 
 import { isJson, matchesPattern } from '../shared/http.mjs'
-import { authorizeRight, authorizeTeam, identify } from './access.mjs'
+import { authorizeTeam, identify } from './access.mjs'
 import { NAME_PATTERN } from './bodies.mjs'
 import { errorAnswer, routeNotFound, violation } from './errors.mjs'
 import { createOperations } from './operations.mjs'
@@ -42,8 +42,7 @@ export function createEndpoint({ world, settings, fullSchema, onInternalError })
     const query = route.query(request.url)
     const parts = Object.entries(request.params)
     const params = Object.fromEntries(parts.map(([name, part]) => [name, readPart(part, name)]))
-    const team = authorizeTeam(caller, query, world)
-    authorizeRight(caller, route.right)
+    const team = authorizeTeam(caller, query, route.right, world)
     checkBody(request, route)
     checkByFullSchema(request, route, Object.keys(query))
     return operations[route.operation]({ caller, team, query, params, body: request.json, left })
