@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
 import { within } from '../../support/eventually.mjs'
@@ -175,13 +175,6 @@ export async function startHttpServer({
       response.writeHead(status)
       return payload
     }
-    // The stream may have no end. quiet() does not wait for it, and it ends when the client closes the connection.
-    const sendStream = (stream) => {
-      response.flushHeaders()
-      response.on('close', () => stream.destroy())
-      stream.on('error', () => response.destroy())
-      stream.pipe(response)
-    }
     const exchange = {
       ended: false,
       async run() {
@@ -197,8 +190,11 @@ export async function startHttpServer({
       send(answer) {
         if (gone()) return
         const payload = writeHead(answer)
-        if (payload instanceof Readable) sendStream(payload)
-        else response.end(payload)
+        if (payload instanceof Readable) {
+          response.flushHeaders()
+          // The stream may have no end. quiet() does not wait for it, and it ends when the client closes the connection.
+          pipeline(payload, response, () => {})
+        } else response.end(payload)
       },
       sendHalf(answer, rst) {
         if (gone()) return
