@@ -74,7 +74,8 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     if (status !== 200 && settings.errorForm) {
       return errorAnswer(errorFromJson(JSON.parse(text), undefined, new Error(text)), settings.errorForm)
     }
-    return { status, headers: { 'content-type': response.headers.get('content-type') }, body: nameUnknownStatuses(text) }
+    const contentType = response.headers.get('content-type')
+    return { status, headers: { 'content-type': contentType }, body: nameUnknownStatuses(text) }
   }
 
   /** A wrong method or type of content gets a bare answer. */

@@ -192,7 +192,7 @@ export async function startHttpServer({
         const payload = writeHead(answer)
         if (payload instanceof Readable) {
           response.flushHeaders()
-          // The stream may have no end. quiet() does not wait for it, and it ends when the client closes the connection.
+          // The stream may have no end. quiet() does not wait for it, and it ends when the client closes the socket.
           pipeline(payload, response, () => {})
         } else response.end(payload)
       },

@@ -10,7 +10,7 @@ import { atExit } from '../shared/processes.mjs'
 /** The working directory of the default image (docs/providers/vercel.md). */
 export const HOME = '/vercel'
 
-/** A session's processes, each with a process group of its own, and a new folder here in place of its home directory. */
+/** A session's processes, each with a process group of its own, and a folder here in place of its home directory. */
 export class Machine {
   /** The process groups that may have members: the child itself, or its own children. */
   #groups = new Set()

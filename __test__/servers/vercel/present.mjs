@@ -1,5 +1,5 @@
-// Creates the API's objects from the world's records (docs/providers/vercel.md). Times are milliseconds. JSON leaves out
-// what is undefined. No answer has the variables.
+// Creates the API's objects from the world's records (docs/providers/vercel.md). Times are milliseconds. No answer has
+// the variables. JSON leaves out what is undefined.
 
 /** @param {import('../shared/world.mjs').View} [view] a deleted one is still returned as it was, or stopped */
 export function presentSandbox(sandbox, view) {
