@@ -14,7 +14,7 @@ class OpenApi {
     schemas.plan = schemas.paidPlan = { type: 'string' }
     // By the service's type: taken literally, the document's union refuses every body (docs/contributing/testing.md).
     for (const type of Object.keys(TYPES)) {
-      const details = `${type.replace(/_(.)/g, (_, letter) => letter.toUpperCase())}Details`
+      const details = `${type.replace(/_(.)/g, (_match, letter) => letter.toUpperCase())}Details`
       schemas[`servicePOST.${type}`] = withDetails(schemas.servicePOST, `${details}POST`)
       schemas[`service.${type}`] = withDetails(schemas.service, details)
     }
