@@ -13,11 +13,7 @@ const ACTION_OF = {
 }
 
 /**
- * @typedef {object} Caller
- * @property {string} workspaceId
- * @property {string} actorId
- * @property {string[]} actions
- * @property {number} expiresAt
+ * @typedef {{ workspaceId: string, actorId: string, actions: string[], expiresAt: number }} Caller
  *
  * @param {string | null | undefined} authorization the header
  * @param {string} method of the request
@@ -41,13 +37,8 @@ const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url
  * Makes a token of one of Namespace's forms. Clients may decode the claims to warn early. This server does not check
  * the signature.
  *
- * @param {object} options
- * @param {'revocable' | 'tenant' | 'workload'} options.kind revocable: opaque; the others: a JWT behind the prefix
- * @param {string} options.workspaceId
- * @param {string} options.actorId
- * @param {string} options.region
- * @param {number} options.expiresAt
- * @param {string} options.secret the secret part
+ * @param {{ kind: 'revocable' | 'tenant' | 'workload', workspaceId: string, actorId: string, region: string,
+ *   expiresAt: number, secret: string }} options revocable: opaque; the others: a JWT behind the prefix
  */
 export function formToken({ kind, workspaceId, actorId, region, expiresAt, secret }) {
   if (kind === 'revocable') return `nsrt_${secret}`

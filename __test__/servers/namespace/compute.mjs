@@ -1,4 +1,6 @@
 // The methods of the ComputeService (docs/providers/namespace.md).
+import { isDeepStrictEqual } from 'node:util'
+
 import { toJson } from '@bufbuild/protobuf'
 import { createContextKey } from '@connectrpc/connect'
 
@@ -35,7 +37,7 @@ export function createMethods(world, settings) {
     const { workspaceId, actorId } = values.get(CALLER)
     const asked = readCreate(request, settings, world.now())
     const fields = { ...asked, workspaceId, region: values.get(REGION), creatorId: actorId }
-    const body = canonical(toJson(CREATE, request))
+    const body = toJson(CREATE, request)
     const holder = settings.uniqueTags && fields.uniqueTag && world.holderOf(fields)
     if (holder && mayBeReused(holder, body)) return presentInstance(holder)
     const workspace = world.workspaces.get(workspaceId)
@@ -49,7 +51,7 @@ export function createMethods(world, settings) {
       if (settings.destroyingHolder === 'refuse') throw failure('failed_precondition', 'unique_tag is being released')
       return settings.destroyingHolder === 'reuse'
     }
-    if (holder.body !== body && settings.otherBody === 'refuse') {
+    if (!isDeepStrictEqual(holder.body, body) && settings.otherBody === 'refuse') {
       throw failure('already_exists', 'unique_tag is held by an instance of another shape')
     }
     return true
@@ -75,13 +77,13 @@ export function createMethods(world, settings) {
 
   function destroyInstance({ instanceId, reason }, context) {
     const { instance } = find(instanceId, 'destroy', context)
-    if (instance.status === 'DESTROYED') throw refusalOfTheDead(instance)
-    if (instance.status === 'DESTROYING' && settings.destroyDying === 'refuse') throw refusalOfTheDead(instance)
+    const { id, status } = instance
+    if (status === 'DESTROYED' || (status === 'DESTROYING' && settings.destroyDying === 'refuse')) {
+      throw settings.destroyDead === 'not_found' ? notFound(id) : destroyed(id)
+    }
     world.destroy(instance, reason)
     return {}
   }
-
-  const refusalOfTheDead = ({ id }) => (settings.destroyDead === 'not_found' ? notFound(id) : destroyed(id))
 
   /** Waits until the instance is up. It reads repeatedly, because a plan may move with each read. */
   async function waitInstanceSync({ instanceId, destroyedOk, containerId, containerName }, context) {
@@ -104,11 +106,3 @@ export function createMethods(world, settings) {
 
   return { createInstance, describeInstance, listInstances, destroyInstance, waitInstanceSync }
 }
-
-/** Returns the same text for the same JSON, whatever the order of its keys. */
-const canonical = (json) =>
-  JSON.stringify(json, (_key, value) =>
-    value && typeof value === 'object' && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : value,
-  )

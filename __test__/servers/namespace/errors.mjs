@@ -65,9 +65,6 @@ export const notFound = (id) => failure('not_found', `no instance ${id}`, [detai
 export const destroyed = (id) =>
   failure('failed_precondition', 'the instance is no longer running', [details.environmentDestroyed(id)])
 
-/** A label of the wrong form is refused without an explanation. */
-export const bareInvalidArgument = () => failure('invalid_argument')
-
 export const invalidArgument = (text) => failure('invalid_argument', text)
 
 /**

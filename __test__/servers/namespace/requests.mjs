@@ -1,7 +1,7 @@
 // Checks CreateInstance beyond its schema (docs/providers/namespace.md). The texts of refusals are invented.
 import { timestampMs } from '@bufbuild/protobuf/wkt'
 
-import { bareInvalidArgument, details, failure, invalidArgument } from './errors.mjs'
+import { details, failure, invalidArgument } from './errors.mjs'
 
 const LABEL_NAME = /^[a-z]([a-z0-9-.]*[a-z0-9])?$/
 const LABEL_NAME_BYTES = 63
@@ -49,9 +49,10 @@ export function readCreate(request, settings, now) {
 }
 
 function readLabels(labels) {
+  // A label of the wrong form is refused without an explanation.
   for (const { name, value } of labels) {
-    if (!LABEL_NAME.test(name) || bytesOf(name) > LABEL_NAME_BYTES) throw bareInvalidArgument()
-    if (bytesOf(value) > LABEL_VALUE_BYTES) throw bareInvalidArgument()
+    if (!LABEL_NAME.test(name) || bytesOf(name) > LABEL_NAME_BYTES) throw invalidArgument()
+    if (bytesOf(value) > LABEL_VALUE_BYTES) throw invalidArgument()
   }
   // It is not on record what Namespace does with a name that comes twice. No client may depend on it.
   if (new Set(labels.map(({ name }) => name)).size < labels.length) throw invalidArgument('two labels of one name')
@@ -120,7 +121,7 @@ function checkPort({ proto, containerPort, name, httpMatchRule }) {
  *
  * @param {object} workspace
  * @param {() => import('./world.mjs').Instance[]} liveInstances
- * @param {{ virtualCpu: number, memoryMegabytes: number, machineArch: string, os: string }} shape
+ * @param {import('./world.mjs').Shape} shape
  */
 export function checkLimits({ limits, usedUp, platforms }, liveInstances, shape) {
   const platform = `${shape.os}/${shape.machineArch}`
@@ -130,11 +131,8 @@ export function checkLimits({ limits, usedUp, platforms }, liveInstances, shape)
   if (usedUp) throw failure('resource_exhausted', 'usage limits exceeded', [details.usageLimits(usedUp)])
   if (!limits) return
   const live = liveInstances()
-  const used = {
-    virtualCpu: sum(live, ({ shape: { virtualCpu } }) => virtualCpu),
-    memoryMegabytes: sum(live, ({ shape: { memoryMegabytes } }) => memoryMegabytes),
-    instanceCount: live.length,
-  }
+  const sum = (name) => live.reduce((total, instance) => total + instance.shape[name], 0)
+  const used = { virtualCpu: sum('virtualCpu'), memoryMegabytes: sum('memoryMegabytes'), instanceCount: live.length }
   const requested = { virtualCpu: shape.virtualCpu, memoryMegabytes: shape.memoryMegabytes, instanceCount: 1 }
   const over = Object.keys(used).find((name) => used[name] + requested[name] > (limits[name] ?? Infinity))
   if (over === undefined) return
@@ -142,5 +140,3 @@ export function checkLimits({ limits, usedUp, platforms }, liveInstances, shape)
   const detail = details.resourceLimits({ requested, used, limits, kind, description: over })
   throw failure('resource_exhausted', 'workspace out of resources', [detail])
 }
-
-const sum = (list, valueOf) => list.reduce((total, entry) => total + valueOf(entry), 0)

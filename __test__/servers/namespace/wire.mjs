@@ -1,6 +1,6 @@
 // Passes HTTP requests to the Connect library's handlers, and returns their answers.
 import { Code, ConnectError, createConnectRouter, createContextValues } from '@connectrpc/connect'
-import { createAsyncIterable, readAllBytes } from '@connectrpc/connect/protocol'
+import { universalServerRequestFromFetch, universalServerResponseToFetch } from '@connectrpc/connect/protocol'
 import { errorFromJson } from '@connectrpc/connect/protocol-connect'
 
 import { admit } from './access.mjs'
@@ -12,7 +12,6 @@ import { checkRequest } from './strict.mjs'
 const PATH = new RegExp(`^(?:/([a-z0-9-]+))?${SERVICE_PATH.replaceAll('.', '\\.')}([A-Za-z]+)$`)
 /** The regions that have an endpoint. */
 const REGIONS = ['us', 'eu']
-const BODY_MAXIMUM = 1024 * 1024
 
 /** @param {import('../shared/fake-server.mjs').EndpointOptions} options */
 export function createEndpoint({ world, settings, fullSchema, violate, onInternalError }) {
@@ -59,36 +58,29 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     const place = locate(request)
     if (!place) violate(request, 'route', `${request.method} ${request.path}`)
     if (!place?.isServed) return wrongPlace()
-    const method = methods.get(place.name)
-    checkRequest(request, method, fullSchema)
-    if (!request.headers.authorization) violate(request, 'header', 'no Authorization')
-    return run(request, place, left)
+    checkRequest(request, methods.get(place.name), fullSchema)
+    const { method, path, headers, body } = request
+    if (!headers.authorization) violate(request, 'header', 'no Authorization')
+
+    const passedOn = new Request(`http://loopback${path}`, { method, headers, body })
+    const answer = await handlers.get(place.name)({
+      ...universalServerRequestFromFetch(passedOn, { httpVersion: '1.1' }),
+      signal: left,
+      contextValues: createContextValues().set(REGION, place.region),
+    })
+    const response = universalServerResponseToFetch(answer)
+    const { status } = response
+    const text = await response.text()
+    if (status !== 200 && settings.errorForm) {
+      return errorAnswer(errorFromJson(JSON.parse(text), undefined, new Error(text)), settings.errorForm)
+    }
+    const contentType = response.headers.get('content-type')
+    return { status, headers: { 'content-type': contentType }, body: nameUnknownStatuses(text) }
   }
 
   /** A wrong method or type of content gets a bare answer. */
   function refuse({ status, message, headers }) {
     return status === 400 ? errorAnswer(invalidArgument(message), settings.errorForm) : { status, headers }
-  }
-
-  async function run(request, { name, region }, left) {
-    const response = await handlers.get(name)({
-      httpVersion: '1.1',
-      method: request.method,
-      url: `http://loopback${request.path}`,
-      header: new Headers(Object.entries(request.headers).map(([key, value]) => [key, String(value)])),
-      body: createAsyncIterable([new TextEncoder().encode(request.body)]),
-      signal: left,
-      contextValues: createContextValues().set(REGION, region),
-    })
-    return toAnswer(response)
-  }
-
-  async function toAnswer({ status, header, body }) {
-    const text = new TextDecoder().decode(await readAllBytes(body ?? createAsyncIterable([]), BODY_MAXIMUM))
-    if (status !== 200 && settings.errorForm) {
-      return errorAnswer(errorFromJson(JSON.parse(text), undefined, new Error(text)), settings.errorForm)
-    }
-    return { status, headers: { 'content-type': header.get('content-type') }, body: nameUnknownStatuses(text) }
   }
 
   return { describe, handle, refuse }

@@ -3,8 +3,7 @@ import { EventEmitter, once } from 'node:events'
 
 import { Courses, isAtEnd, statusOf, stepOf } from '../shared/courses.mjs'
 import { Processes } from '../shared/processes.mjs'
-import { idOf } from '../shared/visibility.mjs'
-import { World as FakeWorld } from '../shared/world.mjs'
+import { idOf, World as FakeWorld } from '../shared/world.mjs'
 import { ACTIONS, formToken } from './access.mjs'
 import { DEFAULT_SHAPE } from './requests.mjs'
 
@@ -15,6 +14,12 @@ const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const OVER = new Set(['DESTROYING', 'DESTROYED'])
 
 /**
+ * @typedef {{ virtualCpu: number, memoryMegabytes: number, machineArch: string, os: string }} Shape
+ *
+ * @typedef {{ id: string, name: string, imageRef: string, args: string[], environment: Record<string, string>,
+ *   exportPorts: object[], isService: boolean }} Container isService: its end is a failure, whatever the exit code
+ *   (docs/providers/namespace.md)
+ *
  * @typedef {object} Instance
  * @property {string} id
  * @property {number} sequence
@@ -23,7 +28,7 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  * @property {string} creatorId
  * @property {{ name: string, value: string }[]} labels
  * @property {string} purpose
- * @property {{ virtualCpu: number, memoryMegabytes: number, machineArch: string, os: string }} shape
+ * @property {Shape} shape
  * @property {number} createdAt milliseconds, as are all times here
  * @property {number} [readyAt]
  * @property {number} [destroyedAt]
@@ -33,15 +38,6 @@ const OVER = new Set(['DESTROYING', 'DESTROYED'])
  * @property {string} status its actual state; counts no read
  * @property {object[]} shutdownReasons
  * @property {string} [destroyReason]
- *
- * @typedef {object} Container
- * @property {string} id
- * @property {string} name
- * @property {string} imageRef
- * @property {string[]} args
- * @property {Record<string, string>} environment
- * @property {object[]} exportPorts
- * @property {boolean} isService its end is a failure, whatever the exit code (docs/providers/namespace.md)
  */
 
 class Instances extends Courses {

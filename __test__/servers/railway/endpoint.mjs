@@ -27,12 +27,9 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
   const cache = new Map()
 
   const prepare = (query) => {
-    const known = cache.get(query)
-    if (known) return known
     if (cache.size >= CACHE_SIZE) cache.clear()
-    const prepared = prepareDocument(query, fullSchema)
-    cache.set(query, prepared)
-    return prepared
+    if (!cache.has(query)) cache.set(query, prepareDocument(query, fullSchema))
+    return cache.get(query)
   }
 
   const entries = (errors, details = {}) =>
@@ -48,12 +45,8 @@ export function createEndpoint({ world, settings, fullSchema, violate, onInterna
     const operation = document && getOperationAST(document, operationName)
     const fields = operation?.selectionSet.selections.filter(({ kind }) => kind === Kind.FIELD) ?? []
     const operations = fields.map(({ name }) => name.value)
-    return {
-      operation: operations[0],
-      operations,
-      operationName: operationName ?? operation?.name?.value,
-      variables,
-    }
+    const name = operationName ?? operation?.name?.value
+    return { operation: operations[0], operations, operationName: name, variables }
   }
 
   function handle(request) {

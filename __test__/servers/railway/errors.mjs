@@ -10,9 +10,7 @@ export class RailwayError extends Error {
    */
   constructor(message, { code = 'INTERNAL_SERVER_ERROR', plain = false, unauthenticated = false } = {}) {
     super(message)
-    this.code = code
-    this.plain = plain
-    this.unauthenticated = unauthenticated
+    Object.assign(this, { code, plain, unauthenticated })
   }
 }
 
@@ -47,13 +45,8 @@ export function errorEntry(error, { code, traceId, note }) {
     if (cause.plain) return { message: cause.message, traceId }
     return { message: cause.message, path: error.path, extensions: { code: cause.code }, traceId }
   }
-  return {
-    message: error.message,
-    ...(error.locations && { locations: error.locations }),
-    ...(error.path && { path: error.path }),
-    extensions: { code, ...(note && { note }) },
-    traceId,
-  }
+  // JSON leaves out what is undefined.
+  return { message: error.message, locations: error.locations, path: error.path, extensions: { code, note }, traceId }
 }
 
 /**

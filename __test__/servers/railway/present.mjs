@@ -8,17 +8,14 @@ import { paginate } from './connections.mjs'
  * @param {{ pageSizeDefault: number, pageSizeMaximum: number }} sizes
  */
 export function createPresenter(world, sizes) {
-  /** @param {import('../shared/visibility.mjs').View} [view] */
+  /** @param {import('../shared/world.mjs').View} [view] */
   const dates = ({ createdAt, deletedAt }, view) => ({ createdAt, deletedAt: view === 'stale' ? null : deletedAt })
 
   /** Returns one page of the objects that this kind of read shows. */
   const list = (objects, kind, page, toView) => {
-    const views = new Map()
-    for (const object of objects) {
-      const view = world.observe(object, kind)
-      if (view !== 'gone') views.set(object, view)
-    }
-    return paginate([...views.keys()], page, sizes, (object) => toView(object, views.get(object)))
+    const views = new Map(objects.map((object) => [object, world.observe(object, kind)]))
+    const seen = objects.filter((object) => views.get(object) !== 'gone')
+    return paginate(seen, page, sizes, (object) => toView(object, views.get(object)))
   }
 
   const project = (record, view) => ({
@@ -30,10 +27,8 @@ export function createPresenter(world, sizes) {
   })
 
   // The list leaves out a deleted environment, even while `environment(id)` still shows it (docs/providers/railway.md).
-  const environments = (record, page) => {
-    const wanted = record.environments.filter((entry) => !entry.deletedAt)
-    return paginate(wanted, page, sizes, (entry) => environment(entry))
-  }
+  const environments = (record, page) =>
+    paginate(record.environments.filter(({ deletedAt }) => !deletedAt), page, sizes, (entry) => environment(entry))
 
   const environment = (record, view) => ({
     id: record.id,

@@ -1,23 +1,15 @@
 import { RateWindows } from '../shared/rate-windows.mjs'
 
 /**
- * Creates a rate window, and its headers (docs/providers/railway.md). No source has the form of `X-RateLimit-Reset`.
+ * Creates a rate window (docs/providers/railway.md). No source has the form of `X-RateLimit-Reset`.
  *
  * @param {{ limit?: number, windowMilliseconds?: number }} options
  * @param {() => number} now
  */
 export function createRateLimit({ limit = 10_000, windowMilliseconds = 3_600_000 } = {}, now) {
-  const windows = new RateWindows(() => ({ limit, windowMilliseconds }), now)
-  return Object.assign(windows, {
-    headers() {
-      const state = windows.state()
-      return {
-        'X-RateLimit-Limit': String(state.limit),
-        'X-RateLimit-Remaining': String(state.remaining),
-        'X-RateLimit-Reset': new Date(state.resetsAt).toISOString(),
-      }
-    },
-  })
+  const settingsOf = () => ({ limit, windowMilliseconds })
+  const resetOf = ({ resetsAt }) => new Date(resetsAt).toISOString()
+  return new RateWindows({ settingsOf, now, prefix: 'X-RateLimit', resetOf })
 }
 
 /**

@@ -27,10 +27,10 @@ export function createResolvers(world, options) {
     return view
   }
 
-  const liveProject = (id) => {
-    const project = world.projects.get(id)
-    if (!project || project.deletedAt) throw notFound('Project')
-    return project
+  /** Returns an object that is there. */
+  const live = (object, name) => {
+    if (!object || object.deletedAt) throw notFound(name)
+    return object
   }
 
   const checkedEnvironment = (id, projectId) => {
@@ -42,24 +42,11 @@ export function createResolvers(world, options) {
     return environment
   }
 
-  const liveEnvironment = (id, projectId) => {
-    const environment = checkedEnvironment(id, projectId)
-    if (environment.deletedAt) throw notFound('Environment')
-    return environment
-  }
-
-  const liveService = (context, id) => {
-    const service = world.services.get(id)
-    if (!service || service.deletedAt) throw notFound('Service')
-    authorize(context.caller, { projectId: service.projectId })
-    return service
-  }
+  const liveEnvironment = (id, projectId) => live(checkedEnvironment(id, projectId), 'Environment')
 
   const liveInstance = (context, serviceId, environmentId) => {
     enter(context, [serviceId, environmentId], { environmentId })
-    const instance = world.instance(serviceId, environmentId)
-    if (!instance || instance.deletedAt) throw notFound('ServiceInstance')
-    return instance
+    return live(world.instance(serviceId, environmentId), 'ServiceInstance')
   }
 
   /** Returns the environments of a write: a fork alone, or by `rule` this one or all that are no forks. */
@@ -74,7 +61,7 @@ export function createResolvers(world, options) {
       .map(({ id }) => world.instance(service.id, id))
       .filter((instance) => instance && !instance.deletedAt)
 
-  const queries = {
+  return {
     me(_args, context) {
       // A workspace or project token has no user.
       authorize(context.caller, { kinds: ['account'] })
@@ -98,7 +85,7 @@ export function createResolvers(world, options) {
     // A project token may read the list of its project's environments; no source says what it may see of the others.
     environments({ projectId, ...page }, context) {
       enter(context, [projectId], { projectId })
-      return present.environments(liveProject(projectId), page)
+      return present.environments(live(world.projects.get(projectId), 'Project'), page)
     },
 
     environment({ id, projectId }, context) {
@@ -135,19 +122,15 @@ export function createResolvers(world, options) {
       const { variables } = serviceId == null ? environment : liveInstance(context, serviceId, environmentId)
       return unrendered ? variables : world.resolve(variables, environmentId)
     },
-  }
 
-  const mutations = {
     serviceCreate({ input }, context) {
       const { projectId, environmentId, name, source, variables, registryCredentials } = input
       enter(context, [projectId, environmentId], { projectId, environmentId })
-      liveProject(projectId)
+      live(world.projects.get(projectId), 'Project')
       // The environment of the request limits the service only if it is a fork.
       const environments = environmentsMeant(projectId, environmentId, 'schema')
-      const { image, repo } = source ?? {}
-      return present.service(
-        world.createService({ projectId, environments, name, image, repo, variables, registryCredentials }),
-      )
+      const request = { projectId, environments, name, ...source, variables, registryCredentials }
+      return present.service(world.createService(request))
     },
 
     serviceDelete({ id, environmentId }, context) {
@@ -170,7 +153,8 @@ export function createResolvers(world, options) {
     // Without an instance in the environment it does nothing, and returns `true`, too.
     serviceInstanceUpdate({ serviceId, environmentId, input }, context) {
       enter(context, [serviceId, environmentId], { environmentId })
-      const service = liveService(context, serviceId)
+      const service = live(world.services.get(serviceId), 'Service')
+      authorize(context.caller, { projectId: service.projectId })
       for (const instance of instancesMeant(service, environmentId)) world.updateInstance(instance, input)
       return true
     },
@@ -194,6 +178,4 @@ export function createResolvers(world, options) {
       return true
     },
   }
-
-  return { ...queries, ...mutations }
 }

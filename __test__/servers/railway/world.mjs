@@ -2,8 +2,7 @@ import { Deployments, isBilled } from './deployments.mjs'
 import { nameTaken, problem } from './errors.mjs'
 import { resolveReferences } from './variables.mjs'
 import { Processes } from '../shared/processes.mjs'
-import { idOf } from '../shared/visibility.mjs'
-import { World as FakeWorld } from '../shared/world.mjs'
+import { idOf, World as FakeWorld } from '../shared/world.mjs'
 
 const NAME_LENGTH_MAXIMUM = 32
 

@@ -44,6 +44,5 @@ export function jsonAnswer(status, value, headers) {
  * @returns {import('../shared/faults.mjs').Fault}
  */
 export function renderError(status, message, { id, code, headers, effect } = {}) {
-  const body = { ...(id && { id }), ...(code && { code }), message }
-  return { kind: 'respond', ...jsonAnswer(status, body, headers), effect }
+  return { kind: 'respond', ...jsonAnswer(status, { id, code, message }, headers), effect }
 }

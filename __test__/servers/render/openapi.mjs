@@ -3,15 +3,7 @@ import { Ajv } from 'ajv'
 
 import { reference } from '../shared/reference.mjs'
 import { COMPILING } from '../shared/schema.mjs'
-
-/** By the service's type: taken literally, the document's union refuses every body (docs/contributing/testing.md). */
-const DETAILS = {
-  static_site: 'staticSiteDetails',
-  web_service: 'webServiceDetails',
-  private_service: 'privateServiceDetails',
-  background_worker: 'backgroundWorkerDetails',
-  cron_job: 'cronJobDetails',
-}
+import { TYPES } from './world.mjs'
 
 class OpenApi {
   #ajv = new Ajv({ ...COMPILING, strict: false, allErrors: true })
@@ -20,7 +12,9 @@ class OpenApi {
     const { schemas } = document.components
     // The document is older than the present names of plans.
     schemas.plan = schemas.paidPlan = { type: 'string' }
-    for (const [type, details] of Object.entries(DETAILS)) {
+    // By the service's type: taken literally, the document's union refuses every body (docs/contributing/testing.md).
+    for (const type of Object.keys(TYPES)) {
+      const details = `${type.replace(/_(.)/g, (_match, letter) => letter.toUpperCase())}Details`
       schemas[`servicePOST.${type}`] = withDetails(schemas.servicePOST, `${details}POST`)
       schemas[`service.${type}`] = withDetails(schemas.service, details)
     }

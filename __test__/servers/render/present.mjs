@@ -1,5 +1,8 @@
+import { TYPES } from './world.mjs'
+
 /**
  * Creates the API's objects from the world's records, in the form of the recorded answers (docs/providers/render.md).
+ * JSON leaves out what is undefined.
  *
  * @param {import('./world.mjs').World} world
  * @param {{ defaultPlan: string, showPlan: (plan: string) => string }} settings
@@ -12,13 +15,13 @@ export function createViews(world, settings) {
     autoDeployTrigger: record.autoDeploy === 'yes' ? 'commit' : 'off',
     ...(record.image ? {} : { branch: 'main', repo: 'https://github.com/acme/site' }),
     createdAt: record.createdAt,
-    dashboardUrl: `https://dashboard.render.com/${DASHBOARD[record.type]}/${record.id}`,
-    ...(record.environmentId && { environmentId: record.environmentId }),
-    ...(record.image && { imagePath: record.image }),
+    dashboardUrl: `https://dashboard.render.com/${TYPES[record.type].dashboard}/${record.id}`,
+    environmentId: record.environmentId,
+    imagePath: record.image,
     name: record.name,
     notifyOnFail: 'default',
     ownerId: record.ownerId,
-    ...credentialOf(record),
+    registryCredential: credentialOf(record),
     rootDir: '',
     serviceDetails: DETAILS[record.type](record),
     slug: record.slug,
@@ -30,7 +33,7 @@ export function createViews(world, settings) {
 
   const credentialOf = ({ registryCredentialId }) => {
     const credential = world.registryCredentials.get(registryCredentialId)
-    return credential && { registryCredential: { id: credential.id, name: credential.name } }
+    return credential && { id: credential.id, name: credential.name }
   }
 
   const image = ({ details }) => ({
@@ -45,17 +48,13 @@ export function createViews(world, settings) {
 
   const server = (record) => ({
     ...image(record),
-    ...(record.details.maxShutdownDelaySeconds && {
-      maxShutdownDelaySeconds: record.details.maxShutdownDelaySeconds,
-    }),
+    maxShutdownDelaySeconds: record.details.maxShutdownDelaySeconds,
     numInstances: record.details.numInstances ?? 1,
-    ...parent(record),
+    parentServer: record.parent,
     previews: record.details.previews ?? { generation: 'off' },
     pullRequestPreviewsEnabled: 'no',
     sshAddress: `${record.id}@ssh.${record.details.region ?? 'oregon'}.render.com`,
   })
-
-  const parent = (record) => (record.parent ? { parentServer: record.parent } : {})
 
   const listening = (record) => ({ openPorts: [{ port: 10_000, protocol: 'TCP' }], url: world.urlOf(record) })
 
@@ -72,7 +71,7 @@ export function createViews(world, settings) {
     static_site: (record) => ({
       buildCommand: 'npm run build',
       buildPlan: 'starter',
-      ...parent(record),
+      parentServer: record.parent,
       previews: { generation: 'off' },
       publishPath: 'public',
       pullRequestPreviewsEnabled: 'no',
@@ -88,7 +87,7 @@ export function createViews(world, settings) {
       commit: record.image ? null : { id: 'c0ffee', message: 'Build the site', createdAt: record.createdAt },
       createdAt: record.createdAt,
       finishedAt,
-      ...(record.image && { image: record.image }),
+      image: record.image,
       startedAt,
       status,
       trigger: record.trigger,
@@ -99,12 +98,4 @@ export function createViews(world, settings) {
   const owner = ({ id, name, email, type }) => ({ id, name, email, type })
 
   return { service, deploy, owner }
-}
-
-const DASHBOARD = {
-  web_service: 'web',
-  private_service: 'pserv',
-  background_worker: 'worker',
-  cron_job: 'cron',
-  static_site: 'static',
 }

@@ -20,18 +20,9 @@ const WINDOWS = { create: 3_600_000, service: 60_000, write: 60_000, read: 60_00
  */
 export function createRateLimits(settings, now) {
   const settingsOf = (name) => ({ limit: settings.limits[name], windowMilliseconds: WINDOWS[name] })
-  const windows = new RateWindows(settingsOf, now)
-  return Object.assign(windows, {
-    headers(name, subject) {
-      const { limit, remaining, resetsAt, left } = windows.state(name, subject)
-      // The remaining seconds, against the documentation. For a minute 0 to 59 are recorded, so at 0 a window may last
-      // up to a second longer.
-      const reset = settings.resetFormat === 'delay' ? Math.ceil(left / 1000) - 1 : Math.ceil(resetsAt / 1000)
-      return {
-        'Ratelimit-Limit': String(limit),
-        'Ratelimit-Remaining': String(remaining),
-        'Ratelimit-Reset': String(reset),
-      }
-    },
-  })
+  // The remaining seconds, against the documentation. For a minute 0 to 59 are recorded, so at 0 a window may last up
+  // to a second longer.
+  const resetOf = ({ resetsAt, left }) =>
+    settings.resetFormat === 'delay' ? Math.ceil(left / 1000) - 1 : Math.ceil(resetsAt / 1000)
+  return new RateWindows({ settingsOf, now, prefix: 'Ratelimit', resetOf })
 }

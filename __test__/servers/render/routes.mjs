@@ -4,7 +4,8 @@ import { compileQuery, flag, integer, list, oneOf, text, word } from '../shared/
 import { badQuery, jsonAnswer, nameTaken, notFound, paymentRequired } from './errors.mjs'
 import { cutPage } from './pages.mjs'
 import { createViews } from './present.mjs'
-import { REGIONS, TYPES } from './validation.mjs'
+import { REGIONS } from './validation.mjs'
+import { TYPES } from './world.mjs'
 
 /** No source says what Render does with a limit above 100. */
 const PAGE = { cursor: word, limit: integer(1, 100) }
@@ -39,7 +40,7 @@ export const ROUTES = [
       ownerId: listOf(),
       region: listOf(oneOf(...REGIONS)),
       suspended: listOf(oneOf('suspended', 'not_suspended')),
-      type: listOf(oneOf(...TYPES)),
+      type: listOf(oneOf(...Object.keys(TYPES))),
     }),
   ],
   ['createService', 'POST', '/services', 'create'],

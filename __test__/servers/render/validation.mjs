@@ -1,10 +1,10 @@
 import { ProviderError } from '../shared/provider-error.mjs'
 import { compile, flag, integer, list, object, oneOf, text, word } from '../shared/schema.mjs'
 import { badBody } from './errors.mjs'
+import { TYPES } from './world.mjs'
 
 const RUNTIMES = ['docker', 'elixir', 'go', 'node', 'python', 'ruby', 'rust', 'image']
 export const REGIONS = ['oregon', 'frankfurt', 'ohio', 'singapore', 'virginia']
-export const TYPES = ['static_site', 'web_service', 'private_service', 'background_worker', 'cron_job']
 
 /** A part that the package never sends. It has to be an object. */
 const unmodelled = { type: 'object' }
@@ -52,7 +52,7 @@ const envVar = { anyOf: [object({ key: word, value: text }), object({ key: word,
 const bodyOf = (type) =>
   object(
     {
-      type: oneOf(...TYPES),
+      type: oneOf(...Object.keys(TYPES)),
       name: text,
       ownerId: text,
       image: object({ imagePath: word, ownerId: text }, { registryCredentialId: word }),
@@ -81,7 +81,7 @@ const DEPRECATED = ['env', 'pullRequestPreviewsEnabled']
 export function checkCreateBody(body) {
   if (!isObject(body)) throw badBody('invalid JSON', 'the body must be a JSON object')
   const { type, ownerId, serviceDetails, envVars } = body
-  if (!TYPES.includes(type)) {
+  if (!Object.hasOwn(TYPES, type)) {
     throw badBody(`invalid service type: ${typeof type === 'string' ? type : ''}`, 'type is missing or unknown')
   }
   if (!DETAILS[type]) throw badBody(`invalid service type: ${type}`, `this fake server does not create a ${type}`)

@@ -1,16 +1,15 @@
 import { Processes } from '../shared/processes.mjs'
-import { idOf } from '../shared/visibility.mjs'
-import { World as FakeWorld } from '../shared/world.mjs'
+import { idOf, World as FakeWorld } from '../shared/world.mjs'
 import { Deploys, isAlive } from './deploys.mjs'
 import { normaliseImage } from './image.mjs'
 
-/** The ids and slugs of the types of service (docs/providers/render.md). */
-const TYPES = {
-  web_service: { prefix: 'srv' },
-  private_service: { prefix: 'srv' },
-  background_worker: { prefix: 'srv', hasSuffix: true },
-  cron_job: { prefix: 'crn', hasSuffix: true },
-  static_site: { prefix: 'srv' },
+/** The types of service, with their ids, slugs and addresses in the dashboard (docs/providers/render.md). */
+export const TYPES = {
+  web_service: { prefix: 'srv', dashboard: 'web' },
+  private_service: { prefix: 'srv', dashboard: 'pserv' },
+  background_worker: { prefix: 'srv', hasSuffix: true, dashboard: 'worker' },
+  cron_job: { prefix: 'crn', hasSuffix: true, dashboard: 'cron' },
+  static_site: { prefix: 'srv', dashboard: 'static' },
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
@@ -205,14 +204,14 @@ export class World extends FakeWorld {
   /** @param {string} [by] `user`, `billing`, `stuck_crashlooping`, … (docs/providers/render.md) */
   suspend(service, by = 'user') {
     service.suspenders.add(by)
-    this.#touch(service)
+    service.updatedAt = this.timestamp()
     this.#stop(service)
   }
 
   /** Ends a user's suspension. Other suspensions stay. */
   resume(service) {
     if (!service.suspenders.delete('user')) return
-    this.#touch(service)
+    service.updatedAt = this.timestamp()
     if (service.suspenders.size === 0) this.deploy(service, { trigger: 'service_resumed' })
   }
 
@@ -272,10 +271,6 @@ export class World extends FakeWorld {
 
   #id(prefix) {
     return `${prefix}-${this.random.text(LETTERS, 20)}`
-  }
-
-  #touch(service) {
-    service.updatedAt = this.timestamp()
   }
 
   /** Returns a time with six decimals, as recorded. No two are equal, so that they can be ordered. */

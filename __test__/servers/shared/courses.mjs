@@ -12,7 +12,6 @@
  * does what follows from a step; it may have `isHeld(object)`, for objects that stay where they are.
  */
 export class Courses {
-  #planned = []
   #timers = new Set()
 
   /** The plan of objects for which the server's settings have none. @type {Step[]} */
@@ -27,13 +26,8 @@ export class Courses {
     return this.world.settings.stepMilliseconds
   }
 
-  /** Sets the plan of the next object, whatever its subject. */
-  planNext(plan) {
-    this.#planned.push(plan)
-  }
-
   /** Puts an object at the first step of its plan. */
-  begin(object, subject, plan = this.#planned.shift() ?? this.#planFor(subject)) {
+  begin(object, subject, plan = this.world.planned.shift() ?? this.#planFor(subject)) {
     object.steps = plan.map((step) => (typeof step === 'object' && step !== null ? step : { status: step }))
     object.step = 0
     this.#arrive(object)

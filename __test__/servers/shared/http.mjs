@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
 import { within } from '../../support/eventually.mjs'
@@ -163,18 +163,17 @@ export async function startHttpServer({
   /** @returns {Exchange & { ended: boolean }} */
   function createExchange(request, response, left) {
     const gone = () => response.destroyed || response.writableEnded || !response.socket || response.socket.destroyed
-    const writeHead = (answer) => {
-      const { status, headers, payload } = serialise(answer, answer.edge ? {} : answerHeaders(request))
+    const writeHead = ({ status = 200, headers = {}, body, edge = false }) => {
+      const [payload, type] = payloadOf(body)
+      const ownHeaders = edge ? {} : answerHeaders(request)
+      const parts = [{ 'content-type': type }, ownHeaders, headers, { 'content-length': payload.length }]
+      for (const [name, value] of parts.flatMap(Object.entries)) {
+        if (value === null || value === undefined) response.removeHeader(name)
+        else response.setHeader(name.toLowerCase(), value)
+      }
       request.status = status
-      response.writeHead(status, headers)
+      response.writeHead(status)
       return payload
-    }
-    // The stream may have no end. quiet() does not wait for it, and it ends when the client closes the connection.
-    const sendStream = (stream) => {
-      response.flushHeaders()
-      response.on('close', () => stream.destroy())
-      stream.on('error', () => response.destroy())
-      stream.pipe(response)
     }
     const exchange = {
       ended: false,
@@ -191,8 +190,11 @@ export async function startHttpServer({
       send(answer) {
         if (gone()) return
         const payload = writeHead(answer)
-        if (payload instanceof Readable) sendStream(payload)
-        else response.end(payload)
+        if (payload instanceof Readable) {
+          response.flushHeaders()
+          // The stream may have no end. quiet() does not wait for it, and it ends when the client closes the socket.
+          pipeline(payload, response, () => {})
+        } else response.end(payload)
       },
       sendHalf(answer, rst) {
         if (gone()) return
@@ -350,26 +352,12 @@ function parseJson(bytes) {
   }
 }
 
-function serialise({ status = 200, headers = {}, body }, standing) {
-  let payload
-  let contentType
-  if (body === undefined) payload = Buffer.alloc(0)
-  else if (Buffer.isBuffer(body) || body instanceof Readable) payload = body
-  else if (typeof body === 'string') [payload, contentType] = [Buffer.from(body), 'text/plain; charset=utf-8']
-  else [payload, contentType] = [Buffer.from(JSON.stringify(body)), 'application/json; charset=utf-8']
-
-  const merged = {
-    ...(contentType && { 'content-type': contentType }),
-    ...lowerCased(standing),
-    ...lowerCased(headers),
-    ...(!(payload instanceof Readable) && { 'content-length': String(payload.length) }),
-  }
-  const sent = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null && value !== undefined))
-  return { status, headers: sent, payload }
-}
-
-function lowerCased(headers) {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+/** Returns what is sent for a body, and the type of its content if the body tells it. A stream has no length. */
+function payloadOf(body) {
+  if (body === undefined) return [Buffer.alloc(0)]
+  if (Buffer.isBuffer(body) || body instanceof Readable) return [body]
+  if (typeof body === 'string') return [Buffer.from(body), 'text/plain; charset=utf-8']
+  return [Buffer.from(JSON.stringify(body)), 'application/json; charset=utf-8']
 }
 
 function close(socket, rst) {

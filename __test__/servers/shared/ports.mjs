@@ -12,32 +12,27 @@ const BLOCK = 20
 /** The folder of this test run. Each taken block has a file in it. `npm test` makes it. */
 const folder = process.env.TEST_PORTS
 
-/** @type {number | undefined} */
-let next
-let left = 0
-let block = 0
+const ports = takePorts()
 
 /** @returns {number | undefined} nothing if all are taken, or outside of a test run: then the system assigns one */
-export function nextPort() {
-  if (folder === undefined) return undefined
-  if (left === 0) {
-    next = takeBlock()
-    left = BLOCK
+export const nextPort = () => ports.next().value
+
+function* takePorts() {
+  if (folder === undefined) return
+  mkdirSync(folder, { recursive: true })
+  for (let block = 0; block < BLOCKS; block += 1) {
+    if (!takesBlock(block)) continue
+    for (let index = 0; index < BLOCK; index += 1) yield FIRST + block * BLOCK + index
   }
-  if (next === undefined) return undefined
-  left -= 1
-  return next + left
 }
 
-function takeBlock() {
-  mkdirSync(folder, { recursive: true })
-  for (; block < BLOCKS; block += 1) {
-    try {
-      writeFileSync(join(folder, String(block)), '', { flag: 'wx' })
-      return FIRST + block * BLOCK
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error
-    }
+/** Takes a block, unless another process has it. */
+function takesBlock(block) {
+  try {
+    writeFileSync(join(folder, String(block)), '', { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+    return false
   }
-  return undefined
 }

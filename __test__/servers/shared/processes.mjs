@@ -5,6 +5,10 @@ import { signalGroup } from '../../daemon/process-groups.mjs'
 const KILL_AFTER_MILLISECONDS = 2000
 const OUTPUT_MAXIMUM = 64 * 1024
 
+/** Functions that end what must not outlive this process. It may end without closing its servers. */
+export const atExit = new Set()
+process.on('exit', () => atExit.forEach((end) => end()))
+
 /**
  * Runs a real process in place of an instance's container or machine.
  *
@@ -24,12 +28,8 @@ export class Processes {
   all = []
 
   /** By id, the processes that were not stopped. */
-  #children = new Map()
-  /** Also the processes that are being stopped. */
-  #running = new Set()
+  #running = new Map()
   #runCommand
-  // The starter of the server may end without close(). Its processes must not outlive it.
-  #atExit = () => this.#running.forEach((child) => signalGroup(child.pid, 'SIGKILL'))
 
   /**
    * @param {Command | ((subject: object, variables: Record<string, string>) => Command)} [runCommand] absent: nothing
@@ -46,7 +46,7 @@ export class Processes {
    * @param {(exitCode: number | null) => void} onExit by itself, not by stop()
    */
   start({ id, subject, labels }, variables, onExit) {
-    if (!this.#runCommand || this.#children.has(id)) return
+    if (!this.#runCommand || this.#running.has(id)) return
     const chosen = typeof this.#runCommand === 'function' ? this.#runCommand(subject, variables) : this.#runCommand
     // It gets the path alone: a container does not see its host's environment either.
     const environment = { PATH: process.env.PATH, ...variables }
@@ -56,6 +56,8 @@ export class Processes {
       detached: true, // a group of its own, so that a shell's children are stopped with it
     })
     const record = { ...labels, id, pid: child.pid, environment, output: '' }
+    const kill = () => signalGroup(child.pid, 'SIGKILL')
+    atExit.add(kill)
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk) => {
         if (record.output.length < OUTPUT_MAXIMUM) record.output += chunk
@@ -65,38 +67,35 @@ export class Processes {
       const end = (exitCode, signal) => {
         if (record.exitCode !== undefined) return
         Object.assign(record, { exitCode, signal })
-        this.#running.delete(child)
-        if (this.#running.size === 0) process.off('exit', this.#atExit)
-        if (this.#children.get(id) === child) {
-          this.#children.delete(id)
+        atExit.delete(kill)
+        if (this.#running.get(id) === record) {
+          this.#running.delete(id)
           onExit(exitCode)
         }
         resolve()
       }
       child.on('error', () => end(127, null)) // no such command
       // As in a container, the others end with the first process, and release what they hold open.
-      child.on('exit', () => signalGroup(child.pid, 'SIGKILL'))
+      child.on('exit', kill)
       child.on('close', end)
     })
-    if (this.#running.size === 0) process.on('exit', this.#atExit)
-    this.#running.add(child)
-    this.#children.set(id, child)
+    this.#running.set(id, record)
     this.all.push(record)
   }
 
   /** Sends SIGTERM, then SIGKILL to a process that ignores it. */
   async stop(id) {
-    const child = this.#children.get(id)
-    if (!child) return
-    this.#children.delete(id)
-    signalGroup(child.pid, 'SIGTERM')
-    const timer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), KILL_AFTER_MILLISECONDS)
-    await this.all.find((record) => record.id === id && record.pid === child.pid).exited
+    const record = this.#running.get(id)
+    if (!record) return
+    this.#running.delete(id)
+    signalGroup(record.pid, 'SIGTERM')
+    const timer = setTimeout(() => signalGroup(record.pid, 'SIGKILL'), KILL_AFTER_MILLISECONDS)
+    await record.exited
     clearTimeout(timer)
   }
 
   async close() {
-    await Promise.all([...this.#children.keys()].map((id) => this.stop(id)))
+    await Promise.all([...this.#running.keys()].map((id) => this.stop(id)))
     await Promise.all(this.all.map(({ exited }) => exited))
   }
 }

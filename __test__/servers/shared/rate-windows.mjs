@@ -3,13 +3,16 @@ export class RateWindows {
   #windows = new Map()
 
   /**
-   * @param {(kind: string) => { limit: number, windowMilliseconds: number }} settingsOf asked at each request, so that
-   *   a test may change them
-   * @param {() => number} now
+   * @param {object} options
+   * @param {(kind: string) => { limit: number, windowMilliseconds: number }} options.settingsOf asked at each request,
+   *   so that a test may change them
+   * @param {() => number} options.now
+   * @param {string} options.prefix of the names of the headers
+   * @param {(window: { resetsAt: number, left: number }) => number | string} options.resetOf the value of the header
+   *   that tells when a window ends
    */
-  constructor(settingsOf, now) {
-    this.settingsOf = settingsOf
-    this.now = now
+  constructor(options) {
+    Object.assign(this, options)
   }
 
   /** Counts one request. @returns {boolean} whether it is allowed */
@@ -19,13 +22,23 @@ export class RateWindows {
     return window.used <= this.settingsOf(kind).limit
   }
 
-  /** Returns what the headers of an answer tell, and counts nothing. Times in milliseconds. */
+  /** Returns what an answer tells, and counts nothing. Times in milliseconds. */
   state(kind, subject) {
     const { used, resetsAt } = this.#windowOf(kind, subject)
     const { limit } = this.settingsOf(kind)
     const left = resetsAt - this.now()
     const retryAfter = String(Math.max(1, Math.ceil(left / 1000)))
     return { limit, remaining: Math.max(0, limit - used), resetsAt, left, retryAfter }
+  }
+
+  /** Returns the headers of every answer. */
+  headers(kind, subject) {
+    const state = this.state(kind, subject)
+    return {
+      [`${this.prefix}-Limit`]: String(state.limit),
+      [`${this.prefix}-Remaining`]: String(state.remaining),
+      [`${this.prefix}-Reset`]: String(this.resetOf(state)),
+    }
   }
 
   #windowOf(kind, subject = '') {

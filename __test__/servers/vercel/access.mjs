@@ -27,18 +27,15 @@ export function identify(headers, world, { invalidTokenStatus }) {
  *
  * @param {Caller} caller
  * @param {{ teamId?: string, slug?: string }} query
+ * @param {string} right which the request needs
  */
-export function authorizeTeam(caller, { teamId, slug }, world) {
+export function authorizeTeam(caller, { teamId, slug }, right, world) {
   // Optional in the OpenAPI document. Both SDKs always send it, so a request without it is a client's mistake.
   if (teamId === undefined && slug === undefined) throw violation('query', 'teamId is missing')
   const team = world.findTeam(teamId ?? slug)
   if (!team || (caller.teams && !caller.teams.has(team.id))) throw forbidden()
-  return team
-}
-
-/** @param {Caller} caller @param {string} right */
-export function authorizeRight(caller, right) {
   if (caller.may && !caller.may.has(right)) throw forbidden()
+  return team
 }
 
 /**

@@ -4,9 +4,8 @@ import { constants } from 'node:os'
 import { Readable } from 'node:stream'
 
 import { signalGroup } from '../../daemon/process-groups.mjs'
-import { createLag } from '../shared/visibility.mjs'
-import { Children, HOME } from './children.mjs'
 import { executableNotFound, invalidRequest, sandboxStopped } from './errors.mjs'
+import { Machine } from './machine.mjs'
 import { presentCommand } from './present.mjs'
 import { isOver } from './sessions.mjs'
 
@@ -45,59 +44,26 @@ export const asksForDaemon = ({ args }) => Boolean(args[2]?.startsWith('computes
  */
 export const planDaemon = (command) => (asksForDaemon(command) ? COMMAND_PLANS.succeeds : COMMAND_PLANS.stays)
 
-/**
- * The commands of all sessions: real processes of this machine, or simulated by a plan.
- *
- * @typedef {object} CommandRecord
- * @property {string} id
- * @property {string} sessionId
- * @property {string} name the executable
- * @property {string[]} args
- * @property {string} cwd as the guest sees it
- * @property {Record<string, string>} env as the request had it
- * @property {Record<string, string>} environment all variables of the process
- * @property {boolean} sudo only recorded
- * @property {boolean} wait
- * @property {number} [timeout]
- * @property {number} startedAt
- * @property {number | null} exitCode
- * @property {number} [durationMs]
- * @property {{ stream: 'stdout' | 'stderr', data: string }[]} output the first 256 KiB
- * @property {string} text the same as one text
- * @property {boolean} simulated not a real process
- * @property {number} [pid]
- * @property {Promise<void>} exited
- */
+/** The commands of all sessions: real processes of this machine, or simulated by a plan. */
 export class Commands {
-  #children = new Children()
-  #planned = []
-  #sequence = 0
-
-  /** @param {import('../shared/world.mjs').WorldOptions} options */
-  constructor({ now, random, settings }) {
-    Object.assign(this, { now, random, plan: settings.commandPlan, runCommand: settings.runCommand })
-  }
-
-  /** Sets the plan of the next command. */
-  planNext(plan) {
-    this.#planned.push(plan)
+  /** @param {import('./world.mjs').World} world */
+  constructor(world) {
+    this.world = world
   }
 
   /**
    * @param {object} session
    * @param {object} request body of the request, checked
-   * @param {import('../shared/visibility.mjs').Delay} lag
    * @returns {Promise<CommandRecord>}
    */
-  async start(session, request, lag) {
+  async start(session, request) {
+    const { world } = this
     const { sandbox } = session
-    const command = new Command(session, request, {
-      id: `cmd_${this.random.text('0123456789abcdef', 28)}`,
-      sequence: (this.#sequence += 1),
-      now: this.now(),
-    })
-    command.lag = createLag(lag, this.now())
-    const plan = this.#planned.shift() ?? (typeof this.plan === 'function' ? this.plan(command, sandbox) : this.plan)
+    const command = new Command(`cmd_${world.random.text('0123456789abcdef', 28)}`, session, request, world.now())
+    command.lag = world.createLag(world.commandLag)
+    const { commandPlan } = world.settings
+    const planOfServer = () => (typeof commandPlan === 'function' ? commandPlan(command, sandbox) : commandPlan)
+    const plan = world.plannedCommands.shift() ?? planOfServer()
     if (plan?.missing) throw executableNotFound(command.name)
     if (plan) {
       command.play(plan)
@@ -144,7 +110,7 @@ export class Commands {
   kill(command, signal) {
     if (command.exitCode !== null) return
     if (command.pid !== undefined) signalGroup(command.pid, signal)
-    else command.end(128 + signal, this.now())
+    else command.end(128 + signal, this.world.now())
   }
 
   /** Ends all commands of the session. @returns {Promise<void>} resolves when the last process has ended */
@@ -153,33 +119,33 @@ export class Commands {
     const running = own.filter(({ exitCode }) => exitCode === null)
     for (const command of running) {
       command.cutOff = true
-      if (command.simulated) command.end(128 + constants.signals.SIGKILL, this.now())
+      if (command.simulated) command.end(128 + constants.signals.SIGKILL, this.world.now())
     }
-    this.#children.stop(session.id)
+    session.machine?.stop()
     await Promise.all(running.map(({ exited }) => exited))
-    this.#children.forget(session.id)
+    session.machine?.remove()
   }
 
   async #run(command, session) {
     const { sandbox } = session
-    const { runCommand } = this
+    const { runCommand } = this.world.settings
     const chosen = typeof runCommand === 'function' ? runCommand(sandbox, command.environment) : runCommand
     // Recorded first, because a sandbox that is deleted during the start has to end the process.
     sandbox.commands.push(command)
     try {
-      command.pid = await this.#children.start({
-        sessionId: session.id,
+      session.machine ??= new Machine()
+      command.pid = await session.machine.start({
         command: chosen ? chosen.command : command.name,
         args: chosen ? (chosen.args ?? []) : command.args,
         cwd: command.cwd,
         environment: command.environment,
         inherit: chosen?.inherit,
         onOutput: (stream, data) => command.write(stream, data),
-        onEnd: (exitCode) => command.end(exitCode, this.now()),
+        onEnd: (exitCode) => command.end(exitCode, this.world.now()),
       })
     } catch (error) {
       sandbox.commands.splice(sandbox.commands.indexOf(command), 1)
-      command.end(127, this.now())
+      command.end(127, this.world.now())
       if (['ENOENT', 'EACCES'].includes(error.code)) throw executableNotFound(command.name)
       throw invalidRequest(`the command cannot be started (${error.code})`) // its text is not known
     }
@@ -196,9 +162,9 @@ export class Commands {
   /** Ends a simulated command whose time has come. */
   #settle(command) {
     if (!command.simulated || command.exitCode !== null) return
-    const age = this.now() - command.startedAt
-    if (age >= command.timeout) command.end(128 + constants.signals.SIGKILL, this.now())
-    else if (age >= command.endsAfter || command.readsLeft === 0) command.end(command.plannedExit, this.now())
+    const age = this.world.now() - command.startedAt
+    if (age >= command.timeout) command.end(128 + constants.signals.SIGKILL, this.world.now())
+    else if (age >= command.endsAfter || command.readsLeft === 0) command.end(command.plannedExit, this.world.now())
   }
 
   #hurry(command) {
@@ -210,24 +176,30 @@ export class Commands {
   }
 }
 
+/** @typedef {Command} CommandRecord */
+
 class Command extends EventEmitter {
+  /** @type {number | null} */
   exitCode = null
   deletedAt = null
+  /** The first 256 KiB. @type {{ stream: 'stdout' | 'stderr', data: string }[]} */
   output = []
+  /** Whether it is no real process. */
   simulated = false
   #size = 0
 
-  constructor({ id: sessionId, sandbox, cwd }, request, { id, sequence, now }) {
+  constructor(id, { id: sessionId, sandbox, cwd }, request, now) {
     super()
     this.setMaxListeners(0)
-    const { command: name, args = [], env, sudo = false, wait = false, timeout } = request
-    Object.assign(this, { id, sequence, sessionId, name, args, env: { ...env }, sudo, wait, timeout, startedAt: now })
-    this.cwd = request.cwd ?? cwd ?? HOME
+    const { command: name, args = [], env, sudo = false, timeout } = request // `sudo` is only recorded
+    Object.assign(this, { id, sessionId, name, args, env: { ...env }, sudo, timeout, startedAt: now })
+    this.cwd = request.cwd ?? cwd // as the guest sees it
     // It gets the path alone: a machine at Vercel does not have the other variables either.
     this.environment = { PATH: process.env.PATH, ...sandbox.env, ...env }
     this.exited = new Promise((resolve) => this.once('exit', resolve))
   }
 
+  /** Returns all output as one text. */
   get text() {
     return this.output.map(({ data }) => data).join('')
   }

@@ -2,10 +2,10 @@
 import { Readable } from 'node:stream'
 
 import { isJson, matchesPattern } from '../shared/http.mjs'
-import { authorizeRight, authorizeTeam, identify } from './access.mjs'
+import { authorizeTeam, identify } from './access.mjs'
+import { NAME_PATTERN } from './bodies.mjs'
 import { errorAnswer, routeNotFound, violation } from './errors.mjs'
 import { createOperations } from './operations.mjs'
-import { checkPathPart } from './query.mjs'
 import { createRateLimits } from './rate.mjs'
 import { findRoute, ROUTES } from './routes.mjs'
 
@@ -42,8 +42,7 @@ export function createEndpoint({ world, settings, fullSchema, onInternalError })
     const query = route.query(request.url)
     const parts = Object.entries(request.params)
     const params = Object.fromEntries(parts.map(([name, part]) => [name, readPart(part, name)]))
-    const team = authorizeTeam(caller, query, world)
-    authorizeRight(caller, route.right)
+    const team = authorizeTeam(caller, query, route.right, world)
     checkBody(request, route)
     checkByFullSchema(request, route, Object.keys(query))
     return operations[route.operation]({ caller, team, query, params, body: request.json, left })
@@ -83,6 +82,7 @@ export function createEndpoint({ world, settings, fullSchema, onInternalError })
 
 const routeOf = ({ operation }) => ROUTES.find((route) => route.operation === operation)
 
+/** Reads a part of a path. A client may not put an unchecked id into a path. */
 function readPart(part, name) {
   let value
   try {
@@ -90,7 +90,7 @@ function readPart(part, name) {
   } catch {
     throw violation('path', `${name} is not URL-encoded`)
   }
-  checkPathPart(value, name)
+  if (!NAME_PATTERN.test(value)) throw violation('path', `${name} is not of the form of one`)
   return value
 }
 

@@ -102,7 +102,7 @@ export function createOperations(world, settings) {
     async runCommand({ caller, team, params, body }) {
       const session = findSession(caller, team, params)
       requireRunning(session)
-      const command = await commands.start(session, body, world.commandLag)
+      const command = await commands.start(session, body)
       if (body.wait) return { headers: NDJSON, body: commands.follow(command, { output: body.logs ?? false }) }
       // A detached command is answered as running, whatever its state is by now (docs/providers/vercel.md).
       return ok({ command: { ...presentCommand(command), exitCode: null, durationMs: undefined } })

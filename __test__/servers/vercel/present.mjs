@@ -1,17 +1,14 @@
-// The API's objects.
-/**
- * Creates the API's objects from the world's records (docs/providers/vercel.md). Times are milliseconds; missing values
- * are left out. No answer has the variables.
- */
+// Creates the API's objects from the world's records (docs/providers/vercel.md). Times are milliseconds. No answer has
+// the variables. JSON leaves out what is undefined.
 
-/** @param {import('../shared/visibility.mjs').View} [view] a deleted one is still returned as it was, or stopped */
+/** @param {import('../shared/world.mjs').View} [view] a deleted one is still returned as it was, or stopped */
 export function presentSandbox(sandbox, view) {
   const { session } = sandbox
   const status = statusOf(sandbox, view)
   return {
     name: sandbox.name,
     currentSessionId: session.id,
-    ...(sandbox.currentSnapshotId && { currentSnapshotId: sandbox.currentSnapshotId }),
+    currentSnapshotId: sandbox.currentSnapshotId,
     status,
     statusUpdatedAt: session.statusUpdatedAt,
     persistent: sandbox.persistent,
@@ -24,14 +21,14 @@ export function presentSandbox(sandbox, view) {
     image: sandbox.image,
     timeout: sandbox.timeout,
     cwd: session.cwd,
-    ...(sandbox.tags && { tags: sandbox.tags }),
+    tags: sandbox.tags,
     createdAt: sandbox.createdAt,
     updatedAt: sandbox.updatedAt,
     totalEgressBytes: 0,
     totalIngressBytes: 0,
     totalActiveCpuDurationMs: 0,
     totalDurationMs: 0,
-    ...(status === 'running' && { expiresAt: session.expiresAt }),
+    expiresAt: status === 'running' ? session.expiresAt : undefined,
   }
 }
 
@@ -42,7 +39,10 @@ export function presentSession(session, view) {
     runtime: sandbox.runtime,
     architecture: 'amd64',
     requestedAt: session.requestedAt,
-    ...defined(session, ['startedAt', 'stoppedAt', 'abortedAt', 'duration']),
+    startedAt: session.startedAt,
+    stoppedAt: session.stoppedAt,
+    abortedAt: session.abortedAt,
+    duration: session.duration,
     status: session === sandbox.session ? statusOf(sandbox, view) : session.status,
     vcpus: sandbox.vcpus,
     memory: sandbox.memory,
@@ -77,10 +77,7 @@ export const presentCommand = ({ id, name, args, cwd, sessionId, startedAt, exit
   sessionId,
   startedAt,
   exitCode,
-  ...(durationMs !== undefined && { durationMs }),
+  durationMs,
 })
 
 const statusOf = ({ session, statusAtDeletion }, view) => (view === 'stale' ? statusAtDeletion : session.status)
-
-const defined = (object, names) =>
-  Object.fromEntries(names.filter((name) => object[name] !== undefined).map((name) => [name, object[name]]))

@@ -1,11 +1,9 @@
-// Query parameters and the parts of paths.
+// Query parameters.
 import { compileQuery, flag, integer, oneOf, word } from '../shared/schema.mjs'
-import { NAME_PATTERN } from './bodies.mjs'
 import { invalidRequest, violation } from './errors.mjs'
 
-const query = (parameters) => {
-  return compileQuery({ teamId: word, slug: word, ...parameters }, (complaint) => violation('query', complaint))
-}
+const query = (parameters) =>
+  compileQuery({ teamId: word, slug: word, ...parameters }, (complaint) => violation('query', complaint))
 
 export const QUERIES = {
   team: query({}),
@@ -29,9 +27,4 @@ export const QUERIES = {
 export function checkListing({ sortBy = 'createdAt', namePrefix, status }) {
   if (namePrefix !== undefined && sortBy !== 'name') throw invalidRequest('namePrefix needs sortBy=name')
   if (status !== undefined && sortBy !== 'createdAt') throw invalidRequest('status needs sortBy=createdAt')
-}
-
-/** Checks a part of a path. A client may not put an unchecked id into a path. */
-export function checkPathPart(value, name) {
-  if (!NAME_PATTERN.test(value)) throw violation('path', `${name} is not of the form of one`)
 }

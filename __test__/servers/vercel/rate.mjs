@@ -26,23 +26,16 @@ const DEFAULTS = {
  */
 export function createRateLimits({ limit, retryAfter = false, ...buckets } = {}, now) {
   const settingsOf = (bucket) => ({ ...DEFAULTS[bucket], ...(limit !== undefined && { limit }), ...buckets[bucket] })
-  const windows = new RateWindows(settingsOf, now)
-  const seconds = (milliseconds) => Math.ceil(milliseconds / 1000)
+  const resetOf = ({ resetsAt }) => Math.ceil(resetsAt / 1000)
+  const windows = new RateWindows({ settingsOf, now, prefix: 'x-ratelimit', resetOf })
   return {
     /** Counts a request. Throws if the limit is reached. */
     take(bucket, team) {
       if (windows.take(bucket, team)) return
       const state = windows.state(bucket, team)
-      const extra = { limit: { total: state.limit, remaining: 0, reset: seconds(state.resetsAt) } }
+      const extra = { limit: { total: state.limit, remaining: 0, reset: resetOf(state) } }
       throw rateLimited(extra, retryAfter ? { 'retry-after': state.retryAfter } : undefined)
     },
-    headers(bucket, team) {
-      const state = windows.state(bucket, team)
-      return {
-        'x-ratelimit-limit': String(state.limit),
-        'x-ratelimit-remaining': String(state.remaining),
-        'x-ratelimit-reset': String(seconds(state.resetsAt)),
-      }
-    },
+    headers: (bucket, team) => windows.headers(bucket, team),
   }
 }

@@ -32,16 +32,10 @@ export const ROUTES = [
   ['getCommand', 'GET', COMMAND, 'read', QUERIES.getCommand],
   ['commandLogs', 'GET', `${COMMAND}/logs`, 'read', QUERIES.team],
   ['killCommand', 'POST', `${COMMAND}/kill`, 'command', QUERIES.team, KILL_COMMAND],
-].map(([operation, method, path, right, query, body]) => ({
-  operation,
-  method,
-  path,
-  bucket: { createSandbox: 'create', deleteSandbox: 'delete' }[operation] ?? 'other',
-  right,
-  query,
-  body,
-  match: compilePath(path),
-}))
+].map(([operation, method, path, right, query, body]) => {
+  const bucket = { createSandbox: 'create', deleteSandbox: 'delete' }[operation] ?? 'other'
+  return { operation, method, path, bucket, right, query, body, match: compilePath(path) }
+})
 
 /** Words in the place of a name. They are routes, which this server does not model. */
 const RESERVED = new Set(['sessions', 'snapshots'])

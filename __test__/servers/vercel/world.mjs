@@ -1,10 +1,9 @@
 // The state behind the API, with methods for tests that set it up and read it.
-import { idOf } from '../shared/visibility.mjs'
-import { World as FakeWorld } from '../shared/world.mjs'
-import { HOME } from './children.mjs'
+import { idOf, World as FakeWorld } from '../shared/world.mjs'
 import { Commands } from './commands.mjs'
 import { nameTaken, snapshotNotFound, tooManySandboxes } from './errors.mjs'
 import { Images } from './images.mjs'
+import { HOME } from './machine.mjs'
 import { encodeOidcToken } from './oidc.mjs'
 import { isOver, Sessions } from './sessions.mjs'
 
@@ -42,6 +41,9 @@ export class World extends FakeWorld {
 
   /** How long the name of a newly deleted sandbox stays taken: milliseconds of the server's clock; not recorded. */
   nameHeldMilliseconds = 0
+
+  /** Plans of the next commands. @type {import('./commands.mjs').CommandPlan[]} */
+  plannedCommands = []
 
   images = new Images(this)
   commands = new Commands(this)
@@ -154,7 +156,7 @@ export class World extends FakeWorld {
 
   /** Sets the plan of the next command. */
   planNextCommand(plan) {
-    this.commands.planNext(plan)
+    this.plannedCommands.push(plan)
   }
 
   /** Applies the time of the injected clock. Requests do so themselves. */
@@ -299,7 +301,7 @@ export class World extends FakeWorld {
 
   #startSession(sandbox, plan) {
     const id = `sbx_${this.random.text(ALPHANUMERIC, 28)}`
-    const session = this.lives.start({ id, sandbox, cwd: HOME, ...(plan && { plan }) })
+    const session = this.lives.start({ id, sandbox, cwd: HOME, plan })
     this.sessions.set(id, session)
   }
 
