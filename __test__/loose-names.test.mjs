@@ -40,7 +40,7 @@ describe('a second resource of a create is removed in the background', { concurr
     for (const [how, options] of Object.entries(HANDLES)) {
       test(`and the caller's stays, at ${name}, with ${how}`, async (t) => {
         const fixture = await start(t)
-        fixture.server.faults.add({ kind: 'late-effect', milliseconds: real(30_000), when: create })
+        fixture.server.faults.add({ kind: 'late-effect', milliseconds: real(50_000), when: create })
         const provider = addon[name]({ ...fixture.config, maxRetries: 3 })
         const { instanceId } = await provider.create(options)
         assert.deepEqual(existing(fixture), [instanceId], 'the first request has not taken effect yet')

@@ -141,13 +141,18 @@ describe('services', () => {
   })
 
   test('names: generated, unique in the project until deleted, at most 32 characters', async () => {
-    const { create, message, data, projectId } = await setUp()
+    const { world, create, message, data, projectId } = await setUp()
     assert.match((await create({})).name, /^[a-z0-9-]{3,32}$/)
     const { id } = await create({ name: 'taken' })
     const text = 'A service named "taken" already exists in this project'
     assert.equal(await message(CREATE, { input: { projectId, name: 'taken' } }), text)
     await data(DELETE, { id })
+    const again = await create({ name: 'taken' })
+    world.uniqueNames = false
     await create({ name: 'taken' })
+    await data(DELETE, { id: again.id })
+    world.uniqueNames = true
+    assert.equal(await message(CREATE, { input: { projectId, name: 'taken' } }), text)
     assert.equal(await message(CREATE, { input: { projectId, name: 'x'.repeat(33) } }), 'Problem processing request')
     await create({ name: 'x'.repeat(32) })
   })
@@ -545,7 +550,7 @@ describe('faults', () => {
     assert.equal(left.aborted, true)
     assert.equal(left.effect, true)
 
-    server.faults.add({ kind: 'late-effect', milliseconds: 5 })
+    server.faults.add({ kind: 'late-effect', milliseconds: 500 })
     await assert.rejects(create({ name: 'late' }), { code: 'ECONNRESET' })
     assert.equal(world.liveServices(projectId).length, 2)
     await server.quiet()

@@ -1,6 +1,7 @@
 import { Deployments, isBilled } from './deployments.mjs'
 import { nameTaken, problem } from './errors.mjs'
 import { resolveReferences } from './variables.mjs'
+import { Names } from '../shared/names.mjs'
 import { Processes } from '../shared/processes.mjs'
 import { idOf, World as FakeWorld } from '../shared/world.mjs'
 
@@ -59,7 +60,7 @@ export class World extends FakeWorld {
    *   `forkOf`: name or id of an environment before it in the list
    */
   createProject({ name = 'project', environments = ['production'] } = {}) {
-    const project = { ...this.#record(), name, environments: [], services: [], liveNames: new Map() }
+    const project = { ...this.#record(), name, environments: [], services: [], names: new Names() }
     this.projects.set(project.id, project)
     for (const entry of environments) {
       this.createEnvironment(project, typeof entry === 'string' ? { name: entry } : entry)
@@ -248,7 +249,7 @@ export class World extends FakeWorld {
     const project = this.projects.get(projectId)
     this.services.set(service.id, service)
     project.services.push(service)
-    project.liveNames.set(chosen, service)
+    project.names.add(service)
     for (const environment of environments) {
       const instance = {
         ...this.#record(),
@@ -274,29 +275,29 @@ export class World extends FakeWorld {
   #checkName(projectId, name) {
     // No source has the text for a name that is too long.
     if (name.length > NAME_LENGTH_MAXIMUM) throw problem()
-    if (this.uniqueNames && this.projects.get(projectId).liveNames.has(name)) throw nameTaken(name)
+    if (this.uniqueNames && this.projects.get(projectId).names.holderOf(name)) throw nameTaken(name)
   }
 
   #freeName(projectId) {
-    const { liveNames } = this.projects.get(projectId)
+    const { names } = this.projects.get(projectId)
     for (;;) {
       const first = this.random.pick(['brisk', 'calm', 'fond', 'lucid', 'mellow', 'proud', 'quiet', 'swift'])
       const second = this.random.pick(['anchor', 'beacon', 'canyon', 'harbor', 'meadow', 'orchard', 'summit', 'valley'])
       const name = `${first}-${second}-${this.random.text('abcdefghjkmnpqrstuvwxyz23456789', 4)}`
-      if (!liveNames.has(name)) return name
+      if (!names.holderOf(name)) return name
     }
   }
 
   #variablesOf(owner, environmentId) {
     const { projectId, variables } = this.environments.get(environmentId)
     if (owner === 'shared') return variables
-    const service = this.projects.get(projectId).liveNames.get(owner)
+    const service = this.projects.get(projectId).names.holderOf(owner)
     const instance = service && this.instance(service.id, environmentId)
     return instance && !instance.deletedAt && { ...this.platformVariables(instance), ...instance.variables }
   }
 
   #delete(service, objects, stale) {
-    if (objects.includes(service)) this.projects.get(service.projectId).liveNames.delete(service.name)
+    if (objects.includes(service)) this.projects.get(service.projectId).names.delete(service)
     for (const object of objects) {
       this.#markDeleted(object, stale)
       for (const deployment of object.deployments ?? []) this.deployments.end(deployment)

@@ -1,3 +1,4 @@
+import { Names } from '../shared/names.mjs'
 import { Processes } from '../shared/processes.mjs'
 import { idOf, World as FakeWorld } from '../shared/world.mjs'
 import { Deploys, isAlive } from './deploys.mjs'
@@ -60,7 +61,7 @@ export class World extends FakeWorld {
   /** @param {{ name?: string, type?: 'team' | 'user', email?: string }} [options] */
   createOwner({ name = 'workspace', type = 'team', email = 'somebody@example.com' } = {}) {
     const id = this.#id(type === 'user' ? 'usr' : 'tea')
-    const owner = { ...this.record(id), name, email, type, services: [], liveNames: new Map() }
+    const owner = { ...this.record(id), name, email, type, services: [], names: new Names() }
     this.owners.set(id, owner)
     return owner
   }
@@ -140,7 +141,7 @@ export class World extends FakeWorld {
 
   /** Returns the service with this name in the workspace. */
   holderOf(ownerId, name) {
-    return this.owners.get(ownerId).liveNames.get(name)
+    return this.owners.get(ownerId).names.holderOf(name)
   }
 
   /** Returns the variables that the service was created with. */
@@ -189,15 +190,10 @@ export class World extends FakeWorld {
 
   /** @param {object} [stale] */
   deleteService(service, stale = this.stale) {
-    const { liveNames } = this.owners.get(service.ownerId)
     // The name of a deleted service is free at once (docs/providers/render.md).
     this.#slugs.delete(service.slug)
     this.markDeleted(service, { ...stale, serviceById: true })
-    if (liveNames.get(service.name) === service) {
-      liveNames.delete(service.name)
-      const namesake = this.liveServices(service.ownerId).find(({ name }) => name === service.name)
-      if (namesake) liveNames.set(service.name, namesake)
-    }
+    this.owners.get(service.ownerId).names.delete(service)
     this.#stop(service)
   }
 
@@ -255,7 +251,7 @@ export class World extends FakeWorld {
     const owner = this.owners.get(ownerId)
     this.services.set(service.id, service)
     owner.services.push(service)
-    if (!owner.liveNames.has(name)) owner.liveNames.set(name, service)
+    owner.names.add(service)
     return service
   }
 
