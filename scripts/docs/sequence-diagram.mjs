@@ -16,18 +16,14 @@ const PITCH = 148
 const LABEL_MARGIN = 14
 
 /**
- * @typedef {object} Participant
- * @property {string} id
- * @property {string[]} lines its name, in lines
- *
+ * @typedef {{ id: string, lines: string[] }} Participant `lines`: its name
  * @typedef {{ kind: 'message', from: number, to: number, isDashed: boolean, isLost: boolean, label: string }} Message
  * @typedef {{ kind: 'note', from: number, to: number, label: string }} Note `from`, `to`: participants by index
  */
 
 /**
- * Returns the SVG of a diagram.
+ * Returns the SVG of a block `mermaid`.
  *
- * @param {string} source the text of a block `mermaid`
  * @param {{ id: string, title: string }} names `id`: begins the ids of the elements, which are the page's
  */
 export function drawSequence(source, { id, title }) {
