@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
 
-/** Returns the files below a folder by their paths in it, with `/` on each system. @param {string} folder */
+/** Returns the files below a folder by their paths in it, with `/` on each system. */
 export async function filesBelow(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())
@@ -19,14 +19,7 @@ export async function replaceFile(from, to) {
   await rename(temporary, to)
 }
 
-/**
- * Does some work with an empty folder, and removes the folder afterwards. Returns what the work returns.
- *
- * @template T
- * @param {string} name part of the folder's name
- * @param {(folder: string) => Promise<T>} work is given the folder's real path
- * @returns {Promise<T>}
- */
+/** Does some work with the real path of an empty folder, and removes the folder afterwards. Returns the work's result. */
 export async function inNewFolder(name, work) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), `gateway-${name}-`)))
   try {

@@ -12,8 +12,6 @@ const LOADER_TYPE = /\/\*\*(?:(?!\*\/)[^])*?\*\/\nexport declare const __napiBin
 /**
  * Writes `index.js`, `index.mjs` and `index.d.mts` beside the `index.d.ts` in a folder. The names of the exports are literals:
  * bundlers, and Node when a module imports a CommonJS file, find them by the text.
- *
- * @param {string} folder
  */
 export async function writeEntries(folder) {
   const path = join(folder, 'index.d.ts')
