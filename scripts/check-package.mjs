@@ -13,6 +13,8 @@ import { platformsOf, publishedPlatform, readRootManifest } from './release/mani
 import { npm } from './release/npm.mjs'
 import { stageRoot } from './release/stage.mjs'
 
+const readJson = async (...path) => JSON.parse(await readFile(join(...path), 'utf8'))
+
 await runMain(async () => {
   const checkout = await readRootManifest()
   checkCheckout(checkout)
@@ -49,8 +51,4 @@ async function checkPlatforms(checkout) {
     if (!existsSync(join(folder, 'README.md'))) throw new Failure(`npm/${platform.platform} has no README.md.`)
   }
   console.log(`${platforms.length} platform packages`)
-}
-
-async function readJson(...path) {
-  return JSON.parse(await readFile(join(...path), 'utf8'))
 }

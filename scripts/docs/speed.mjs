@@ -19,14 +19,14 @@ export function drawSpeed({ machine, quick, rounds, samples }) {
   const measured = Object.entries(samples ?? {}).filter(countsCalls)
   if (measured.length === 0) throw new Error('holds no step that counts the calls of undici.')
   const programs = `gateway ${machine.gateway}, Node ${machine.node}, undici ${machine.undici}`
-  const source = `Medians of ${rounds} round${rounds === 1 ? '' : 's'}${quick ? ' of a quick run' : ''}, ${machine.date.slice(0, 10)}: `
-    + `${programs}; ${machine.cpu.replace(/\s+/g, ' ')}, ${machine.system}.`
+  const computer = `${machine.cpu.replace(/\s+/g, ' ')}, ${machine.system}`
+  const run = `${rounds} round${rounds === 1 ? '' : 's'}${quick ? ' of a quick run' : ''}, ${machine.date.slice(0, 10)}`
   return drawBars({
     id: 'speed',
     title: 'Calls a second',
     unit: 'Over undici in the same round; longer is faster',
     groups: measured.map(([step, candidates]) => ({ title: titleOf(step), bars: barsOf(candidates) })),
-    source,
+    source: `Medians of ${run}: ${programs}; ${computer}.`,
   })
 }
 

@@ -13,7 +13,7 @@ import { requireToolchain } from './toolchain.mjs'
 const STATE = join(ROOT, 'target', 'addon')
 const LOADER = ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts'].map((name) => join(ROOT, name))
 
-/** What both builds of the package make, so that either is good enough. `stamp`: holds the fingerprint of the latest. */
+/** What both builds of the package make, so that either is good enough. `stamp` holds the fingerprint of the last. */
 const PACKAGE = { outputs: [ADDON, ...LOADER], stamp: join(STATE, 'release.stamp') }
 const TEST_HOOKS = { outputs: [TEST_HOOKS_ADDON], stamp: join(STATE, 'test-hooks.stamp') }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 import { Failure } from './failure.mjs'
 
-/** Runs a program to its end, with this process's terminal. `what` names it in the failure; the others are `spawn`'s. */
+/** Runs a program to its end, with this process's terminal. `what` names it in the failure; the rest are `spawn`'s. */
 export async function run(program, parameters, { what = program, ...options } = {}) {
   const status = await ended(spawn(program, parameters, { stdio: 'inherit', ...options }))
   if (status !== 0) throw new Failure(`${what} failed (${describe(status)}).`)

@@ -17,6 +17,8 @@ import { rehearseInstalls } from './rehearse-installs.mjs'
 import { rehearsePublishing } from './rehearse-publishing.mjs'
 import { installTools } from './tools.mjs'
 
+const heading = (text) => console.log(`\n=== ${text}`)
+
 await runMain(async () => {
   const { values } = parseArgs({
     options: {
@@ -64,8 +66,4 @@ async function artifactsOfCheckout(folder) {
     throw new Failure('The addon is not built: run `npm run build` first.')
   })
   return artifacts
-}
-
-function heading(text) {
-  console.log(`\n=== ${text}`)
 }
