@@ -36,8 +36,7 @@ async function checkRoot(checkout, folder) {
   const [{ files, size, unpackedSize }] = JSON.parse(stdout)
   for (const { path, size: bytes } of files) console.log(`${String(bytes).padStart(8)}  ${path}`)
   console.log(`${String(unpackedSize).padStart(8)}  in all, ${size} packed`)
-  const manifest = await readJson(folder, 'package.json')
-  expectRoot(manifest, files.map(({ path }) => path), checkout)
+  expectRoot(await readJson(folder, 'package.json'), files.map(({ path }) => path), checkout)
 }
 
 async function checkPlatforms(checkout) {

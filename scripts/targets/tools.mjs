@@ -28,9 +28,7 @@ export async function zigbuild() {
 /** Python's installer: Zig comes as a package of it, with a hash. */
 export async function pip(parameters) {
   const { ok, output } = await capture('python3', ['-m', 'pip', '--version'])
-  if (!ok) {
-    throw new Failure(`Python 3 with pip is needed, on Debian: apt-get install python3-pip\n${output}`.trim())
-  }
+  if (!ok) throw new Failure(`Python 3 with pip is needed, on Debian: apt-get install python3-pip\n${output}`.trim())
   const options = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:']
   const [command, ...rest] = parameters
   await run('python3', ['-m', 'pip', command, ...options, ...rest], { what: 'pip' })
