@@ -8,7 +8,7 @@ const LOOKS = 120
 
 /**
  * Publishes the platform packages first, so that the root package never names a missing one. Packages that the registry
- * has already are only compared. `look` returns the integrity of what the registry has, `publish` how `npm` ended.
+ * has already are only compared. `look` resolves to the integrity that the registry has, `publish` to `{ ok, output }`.
  *
  * @param {import('./release-file.mjs').Packed[]} packages platforms first, root last
  * @returns {Promise<{ published: string[], skipped: string[] }>}
