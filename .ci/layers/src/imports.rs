@@ -1,10 +1,11 @@
-//! Finds the paths that a file names: in `use`, in types and expressions, and inside macros. It reads tokens, because
-//! those inside a macro have no syntax yet.
+//! Finds the paths that a file names: in `use`, in types and expressions, and inside macros.
 
 use std::collections::BTreeSet;
 use std::mem;
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Attribute, File, Ident, ItemMod, Macro, UseName, UseRename, UseTree};
 
 use crate::Module;
 
@@ -15,110 +16,147 @@ pub struct Import {
 }
 
 /// Returns the imports of a file.
-pub fn imports_of(file: TokenStream, module: &Module, modules: &BTreeSet<Module>) -> Vec<Import> {
-    let imports = Vec::new();
-    let mut reader = Reader {
+pub fn imports_of(file: &File, module: &Module, modules: &BTreeSet<Module>) -> Vec<Import> {
+    let mut visitor = Visitor {
         module,
         modules,
-        imports,
+        imports: Vec::new(),
     };
-    reader.read(file, &[], false);
-    reader.imports
+    visitor.visit_file(file);
+    visitor.imports
 }
 
-struct Reader<'a> {
+struct Visitor<'a> {
     module: &'a Module,
     modules: &'a BTreeSet<Module>,
     imports: Vec<Import>,
 }
 
-impl Reader<'_> {
-    /// Reads the tokens of a file or a group. In the braces of a `use`, `before` is the path that stands before them.
-    fn read(&mut self, tokens: TokenStream, before: &[String], mut in_use: bool) {
-        let mut tokens = tokens.into_iter().peekable();
-        // `pub(in crate::a)` names no import.
-        if tokens.peek().is_some_and(|first| is_ident(first, "in")) {
-            return;
+impl Visitor<'_> {
+    fn add(&mut self, path: &[String], line: usize) {
+        if let Some(path) = self.absolute(path) {
+            self.imports.push(Import { path, line });
         }
-        let mut names = Vec::new();
-        let mut line = 0;
-        let (mut is_joined, mut is_test) = (false, false);
-        while let Some(token) = tokens.next() {
-            if is_joint_colon(&token) && tokens.next_if(|next| is_punct(next, ':')).is_some() {
-                is_joined = true;
-                continue;
-            }
-            // Generics end a path.
-            let continues = mem::take(&mut is_joined) && !is_punct(&token, '<');
-            if !continues {
-                self.add(before, &mem::take(&mut names), line, in_use);
-            }
-            match token {
-                TokenTree::Ident(ident) => {
-                    line = ident.span().start().line;
-                    match ident.to_string().as_str() {
-                        "pub" => {}
-                        "use" | "mod" if is_test => drop(tokens.find(ends_item)),
-                        "use" => in_use = true,
-                        "extern" => in_use = tokens.next_if(|next| is_ident(next, "crate")).is_some(),
-                        "as" if in_use => drop(tokens.next()),
-                        name => names.push(name.to_owned()),
-                    }
-                    // Only a visibility may stand between the attribute and `mod` or `use`.
-                    is_test &= ident == "pub";
-                }
-                TokenTree::Group(group) => {
-                    is_test |= group.stream().to_string().replace(' ', "") == "cfg(test)";
-                    self.read(group.stream(), &[before, &mem::take(&mut names)].concat(), in_use);
-                }
-                TokenTree::Punct(punct) if continues && punct.as_char() == '*' => names.push("*".to_owned()),
-                TokenTree::Punct(punct) => in_use &= punct.as_char() == ',',
-                TokenTree::Literal(_) => {}
-            }
-        }
-        self.add(before, &names, line, in_use);
     }
 
-    fn add(&mut self, before: &[String], names: &[String], line: usize, in_use: bool) {
-        // A name alone is a local one, or was imported before; but `use reqwest;` names a crate.
-        if names.is_empty() || (names.len() == 1 && !in_use) {
-            return;
+    /// Returns a path from the root of its crate. A name alone is a local one, or was imported before.
+    fn absolute(&self, path: &[String]) -> Option<Vec<String>> {
+        let own = || ["crate".to_owned()].into_iter().chain(self.module.iter().cloned());
+        match path.first()?.as_str() {
+            "crate" => Some(path.to_vec()),
+            "self" => Some(own().chain(path[1..].iter().cloned()).collect()),
+            "super" => {
+                let ups = path.iter().take_while(|segment| *segment == "super").count();
+                let parent = own().take((self.module.len() + 1).saturating_sub(ups));
+                Some(parent.chain(path[ups..].iter().cloned()).collect())
+            }
+            first
+                if self
+                    .modules
+                    .contains(&[self.module.as_slice(), &[first.to_owned()]].concat()) =>
+            {
+                Some(own().chain(path.iter().cloned()).collect())
+            }
+            _ => (path.len() > 1).then(|| path.to_vec()),
         }
-        let mut path = [before, names].concat();
-        if path.len() > 1 {
-            path.pop_if(|last| last == "self");
+    }
+
+    fn walk_use(&mut self, tree: &UseTree, before: &[String]) {
+        let with = |name: String| before.iter().cloned().chain([name]).collect::<Vec<_>>();
+        match tree {
+            UseTree::Path(path) => self.walk_use(&path.tree, &with(path.ident.to_string())),
+            UseTree::Name(UseName { ident }) | UseTree::Rename(UseRename { ident, .. }) => {
+                self.add_use(&with(ident.to_string()), line_of(ident));
+            }
+            UseTree::Glob(glob) => self.add_use(before, glob.star_token.spans[0].start().line),
+            UseTree::Group(group) => group.items.iter().for_each(|item| self.walk_use(item, before)),
         }
-        let path = self.absolute(path);
+    }
+
+    fn add_use(&mut self, path: &[String], line: usize) {
+        let path = match path {
+            [rest @ .., last] if last == "self" && !rest.is_empty() => rest,
+            _ => path,
+        };
+        // `use reqwest;` names a crate.
+        let path = self.absolute(path).unwrap_or_else(|| path.to_vec());
         self.imports.push(Import { path, line });
     }
 
-    /// Returns a path from the root of its crate.
-    fn absolute(&self, path: Vec<String>) -> Vec<String> {
-        let own = [&["crate".to_owned()], self.module.as_slice()].concat();
-        let ups = path.iter().take_while(|name| *name == "super").count();
-        let (kept, passed) = match path.first().map(String::as_str) {
-            Some("self") => (own.len(), 1),
-            Some("super") => (own.len().saturating_sub(ups), ups),
-            Some(first) if self.modules.contains(&[&own[1..], &[first.to_owned()]].concat()) => (own.len(), 0),
-            _ => return path,
-        };
-        [&own[..kept], &path[passed..]].concat()
+    /// Reads the paths in the tokens of a macro, which have no syntax yet.
+    fn walk_tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut line = 0;
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => {
+                    if colons < 2 {
+                        self.add(&mem::take(&mut path), line);
+                        line = line_of(&ident);
+                    }
+                    path.push(ident.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                other => {
+                    self.add(&mem::take(&mut path), line);
+                    colons = 0;
+                    if let TokenTree::Group(group) = other {
+                        self.walk_tokens(group.stream());
+                    }
+                }
+            }
+        }
+        self.add(&path, line);
     }
 }
 
-fn is_ident(token: &TokenTree, name: &str) -> bool {
-    matches!(token, TokenTree::Ident(ident) if ident == name)
+impl<'ast> Visit<'ast> for Visitor<'_> {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        if !is_test(&item.attrs) {
+            self.walk_use(&item.tree, &[]);
+        }
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        self.add_use(&[item.ident.to_string()], line_of(&item.ident));
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        if !is_test(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if let Some(first) = path.segments.first() {
+            self.add(&segments, line_of(&first.ident));
+        }
+        visit::visit_path(self, path);
+    }
+
+    /// Passes over `pub(crate)` and the like: they name no import.
+    fn visit_visibility(&mut self, _visibility: &'ast syn::Visibility) {}
+
+    fn visit_macro(&mut self, item: &'ast Macro) {
+        self.walk_tokens(item.tokens.clone());
+        visit::visit_macro(self, item);
+    }
 }
 
-fn is_punct(token: &TokenTree, character: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == character)
+fn line_of(ident: &Ident) -> usize {
+    ident.span().start().line
 }
 
-/// Returns whether a token may be the first half of `::`.
-fn is_joint_colon(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
-}
-
-fn ends_item(token: &TokenTree) -> bool {
-    is_punct(token, ';') || matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+/// Returns whether an item is compiled for tests only.
+fn is_test(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let is_cfg = attribute.path().is_ident("cfg");
+        is_cfg
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|path| path.is_ident("test"))
+    })
 }
