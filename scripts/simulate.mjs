@@ -13,14 +13,22 @@ import { Failure, runMain } from './lib/failure.mjs'
 const NUMBERS = ['scenarios', 'seed', 'threads', 'failures']
 const PROVIDERS = ['railway', 'render', 'namespace', 'vercel', 'docker']
 
+const OPTIONS = {
+  scenarios: { type: 'string', default: '20000' },
+  seed: { type: 'string', default: '0' },
+  provider: { type: 'string' },
+  threads: { type: 'string' },
+  failures: { type: 'string' },
+  tell: { type: 'boolean' },
+  shrink: { type: 'boolean' },
+  mutations: { type: 'boolean' },
+}
+
 await runMain(() => {
-  const [boolean, string] = [{ type: 'boolean' }, { type: 'string' }]
-  const numbers = { scenarios: { ...string, default: '20000' }, seed: { ...string, default: '0' }, threads: string }
-  const options = { ...numbers, failures: string, provider: string, tell: boolean, shrink: boolean, mutations: boolean }
-  const { values } = parseArgs({ options })
-  const wrong = NUMBERS.find((name) => !/^\d+$/.test(values[name] ?? '0'))
+  const { values } = parseArgs({ options: OPTIONS })
+  const wrong = NUMBERS.find((name) => values[name] !== undefined && !/^\d+$/.test(values[name]))
   if (wrong) throw new Failure(`--${wrong} must be a whole number`, 2)
-  if (!PROVIDERS.includes(values.provider ?? PROVIDERS[0])) {
+  if (values.provider !== undefined && !PROVIDERS.includes(values.provider)) {
     throw new Failure(`--provider must be one of ${PROVIDERS.join(', ')}`, 2)
   }
   if (values.tell && values.provider === undefined) throw new Failure('--tell needs --provider', 2)
