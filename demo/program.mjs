@@ -58,4 +58,3 @@ async function perform({ screen, diagram }, code, call, show, mark = screen.pain
   if (reason) throw reason
   return value
 }
-

@@ -16,14 +16,12 @@ import { Failure, runMain } from './lib/failure.mjs'
 import { inNewFolder } from './lib/files.mjs'
 import { table } from './targets/table.mjs'
 
+/** @typedef {import('./consumers/workshop.mjs').Workshop} Workshop */
+
 /**
  * The consumers, in the order in which they are checked. Each returns what was done, and the versions of the tools.
  *
- * @typedef {object} Row
- * @property {string} name
- * @property {(shop: import('./consumers/workshop.mjs').Workshop) => Promise<{ version: string, did: string }>} check
- *
- * @type {Row[]}
+ * @type {{ name: string, check: (shop: Workshop) => Promise<{ version: string, did: string }> }[]}
  */
 const ROWS = [...COMPILERS, ...BUNDLERS, ...NEXT, ...FUNCTIONS, ...CONTAINERS]
 

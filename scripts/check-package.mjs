@@ -13,6 +13,8 @@ import { platformsOf, publishedPlatform, readRootManifest } from './release/mani
 import { npm } from './release/npm.mjs'
 import { stageRoot } from './release/stage.mjs'
 
+const readJson = async (...path) => JSON.parse(await readFile(join(...path), 'utf8'))
+
 await runMain(async () => {
   const checkout = await readRootManifest()
   checkCheckout(checkout)
@@ -34,8 +36,7 @@ async function checkRoot(checkout, folder) {
   const [{ files, size, unpackedSize }] = JSON.parse(stdout)
   for (const { path, size: bytes } of files) console.log(`${String(bytes).padStart(8)}  ${path}`)
   console.log(`${String(unpackedSize).padStart(8)}  in all, ${size} packed`)
-  const manifest = await readJson(folder, 'package.json')
-  expectRoot(manifest, files.map(({ path }) => path), checkout)
+  expectRoot(await readJson(folder, 'package.json'), files.map(({ path }) => path), checkout)
 }
 
 async function checkPlatforms(checkout) {
@@ -49,8 +50,4 @@ async function checkPlatforms(checkout) {
     if (!existsSync(join(folder, 'README.md'))) throw new Failure(`npm/${platform.platform} has no README.md.`)
   }
   console.log(`${platforms.length} platform packages`)
-}
-
-async function readJson(...path) {
-  return JSON.parse(await readFile(join(...path), 'utf8'))
 }

@@ -8,41 +8,35 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
+import { Failure, runMain } from './lib/failure.mjs'
+
 const NUMBERS = ['scenarios', 'seed', 'threads', 'failures']
 const PROVIDERS = ['railway', 'render', 'namespace', 'vercel', 'docker']
 
-const { values } = parseArgs({
-  options: {
-    scenarios: { type: 'string', default: '20000' },
-    seed: { type: 'string', default: '0' },
-    provider: { type: 'string' },
-    threads: { type: 'string' },
-    failures: { type: 'string' },
-    tell: { type: 'boolean', default: false },
-    shrink: { type: 'boolean', default: false },
-    mutations: { type: 'boolean', default: false },
-  },
+const OPTIONS = {
+  scenarios: { type: 'string', default: '20000' },
+  seed: { type: 'string', default: '0' },
+  provider: { type: 'string' },
+  threads: { type: 'string' },
+  failures: { type: 'string' },
+  tell: { type: 'boolean' },
+  shrink: { type: 'boolean' },
+  mutations: { type: 'boolean' },
+}
+
+await runMain(() => {
+  const { values } = parseArgs({ options: OPTIONS })
+  const wrong = NUMBERS.find((name) => values[name] !== undefined && !/^\d+$/.test(values[name]))
+  if (wrong) throw new Failure(`--${wrong} must be a whole number`, 2)
+  if (values.provider !== undefined && !PROVIDERS.includes(values.provider)) {
+    throw new Failure(`--provider must be one of ${PROVIDERS.join(', ')}`, 2)
+  }
+  if (values.tell && values.provider === undefined) throw new Failure('--tell needs --provider', 2)
+
+  const mutations = 'every_deliberate_defect_is_found_within_ten_thousand_scenarios'
+  const test = values.mutations ? mutations : values.tell ? 'tell_story' : 'simulate'
+  const args = ['test', '--quiet', `simulation::tests::${test}`, '--', '--exact', '--ignored', '--nocapture']
+  const given = [...NUMBERS, 'provider'].map((name) => [`SIMULATE_${name.toUpperCase()}`, values[name] ?? ''])
+  const env = { ...process.env, ...Object.fromEntries(given), SIMULATE_SHRINK: values.shrink ? 'yes' : '' }
+  process.exitCode = spawnSync('cargo', args, { stdio: 'inherit', env }).status ?? 1
 })
-
-function fail(text) {
-  console.error(text)
-  process.exit(2)
-}
-
-for (const name of NUMBERS) {
-  if (values[name] !== undefined && !/^\d+$/.test(values[name])) fail(`--${name} must be a whole number`)
-}
-if (values.provider !== undefined && !PROVIDERS.includes(values.provider)) {
-  fail(`--provider must be one of ${PROVIDERS.join(', ')}`)
-}
-if (values.tell && values.provider === undefined) fail('--tell needs --provider')
-
-const mutations = 'every_deliberate_defect_is_found_within_ten_thousand_scenarios'
-const test = values.mutations ? mutations : values.tell ? 'tell_story' : 'simulate'
-const args = ['test', '--quiet', `simulation::tests::${test}`]
-const given = [...NUMBERS, 'provider'].map((name) => [`SIMULATE_${name.toUpperCase()}`, values[name] ?? ''])
-const { status } = spawnSync('cargo', [...args, '--', '--exact', '--ignored', '--nocapture'], {
-  stdio: 'inherit',
-  env: { ...process.env, ...Object.fromEntries(given), SIMULATE_SHRINK: values.shrink ? 'yes' : '' },
-})
-process.exit(status ?? 1)

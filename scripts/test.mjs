@@ -13,11 +13,8 @@ import { ROOT, tool } from './lib/paths.mjs'
 import { capture, run } from './lib/run.mjs'
 import { requireToolchain } from './lib/toolchain.mjs'
 
-/**
- * The public types, once as most projects compile and once as strictly as the compiler can; the JavaScript of the bridge; the
- * example.
- */
 const TYPE_PROJECTS = [
+  // The public types, once as most projects compile and once as strictly as the compiler can.
   'tsconfig.json',
   'tsconfig.strictest.json',
   'tsconfig.bridge.json',

@@ -33,7 +33,7 @@ webpack(config, (error, stats) => {
 })
 `
 const webpack = (settings) => ({
-  tool: 'webpack',
+  command: ['webpack'],
   files: {
     'build.mjs': WEBPACK,
     'webpack.config.mjs': `import { join } from 'node:path'
@@ -50,8 +50,7 @@ export default {
  * @property {string} name
  * @property {string} did for the table
  * @property {boolean} packages whether the packages are left out of the bundle
- * @property {string[]} [command] tool, its script, its parameters
- * @property {string} [tool] if the command is a script of the project's
+ * @property {string[]} command tool, its script, its parameters; only the tool if the project's build.mjs runs it
  * @property {Record<string, string>} [files] of the project, beside main.mjs and main.cjs
  * @property {string} [runs] what is run of `dist`; without it the build has to fail, and to name a `.node` file
  */
@@ -101,14 +100,14 @@ const BUILDS = [
 
 export const BUNDLERS = BUILDS.map((build) => ({ name: build.name, check: (shop) => check(shop, build) }))
 
-async function check(shop, { name, did, packages, command, tool, files = {}, runs }) {
+async function check(shop, { name, did, packages, command, files = {}, runs }) {
   const room = await shop.room(name)
   await copyProgram('main.mjs', room)
   await writeFile(join(room, 'package.json'), '{ "private": true }\n')
   for (const [file, text] of Object.entries(files)) await writeFile(join(room, file), text)
-  const [of = tool, script, ...parameters] = command ?? []
-  const version = `${of} ${await shop.version(of)}`
-  const words = script ? [shop.tool(of, script), ...parameters] : ['build.mjs']
+  const [tool, script, ...parameters] = command
+  const version = `${tool} ${await shop.version(tool)}`
+  const words = script ? [shop.tool(tool, script), ...parameters] : ['build.mjs']
   if (!runs) return { version, did: `${did}: ${await failToBuild(shop, words, room)}` }
   const { output } = await shop.node(`building by ${name}`, words, { cwd: room })
   assert.ok(!/warn/i.test(output), `the build warns: ${output}`)

@@ -13,23 +13,22 @@ const VALUE_ROOM = 140
 /** The margin around the chart, which its own background needs. */
 const MARGIN = 12
 
-/** The bars' colours, light and dark, in order. Text stands beside the bars, never on them. */
-const COLOURS = [
-  ['#0b6e99', '#4db6e2'],
-  ['#5f6772', '#b3bac4'],
-  ['#8a8f98', '#7d8590'],
-  ['#b3661a', '#e0a14f'],
-]
+/** The colours, light and dark. Text stands beside the bars, never on them. */
+const COLOURS = {
+  paper: ['#ffffff', '#22252a'],
+  ink: ['#1f2328', '#e6e6e6'],
+  aside: ['#57606a', '#a9b1ba'],
+  'bar-0': ['#0b6e99', '#4db6e2'],
+  'bar-1': ['#5f6772', '#b3bac4'],
+  'bar-2': ['#8a8f98', '#7d8590'],
+  'bar-3': ['#b3661a', '#e0a14f'],
+}
+const BARS = Object.keys(COLOURS).filter((name) => name.startsWith('bar-'))
 
 /**
- * @typedef {object} Bar
- * @property {string} name what it is of; bars of one name have one colour
- * @property {number} value
- * @property {string} shown the value as the chart tells it
- *
- * @typedef {object} Group
- * @property {string} title
- * @property {Bar[]} bars
+ * @typedef {{ name: string, value: number, shown: string }} Bar
+ *   bars of one `name` have one colour; `shown`: the value as the chart tells it
+ * @typedef {{ title: string, bars: Bar[] }} Group
  *
  * @typedef {object} Chart
  * @property {string} id begins the ids of the elements
@@ -55,7 +54,7 @@ export function drawBars({ id, title, unit, groups, source }) {
       const middle = y + BAR / 2 + 4
       parts.push(
         textAt(name, nameRoom - 10, middle, 'name'),
-        `<rect class="bar-${names.indexOf(name) % COLOURS.length}" x="${nameRoom}" y="${y}" width="${width.toFixed(1)}"`
+        `<rect class="${BARS[names.indexOf(name) % BARS.length]}" x="${nameRoom}" y="${y}" width="${width.toFixed(1)}"`
           + ` height="${BAR}" rx="2"/>`,
         textAt(shown, nameRoom + width + 8, middle, 'value'),
       )
@@ -86,13 +85,7 @@ const textAt = (text, x, y, name) =>
   `<text class="${name}" x="${Number(x.toFixed(1))}" y="${y}">${escapeText(text)}</text>`
 
 /** Returns the colours of a theme. A page of the site says by `data-theme` which one the reader has chosen. */
-function theme(index) {
-  const paper = ['#ffffff', '#22252a'][index]
-  const ink = ['#1f2328', '#e6e6e6'][index]
-  const aside = ['#57606a', '#a9b1ba'][index]
-  const bars = COLOURS.map((colours, bar) => `--bar-${bar}:${colours[index]}`)
-  return [`--paper:${paper}`, `--ink:${ink}`, `--aside:${aside}`, ...bars].join(';')
-}
+const theme = (index) => Object.entries(COLOURS).map(([name, colours]) => `--${name}:${colours[index]}`).join(';')
 
 const STYLE = [
   `.chart{${theme(0)};font:${FONT_SIZE}px system-ui,"Segoe UI",Helvetica,Arial,sans-serif}`,
@@ -108,5 +101,5 @@ const STYLE = [
   `.chart .aside{fill:var(--aside);font-size:${SMALL}px}`,
   `.chart .name{text-anchor:end;font-size:${SMALL}px}`,
   `.chart .value{font-size:${SMALL}px;font-variant-numeric:tabular-nums}`,
-  ...COLOURS.map((_, bar) => `.chart .bar-${bar}{fill:var(--bar-${bar})}`),
+  ...BARS.map((bar) => `.chart .${bar}{fill:var(--${bar})}`),
 ].join('\n')

@@ -15,10 +15,7 @@ const CHECKED = ['a', 'link', 'img', 'script']
 /** Matches what a style sheet, also one within a page, loads from a host. */
 const LOADED_BY_STYLE = /(?:@import\s+['"]?|url\(['"]?)((?:https?:)?\/\/[^'")\s]+)/g
 
-/**
- * @param {string} folder
- * @returns {Promise<{ pages: number, links: number, faults: string[] }>}
- */
+/** @param {string} folder @returns {Promise<{ pages: number, links: number, faults: string[] }>} */
 export async function faultsOfSite(folder) {
   const names = await filesBelow(folder)
   const read = names.filter((name) => /\.(html|css)$/.test(name))

@@ -13,73 +13,66 @@ const REPOSITORY = 'https://github.com/computesdk/gateway'
 
 /** Returns the pages of a folder: those that are named here first, then the others. */
 async function pagesOf(folder, first) {
-  const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith('.md') && name !== 'README.md')
-  const placeOf = (name) => (first.indexOf(name.slice(0, -3)) + 1 || first.length + 1)
-  return names.sort().sort((one, other) => placeOf(one) - placeOf(other)).map((name) => `${folder}/${name}`)
+  const files = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith('.md') && name !== 'README.md')
+  const names = new Set([...first.map((name) => `${name}.md`), ...files.sort()])
+  return [...names].map((name) => `${folder}/${name}`)
 }
 
-/** The groups of the navigation with their pages, in order; a page's own pages follow it. */
-export const GROUPS = {
+/** The groups of the navigation with their pages, in order. */
+const GROUPS = {
   'Using it': [
-    {
-      path: 'docs/providers/README.md',
-      children: await pagesOf('docs/providers', ['railway', 'render', 'namespace', 'vercel', 'docker']),
-    },
-    { path: 'docs/reliability.md' },
-    { path: 'docs/errors.md' },
-    { path: 'docs/observability.md' },
-    { path: 'docs/platforms.md' },
-    { path: 'docs/troubleshooting.md' },
-    { path: 'docs/migration-from-0.3.24.md' },
-    { path: 'docs/glossary.md' },
-    { path: 'examples/gateway-server/README.md' },
+    'docs/providers/README.md',
+    'docs/reliability.md',
+    'docs/errors.md',
+    'docs/observability.md',
+    'docs/platforms.md',
+    'docs/troubleshooting.md',
+    'docs/migration-from-0.3.24.md',
+    'docs/glossary.md',
+    'examples/gateway-server/README.md',
   ],
-  'Changing it': [
-    {
-      path: 'CONTRIBUTING.md',
-      children: await pagesOf('docs/contributing', ['architecture', 'adding-a-provider', 'testing']),
-    },
-    { path: '__test__/daemon/README.md' },
-  ],
-  'About it': [{ path: 'SECURITY.md' }, { path: 'CHANGELOG.md' }],
+  'Changing it': ['CONTRIBUTING.md', '__test__/daemon/README.md'],
+  'About it': ['SECURITY.md', 'CHANGELOG.md'],
 }
 
-const entries = Object.entries(GROUPS).flatMap(([group, pages]) => pages.map((page) => ({ ...page, group })))
+/** A page's own pages, which follow it. */
+const CHILDREN = {
+  'docs/providers/README.md': await pagesOf('docs/providers', ['railway', 'render', 'namespace', 'vercel', 'docker']),
+  'CONTRIBUTING.md': await pagesOf('docs/contributing', ['architecture', 'adding-a-provider', 'testing']),
+}
+
+/** The pages that TypeDoc is to be given; it finds the others from these. */
+const GIVEN = Object.values(GROUPS).flat()
 
 /** All pages but the first, by their paths. */
-export const PATHS = entries.flatMap(({ path, children = [] }) => [path, ...children])
+export const PATHS = GIVEN.flatMap((path) => [path, ...(CHILDREN[path] ?? [])])
 
-/**
- * Writes the pages into a folder.
- *
- * @param {string} folder
- * @returns {Promise<string[]>} the pages that TypeDoc is to be given; it finds the others from these
- */
+/** Writes the pages into a folder. @returns {Promise<string[]>} the paths of those that TypeDoc is to be given */
 export async function stagePages(folder) {
   for (const path of [HOME, ...PATHS]) {
-    const entry = entries.find((each) => each.path === path)
     const target = join(folder, path)
     await mkdir(dirname(target), { recursive: true })
-    await writeFile(target, await stagePage(path, entry))
+    await writeFile(target, await stagePage(path))
   }
-  return entries.map(({ path }) => join(folder, path))
+  return GIVEN.map((path) => join(folder, path))
 }
 
-async function stagePage(path, entry) {
+async function stagePage(path) {
   const text = await readFile(join(ROOT, path), 'utf8')
   const plain = outsideCode(text, (part) => wholeNumbers(plainHeadings(part)))
   const linked = leadLinksToRepository(inlineCharts(drawDiagrams(plain, path), path), path)
   const [heading, title] = /^# (.+)\n/.exec(linked) ?? []
   if (!heading) throw new Failure(`${path} does not begin with a heading.`)
   // TypeDoc gives the first page a title of its own, with the version.
-  return path === HOME ? linked.slice(heading.length) : frontMatter(path, title, entry) + linked
+  return path === HOME ? linked.slice(heading.length) : frontMatter(path, title) + linked
 }
 
-function frontMatter(path, title, { group, children = [] } = {}) {
+function frontMatter(path, title) {
   const lines = [`title: ${JSON.stringify(title.replaceAll('`', ''))}`]
+  const group = Object.keys(GROUPS).find((name) => GROUPS[name].includes(path))
   if (group) lines.push(`group: ${group}`)
-  if (children.length > 0) lines.push('children:')
-  for (const child of children) lines.push(`  - ./${posix.relative(posix.dirname(path), child)}`)
+  if (CHILDREN[path]) lines.push('children:')
+  for (const child of CHILDREN[path] ?? []) lines.push(`  - ./${posix.relative(posix.dirname(path), child)}`)
   return `---\n${lines.join('\n')}\n---\n`
 }
 

@@ -16,18 +16,14 @@ const PITCH = 148
 const LABEL_MARGIN = 14
 
 /**
- * @typedef {object} Participant
- * @property {string} id
- * @property {string[]} lines its name, in lines
- *
- * @typedef {{ kind: 'message', from: number, to: number, isDashed: boolean, isLost: boolean, label: string }} Message
- * @typedef {{ kind: 'note', from: number, to: number, label: string }} Note `from`, `to`: participants by index
+ * @typedef {{ id: string, lines: string[] }} Participant `lines`: its name
+ * @typedef {{ from: number, to: number, label: string, dashes?: string, tip?: string }} Step
+ *   `from`, `to`: participants by index; a message has the `dashes` and the `tip` of its arrow, a note has none
  */
 
 /**
- * Returns the SVG of a diagram.
+ * Returns the SVG of a block `mermaid`.
  *
- * @param {string} source the text of a block `mermaid`
  * @param {{ id: string, title: string }} names `id`: begins the ids of the elements, which are the page's
  */
 export function drawSequence(source, { id, title }) {
@@ -37,7 +33,7 @@ export function drawSequence(source, { id, title }) {
   const parts = []
   let y = headHeight + PADDING
   for (const step of steps) {
-    const { height, text } = step.kind === 'note' ? drawNote(step, columns, y) : drawMessage(step, columns, y, id)
+    const { height, text } = step.tip ? drawMessage(step, columns, y, id) : drawNote(step, columns, y)
     parts.push(text)
     y += height
   }
@@ -62,7 +58,7 @@ export function drawSequence(source, { id, title }) {
   ].join('\n')
 }
 
-/** @returns {{ participants: Participant[], steps: (Message | Note)[] }} */
+/** @returns {{ participants: Participant[], steps: Step[] }} */
 function parse(source) {
   const [first, ...lines] = source.trim().split('\n').map((line) => line.trim())
   if (first !== 'sequenceDiagram') throw new Failure(`No diagram of this kind can be drawn: ${first}`)
@@ -75,18 +71,14 @@ function parse(source) {
   }
   for (const line of lines.filter((each) => each !== '')) {
     const participant = /^participant (\w+)(?: as (.+))?$/.exec(line)
-    const message = /^(\w+)(--?)(>>|x)(\w+): (.+)$/.exec(line)
-    const note = /^Note over (\w+)(?:,(\w+))?: (.+)$/.exec(line)
+    const message = /^(?<from>\w+)(?<dashes>--?)(?<tip>>>|x)(?<to>\w+): (?<label>.+)$/.exec(line)
+    const note = /^Note over (?<from>\w+)(?:,(?<to>\w+))?: (?<label>.+)$/.exec(line)
+    const step = (message ?? note)?.groups
     if (participant) {
       const [, id, name = id] = participant
       participants.push({ id, lines: wrap(name, HEAD_WIDTH - PADDING, FONT_SIZE) })
-    } else if (message) {
-      const [, from, dashes, head, to, label] = message
-      const ends = { from: indexOf(from), to: indexOf(to) }
-      steps.push({ kind: 'message', ...ends, isDashed: dashes === '--', isLost: head === 'x', label })
-    } else if (note) {
-      const [, from, to = from, label] = note
-      steps.push({ kind: 'note', from: indexOf(from), to: indexOf(to), label })
+    } else if (step) {
+      steps.push({ ...step, from: indexOf(step.from), to: indexOf(step.to ?? step.from) })
     } else {
       throw new Failure(`This line of a diagram cannot be drawn: ${line}`)
     }
@@ -101,15 +93,16 @@ function drawBox(name, lines, { left, y, width, height }) {
   return rect + lines.map((line, index) => textAt(line, middle, first + index * LINE_HEIGHT, 'boxed')).join('')
 }
 
-function drawMessage({ from, to, isDashed, isLost, label }, columns, top, id) {
+function drawMessage({ from, to, dashes, tip, label }, columns, top, id) {
   const [start, end] = [columns[from], columns[to]]
   const direction = Math.sign(end - start)
   const lines = wrap(label, Math.abs(end - start) - LABEL_MARGIN, FONT_SIZE)
   const y = top + lines.length * LINE_HEIGHT + 4
   // A lost message ends before its receiver, at a cross.
+  const isLost = tip === 'x'
   const stop = isLost ? end - direction * 40 : end - direction
   const head = isLost ? '' : ` marker-end="url(#${id}-arrow)"`
-  const kind = isDashed ? 'message dashed' : 'message'
+  const kind = dashes === '--' ? 'message dashed' : 'message'
   const line = `<line class="${kind}" x1="${start}" y1="${y}" x2="${stop}" y2="${y}"${head}/>`
   const cross = `<path class="lost" d="M${stop - 5} ${y - 5}l10 10m0 -10l-10 10"/>`
   const middle = (start + stop) / 2
@@ -131,6 +124,6 @@ const textAt = (text, x, y, name = 'label') =>
 /** Returns a step as a sentence, for those who do not see the diagram. */
 function tell(step, participants) {
   const nameOf = (index) => participants[index].lines.join(' ')
-  if (step.kind === 'note') return `${step.label}.`
+  if (!step.tip) return `${step.label}.`
   return `${nameOf(step.from)} to ${nameOf(step.to)}: ${step.label}.`
 }

@@ -3,7 +3,6 @@ import { median, medianRatio } from '../../bench/lib/statistics.mjs'
 import { drawBars } from './bar-chart.mjs'
 import { grouped } from './svg.mjs'
 
-const METRIC = 'perSecond'
 const BASE = 'undici'
 
 /** The candidates in the order of the bars, with the names that docs/contributing/performance.md gives them. */
@@ -16,18 +15,18 @@ const CANDIDATES = [
 
 /** @param {object} results what `npm run bench` has written */
 export function drawSpeed({ machine, quick, rounds, samples }) {
-  const countsCalls = ([, candidates]) => candidates[BASE]?.every((sample) => METRIC in sample)
+  const countsCalls = ([, candidates]) => candidates[BASE]?.every((sample) => 'perSecond' in sample)
   const measured = Object.entries(samples ?? {}).filter(countsCalls)
   if (measured.length === 0) throw new Error('holds no step that counts the calls of undici.')
   const programs = `gateway ${machine.gateway}, Node ${machine.node}, undici ${machine.undici}`
-  const source = `Medians of ${count(rounds, 'round')}${quick ? ' of a quick run' : ''}, ${machine.date.slice(0, 10)}: `
-    + `${programs}; ${machine.cpu.replace(/\s+/g, ' ')}, ${machine.system}.`
+  const computer = `${machine.cpu.replace(/\s+/g, ' ')}, ${machine.system}`
+  const run = `${rounds} round${rounds === 1 ? '' : 's'}${quick ? ' of a quick run' : ''}, ${machine.date.slice(0, 10)}`
   return drawBars({
     id: 'speed',
     title: 'Calls a second',
     unit: 'Over undici in the same round; longer is faster',
     groups: measured.map(([step, candidates]) => ({ title: titleOf(step), bars: barsOf(candidates) })),
-    source,
+    source: `Medians of ${run}: ${programs}; ${computer}.`,
   })
 }
 
@@ -40,9 +39,7 @@ function barsOf(candidates) {
   })
 }
 
-const valuesOf = (samples) => samples.map((sample) => sample[METRIC])
+const valuesOf = (samples) => samples.map(({ perSecond }) => perSecond)
 
 /** Returns a step's key as a title. @param {string} key such as `create 16` or `list of 100` */
 const titleOf = (key) => key.replace(/^(\w+) (\d+)$/, (_, method, abreast) => `${method}, ${abreast} abreast`)
-
-const count = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`

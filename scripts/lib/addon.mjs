@@ -12,16 +12,16 @@ import { requireToolchain } from './toolchain.mjs'
 
 const STATE = join(ROOT, 'target', 'addon')
 const LOADER = ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts'].map((name) => join(ROOT, name))
-const OUTPUTS = [ADDON, ...LOADER]
 
-/**
- * The builds. `make` makes the `outputs` in a folder of their own, from which they go into the checkout. `satisfiedBy`:
- * the builds whose outputs are good enough; only its own without it.
- */
+/** What both builds of the package make, so that either is good enough. `stamp` holds the fingerprint of the last. */
+const PACKAGE = { outputs: [ADDON, ...LOADER], stamp: join(STATE, 'release.stamp') }
+const TEST_HOOKS = { outputs: [TEST_HOOKS_ADDON], stamp: join(STATE, 'test-hooks.stamp') }
+
+/** The builds. `make` makes the `outputs` in a folder of their own, from which they go into the checkout. */
 const KINDS = {
-  release: { title: 'the addon', make: napi('--release'), outputs: OUTPUTS, satisfiedBy: ['release', 'debug'] },
-  debug: { title: 'the addon, unoptimised', make: napi(), outputs: OUTPUTS },
-  'test-hooks': { title: 'the addon with test hooks', make: testHooks, outputs: [TEST_HOOKS_ADDON] },
+  release: { title: 'the addon', make: napi('--release'), ...PACKAGE },
+  debug: { title: 'the addon, unoptimised', make: napi(), ...PACKAGE },
+  'test-hooks': { title: 'the addon with test hooks', make: testHooks, ...TEST_HOOKS },
 }
 
 export const kinds = Object.keys(KINDS)
@@ -29,35 +29,29 @@ export const kinds = Object.keys(KINDS)
 /**
  * Returns whether the outputs have to be built: they are missing, or were made from other sources than the present.
  * With `noBuild` they only have to exist.
- *
- * @param {string} kind
- * @param {boolean} [noBuild]
  */
-export async function needsBuild(kind, noBuild = false) {
-  const { outputs, satisfiedBy = [kind] } = KINDS[kind]
+export async function needsBuild(kind, noBuild) {
+  const { outputs, stamp } = KINDS[kind]
   const exists = outputs.every(existsSync)
   if (noBuild && !exists) throw new Failure(`Not built: ${kind}. Leave out --no-build.`)
   if (noBuild || !exists) return !exists
-  const made = satisfiedBy.map(stampFile).filter(existsSync)
-  return !(await Promise.all(made.map((path) => readFile(path, 'utf8')))).includes(await fingerprint(outputs))
+  return !existsSync(stamp) || (await readFile(stamp, 'utf8')) !== (await fingerprint(outputs))
 }
 
 /**
  * Builds. Cargo decides what has to be compiled. Unchanged outputs are left untouched, others are replaced in one step,
  * so that a process that is loading them is not disturbed.
- *
- * @param {string} kind
  */
 export async function build(kind) {
   await requireToolchain()
-  const { title, outputs, make } = KINDS[kind]
+  const { title, make, outputs, stamp } = KINDS[kind]
   const sources = await sourcesHash()
   await inNewFolder('build', async (staging) => {
     await make(staging, (program, parameters) => run(program, parameters, { cwd: ROOT, what: `Building ${title}` }))
     for (const output of outputs) await install(join(staging, basename(output)), output)
   })
   await mkdir(STATE, { recursive: true })
-  await writeFile(stampFile(kind), await fingerprint(outputs, sources))
+  await writeFile(stamp, await fingerprint(outputs, sources))
 }
 
 /** Returns a `make` by napi-rs. @param {string[]} profile its options */
@@ -86,12 +80,9 @@ async function install(from, to) {
 }
 
 /** Returns a fingerprint of the outputs and of their sources. */
-async function fingerprint(outputs, sources) {
-  const hashes = await Promise.all(outputs.map(hashOf))
-  return digest([sources ?? (await sourcesHash()), ...hashes].join('\n'))
+async function fingerprint(outputs, sources = sourcesHash()) {
+  return digest((await Promise.all([sources, ...outputs.map(hashOf)])).join('\n'))
 }
-
-const stampFile = (kind) => join(STATE, `${kind}.stamp`)
 
 /** Returns a fingerprint of all files that the build reads. */
 async function sourcesHash() {

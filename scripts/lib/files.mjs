@@ -1,8 +1,10 @@
-import { copyFile, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
 
-/** Returns the files below a folder by their paths in it, with `/` on each system. @param {string} folder */
+/** Returns the files below a folder by their paths in it, with `/` on each system. */
 export async function filesBelow(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())
@@ -19,14 +21,7 @@ export async function replaceFile(from, to) {
   await rename(temporary, to)
 }
 
-/**
- * Does some work with an empty folder, and removes the folder afterwards. Returns what the work returns.
- *
- * @template T
- * @param {string} name part of the folder's name
- * @param {(folder: string) => Promise<T>} work is given the folder's real path
- * @returns {Promise<T>}
- */
+/** Does some work with an empty folder, by its real path, and removes it afterwards. Returns what the work returns. */
 export async function inNewFolder(name, work) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), `gateway-${name}-`)))
   try {
@@ -34,4 +29,12 @@ export async function inNewFolder(name, work) {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Does some work, unless it was done before with the same contents of a file. Keeps their hash in the file `stamp`. */
+export async function onceForFile(path, stamp, work) {
+  const hash = createHash('sha256').update(await readFile(path)).digest('hex')
+  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === hash) return
+  await work()
+  await writeFile(stamp, hash)
 }

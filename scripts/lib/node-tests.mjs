@@ -12,7 +12,7 @@ const TIMEOUT_MILLISECONDS = 600_000
 /** Files at once. They mostly wait, so there may be more of them than processors. */
 const CONCURRENCY = availableParallelism() + 3
 
-/** The files of the Node tests, with one of these words in their paths. @param {string[]} [words] */
+/** Returns the files of the Node tests with one of these words in their paths; without words, all. */
 export async function testFiles(words = []) {
   const files = await filesBelow(join(ROOT, '__test__'))
   return files
@@ -22,11 +22,7 @@ export async function testFiles(words = []) {
     .sort()
 }
 
-/**
- * @param {string[]} files
- * @param {NodeJS.ProcessEnv} environment
- * @param {string[]} [command] the Node that runs them
- */
+/** Runs test files. @param {string[]} [command] the Node that runs them, with its parameters */
 export async function runNodeTests(files, environment, [program, ...before] = [process.execPath]) {
   const env = { WATCH_EVENTS: String(randomInt(1_000)), ...environment }
   console.log(`WATCH_EVENTS=${env.WATCH_EVENTS}: this half of the files has its events searched for secrets.`)

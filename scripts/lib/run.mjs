@@ -3,25 +3,15 @@ import { once } from 'node:events'
 
 import { Failure } from './failure.mjs'
 
-/**
- * Runs a program to its end, with this process's terminal.
- *
- * @param {string} program
- * @param {string[]} parameters
- * @param {import('node:child_process').SpawnOptions & { what?: string }} [options] `what` names it in the failure
- */
+/** Runs a program to its end, with this process's terminal. `what` names it in the failure; the rest are `spawn`'s. */
 export async function run(program, parameters, { what = program, ...options } = {}) {
   const status = await ended(spawn(program, parameters, { stdio: 'inherit', ...options }))
   if (status !== 0) throw new Failure(`${what} failed (${describe(status)}).`)
 }
 
 /**
- * Runs a program to its end and returns its output.
+ * Runs a program to its end and returns its output. `failure` is thrown, after the output, if the program fails.
  *
- * @param {string} program
- * @param {string[]} parameters
- * @param {import('node:child_process').SpawnOptions & { failure?: string }} [options]
- *   `failure`: is thrown, after the output, if the program fails
  * @returns {Promise<{ ok: boolean, status: number | string, stdout: string, output: string }>} `output`: both streams
  */
 export async function capture(program, parameters, { failure, ...options } = {}) {

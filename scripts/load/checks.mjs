@@ -16,6 +16,9 @@ import { TEST_ARTIFACTS } from '../targets/build.mjs'
 import { artifactName } from '../targets/list.mjs'
 import { makeCertificates, serveTls } from './certificates.mjs'
 
+/** What uses the installed package, in this folder. */
+const PROGRAMS = ['smoke.mjs', 'channels.mjs', 'workers.mjs']
+
 const DEMOS = ['railway', 'render', 'namespace', 'vercel']
 
 /** @type {Record<string, (job: Job) => Promise<string>>} each says what it has done */
@@ -46,9 +49,7 @@ async function smoke({ command, target, artifact, emulator }, folder) {
       // On Windows, only the system's store decides which certificates are trusted.
       ...(emulator !== 'wine' && { TRUSTED_URL: trusted.url, SSL_CERT_FILE: certificates.authority }),
     }
-    for (const name of ['smoke.mjs', 'channels.mjs', 'workers.mjs']) {
-      await runProgram(name, command, { cwd: folder, env })
-    }
+    for (const name of PROGRAMS) await runProgram(name, command, { cwd: folder, env })
     return 'smoke'
   } finally {
     for (const each of [trusted, untrusted, server, never]) await each.close()
@@ -95,11 +96,8 @@ async function runProgram(name, [program, ...before], options) {
 async function demo({ command: [program, ...before], target, artifact }) {
   await inCheckout(target, artifact, async () => {
     for (const provider of DEMOS) {
-      await run(program, [...before, join('demo', 'demo.mjs'), provider, '--no-build'], {
-        cwd: ROOT,
-        env: withoutCredentials(),
-        what: `The demo of ${provider}`,
-      })
+      const options = { cwd: ROOT, env: withoutCredentials(), what: `The demo of ${provider}` }
+      await run(program, [...before, join('demo', 'demo.mjs'), provider, '--no-build'], options)
     }
   })
   return `demo of ${DEMOS.length} providers`

@@ -67,7 +67,6 @@ async function privateApt(folder, architecture) {
   const state = join(folder, 'apt')
   await mkdir(join(state, 'lists', 'partial'), { recursive: true })
   await mkdir(join(state, 'archives', 'partial'), { recursive: true })
-  await writeFile(join(state, 'status'), '')
   const keys = '/usr/share/keyrings/debian-archive-keyring.gpg'
   await writeFile(join(state, 'sources.list'), `deb [signed-by=${keys}] ${mirror} ${DEBIAN} main\n`)
   const options = {
@@ -76,8 +75,7 @@ async function privateApt(folder, architecture) {
     'APT::Sandbox::User': 'root',
     'Acquire::Languages': 'none',
     'Dir::State': state,
-    'Dir::State::Lists': join(state, 'lists'),
-    'Dir::State::status': join(state, 'status'),
+    'Dir::State::status': '/dev/null',
     'Dir::Cache': state,
     'Dir::Etc::SourceList': join(state, 'sources.list'),
     'Dir::Etc::SourceParts': '/dev/null',

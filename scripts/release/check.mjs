@@ -15,11 +15,6 @@ import { installTools, toolOf } from './tools.mjs'
 await runMain(async () => {
   const [folder] = process.argv.slice(2)
   if (!folder) throw new Failure('usage: check.mjs FOLDER', 2)
-  await checkTarballs(folder)
-  console.log('Packed packages: ok')
-})
-
-async function checkTarballs(folder) {
   const checkout = await readRootManifest()
   const packages = await readRelease(folder)
   const platforms = platformsOf(checkout)
@@ -35,7 +30,8 @@ async function checkTarballs(folder) {
   await installTools()
   for (const { name, file } of packages) await lint(name, join(folder, file))
   await checkTypes(join(folder, packages.at(-1).file))
-}
+  console.log('Packed packages: ok')
+})
 
 /** A suggestion is a failure, too: there is none so far, and each is easy to follow. */
 async function lint(name, tarball) {

@@ -53,8 +53,7 @@ function filesOf(node) {
   return typeof node === 'string' ? [node] : Object.values(node ?? {}).flatMap(filesOf)
 }
 
-const expectFields = (manifest, wanted) =>
-  expectSame(wanted.name, pick(manifest, Object.keys(wanted)), wanted)
+const expectFields = (manifest, wanted) => expectSame(wanted.name, pick(manifest, Object.keys(wanted)), wanted)
 
 const pick = (manifest, keys) => Object.fromEntries(keys.map((key) => [key, manifest[key]]))
 

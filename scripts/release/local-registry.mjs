@@ -5,10 +5,7 @@ import { join } from 'node:path'
 import { listen } from '../../__test__/support/listen.mjs'
 import { Failure } from '../lib/failure.mjs'
 
-/**
- * @param {string} folder for all that it keeps
- * @returns {Promise<{ url: string, token: string, close(): Promise<void> }>}
- */
+/** Keeps all in `folder`. @returns {Promise<{ url: string, token: string, close(): Promise<void> }>} */
 export async function startRegistry(folder) {
   await mkdir(folder, { recursive: true })
   const { runServer } = await import('verdaccio')

@@ -16,14 +16,8 @@ import { toolOf } from './tools.mjs'
 
 /** @type {Record<string, Manager>} */
 export const MANAGERS = {
-  npm: {
-    script: findNpm,
-    add: (spec) => ['install', spec, '--no-audit', '--no-fund'],
-  },
-  pnpm: {
-    script: async () => toolOf('pnpm', 'bin/pnpm.cjs'),
-    add: (spec) => ['add', spec],
-  },
+  npm: { script: findNpm, add: (spec) => ['install', spec, '--no-audit', '--no-fund'] },
+  pnpm: { script: async () => toolOf('pnpm', 'bin/pnpm.cjs'), add: (spec) => ['add', spec] },
   'yarn-classic': {
     script: async () => toolOf('yarn', 'bin/yarn.js'),
     add: (spec) => ['add', spec, '--non-interactive'],

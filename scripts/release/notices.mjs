@@ -27,15 +27,13 @@ async function makeNotices() {
 /** Returns the root crate's dependencies, without those of its tests and its build. */
 function linkedCrates({ packages, resolve }) {
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]))
-  const found = new Set()
-  const waiting = [resolve.root]
-  while (waiting.length > 0) {
-    for (const { pkg, dep_kinds: kinds } of nodes.get(waiting.pop()).deps) {
-      if (found.has(pkg) || kinds.every(({ kind }) => kind !== null)) continue
-      found.add(pkg)
-      waiting.push(pkg)
-    }
+  const found = new Set([resolve.root])
+  // The loop also visits the crates that it adds.
+  for (const crate of found) {
+    const linked = nodes.get(crate).deps.filter(({ dep_kinds: kinds }) => kinds.some(({ kind }) => kind === null))
+    for (const { pkg } of linked) found.add(pkg)
   }
+  found.delete(resolve.root)
   const byName = (left, right) => left.name.localeCompare(right.name) || left.version.localeCompare(right.version)
   return packages.filter(({ id }) => found.has(id)).sort(byName)
 }

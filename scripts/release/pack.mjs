@@ -19,9 +19,8 @@ const PLACEHOLDER = 'Not built: this package is part of a rehearsal.\n'
 const USAGE = 'usage: pack.mjs --artifacts FOLDER --out FOLDER [--rehearsal]'
 
 await runMain(async () => {
-  const { values } = parseArgs({
-    options: { artifacts: { type: 'string' }, out: { type: 'string' }, rehearsal: { type: 'boolean' } },
-  })
+  const options = { artifacts: { type: 'string' }, out: { type: 'string' }, rehearsal: { type: 'boolean' } }
+  const { values } = parseArgs({ options })
   if (!values.artifacts || !values.out) throw new Failure(USAGE, 2)
   const root = await readRootManifest()
   const addons = await findAddons(values.artifacts)

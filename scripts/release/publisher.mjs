@@ -8,14 +8,9 @@ const LOOKS = 120
 
 /**
  * Publishes the platform packages first, so that the root package never names a missing one. Packages that the registry
- * has already are only compared.
+ * has already are only compared. `look` resolves to the integrity that the registry has, `publish` to `{ ok, output }`.
  *
  * @param {import('./release-file.mjs').Packed[]} packages platforms first, root last
- * @param {object} actions
- * @param {(packed: object) => Promise<string | undefined>} actions.look integrity of what the registry has
- * @param {(packed: object) => Promise<{ ok: boolean, output: string }>} actions.publish
- * @param {(line: string) => void} actions.report
- * @param {() => Promise<void>} [actions.wait] between two looks
  * @returns {Promise<{ published: string[], skipped: string[] }>}
  */
 export async function publishAll(packages, { look, publish, report, wait = () => sleep(LOOK_EVERY_MILLISECONDS) }) {

@@ -12,6 +12,9 @@ import { platformsOf, readRootManifest } from './manifests.mjs'
 import { readRelease } from './release-file.mjs'
 import { toolOf } from './tools.mjs'
 
+/** This machine's platform, and the same with the other C library. */
+const BOTH_LIBRARIES = new Set([PLATFORM, PLATFORM.replace('gnu', 'musl'), PLATFORM.replace('musl', 'gnu')])
+
 export async function rehearseInstalls(name, { folder, packed, registry }) {
   const manager = MANAGERS[name]
   const place = join(folder, name)
@@ -47,7 +50,7 @@ export async function rehearseInstalls(name, { folder, packed, registry }) {
     typescript: !pnp,
     esbuild: pnp ? undefined : toolOf('esbuild', 'bin/esbuild'),
   })
-  if (!pnp) await assertPlatforms(plain.cwd, manager.ignoresLibc ? bothLibraries(PLATFORM) : [PLATFORM])
+  if (!pnp) await assertPlatforms(plain.cwd, manager.ignoresLibc ? BOTH_LIBRARIES : [PLATFORM])
   for (const rehearse of OWN[name] ?? []) await rehearse({ project, spec, manager })
 }
 
@@ -61,10 +64,6 @@ async function assertPlatforms(cwd, expected = [PLATFORM]) {
   const platforms = [...new Set(names)].map((entry) => entry.replace('gateway-', ''))
   assert.deepEqual(platforms.sort(), [...expected].sort())
   report('platforms', `${platforms.join(', ')}, no other`)
-}
-
-function bothLibraries(platform) {
-  return new Set([platform, platform.replace('gnu', 'musl'), platform.replace('musl', 'gnu')])
 }
 
 /** Checks that an installation without optional dependencies has no addon, and that the error says what to do. */

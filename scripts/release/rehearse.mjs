@@ -17,14 +17,11 @@ import { rehearseInstalls } from './rehearse-installs.mjs'
 import { rehearsePublishing } from './rehearse-publishing.mjs'
 import { installTools } from './tools.mjs'
 
+const heading = (text) => console.log(`\n=== ${text}`)
+
 await runMain(async () => {
-  const { values } = parseArgs({
-    options: {
-      artifacts: { type: 'string' },
-      managers: { type: 'string', default: Object.keys(MANAGERS).join(',') },
-    },
-  })
-  const managers = values.managers.split(',')
+  const { values } = parseArgs({ options: { artifacts: { type: 'string' }, managers: { type: 'string' } } })
+  const managers = values.managers?.split(',') ?? Object.keys(MANAGERS)
   const unknown = managers.filter((name) => !Object.hasOwn(MANAGERS, name))
   if (unknown.length > 0) throw new Failure(`unknown: ${unknown.join(', ')} (known: ${Object.keys(MANAGERS)})`, 2)
   await inNewFolder('rehearsal', async (folder) => {
@@ -64,8 +61,4 @@ async function artifactsOfCheckout(folder) {
     throw new Failure('The addon is not built: run `npm run build` first.')
   })
   return artifacts
-}
-
-function heading(text) {
-  console.log(`\n=== ${text}`)
 }

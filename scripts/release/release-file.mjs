@@ -45,11 +45,7 @@ export async function readRelease(folder) {
   return wanted.map((id) => packages[got.indexOf(id)])
 }
 
-/**
- * Refuses a release with a package whose addon has not passed its checks.
- *
- * @param {Packed[]} packages platforms first, root last
- */
+/** Refuses a release with a package whose addon has not passed its checks. @param {Packed[]} packages root last */
 export function requireCheckedAddons(packages) {
   const unchecked = packages.slice(0, -1).filter(({ addon }) => addon !== 'checked')
   if (unchecked.length === 0) return

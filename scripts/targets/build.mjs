@@ -26,10 +26,9 @@ export const LIBRARY_NAMES = {
 export const TEST_ARTIFACTS = join(ARTIFACTS, 'test-hooks')
 
 /**
+ * Builds a target; with `testHooks` unoptimised, and with the exports that only tests use. Returns the artifact's path.
+ *
  * @param {import('./list.mjs').Target} target
- * @param {object} [options]
- * @param {boolean} [options.testHooks] unoptimised, and with the exports that only tests use
- * @returns {Promise<string>} the artifact's path
  */
 export async function buildTarget(target, { testHooks = false } = {}) {
   const { rustTarget, command, env = {}, rustflags = [] } = await recipe(target)

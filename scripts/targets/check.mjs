@@ -35,10 +35,9 @@ const FORMATS = {
 }
 
 /**
+ * Checks an artifact. `plain`: the system's own compiler has built it for this machine, so it may need what is here.
+ *
  * @param {import('./list.mjs').Target} target
- * @param {Buffer} bytes
- * @param {object} [options]
- * @param {boolean} [options.plain] built by the system's own compiler, for this machine: it may need what is here
  * @returns {{ facts: Record<string, string>, problems: string[] }}
  */
 export function checkArtifact(target, bytes, { plain = false } = {}) {

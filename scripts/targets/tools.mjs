@@ -1,10 +1,9 @@
 // Installs below `target` what a Linux host needs to build for other platforms, in pinned versions.
-import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 
 import { Failure } from '../lib/failure.mjs'
+import { onceForFile } from '../lib/files.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { capture, run } from '../lib/run.mjs'
 
@@ -15,14 +14,11 @@ const ZIGBUILD = join(TOOLS, 'zigbuild')
 
 /** Zig and cargo-zigbuild. @returns {Promise<Record<string, string>>} the environment in which cargo finds them */
 export async function zigbuild() {
-  const wanted = createHash('sha256').update(await readFile(REQUIREMENTS)).digest('hex')
-  const stamp = join(ZIGBUILD, 'stamp')
-  if (!existsSync(stamp) || (await readFile(stamp, 'utf8')) !== wanted) {
+  await onceForFile(REQUIREMENTS, join(ZIGBUILD, 'stamp'), async () => {
     await rm(ZIGBUILD, { recursive: true, force: true })
     await mkdir(ZIGBUILD, { recursive: true })
     await pip(['install', '--require-hashes', '--target', ZIGBUILD, '--requirement', REQUIREMENTS])
-    await writeFile(stamp, wanted)
-  }
+  })
   return {
     CARGO_ZIGBUILD_ZIG_PATH: join(ZIGBUILD, 'ziglang', 'zig'),
     PATH: [join(ZIGBUILD, 'bin'), process.env.PATH].join(delimiter),
@@ -32,9 +28,7 @@ export async function zigbuild() {
 /** Python's installer: Zig comes as a package of it, with a hash. */
 export async function pip(parameters) {
   const { ok, output } = await capture('python3', ['-m', 'pip', '--version'])
-  if (!ok) {
-    throw new Failure(`Python 3 with pip is needed, on Debian: apt-get install python3-pip\n${output}`.trim())
-  }
+  if (!ok) throw new Failure(`Python 3 with pip is needed, on Debian: apt-get install python3-pip\n${output}`.trim())
   const options = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:']
   const [command, ...rest] = parameters
   await run('python3', ['-m', 'pip', command, ...options, ...rest], { what: 'pip' })

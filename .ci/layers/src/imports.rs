@@ -5,7 +5,7 @@ use std::mem;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, File, Ident, ItemMod, Macro, UseName, UseRename, UseTree};
+use syn::{Attribute, File, Ident, ItemMod, Macro, MetaList, UseName, UseRename, UseTree};
 
 use crate::Module;
 
@@ -139,6 +139,11 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
 
     /// Passes over `pub(crate)` and the like: they name no import.
     fn visit_visibility(&mut self, _visibility: &'ast syn::Visibility) {}
+
+    fn visit_meta_list(&mut self, attribute: &'ast MetaList) {
+        self.walk_tokens(attribute.tokens.clone());
+        visit::visit_meta_list(self, attribute);
+    }
 
     fn visit_macro(&mut self, item: &'ast Macro) {
         self.walk_tokens(item.tokens.clone());

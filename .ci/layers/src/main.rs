@@ -7,6 +7,7 @@ mod imports;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
 
 fn check(root: &Path) -> io::Result<Vec<String>> {
     let mut files = BTreeMap::new();
-    collect(root, &mut Vec::new(), &mut files)?;
+    collect(root, &[], &mut files)?;
     let modules: BTreeSet<Module> = files.keys().cloned().collect();
     let mut broken = Vec::new();
     let mut edges: BTreeMap<&Module, BTreeSet<Module>> = BTreeMap::new();
@@ -68,28 +69,19 @@ fn check(root: &Path) -> io::Result<Vec<String>> {
     Ok(broken)
 }
 
-/// Collects the files below a folder by their modules.
-fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, PathBuf>) -> io::Result<()> {
-    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
-            continue;
+/// Collects the files below the folder of a module by their modules.
+fn collect(folder: &Path, module: &[String], files: &mut BTreeMap<Module, PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let own = match path.file_stem().and_then(OsStr::to_str) {
+            // The simulation is a test too, and so is what the macros have for it.
+            None | Some("tests" | "simulation" | "macros") => continue,
+            Some("mod" | "lib") => module.to_vec(),
+            Some(stem) => [module, &[stem.to_owned()]].concat(),
         };
-        // The simulation is a test too, and so is what the macros have for it.
-        if ["tests", "simulation", "macros"].contains(&stem.as_str()) {
-            continue;
-        }
         if path.is_dir() {
-            module.push(stem);
-            collect(&path, module, files)?;
-            module.pop();
+            collect(&path, &own, files)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let mut own = module.clone();
-            if !matches!(stem.as_str(), "mod" | "lib") {
-                own.push(stem);
-            }
             files.insert(own, path);
         }
     }

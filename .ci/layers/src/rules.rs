@@ -22,21 +22,18 @@ fn imports_allowed(layer: &str) -> Option<&'static str> {
     })
 }
 
-/// Crates that only these modules name: each module with everything below it.
-const CRATES: [(&str, &[&[&str]]); 9] = [
-    ("napi", &[&[], &["node"]]),
-    ("napi_derive", &[&[], &["node"]]),
-    ("reqwest", &[&["http", "reqwest"]]),
-    ("hyper", &[&["http", "hyper"]]),
-    ("hyper_rustls", &[&["http", "hyper"]]),
+/// Crates that only these modules name: the root alone, or a module with everything below it.
+const CRATES: [(&str, &[&str]); 9] = [
+    ("napi", &["", "node"]),
+    ("napi_derive", &["", "node"]),
+    ("reqwest", &["http::reqwest"]),
+    ("hyper", &["http::hyper"]),
+    ("hyper_rustls", &["http::hyper"]),
     // How it reads NO_PROXY decides which transport sends.
-    ("hyper_util", &[&["http", "hyper"], &["http", "proxy"]]),
-    (
-        "rustls",
-        &[&["http", "reqwest"], &["http", "hyper"], &["http", "connect_error"]],
-    ),
-    ("rustls_platform_verifier", &[&["http", "hyper"]]),
-    ("tower_service", &[&["http", "hyper"]]),
+    ("hyper_util", &["http::hyper", "http::proxy"]),
+    ("rustls", &["http::reqwest", "http::hyper", "http::connect_error"]),
+    ("rustls_platform_verifier", &["http::hyper"]),
+    ("tower_service", &["http::hyper"]),
 ];
 
 /// Returns the rule that an import within the addon breaks.
@@ -45,14 +42,10 @@ pub fn layer_broken(from: &Module, to: &Module) -> Option<String> {
         // The root only lists the layers, and holds nothing to import.
         return (!from.is_empty()).then(|| "nothing is imported from the root".to_owned());
     };
-    if from_layer == "providers" && to_layer == "providers" {
-        let (Some(own), Some(other)) = (from.get(1), to.get(1)) else {
-            return None;
-        };
-        return (own != other).then(|| "no provider imports another".to_owned());
-    }
     if from_layer == to_layer {
-        return None;
+        // `providers` itself lists them.
+        let are_two = from_layer == "providers" && from.len() > 1 && to.len() > 1 && from[1] != to[1];
+        return are_two.then(|| "no provider imports another".to_owned());
     }
     let Some(allowed) = imports_allowed(from_layer) else {
         return Some(format!("{from_layer} is no layer"));
@@ -64,9 +57,9 @@ pub fn layer_broken(from: &Module, to: &Module) -> Option<String> {
 /// Returns the rule that naming another crate breaks.
 pub fn crate_broken(module: &Module, name: &str) -> Option<String> {
     let (_, places) = CRATES.iter().find(|(known, _)| *known == name)?;
-    let is_allowed = places.iter().any(|place| match place {
-        [] => module.is_empty(),
-        place => module.len() >= place.len() && module.iter().zip(*place).all(|(own, part)| own == part),
+    let is_allowed = places.iter().any(|place| match *place {
+        "" => module.is_empty(),
+        place => format!("{}::", module.join("::")).starts_with(&format!("{place}::")),
     });
     (!is_allowed).then(|| format!("the crate {name} has one place"))
 }

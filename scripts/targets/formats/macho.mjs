@@ -31,16 +31,17 @@ export function readMacho(bytes) {
   }
   const all = (...wanted) => commands.filter(({ command }) => wanted.includes(command)).map(({ at }) => at)
   const pathIn = (at) => file.text(at + file.u32(at + 8))
-  const needed = all(...LOADS).map(pathIn)
   const symbols = readSymbols(file, all(LC.SYMTAB)[0])
-  const undefinedSymbols = symbols.filter(({ type }) => (type & N.TYPE) === 0 && (type & N.STAB) === 0)
+  const undefinedSymbols = symbols.filter(({ type }) => (type & (N.TYPE | N.STAB)) === 0)
+  // Each place has bytes for patch and minor, and two for major. The second command is the older one.
+  const systems = [...all(LC.BUILD_VERSION).map((at) => at + 12), ...all(LC.VERSION_MIN_MACOSX).map((at) => at + 8)]
   return {
     arch: MACHINES[file.u32(4)] ?? `machine ${file.u32(4)}`,
     isLibrary: LIBRARY_TYPES.includes(file.u32(12)),
-    needed,
+    needed: all(...LOADS).map(pathIn),
     searchPaths: all(LC.RPATH).map(pathIn),
     /** Of macOS, as in `11.0`. */
-    oldestSystem: oldestSystem(file, all(LC.BUILD_VERSION)[0], all(LC.VERSION_MIN_MACOSX)[0]),
+    oldestSystem: systems.map((at) => `${file.u16(at + 2)}.${file.u8(at + 1)}`)[0],
     exports: symbols
       .filter(({ type }) => (type & N.TYPE) !== 0 && (type & (N.STAB | N.PRIVATE_EXT)) === 0 && (type & N.EXT) !== 0)
       .map(({ name }) => name.replace(/^_/, '')),
@@ -61,11 +62,6 @@ function readSymbols(file, at) {
     type: file.u8(entry + 4),
     library: file.u16(entry + 6) >> 8,
   }))
-}
-
-function oldestSystem(file, build, oldBuild) {
-  const version = build === undefined ? oldBuild && file.u32(oldBuild + 8) : file.u32(build + 12)
-  return version === undefined ? undefined : `${version >> 16}.${(version >> 8) & 0xff}`
 }
 
 /** macOS on arm64 ends a process that loads a page whose hash is not the signed one. */

@@ -2,12 +2,7 @@
 
 export class Unreadable extends Error {}
 
-/**
- * Returns where in the file is what the loader puts at an address.
- *
- * @param {string} kind of the parts, in the format's words
- * @param {{ address: number, size: number, offset: number }[]} parts
- */
+/** Returns where in the file is what the loader puts at an address. `kind`: what the format calls the parts. */
 export function offsetIn(kind, parts, address) {
   const part = parts.find((each) => address >= each.address && address < each.address + each.size)
   if (!part) throw new Unreadable(`no ${kind} holds address ${address}`)
