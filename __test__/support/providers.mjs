@@ -26,6 +26,7 @@ import * as vercel from './vercel.mjs'
  * @property {string} title how messages name it
  * @property {string} factory the export's name
  * @property {string[]} ownFields of `instance`, first and in this order
+ * @property {string} [creating] the request that creates, as the fake server calls it
  * @property {string} absentId of the right form, without a resource
  * @property {string[]} badIds not of the provider's form
  * @property {string[]} credentials fields without which a call cannot be made
@@ -69,6 +70,7 @@ export const PROVIDERS = {
   railway: {
     title: 'Railway',
     factory: 'railway',
+    creating: 'serviceCreate',
     ownFields: ['serviceId', 'projectId', 'environmentId'],
     absentId: railway.ABSENT_ID,
     badIds: ['x', `${railway.ABSENT_ID}0`, '../graphql'],
@@ -90,6 +92,7 @@ export const PROVIDERS = {
   render: {
     title: 'Render',
     factory: 'render',
+    creating: 'createService',
     ownFields: ['serviceId', 'ownerId'],
     absentId: render.ABSENT_ID,
     badIds: ['x', 'srv-', '../owners', 'crn-00000000000000000000'],
@@ -110,6 +113,7 @@ export const PROVIDERS = {
   namespace: {
     title: 'Namespace',
     factory: 'namespace',
+    creating: 'CreateInstance',
     ownFields: ['instanceId'],
     absentId: namespace.ABSENT_ID,
     badIds: ['X', 'a b', '../instances', 'ui3e3e3g7cfrg/x', 'a'.repeat(65)],
@@ -129,6 +133,7 @@ export const PROVIDERS = {
   vercel: {
     title: 'Vercel',
     factory: 'vercel',
+    creating: 'createSandbox',
     ownFields: ['projectId', 'teamId', 'sessionId'],
     absentId: vercel.ABSENT_NAME,
     badIds: ['a b', 'a.b', '../sessions', 'box/x', 'a'.repeat(129)],
