@@ -136,7 +136,7 @@ async function runRound({ provider, seed, number, creates, speed, scenario, with
       records.map((record) => limit(() => Promise.all([repeatKeys(record, context), repeatDestroys(record, context)]))),
     )
     const findings = checkAll(fixture, records, provider)
-    addRound(tally, { fixture, records, results: findings.map(({ result }) => result) })
+    addRound(tally, { fixture, findings })
     // A resource that no scenario made is leaked, too.
     tally.violations.leaked += fixture.live().filter((resource) => !resource.scenario).length
     if (!isIdle) tally.violations.stuck += 1

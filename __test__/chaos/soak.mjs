@@ -102,8 +102,4 @@ function failuresOf({ growth, stuck, listeners, notAborted, counts, codes, fault
   ].filter(Boolean)
 }
 
-function figures(counts) {
-  return Object.entries(counts)
-    .map(([name, count]) => `${name} ${count}`)
-    .join(', ')
-}
+const figures = (counts) => Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(', ')
