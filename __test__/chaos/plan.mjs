@@ -128,8 +128,7 @@ export function faultScheduleFor(scenario, caller, plan, provider) {
   return createFaultSchedule({
     seed: derive(scenario.seed, caller),
     profile: scenario.faultProfile,
-    kinds: provider.kinds,
-    isRead: (operation) => !provider.operations[operation].effect,
+    provider,
     about: (operation) => ({
       timeout: scenario.requestTimeoutMs ?? TIMEOUTS[provider.operations[operation].timeout],
       latest: plan.latestEffect,
@@ -291,19 +290,16 @@ function call(random, options, { turn = 'first', caller = 'a', requests = 6 } = 
   }
 }
 
-function planAbort(random, requests) {
-  return weighted(random, [
+const planAbort = (random, requests) =>
+  weighted(random, [
     [8, { request: between(random, 1, requests) }],
     [3, { after: between(random, 0, 2_000) }],
     [3, { after: between(random, 2_000, 120_000) }],
     [0.3, { before: true }],
   ])
-}
 
 /** Plans which processes are killed. The last one never is: it repeats the creates after the crash. */
-function planKills(random) {
-  return {
-    'child-1': between(random, 2, 40),
-    ...(chance(random, 0.6) && { 'child-2': between(random, 2, 60) }),
-  }
-}
+const planKills = (random) => ({
+  'child-1': between(random, 2, 40),
+  ...(chance(random, 0.6) && { 'child-2': between(random, 2, 60) }),
+})

@@ -166,7 +166,7 @@ const rarely = fc.integer({ min: 0, max: 9 }).map((number) => number === 0)
  * Calls of one provider. An argument is made by a function, or has these fields besides those that it should have; of the
  * fields that another provider reads, this one may take no notice.
  */
-function arbitraryCalls(name, { ids }, fields, foreign) {
+function callsAt(name, { ids }, fields, foreign) {
   const fitting = fc.constant([])
   const unknownField = fc.constant([{ name: 'baseUrl', make: () => 'http://127.0.0.1:1' }])
   const argument = (names, others) => {
@@ -197,7 +197,7 @@ export async function createArgumentFuzz(recordings, addon) {
   const all = Object.fromEntries(
     ['configure', ...METHODS].map((use) => [use, [...new Set(Object.values(fields).flatMap((each) => each[use]))]]),
   )
-  const calls = fc.oneof(...Object.keys(recordings).map((name) => arbitraryCalls(name, recordings[name], fields[name], all)))
+  const calls = fc.oneof(...Object.keys(recordings).map((name) => callsAt(name, recordings[name], fields[name], all)))
   let number = 0
   const server = await startServer((request, socket) => {
     const [, name, own, target] = /^\/(\w+)\/c(\d+)(\/.*)$/.exec(request.target) ?? []

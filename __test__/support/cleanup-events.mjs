@@ -141,8 +141,9 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
     if (operation === entry.creating && record.asked.indexOf(operation) === number) return meets
     if (!DELETING.test(operation)) return undefined
     record.deletions += 1
+    if (record.deletions > times) return undefined
     const failures = times === Infinity ? PERMANENT : FAILURES
-    return record.deletions > times ? undefined : { effect: 'none', ...failures[(seed + record.deletions) % failures.length] }
+    return { effect: 'none', ...failures[(seed + record.deletions) % failures.length] }
   }
 
   async function perform(exchange, number, { answer, effect = 'now', status, headers, body } = {}) {

@@ -31,7 +31,8 @@ export function watchEvents(secrets = []) {
     if (found === undefined) return
     // In a turn of its own, because each runtime handles a subscriber's exception differently.
     setImmediate(() => {
-      throw new Error(`A secret shows on the channel ${channel.replace('tracing:', '')}: ${printable(withoutMatches(text, found))}`)
+      const where = channel.replace('tracing:', '')
+      throw new Error(`A secret shows on the channel ${where}: ${printable(withoutMatches(text, found))}`)
     })
   }
   for (const name of NAMES) subscribe(name, look)
