@@ -78,16 +78,7 @@ const STAGGER = 120_000
 const BURST = 12
 const KEYS_PER_PROCESS = 5
 
-/**
- * @param {object} options
- * @param {number} options.seed
- * @param {number} options.round
- * @param {number} [options.creates]
- * @param {import('./harness.mjs').ChaosProvider} options.provider
- * @param {string[]} [options.without] types of scenario and endings that are left out
- * @param {boolean} [options.looseNames] the server lets a name exist twice
- * @param {boolean} [options.singleFaults] each create meets one fault, and is measured
- */
+/** Plans a round of at least so many creates. The other options are those of `runChaos`. */
 export function planRound({ seed, round, creates = ROUND_SIZE, provider, without = [], looseNames = false, singleFaults = false }) {
   const roundSeed = derive(seed, 'round', round)
   const random = randomFor(roundSeed, 'setting')

@@ -15,6 +15,7 @@ const MEANINGS = {
 /** @returns {string} */
 export function table(tally, { title, client, seed, speed, concurrency }) {
   const { outcomes } = tally
+  const faulty = ['creates under faults', tally.faultyCreates, 'at least one request of their scenario met a fault']
   const sections = [
     [
       `${title}, ${client}`,
@@ -25,13 +26,7 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
         ['longest stall', `${(tally.longestStall / 1000).toFixed(1)} s`, 'of the event loop, on the client’s clock'],
       ],
     ],
-    [
-      'Calls',
-      [
-        ...Object.entries(tally.calls),
-        ['creates under faults', tally.faultyCreates, 'at least one request of their scenario met a fault'],
-      ],
-    ],
+    ['Calls', [...Object.entries(tally.calls), faulty]],
     ['Scenarios', Object.entries(tally.scenarios)],
     ['Faults', [...sorted(tally.faults), ['outages', tally.outages, 'connections refused, open ones cut']]],
     ['Creates that met one fault, until they settled', settling(tally)],

@@ -38,12 +38,7 @@ export const PROVIDERS = {
   vercel: { start: startVercel, options: { commandPlan: undefined } },
 }
 
-/**
- * Starts a provider's fake server. With `daemon: true` it runs the daemon.
- *
- * @param {import('node:test').TestContext} t
- * @param {string} name
- */
+/** Starts a provider's fake server. With `daemon: true` it runs the daemon. @param {string} name */
 export async function withProvider(t, name, { daemon = true, ...server } = {}) {
   const runCommand = daemon && { runCommand: daemonCommand(['--heartbeat-ms=200']) }
   const { start, options } = PROVIDERS[name]
@@ -110,15 +105,8 @@ export function speakerOf({ name, credentials }, { url }, changes = {}) {
     const request = { method, headers: { ...headers, ...json }, body: body && JSON.stringify(body), ...options }
     const answer = await fetch(`${url}${path}`, request)
     const text = await answer.text()
-    return { status: answer.status, headers: answer.headers, text, ...asJson(text) }
-  }
-}
-
-function asJson(text) {
-  try {
-    return { json: JSON.parse(text) }
-  } catch {
-    return {}
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json')
+    return { status: answer.status, headers: answer.headers, text, json: isJson ? JSON.parse(text) : undefined }
   }
 }
 

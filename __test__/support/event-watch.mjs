@@ -39,10 +39,7 @@ export function watchEvents(secrets = []) {
   return { count: () => messages, stop: () => NAMES.forEach((name) => unsubscribe(name, look)) }
 }
 
-/**
- * @param {string} text
- * @param {string | RegExp} secret
- */
+/** @param {string | RegExp} secret */
 function withoutMatches(text, secret) {
   return text.replaceAll(typeof secret === 'string' ? secret : new RegExp(secret, 'g'), '[secret]')
 }
@@ -53,9 +50,6 @@ const UNWATCHED = ['diagnostics.test.mjs', 'memory.test.mjs', 'telemetry.test.mj
 /**
  * Returns whether this process subscribes. A call with subscribers takes another way to the addon, so half of the test
  * files subscribe, chosen by a number in `WATCH_EVENTS`; `all` and `none` choose for all.
- *
- * @param {string | undefined} choice
- * @param {string} file
  */
 export function isWatched(choice, file) {
   if (choice === undefined || choice === 'none' || UNWATCHED.includes(file)) return false

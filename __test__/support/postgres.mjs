@@ -35,10 +35,7 @@ export const WITHOUT_POSTGRES = PROGRAMS
   ? false
   : 'there is no PostgreSQL on this machine (Debian and Ubuntu: apt-get install postgresql)'
 
-/**
- * @param {{ after: (work: () => Promise<unknown>) => void }} t
- * @param {Record<string, string>} [settings] of postgresql.conf
- */
+/** @param {Record<string, string>} [settings] of postgresql.conf */
 export async function startPostgres(t, settings = {}) {
   const isRoot = process.getuid() === 0
   const as = isRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
