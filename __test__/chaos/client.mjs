@@ -23,8 +23,9 @@ export function loadClient({ naive, provider, speed }) {
 }
 
 /**
- * Makes a client that retries blindly: it sends a create without a handle, sends it again after any failure, and its
- * destroy warns and resolves. The fault tests must find violations in it; otherwise they prove nothing.
+ * Makes a client of a plain API that retries blindly: it sends a create without a handle, sends it again after any
+ * failure, and its destroy resolves in any case. The fault tests must find violations in it; otherwise they prove
+ * nothing.
  */
 function createNaiveProvider(api, speed) {
   const repeat = async (work) => {

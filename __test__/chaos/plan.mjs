@@ -78,7 +78,7 @@ const STAGGER = 120_000
 const BURST = 12
 const KEYS_PER_PROCESS = 5
 
-/** Plans a round of at least so many creates. The other options are those of `runChaos`. */
+/** Plans a round of at least `creates` creates. `without`, `looseNames` and `singleFaults` are those of `runChaos`. */
 export function planRound({ seed, round, creates = ROUND_SIZE, provider, without = [], looseNames = false, singleFaults = false }) {
   const roundSeed = derive(seed, 'round', round)
   const random = randomFor(roundSeed, 'setting')

@@ -40,9 +40,9 @@ export const PROVIDERS = {
 
 /** Starts a provider's fake server. With `daemon: true` it runs the daemon. @param {string} name */
 export async function withProvider(t, name, { daemon = true, ...server } = {}) {
-  const runCommand = daemon && { runCommand: daemonCommand(['--heartbeat-ms=200']) }
+  const running = daemon && { runCommand: daemonCommand(['--heartbeat-ms=200']) }
   const { start, options } = PROVIDERS[name]
-  const fixture = await start({ server: { ...options, ...runCommand, ...server } })
+  const fixture = await start({ server: { ...options, ...running, ...server } })
   t.after(fixture.close)
   const { config, services, instances, sandboxes } = fixture
   const { baseUrl, maxRetries, ...credentials } = config
