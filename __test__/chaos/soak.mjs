@@ -102,4 +102,6 @@ function failuresOf({ growth, stuck, listeners, notAborted, counts, codes, fault
   ].filter(Boolean)
 }
 
-const figures = (counts) => Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(', ')
+function figures(counts) {
+  return Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(', ')
+}
