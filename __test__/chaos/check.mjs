@@ -30,7 +30,7 @@ export function checkScenario(record, resources, { mostStarts }) {
   const liveIds = new Set(live.map(({ id }) => id))
   const groups = groupByHandle(creates, repeats)
   const destroyed = new Set(destroys.map(({ id }) => id))
-  const returned = groups.flatMap(({ ids }) => [...ids])
+  const returned = groups.flatMap((ids) => [...ids])
   const held = new Set(returned.filter((id) => !destroyed.has(id)))
 
   const reports = creates.map(({ outcome }) => outcome).filter(isReport)
@@ -40,8 +40,8 @@ export function checkScenario(record, resources, { mostStarts }) {
 
   // If there are more resources than different creates, some create has made two. The other orphans are leaked.
   const surplus = Math.max(0, Math.min(orphans.length, live.length - groups.length))
-  const shared = [...new Set(returned)].filter((id) => groups.filter(({ ids }) => ids.has(id)).length > 1)
-  const extra = groups.flatMap(({ ids }) => [...ids].filter((id) => liveIds.has(id)).slice(1))
+  const shared = [...new Set(returned)].filter((id) => groups.filter((ids) => ids.has(id)).length > 1)
+  const extra = groups.flatMap((ids) => [...ids].filter((id) => liveIds.has(id)).slice(1))
   const restarted = live.filter(({ starts }) => starts > mostStarts).map(show)
   const secondDestroys = destroys.flatMap(({ id, again }) => (again ? [{ id, outcome: again }] : []))
   const ended = [...creates, ...repeats, ...destroys, ...secondDestroys]
@@ -87,20 +87,13 @@ export function checkScenario(record, resources, { mostStarts }) {
 
 /** Groups the ids that creates have returned: creates with one key are one group, every other create is its own. */
 function groupByHandle(creates, repeats) {
-  const byKey = new Map()
-  const groups = []
-  const add = (key, outcome) => {
-    let group = key && byKey.get(key)
-    if (!group) {
-      group = { ids: new Set() }
-      groups.push(group)
-      if (key) byKey.set(key, group)
-    }
-    if (outcome.status === 'resolved') group.ids.add(outcome.id)
+  const groups = new Map()
+  const withKeys = creates.map(({ plan, outcome }) => ({ key: plan.options.idempotencyKey, outcome }))
+  for (const { key = Symbol('no key'), outcome } of [...withKeys, ...repeats]) {
+    if (!groups.has(key)) groups.set(key, new Set())
+    if (outcome.status === 'resolved') groups.get(key).add(outcome.id)
   }
-  for (const { plan, outcome } of creates) add(plan.options.idempotencyKey, outcome)
-  for (const { key, outcome } of repeats) add(key, outcome)
-  return groups
+  return [...groups.values()]
 }
 
 /** Returns whether an error says that a resource may remain. ABORTED comes at once, and says nothing about it. */

@@ -14,11 +14,10 @@ const SLOW_PAUSE = 3
  * @param {object} options
  * @param {number} options.seed
  * @param {import('./plan.mjs').FaultProfile} options.profile
- * @param {import('./faults.mjs').Kind[]} options.kinds
+ * @param {import('./harness.mjs').ChaosProvider} options.provider
  * @param {(operation: string) => import('./faults.mjs').Circumstances} options.about
- * @param {(operation: string) => boolean} [options.isRead] for a profile of the type `stale-reads`
  */
-export function createFaultSchedule({ seed, profile, kinds, about, isRead }) {
+export function createFaultSchedule({ seed, profile, provider: { kinds, operations }, about }) {
   const streams = new Map()
   let isBlackout = false
 
@@ -35,7 +34,7 @@ export function createFaultSchedule({ seed, profile, kinds, about, isRead }) {
       return named(profile.kind)
     }
     if (profile.type === 'stale-reads') {
-      if (isRead(operation)) return chance(random, 0.7) ? named('stale response') : undefined
+      if (!operations[operation].effect) return chance(random, 0.7) ? named('stale response') : undefined
       return operation === profile.operation && stream.count === 1 ? named(profile.kind) : undefined
     }
     if (profile.type === 'targeted') {

@@ -66,6 +66,8 @@ const refused = (headers) => ({
 })
 
 const inSeconds = (random) => between(random, 1, 12)
+const slow = (milliseconds, effectFirst) => ({ kind: 'slow', milliseconds, effectFirst })
+const lateEffect = (milliseconds, latest) => ({ kind: 'late-effect', milliseconds, latest })
 
 /** @type {Kind[]} */
 export const KINDS = [
@@ -74,29 +76,17 @@ export const KINDS = [
   { name: 'answer cut', ambiguous: true, make: (random) => ({ kind: 'cut', rst: chance(random, 0.3) }) },
   {
     name: 'slow',
-    make: (random, { timeout }) => ({
-      kind: 'slow',
-      milliseconds: between(random, 500, Math.floor(timeout * 0.8)),
-      effectFirst: chance(random, 0.7),
-    }),
+    make: (random, { timeout }) => slow(between(random, 500, Math.floor(timeout * 0.8)), chance(random, 0.7)),
   },
   {
     name: 'stale response',
-    make: (random, { timeout }) => ({
-      kind: 'slow',
-      milliseconds: between(random, Math.floor(timeout * 0.6), Math.floor(timeout * 0.85)),
-      effectFirst: true,
-    }),
+    make: (random, { timeout }) => slow(between(random, Math.floor(timeout * 0.6), Math.floor(timeout * 0.85)), true),
   },
   {
     name: 'too slow, effect at once',
     slow: true,
     ambiguous: true,
-    make: (random, { timeout }) => ({
-      kind: 'slow',
-      milliseconds: timeout + between(random, 2_000, 10_000),
-      effectFirst: true,
-    }),
+    make: (random, { timeout }) => slow(timeout + between(random, 2_000, 10_000), true),
   },
   {
     name: 'too slow, effect late',
@@ -104,22 +94,18 @@ export const KINDS = [
     ambiguous: true,
     make: (random, { timeout, latest, window }) => {
       const milliseconds = timeout + between(random, 2_000, 10_000)
-      return { kind: 'slow', milliseconds, effectFirst: milliseconds > latest, latest: window }
+      return { ...slow(milliseconds, milliseconds > latest), latest: window }
     },
   },
   {
     name: 'effect late, reset at once',
     ambiguous: true,
-    make: (random, { latest, window }) => ({ kind: 'late-effect', milliseconds: between(random, 500, latest), latest: window }),
+    make: (random, { latest, window }) => lateEffect(between(random, 500, latest), window),
   },
   {
     name: 'effect at the latest, reset at once',
     ambiguous: true,
-    make: (random, { latest, window }) => ({
-      kind: 'late-effect',
-      milliseconds: between(random, Math.floor(latest * 0.8), latest),
-      latest: window,
-    }),
+    make: (random, { latest, window }) => lateEffect(between(random, Math.floor(latest * 0.8), latest), window),
   },
   ...withAndWithoutEffect('5xx', proxyFailure),
   { name: 'unreadable 200', make: (random) => unreadable(random, false) },

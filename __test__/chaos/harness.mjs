@@ -18,7 +18,8 @@ import { addRound, createTally } from './tally.mjs'
  * @property {string} name
  * @property {string} title
  * @property {string} factory name of the addon's export
- * @property {Record<string, { timeout: string, effect?: boolean, locations?: string[] }>} operations that a client uses
+ * @property {Record<string, { timeout: string, effect?: boolean, locations?: string[] }>} operations that a client
+ *   uses; `effect`: it changes something
  * @property {string} creating the operation that makes a resource
  * @property {string} [skip] why this machine cannot run it
  * @property {{ speed: number, concurrency: number }} [pace] of a real engine, which does not run faster
@@ -136,7 +137,7 @@ async function runRound({ provider, seed, number, creates, speed, scenario, with
       records.map((record) => limit(() => Promise.all([repeatKeys(record, context), repeatDestroys(record, context)]))),
     )
     const findings = checkAll(fixture, records, provider)
-    addRound(tally, { fixture, records, results: findings.map(({ result }) => result) })
+    addRound(tally, { fixture, findings })
     // A resource that no scenario made is leaked, too.
     tally.violations.leaked += fixture.live().filter((resource) => !resource.scenario).length
     if (!isIdle) tally.violations.stuck += 1

@@ -7,11 +7,6 @@
 export function createLimit(permits) {
   const waiting = []
   let free = permits
-  const leave = () => {
-    const next = waiting.shift()
-    if (next) next()
-    else free += 1
-  }
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   return async (work) => {
     if (free > 0) free -= 1
@@ -19,7 +14,9 @@ export function createLimit(permits) {
     try {
       return await work()
     } finally {
-      leave()
+      const next = waiting.shift()
+      if (next) next()
+      else free += 1
     }
   }
 }

@@ -78,16 +78,7 @@ const STAGGER = 120_000
 const BURST = 12
 const KEYS_PER_PROCESS = 5
 
-/**
- * @param {object} options
- * @param {number} options.seed
- * @param {number} options.round
- * @param {number} [options.creates]
- * @param {import('./harness.mjs').ChaosProvider} options.provider
- * @param {string[]} [options.without] types of scenario and endings that are left out
- * @param {boolean} [options.looseNames] the server lets a name exist twice
- * @param {boolean} [options.singleFaults] each create meets one fault, and is measured
- */
+/** Plans a round of at least `creates` creates. `without`, `looseNames` and `singleFaults` are those of `runChaos`. */
 export function planRound({ seed, round, creates = ROUND_SIZE, provider, without = [], looseNames = false, singleFaults = false }) {
   const roundSeed = derive(seed, 'round', round)
   const random = randomFor(roundSeed, 'setting')
@@ -128,8 +119,7 @@ export function faultScheduleFor(scenario, caller, plan, provider) {
   return createFaultSchedule({
     seed: derive(scenario.seed, caller),
     profile: scenario.faultProfile,
-    kinds: provider.kinds,
-    isRead: (operation) => !provider.operations[operation].effect,
+    provider,
     about: (operation) => ({
       timeout: scenario.requestTimeoutMs ?? TIMEOUTS[provider.operations[operation].timeout],
       latest: plan.latestEffect,
@@ -291,19 +281,16 @@ function call(random, options, { turn = 'first', caller = 'a', requests = 6 } = 
   }
 }
 
-function planAbort(random, requests) {
-  return weighted(random, [
+const planAbort = (random, requests) =>
+  weighted(random, [
     [8, { request: between(random, 1, requests) }],
     [3, { after: between(random, 0, 2_000) }],
     [3, { after: between(random, 2_000, 120_000) }],
     [0.3, { before: true }],
   ])
-}
 
 /** Plans which processes are killed. The last one never is: it repeats the creates after the crash. */
-function planKills(random) {
-  return {
-    'child-1': between(random, 2, 40),
-    ...(chance(random, 0.6) && { 'child-2': between(random, 2, 60) }),
-  }
-}
+const planKills = (random) => ({
+  'child-1': between(random, 2, 40),
+  ...(chance(random, 0.6) && { 'child-2': between(random, 2, 60) }),
+})

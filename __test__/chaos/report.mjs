@@ -15,6 +15,7 @@ const MEANINGS = {
 /** @returns {string} */
 export function table(tally, { title, client, seed, speed, concurrency }) {
   const { outcomes } = tally
+  const faulty = ['creates under faults', tally.faultyCreates, 'at least one request of their scenario met a fault']
   const sections = [
     [
       `${title}, ${client}`,
@@ -25,9 +26,9 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
         ['longest stall', `${(tally.longestStall / 1000).toFixed(1)} s`, 'of the event loop, on the client’s clock'],
       ],
     ],
-    ['Calls', [...rows(tally.calls), ['creates under faults', tally.faultyCreates, 'at least one request of their scenario met a fault']]],
-    ['Scenarios', rows(tally.scenarios)],
-    ['Faults', [...rows(sorted(tally.faults)), ['outages', tally.outages, 'connections refused, open ones cut']]],
+    ['Calls', [...Object.entries(tally.calls), faulty]],
+    ['Scenarios', Object.entries(tally.scenarios)],
+    ['Faults', [...sorted(tally.faults), ['outages', tally.outages, 'connections refused, open ones cut']]],
     ['Creates that met one fault, until they settled', settling(tally)],
     [
       'Outcomes of the creates',
@@ -36,7 +37,7 @@ export function table(tally, { title, client, seed, speed, concurrency }) {
         ['rejected', outcomes.rejected],
         ['aborted', outcomes.aborted],
         ['killed', outcomes.killed, 'with their process'],
-        ...rows(sorted(tally.codes)).map(([name, value]) => [`  ${name}`, value]),
+        ...sorted(tally.codes).map(([name, value]) => [`  ${name}`, value]),
       ],
     ],
     [
@@ -120,6 +121,5 @@ function section([title, entries]) {
   return [title, ...lines].join('\n')
 }
 
-const rows = (counts) => Object.entries(counts).map(([name, value]) => [name, value])
-const sorted = (counts) => Object.fromEntries(Object.entries(counts).sort(([, one], [, other]) => other - one))
+const sorted = (counts) => Object.entries(counts).sort(([, one], [, other]) => other - one)
 const count = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ' ')

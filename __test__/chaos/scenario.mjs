@@ -33,14 +33,13 @@ const IMAGE = 'acme/box:1'
  */
 export async function runScenario(scenario, context) {
   const record = { scenario, creates: [], repeats: [], destroys: [], reads: [] }
+  const take = (turn) => {
+    const calls = scenario.calls.filter((call) => call.turn === turn)
+    if (scenario.type === 'processes' && calls.length > 0) return createInChild(scenario, turn, calls, context)
+    return Promise.all(calls.map((call) => create(scenario, call, context)))
+  }
   for (const turns of [['first', 'child-1', 'child-2'], ['then', 'child-3']]) {
-    const calls = scenario.calls.filter(({ turn }) => turns.includes(turn))
-    const children = [...new Set(calls.map(({ turn }) => turn))].filter((turn) => turn.startsWith('child-'))
-    const running = [
-      ...calls.filter(({ turn }) => !children.includes(turn)).map((call) => create(scenario, call, context)),
-      ...children.map((child) => createInChild(scenario, child, context)),
-    ]
-    record.creates.push(...(await Promise.all(running)).flat())
+    record.creates.push(...(await Promise.all(turns.map(take))).flat())
   }
   await finish(record, context)
   return record
@@ -106,9 +105,8 @@ function armAbort({ request, after, before }, options, caller, fixture) {
   return () => clearTimeout(timer)
 }
 
-async function createInChild(scenario, child, { fixture, pool }) {
+async function createInChild(scenario, child, calls, { fixture, pool }) {
   const caller = fixture.callerFor(scenario, child)
-  const calls = scenario.calls.filter(({ turn }) => turn === child)
   const running = pool.run({
     config: caller.config,
     jobs: calls.map(({ options }) => withDefaults(scenario, options, fixture)),

@@ -56,37 +56,20 @@ async function makeCall(random, number) {
   const provider = random.pick(providers)
   const signal = shared.signal
   const options = { envs: { NUMBER: String(number) }, daemonConfig: { accessToken: 'token' }, signal }
-  const kind = weighted(random, [
-    [28, 'create'],
-    [4, 'create with a key'],
-    [24, 'destroy'],
-    [14, 'getById'],
-    [6, 'list'],
-    [10, 'abort'],
-    [14, 'bad arguments'],
+  const withKey = { ...options, idempotencyKey: `key-${number}` }
+  const destroyOne = ([one]) => one && settle(one.provider.destroy(one.id, { signal }))
+  const getOne = (one) => one && settle(one.provider.getById(one.id, { signal }))
+  const [kind, call] = weighted(random, [
+    [28, ['create', () => keep(provider, provider.create(options))]],
+    [4, ['create with a key', () => keep(provider, provider.create(withKey))]],
+    [24, ['destroy', () => destroyOne(held.splice(random.integer(held.length), 1))]],
+    [14, ['getById', () => getOne(held.at(-1))]],
+    [6, ['list', () => settle(provider.list({ signal }))]],
+    [10, ['abort', () => abortOne(random, provider, options)]],
+    [14, ['bad arguments', () => settle(callWithBadArguments(random, provider, signal))]],
   ])
   counts[kind] = (counts[kind] ?? 0) + 1
-  const any = () => (held.length > 0 ? held.splice(random.integer(held.length), 1)[0] : undefined)
-  switch (kind) {
-    case 'create':
-      return keep(provider, provider.create(options))
-    case 'create with a key':
-      return keep(provider, provider.create({ ...options, idempotencyKey: `key-${number}` }))
-    case 'destroy': {
-      const one = any()
-      return one && settle(one.provider.destroy(one.id, { signal }))
-    }
-    case 'getById': {
-      const one = held.at(-1)
-      return one && settle(one.provider.getById(one.id, { signal }))
-    }
-    case 'list':
-      return settle(provider.list({ signal }))
-    case 'abort':
-      return abortOne(random, provider, options)
-    default:
-      return settle(callWithBadArguments(random, provider, signal))
-  }
+  return call()
 }
 
 async function abortOne(random, provider, options) {

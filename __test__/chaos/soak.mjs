@@ -103,7 +103,5 @@ function failuresOf({ growth, stuck, listeners, notAborted, counts, codes, fault
 }
 
 function figures(counts) {
-  return Object.entries(counts)
-    .map(([name, count]) => `${name} ${count}`)
-    .join(', ')
+  return Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(', ')
 }

@@ -32,16 +32,16 @@ export function createTally() {
 
 export const hasViolations = ({ violations }) => Object.values(violations).some((count) => count > 0)
 
-/** @param {import('./scenario.mjs').ScenarioRecord[]} records */
-export function addRound(tally, { fixture, records, results }) {
+/** @param {import('./harness.mjs').Finding[]} findings of all scenarios */
+export function addRound(tally, { fixture, findings }) {
   tally.rounds += 1
   tally.requests += fixture.backend.server.requests.length
   tally.outages += fixture.outages.count
   for (const [name, count] of Object.entries(fixture.faults)) add(tally.faults, name, count)
   const faulty = fixture.faultyScenarios()
-  for (const [index, record] of records.entries()) {
+  for (const { record, result } of findings) {
     addScenario(tally, record, faulty.has(record.scenario))
-    addResult(tally, results[index])
+    addResult(tally, result)
   }
 }
 

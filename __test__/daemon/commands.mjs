@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import { badRequest, tooMany } from './errors.mjs'
+import { badRequest, Refusal } from './errors.mjs'
 import { signalGroup, spawnGroup } from './process-groups.mjs'
 
 const OUTPUT_MAXIMUM = 1024 * 1024
@@ -87,7 +87,7 @@ export class Commands {
   /** @param {Command} command */
   start(command) {
     if (command.status !== 'pending') return
-    if (this.#running >= RUNNING_MAXIMUM) throw tooMany(`${RUNNING_MAXIMUM} commands are running already`)
+    if (this.#running >= RUNNING_MAXIMUM) throw new Refusal(429, `${RUNNING_MAXIMUM} commands are running already`)
     const { file, args, cwd, env, input } = command.what
     command.status = 'running'
     command.startedAt = performance.now()

@@ -10,4 +10,3 @@ export class Refusal extends Error {
 
 export const badRequest = (message) => new Refusal(400, message)
 export const notFound = (message) => new Refusal(404, message)
-export const tooMany = (message) => new Refusal(429, message)

@@ -64,41 +64,27 @@ export function serveStreams(server, { isAllowed, commands }) {
 
 /** Big-endian: type, channel, kind of message, payload; texts and payload with their lengths before them. */
 function readFrame(buffer) {
-  const reader = new Reader(buffer)
-  const type = reader.integer(1)
+  let offset = 0
+  const integer = (size) => {
+    offset += size
+    return buffer.readUIntBE(offset - size, size)
+  }
+  const text = (sizeOfLength) => {
+    const length = integer(sizeOfLength)
+    offset += length
+    if (offset > buffer.length) throw new RangeError('the frame is too short')
+    return buffer.toString('utf8', offset - length, offset)
+  }
+
+  const type = integer(1)
   if (![SUBSCRIBE, UNSUBSCRIBE, DATA].includes(type)) throw new RangeError('no such type')
-  const channel = reader.text(reader.integer(2))
-  const message = reader.text(reader.integer(2))
-  const length = reader.integer(4)
-  return { type, channel, message, fields: length === 0 ? {} : readFields(reader) }
-}
-
-function readFields(reader) {
-  const fields = {}
-  for (let count = reader.integer(2); count > 0; count -= 1) {
-    const key = reader.text(reader.integer(2))
-    const kind = reader.integer(1)
-    const value = reader.text(reader.integer(4))
-    if (kind === STRING) fields[key] = value // the other kinds are in none of the messages that matter here
+  const frame = { type, channel: text(2), message: text(2), fields: {} }
+  const hasFields = integer(4) > 0
+  for (let count = hasFields ? integer(2) : 0; count > 0; count -= 1) {
+    const key = text(2)
+    const kind = integer(1)
+    const value = text(4)
+    if (kind === STRING) frame.fields[key] = value // the other kinds are in none of the messages that matter here
   }
-  return fields
-}
-
-class Reader {
-  #offset = 0
-
-  constructor(buffer) {
-    this.buffer = buffer
-  }
-
-  integer(size) {
-    this.#offset += size
-    return this.buffer.readUIntBE(this.#offset - size, size)
-  }
-
-  text(size) {
-    this.#offset += size
-    if (this.#offset > this.buffer.length) throw new RangeError('the frame is too short')
-    return this.buffer.toString('utf8', this.#offset - size, this.#offset)
-  }
+  return frame
 }

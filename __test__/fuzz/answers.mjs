@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { printable } from '../support/canary.mjs'
 import { entriesOf } from '../support/drift.mjs'
+import { callsOf } from '../support/fixture.mjs'
 import { createRandom } from '../servers/shared/random.mjs'
 import { checkError, checkRequest, checkResult, credential, secret, variable } from './invariants.mjs'
 import { echo, mutateHead, mutateJson, mutateText, toBytes, writeBroken } from './mutations.mjs'
@@ -153,7 +154,7 @@ export async function createAnswerFuzz({ recordings, addon, fastAddon, seed, tra
     const pinged = addon.render({ ...config, baseUrl: `${server.url}/${PING}` })
     while (isOpen) {
       await pinged.getById?.(ids[0])?.catch(() => {})
-      for (const each of watched) each.look()
+      for (const look of watched) look()
       await delay(TICK_MILLISECONDS)
     }
   }
@@ -170,16 +171,12 @@ export async function createAnswerFuzz({ recordings, addon, fastAddon, seed, tra
         if (ticks > limit) controller.abort()
         if (ticks > longestTicks) end({ hangs: true })
       }
-      const entry = { look }
       const end = (outcome) => {
-        watched.delete(entry)
+        watched.delete(look)
         resolve(outcome)
       }
-      watched.add(entry)
-      call.then(
-        (result) => end({ result }),
-        (error) => end({ error }),
-      )
+      watched.add(look)
+      call.then((result) => end({ result }), (error) => end({ error }))
     })
   }
 
@@ -188,8 +185,7 @@ export async function createAnswerFuzz({ recordings, addon, fastAddon, seed, tra
     if (operation === 'destroy') one.ours.add(askedId)
     const provider = (one.isFast ? fastAddon : addon)[name](one.config)
     const controller = new AbortController()
-    const parameters = operation === 'create' || operation === 'list' ? [] : [askedId]
-    const call = provider[operation](...parameters, { ...options, signal: controller.signal })
+    const call = callsOf(askedId)[operation](provider, { ...options, signal: controller.signal })
     const { hangs, result, error } = await endOf(one, call, controller, onSlow)
     one.outcome = hangs ? 'hangs' : error ? error.code : 'success'
     if (hangs) return 'the call hangs'

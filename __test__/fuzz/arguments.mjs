@@ -6,6 +6,7 @@ import * as fc from 'fast-check'
 
 import { printable } from '../support/canary.mjs'
 import { within } from '../support/eventually.mjs'
+import { callsOf } from '../support/fixture.mjs'
 import { checkError, checkRequest, credential, secret } from './invariants.mjs'
 import { HOSTILE_TEXTS } from './mutations.mjs'
 import { startServer } from './server.mjs'
@@ -165,7 +166,7 @@ const rarely = fc.integer({ min: 0, max: 9 }).map((number) => number === 0)
  * Calls of one provider. An argument is made by a function, or has these fields besides those that it should have; of the
  * fields that another provider reads, this one may take no notice.
  */
-function callsOf(name, { ids }, fields, foreign) {
+function callsAt(name, { ids }, fields, foreign) {
   const fitting = fc.constant([])
   const unknownField = fc.constant([{ name: 'baseUrl', make: () => 'http://127.0.0.1:1' }])
   const argument = (names, others) => {
@@ -196,7 +197,7 @@ export async function createArgumentFuzz(recordings, addon) {
   const all = Object.fromEntries(
     ['configure', ...METHODS].map((use) => [use, [...new Set(Object.values(fields).flatMap((each) => each[use]))]]),
   )
-  const calls = fc.oneof(...Object.keys(recordings).map((name) => callsOf(name, recordings[name], fields[name], all)))
+  const calls = fc.oneof(...Object.keys(recordings).map((name) => callsAt(name, recordings[name], fields[name], all)))
   let number = 0
   const server = await startServer((request, socket) => {
     const [, name, own, target] = /^\/(\w+)\/c(\d+)(\/.*)$/.exec(request.target) ?? []
@@ -281,14 +282,10 @@ function fieldsOf(factory) {
     return [...found].filter((key) => typeof key === 'string')
   }
   const provider = factory({})
-  const ignored = (promise) => void promise.catch(() => {})
-  return {
-    configure: read((object) => factory(object)),
-    create: read((object) => ignored(provider.create(object))),
-    getById: read((object) => ignored(provider.getById('x', object))),
-    list: read((object) => ignored(provider.list(object))),
-    destroy: read((object) => ignored(provider.destroy('x', object))),
-  }
+  const calls = Object.entries(callsOf('x')).map(([method, call]) => {
+    return [method, read((options) => call(provider, options).catch(() => {}))]
+  })
+  return { configure: read(factory), ...Object.fromEntries(calls) }
 }
 
 /** A call that is over listens no longer. */

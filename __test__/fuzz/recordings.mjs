@@ -128,10 +128,10 @@ function startRecorder(origin, onAnswer) {
     for (const name of ['host', 'connection', 'content-length']) delete headers[name]
     const { method, url } = request
     const answer = await fetch(origin + url, { method, headers, body: body || undefined, redirect: 'manual' })
+    const headersOfAnswer = plainHeaders(Object.fromEntries(answer.headers))
     const answered = await answer.text()
-    onAnswer({ method, target: url, body }, { status: answer.status, headers: answer.headers, body: answered })
-    response.writeHead(answer.status, plainHeaders(Object.fromEntries(answer.headers)))
-    response.end(answered)
+    onAnswer({ method, target: url, body }, { status: answer.status, headers: headersOfAnswer, body: answered })
+    response.writeHead(answer.status, headersOfAnswer).end(answered)
   })
   return listen(server)
 }
@@ -165,7 +165,7 @@ function templateOf(seen, { status, headers, body }) {
       return part.split(text).flatMap((piece, index) => (index === 0 ? [piece] : [{ reference, text }, piece]))
     })
   }
-  return { status, headers: plainHeaders(Object.fromEntries(headers)), body: parts }
+  return { status, headers, body: parts }
 }
 
 /** The texts of a request that an answer may repeat, with where they stand. */

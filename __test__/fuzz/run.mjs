@@ -34,9 +34,7 @@ export async function runAnswers({ seed, numbers, trace }) {
   const milliseconds = await runAll(numbers, async (number, onSlow) => {
     if (number >= numbers * WATCHED_FROM) watch ??= watchEvents([END, END_OF_VARIABLE])
     const { provider, operation, requests, outcome } = await fuzz.run(number, onSlow)
-    const name = `${provider}.${operation}`
-    counts[name] = (counts[name] ?? 0) + 1
-    counts[outcome] = (counts[outcome] ?? 0) + 1
+    for (const name of [`${provider}.${operation}`, outcome]) counts[name] = (counts[name] ?? 0) + 1
     counts.requests = (counts.requests ?? 0) + requests
   })
   await fuzz.close()

@@ -6,10 +6,7 @@ import { pipeline } from 'node:stream/promises'
 
 import { listenUntilEnd } from '../support/listen.mjs'
 
-/**
- * @param {{ after: (work: () => Promise<unknown>) => void }} t
- * @param {number[]} ports of the gateways on this machine
- */
+/** @param {number[]} ports of the gateways on this machine */
 export async function startBalancer(t, ports) {
   let turn = 0
   async function connection() {

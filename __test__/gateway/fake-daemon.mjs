@@ -3,10 +3,7 @@ import { createServer } from 'node:http'
 
 import { listenUntilEnd } from '../support/listen.mjs'
 
-/**
- * @param {import('node:test').TestContext} t
- * @param {import('node:http').RequestListener} listener
- */
+/** @param {import('node:http').RequestListener} [listener] */
 export async function withDaemon(t, listener = (_request, answer) => answer.end('{}')) {
   const server = createServer(listener)
   const { url } = await listenUntilEnd(t, server)

@@ -6,11 +6,13 @@ import { compute } from 'computesdk'
 import { require } from 'tsx/cjs/api'
 import { WebSocket } from 'ws'
 
+import { PROVIDERS as CLIENTS } from '../../demo/providers.mjs'
 import { UNLIMITED } from '../servers/render/index.mjs'
 import { daemonCommand } from '../servers/shared/daemon.mjs'
 import { canary, MARK } from '../support/canary.mjs'
 import { eventually } from '../support/eventually.mjs'
 import { startNamespace } from '../support/namespace.mjs'
+import { PROVIDERS as ENTRIES } from '../support/providers.mjs'
 import { startRailway } from '../support/railway.mjs'
 import { startRender } from '../support/render.mjs'
 import { startVercel } from '../support/vercel.mjs'
@@ -23,67 +25,36 @@ export const { postgresState } = require(`${MAIN}/state/postgres.ts`, import.met
 export const { keyOf } = require(`${MAIN}/state/sandbox.ts`, import.meta.url)
 export const GATEWAY_PROGRAM = fileURLToPath(new URL(`${MAIN}/main.ts`, import.meta.url))
 
-const STEP_MILLISECONDS = 5
-
 // The client uses the global one for streams (computesdk@2.5.4), and Node 20 has none.
 globalThis.WebSocket ??= WebSocket
 
-/**
- * @typedef {object} Entry
- * @property {(options: object) => Promise<object>} start
- * @property {(fixture: object) => object} client the client's configuration
- * @property {(fixture: object) => { id: string }[]} existing the resources at the provider
- * @property {string} create the fake server's name for the request that creates
- * @property {string} [image] for creates
- */
+const MOVING = { stepMilliseconds: 5 }
 
-/** @type {Record<string, Entry>} */
+/** What starts each provider's fake server, and the server's options. */
 export const PROVIDERS = {
-  railway: {
-    start: (server) => startRailway({ server: { stepMilliseconds: STEP_MILLISECONDS, ...server } }),
-    client: ({ apiKey, projectId, environmentId }) => ({ apiToken: apiKey, projectId, environmentId }),
-    existing: ({ services }) => services().map(({ id }) => id),
-    create: 'serviceCreate',
-  },
-  render: {
-    start: (server) =>
-      startRender({ server: { stepMilliseconds: STEP_MILLISECONDS, limits: UNLIMITED, ...server } }),
-    client: ({ apiKey, ownerId }) => ({ apiKey, ownerId }),
-    existing: ({ services }) => services().map(({ id }) => id),
-    create: 'createService',
-  },
-  namespace: {
-    start: (server) => startNamespace({ server: { stepMilliseconds: STEP_MILLISECONDS, ...server } }),
-    client: ({ token }) => ({ token }),
-    existing: ({ instances }) => instances().map(({ id }) => id),
-    create: 'CreateInstance',
-  },
-  vercel: {
-    start: (server) => startVercel({ server: { commandPlan: undefined, ...server } }),
-    client: ({ token, teamId, projectId }) => ({ token, teamId, projectId }),
-    existing: ({ sandboxes }) => sandboxes().map(({ name }) => name),
-    create: 'createSandbox',
-  },
+  railway: { start: startRailway, options: MOVING },
+  render: { start: startRender, options: { ...MOVING, limits: UNLIMITED } },
+  namespace: { start: startNamespace, options: MOVING },
+  vercel: { start: startVercel, options: { commandPlan: undefined } },
 }
 
-/**
- * Starts a provider's fake server. With `daemon: true` it runs the daemon.
- *
- * @param {import('node:test').TestContext} t
- * @param {string} name
- */
+/** Starts a provider's fake server. With `daemon: true` it runs the daemon. @param {string} name */
 export async function withProvider(t, name, { daemon = true, ...server } = {}) {
-  const runCommand = daemon ? daemonCommand(['--heartbeat-ms=200']) : undefined
-  const entry = PROVIDERS[name]
-  const fixture = await entry.start(runCommand ? { runCommand, ...server } : server)
+  const running = daemon && { runCommand: daemonCommand(['--heartbeat-ms=200']) }
+  const { start, options } = PROVIDERS[name]
+  const fixture = await start({ server: { ...options, ...running, ...server } })
   t.after(fixture.close)
+  const { config, services, instances, sandboxes } = fixture
+  const { baseUrl, maxRetries, ...credentials } = config
+  const resources = services ?? instances ?? sandboxes
   return {
     ...fixture,
     name,
-    credentials: entry.client(fixture),
-    create: entry.create,
-    existing: () => entry.existing(fixture),
-    settings: { [name]: { baseUrl: fixture.config.baseUrl, maxRetries: 0 } },
+    credentials: CLIENTS[name].client?.(credentials) ?? credentials,
+    create: ENTRIES[name].creating,
+    /** Returns the ids of the resources at the provider. At Vercel the name is the id. */
+    existing: () => resources().map(({ id, name: vercelName }) => id ?? vercelName),
+    settings: { [name]: { baseUrl, maxRetries } },
   }
 }
 
@@ -134,15 +105,8 @@ export function speakerOf({ name, credentials }, { url }, changes = {}) {
     const request = { method, headers: { ...headers, ...json }, body: body && JSON.stringify(body), ...options }
     const answer = await fetch(`${url}${path}`, request)
     const text = await answer.text()
-    return { status: answer.status, headers: answer.headers, text, ...asJson(text) }
-  }
-}
-
-function asJson(text) {
-  try {
-    return { json: JSON.parse(text) }
-  } catch {
-    return {}
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json')
+    return { status: answer.status, headers: answer.headers, text, json: isJson ? JSON.parse(text) : undefined }
   }
 }
 

@@ -27,11 +27,7 @@ export const sandboxOf = (key, changes) => ({
 
 export const keysOf = (sandboxes) => sandboxes.map(({ key }) => key).sort()
 
-/**
- * Starts PostgreSQL before the tests of a suite, and ends it after them.
- *
- * @param {{ before: (work: () => unknown) => void, after: (work: () => unknown) => void }} hooks of the suite
- */
+/** Starts PostgreSQL before the tests of a suite, and ends it after them. It is given the suite's hooks. */
 export function withServer({ before, after }) {
   const server = {}
   let end

@@ -63,12 +63,8 @@ async function compile(node) {
 
 async function bundle(node, esbuild) {
   const common = ['--bundle', '--platform=node', '--log-level=warning', '--external:@computesdk/gateway']
-  for (const [entry, outfile, format] of [
-    ['esm.mjs', 'bundle.mjs', 'esm'],
-    ['common.cjs', 'bundle.cjs', 'cjs'],
-  ]) {
-    await node('esbuild', [esbuild, entry, `--outfile=${outfile}`, `--format=${format}`, ...common], {})
-  }
+  await node('esbuild', [esbuild, 'esm.mjs', '--outfile=bundle.mjs', '--format=esm', ...common], {})
+  await node('esbuild', [esbuild, 'common.cjs', '--outfile=bundle.cjs', '--format=cjs', ...common], {})
 }
 
 function assertQuick(install, use) {

@@ -14,17 +14,12 @@ import { createOptions, PROVIDERS } from './providers.mjs'
 const SPEED = 40
 const { addon, real } = withFastClock(SPEED)
 
-/** The requests that create and delete, as the fake servers call them. */
-const OPERATIONS = {
-  railway: { creating: 'serviceCreate', deleting: /^serviceDelete$/ },
-  render: { creating: 'createService', deleting: /^deleteService$/ },
-  namespace: { creating: 'CreateInstance', deleting: /^DestroyInstance$/ },
-  vercel: { creating: 'createSandbox', deleting: /^deleteSandbox$/ },
-  docker: { creating: 'POST /containers/create', deleting: /^DELETE / },
-}
+/** The requests that delete, as the fake servers and the events call them. */
+const DELETING = /^(delete|destroy)|delete$/i
 
 const docker = {
   factory: 'docker',
+  creating: 'POST /containers/create',
   image: 'acme/present:1',
   async start() {
     const server = await startFakeEngine()
@@ -88,7 +83,7 @@ let calling
 tracingChannel(CHANNELS.create).subscribe({ start: ({ callId }) => byCall.set(callId, calling) })
 subscribe(CHANNELS.cleanup, (event) => byCall.get(event.callId)?.events.push(event))
 subscribe(CHANNELS.request, (event) => {
-  if (/delete|destroy/i.test(event.operationName ?? event.method)) byCall.get(event.callId)?.removals.push(event)
+  if (DELETING.test(event.operationName ?? event.method)) byCall.get(event.callId)?.removals.push(event)
 })
 
 /**
@@ -116,18 +111,15 @@ export async function runCreate(name, entry, { moment, times = 0, seed = 0 } = {
 
 /** Runs a create until it has settled. */
 async function begin(name, { plan, options, config, meets }, { moment, times, seed }) {
-  const { creating, deleting } = OPERATIONS[name]
   const entry = FIXTURES[name]
   const fixture = await entry.start()
   const { server } = fixture
   if (plan) fixture.plan(plan)
   const controller = new AbortController()
   const record = { events: [], removals: [], made: [], deletions: 0, asked: [] }
-  let met = false
 
   const reach = (request, point) => {
-    if (moment?.request !== request || moment.point !== point) return
-    controller.abort()
+    if (moment?.request === request && moment.point === point) controller.abort()
   }
   // If the id is the name, a later resource may have the id of an earlier one.
   let before = new Set(fixture.existing())
@@ -140,21 +132,21 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
   }
 
   server.faults.take = ({ operation }) => {
-    const number = record.asked.length
-    record.asked.push(operation)
-    let fault = {}
-    if (operation === creating && !met && meets) {
-      met = true
-      fault = meets
-    } else if (deleting.test(operation)) {
-      record.deletions += 1
-      const failures = times === Infinity ? PERMANENT : FAILURES
-      if (record.deletions <= times) fault = { effect: 'none', ...failures[(seed + record.deletions) % failures.length] }
-    }
+    const number = record.asked.push(operation) - 1
+    const fault = faultFor(operation, number)
     return { kind: 'play', play: (exchange) => perform(exchange, number, fault) }
   }
 
-  async function perform(exchange, number, { answer, effect = 'now', status, headers, body }) {
+  function faultFor(operation, number) {
+    if (operation === entry.creating && record.asked.indexOf(operation) === number) return meets
+    if (!DELETING.test(operation)) return undefined
+    record.deletions += 1
+    if (record.deletions > times) return undefined
+    const failures = times === Infinity ? PERMANENT : FAILURES
+    return { effect: 'none', ...failures[(seed + record.deletions) % failures.length] }
+  }
+
+  async function perform(exchange, number, { answer, effect = 'now', status, headers, body } = {}) {
     reach(number, 'arrives')
     let value
     if (effect === 'now') value = await take(exchange)

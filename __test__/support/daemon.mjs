@@ -9,12 +9,7 @@ import { ACCESS_TOKEN } from './canary.mjs'
 import { eventually } from './eventually.mjs'
 import { listenUntilEnd } from './listen.mjs'
 
-/**
- * @param {import('node:test').TestContext} t
- * @param {object} [given]
- * @param {string[]} [given.options] of the daemon
- * @param {Record<string, string | undefined>} [given.env] besides path and token
- */
+/** @param {{ options?: string[], env?: Record<string, string> }} [given] `env`: besides path and token */
 export async function startDaemon(t, { options, env } = {}) {
   const { command, args } = daemonCommand(options)
   const child = spawn(command, args, {
@@ -49,11 +44,7 @@ const createAsk = (url) => async (endpoint, json, options) => {
   return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
 }
 
-/**
- * Starts a gateway as far as a daemon needs it: it records registrations, and answers as the test says.
- *
- * @param {import('node:test').TestContext} t
- */
+/** Starts a gateway as far as a daemon needs it: it records registrations, and answers as the test says. */
 export async function startGateway(t, { port = 0, status = 200 } = {}) {
   const gateway = { status, seen: [] }
   const server = createServer(async (request, response) => {

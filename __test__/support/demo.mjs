@@ -6,11 +6,7 @@ import { promisify } from 'node:util'
 
 const DEMO = fileURLToPath(new URL('../../demo/demo.mjs', import.meta.url))
 
-/**
- * @param {import('node:test').TestContext} t
- * @param {string[]} parameters
- * @param {{ env?: Record<string, string>, file?: string }} [options] `file`: of a copy
- */
+/** @param {{ env?: Record<string, string>, file?: string }} [options] `file`: of a copy */
 export function startDemo(t, parameters, { env = {}, file = DEMO } = {}) {
   const child = spawn(process.execPath, [file, ...parameters], {
     env: { ...process.env, ...env },

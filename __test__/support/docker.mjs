@@ -12,17 +12,11 @@ export { DEFAULT_IMAGE, IMAGE, KINDS, whyNot }
 /** An id of the right form, without a container. */
 export const ABSENT_ID = 'f'.repeat(64)
 
-/** The courses of new containers. */
-const PLANS = {
-  runs: {},
-  // It is not healthy before it ends, so it never counts as running.
-  fails: { Cmd: ['/bin/sh', '-c', 'sleep 0.1; exit 3'], ...neverHealthy() },
-  never: neverHealthy(),
-}
+/** A health check that never passes: no container counts as running before it ends. */
+const UNHEALTHY = { Healthcheck: { Test: ['CMD', '/bin/false'], Interval: 1e9, Timeout: 1e9, Retries: 1_000 } }
 
-function neverHealthy() {
-  return { Healthcheck: { Test: ['CMD', '/bin/false'], Interval: 1e9, Timeout: 1e9, Retries: 1_000 } }
-}
+/** The courses of new containers. */
+const PLANS = { runs: {}, fails: { Cmd: ['/bin/sh', '-c', 'sleep 0.1; exit 3'], ...UNHEALTHY }, never: UNHEALTHY }
 
 const engines = new Map()
 

@@ -11,12 +11,7 @@ for (const name of Object.keys(process.env)) {
 // Imported only then, because it loads the package.
 if (process.env.WATCH_EVENTS) await import('./event-watch.mjs')
 
-/**
- * Sets variables of `process.env` until the test ends.
- *
- * @param {import('node:test').TestContext} t
- * @param {Record<string, string | undefined>} variables `undefined` removes one
- */
+/** Sets variables of `process.env` until the test ends; `undefined` removes one. */
 export function setEnvironment(t, variables) {
   for (const [name, value] of Object.entries(variables)) {
     const before = process.env[name]

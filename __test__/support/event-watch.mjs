@@ -1,13 +1,17 @@
 // Searches for secrets in all messages on the channels of node:diagnostics_channel.
-import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { basename } from 'node:path'
 
 import { CHANNELS } from '@computesdk/gateway'
 
 import { everythingIn, MARK, printable } from './canary.mjs'
 
+/** A call has a tracing channel, which is these channels. */
 const CALLS = ['create', 'getById', 'list', 'destroy']
 const PARTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error']
+const NAMES = Object.entries(CHANNELS).flatMap(([key, name]) =>
+  CALLS.includes(key) ? PARTS.map((part) => `tracing:${name}:${part}`) : [name],
+)
 
 /**
  * Subscribes to all channels. A message that holds a secret ends the test, or the process, by an exception that no code
@@ -19,7 +23,7 @@ const PARTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error']
 export function watchEvents(secrets = []) {
   let messages = 0
   const patterns = [MARK, ...secrets]
-  const look = (what) => (message) => {
+  const look = (message, channel) => {
     messages += 1
     const { error, ...rest } = message
     const text = JSON.stringify(rest) + (error === undefined ? '' : everythingIn(error))
@@ -27,27 +31,15 @@ export function watchEvents(secrets = []) {
     if (found === undefined) return
     // In a turn of its own, because each runtime handles a subscriber's exception differently.
     setImmediate(() => {
-      throw new Error(`A secret shows on the channel ${what}: ${printable(withoutMatches(text, found))}`)
+      const where = channel.replace('tracing:', '')
+      throw new Error(`A secret shows on the channel ${where}: ${printable(withoutMatches(text, found))}`)
     })
   }
-  const endings = []
-  for (const name of CALLS) {
-    const handlers = Object.fromEntries(PARTS.map((part) => [part, look(`${CHANNELS[name]}:${part}`)]))
-    tracingChannel(CHANNELS[name]).subscribe(handlers)
-    endings.push(() => tracingChannel(CHANNELS[name]).unsubscribe(handlers))
-  }
-  for (const name of Object.keys(CHANNELS).filter((each) => !CALLS.includes(each))) {
-    const handler = look(CHANNELS[name])
-    subscribe(CHANNELS[name], handler)
-    endings.push(() => unsubscribe(CHANNELS[name], handler))
-  }
-  return { count: () => messages, stop: () => endings.forEach((end) => end()) }
+  for (const name of NAMES) subscribe(name, look)
+  return { count: () => messages, stop: () => NAMES.forEach((name) => unsubscribe(name, look)) }
 }
 
-/**
- * @param {string} text
- * @param {string | RegExp} secret
- */
+/** @param {string | RegExp} secret */
 function withoutMatches(text, secret) {
   return text.replaceAll(typeof secret === 'string' ? secret : new RegExp(secret, 'g'), '[secret]')
 }
@@ -58,9 +50,6 @@ const UNWATCHED = ['diagnostics.test.mjs', 'memory.test.mjs', 'telemetry.test.mj
 /**
  * Returns whether this process subscribes. A call with subscribers takes another way to the addon, so half of the test
  * files subscribe, chosen by a number in `WATCH_EVENTS`; `all` and `none` choose for all.
- *
- * @param {string | undefined} choice
- * @param {string} file
  */
 export function isWatched(choice, file) {
   if (choice === undefined || choice === 'none' || UNWATCHED.includes(file)) return false

@@ -9,8 +9,6 @@ let secrets = 0
 /**
  * Makes a secret that no other fixture has. The package remembers rate limits and instances by address and credential,
  * and the address of a closed server may come again.
- *
- * @param {string} name
  */
 export function uniqueCanary(name) {
   secrets += 1

@@ -73,11 +73,7 @@ export const inlineCode = (text) => [...text.matchAll(/`([^`]+)`/g)].map(([, cod
 /** Returns a text without its inline code. @param {string} text */
 export const withoutCode = (text) => text.replace(/`[^`]*`/g, '``')
 
-/**
- * Returns the targets of a page's links, and the references that lead nowhere.
- *
- * @param {string} text
- */
+/** Returns the targets of a page's links, and the references that lead nowhere. @param {string} text */
 export function linksOf(text) {
   const plain = withoutCode(text)
   const definitions = new Map([...text.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name, target]) => [name, target]))

@@ -6,13 +6,13 @@ import { existsSync, readdirSync } from 'node:fs'
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 import { Client } from 'pg'
 
 import { freePort } from '../../scripts/lib/free-port.mjs'
 import { canary } from './canary.mjs'
+import { eventually } from './eventually.mjs'
 
 /** Debian has the programs outside of PATH, in a folder for each version. */
 const DEBIAN = '/usr/lib/postgresql'
@@ -21,7 +21,6 @@ const UNPRIVILEGED = 65_534
 /** If this program exists, the server ends with the process that has started it. */
 const BOUND_TO_THIS_PROCESS = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : []
 const START_MILLISECONDS = 60_000
-const LOOK_MILLISECONDS = 50
 
 function programsFolder() {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((one, other) => Number(other) - Number(one)) : []
@@ -36,10 +35,7 @@ export const WITHOUT_POSTGRES = PROGRAMS
   ? false
   : 'there is no PostgreSQL on this machine (Debian and Ubuntu: apt-get install postgresql)'
 
-/**
- * @param {{ after: (work: () => Promise<unknown>) => void }} t
- * @param {Record<string, string>} [settings] of postgresql.conf
- */
+/** @param {Record<string, string>} [settings] of postgresql.conf */
 export async function startPostgres(t, settings = {}) {
   const isRoot = process.getuid() === 0
   const as = isRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
@@ -62,25 +58,23 @@ export async function startPostgres(t, settings = {}) {
   let ended
   let said = ''
 
-  async function start() {
-    for (const end = performance.now() + START_MILLISECONDS; ; await sleep(LOOK_MILLISECONDS)) {
-      const [program, ...parameters] = [...BOUND_TO_THIS_PROCESS, join(PROGRAMS, 'postgres'), '-D', data, ...options]
-      server = spawn(program, parameters, { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-      server.stderr.setEncoding('utf8').on('data', (text) => (said = `${said}${text}`.slice(-4000)))
-      ended = once(server, 'exit')
-      if (await answers()) return
-      // After a SIGKILL the processes of its connections may take a moment to end; until then it does not start.
-      if (performance.now() > end) throw new Error(`PostgreSQL does not start:\n${said}`)
-    }
+  function begin() {
+    const [program, ...parameters] = [...BOUND_TO_THIS_PROCESS, join(PROGRAMS, 'postgres'), '-D', data, ...options]
+    server = spawn(program, parameters, { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    server.stderr.setEncoding('utf8').on('data', (text) => (said = `${said}${text}`.slice(-4000)))
+    ended = once(server, 'exit')
   }
 
-  /** @returns false when the server has ended instead */
-  async function answers() {
-    for (let isOver = false; !isOver; await sleep(LOOK_MILLISECONDS)) {
-      ended.then(() => (isOver = true))
-      if (await query('SELECT 1').catch(() => undefined)) return true
+  async function start() {
+    begin()
+    const answers = async () => {
+      // After a SIGKILL the processes of its connections may take a moment to end; until then it does not start.
+      if (server.exitCode !== null || server.signalCode !== null) begin()
+      return query('SELECT 1').catch(() => undefined)
     }
-    return false
+    await eventually(answers, 'PostgreSQL answers', START_MILLISECONDS).catch(() => {
+      throw new Error(`PostgreSQL does not start:\n${said}`)
+    })
   }
 
   async function query(sql, values, connectionString = url) {

@@ -48,6 +48,4 @@ export function startProgram(name, { input, execArgv = [], milliseconds = 20_000
 }
 
 /** Runs a program to its end. */
-export function runProgram(name, options) {
-  return startProgram(name, options).ended
-}
+export const runProgram = (name, options) => startProgram(name, options).ended

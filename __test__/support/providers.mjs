@@ -1,5 +1,5 @@
 // The providers of `behaviour.test.mjs`. A new provider is one entry here.
-import { PLANS as NAMESPACE_PLANS } from '../servers/namespace/index.mjs'
+import { PLANS } from '../servers/namespace/index.mjs'
 import { COMMAND_PLANS } from '../servers/vercel/index.mjs'
 import { ACCESS_TOKEN } from './canary.mjs'
 import { closedAfterTest } from './fixture.mjs'
@@ -26,6 +26,7 @@ import * as vercel from './vercel.mjs'
  * @property {string} title how messages name it
  * @property {string} factory the export's name
  * @property {string[]} ownFields of `instance`, first and in this order
+ * @property {string} [creating] the request that creates, as the fake server calls it
  * @property {string} absentId of the right form, without a resource
  * @property {string[]} badIds not of the provider's form
  * @property {string[]} credentials fields without which a call cannot be made
@@ -33,18 +34,10 @@ import * as vercel from './vercel.mjs'
  * @property {() => Promise<Fixture>} start
  */
 
-/** The courses of instances, in the states of each provider. */
-const PLANS = {
-  railway: { runs: ['SUCCESS'], fails: ['FAILED'], never: ['BUILDING'] },
-  render: { runs: ['live'], fails: ['update_failed'], never: ['update_in_progress'] },
-  namespace: NAMESPACE_PLANS,
-  vercel: { runs: ['running'], fails: ['pending', 'failed'], never: ['pending'] },
-}
-
 /**
  * Returns the `start` of an entry.
  *
- * @param {Record<string, unknown>} plans the provider's courses
+ * @param {Record<'runs' | 'fails' | 'never', unknown>} plans the courses of instances, in the provider's states
  * @param {(plan: () => unknown) => Promise<object>} open starts the fake server, whose new instances take the course that
  *   `plan` returns
  * @param {(fixture: object) => Partial<Fixture>} rest
@@ -69,12 +62,13 @@ export const PROVIDERS = {
   railway: {
     title: 'Railway',
     factory: 'railway',
+    creating: 'serviceCreate',
     ownFields: ['serviceId', 'projectId', 'environmentId'],
     absentId: railway.ABSENT_ID,
     badIds: ['x', `${railway.ABSENT_ID}0`, '../graphql'],
     credentials: ['apiKey', 'projectId', 'environmentId'],
     start: starter(
-      PLANS.railway,
+      { runs: ['SUCCESS'], fails: ['FAILED'], never: ['BUILDING'] },
       (plan) => railway.startRailway({ server: { plan } }),
       ({ world, project, services, environmentId }) => {
         const foreign = world.createProject({ name: 'foreign' })
@@ -90,12 +84,13 @@ export const PROVIDERS = {
   render: {
     title: 'Render',
     factory: 'render',
+    creating: 'createService',
     ownFields: ['serviceId', 'ownerId'],
     absentId: render.ABSENT_ID,
     badIds: ['x', 'srv-', '../owners', 'crn-00000000000000000000'],
     credentials: ['apiKey', 'ownerId'],
     start: starter(
-      PLANS.render,
+      { runs: ['live'], fails: ['update_failed'], never: ['update_in_progress'] },
       (plan) => render.startRender({ server: { plan } }),
       ({ server: { settings }, world, owner, otherOwner }) => ({
         existing: () => world.liveServices().map(({ id }) => id),
@@ -110,12 +105,13 @@ export const PROVIDERS = {
   namespace: {
     title: 'Namespace',
     factory: 'namespace',
+    creating: 'CreateInstance',
     ownFields: ['instanceId'],
     absentId: namespace.ABSENT_ID,
     badIds: ['X', 'a b', '../instances', 'ui3e3e3g7cfrg/x', 'a'.repeat(65)],
     credentials: ['token'],
     start: starter(
-      PLANS.namespace,
+      PLANS,
       // At Namespace a destroyed instance is shown for a while. Here it is gone at once.
       (plan) => namespace.startNamespace({ server: { plan, ending: ['DESTROYED'] } }),
       ({ world, workspace, instances }) => ({
@@ -129,6 +125,7 @@ export const PROVIDERS = {
   vercel: {
     title: 'Vercel',
     factory: 'vercel',
+    creating: 'createSandbox',
     ownFields: ['projectId', 'teamId', 'sessionId'],
     absentId: vercel.ABSENT_NAME,
     badIds: ['a b', 'a.b', '../sessions', 'box/x', 'a'.repeat(129)],
@@ -136,7 +133,7 @@ export const PROVIDERS = {
     // An image of Vercel's own registry, because Vercel runs no other (docs/providers/vercel.md).
     image: 'box:1',
     start: starter(
-      PLANS.vercel,
+      { runs: ['running'], fails: ['pending', 'failed'], never: ['pending'] },
       // The daemon's command ends at once, because the package watches one that stays up for a while.
       (plan) => vercel.startVercel({ server: { plan, commandPlan: COMMAND_PLANS.succeeds } }),
       ({ world, team, project, sandboxes }) => {

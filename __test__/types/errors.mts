@@ -10,12 +10,8 @@ export function narrowed(caught: unknown): string {
   const name: 'GatewayError' = caught.name
   const retryable: boolean = caught.retryable
   const wait: number = caught.retryAfterMs ?? 1000
-  const optional: (string | undefined)[] = [
-    caught.providerCode,
-    caught.requestId,
-    caught.instanceId,
-    caught.resourceName,
-  ]
+  const { providerCode, requestId, instanceId, resourceName } = caught
+  const optional: (string | undefined)[] = [providerCode, requestId, instanceId, resourceName]
   const status: number | undefined = caught.httpStatus
   void [asError, name, retryable, wait, optional, status, caught.provider]
   return caught.message

@@ -6,17 +6,6 @@ import { KINDS, withAndWithoutEffect } from '../faults.mjs'
 import { derive } from '../seeds.mjs'
 import { SCENARIO_VARIABLE } from './fake-server.mjs'
 
-/** `effect`: it changes something. */
-const OPERATIONS = {
-  version: { timeout: 'read' },
-  inspectImage: { timeout: 'read' },
-  create: { timeout: 'create', effect: true },
-  start: { timeout: 'create', effect: true },
-  inspect: { timeout: 'read' },
-  list: { timeout: 'read' },
-  remove: { timeout: 'read', effect: true },
-}
-
 /** The labels that name a container's round and scenario. */
 const ROUND = 'chaos.round'
 const SCENARIO = 'chaos.scenario'
@@ -49,7 +38,15 @@ function define(kind, title) {
     title,
     skip: whyNot(kind),
     factory: 'docker',
-    operations: OPERATIONS,
+    operations: {
+      version: { timeout: 'read' },
+      inspectImage: { timeout: 'read' },
+      create: { timeout: 'create', effect: true },
+      start: { timeout: 'create', effect: true },
+      inspect: { timeout: 'read' },
+      list: { timeout: 'read' },
+      remove: { timeout: 'read', effect: true },
+    },
     creating: 'create',
     starting: 'start',
     /** There is no credential: the proxy tells callers apart by the paths of their hosts. */
@@ -117,8 +114,8 @@ async function start(engine, { deploymentOf }) {
     },
 
     /**
-     * An engine has no credentials, so callers differ by address. Callers of one process that share a key are one tenant,
-     * and run one after the other: `b` has the address of `a`.
+     * An engine has no credentials, so callers differ by address. Callers of one process that share a key are one
+     * tenant, and run one after the other: `b` has the address of `a`.
      *
      * @returns {object} the configuration of a caller
      */

@@ -5,14 +5,6 @@ import { EDGE_PAGE, withAndWithoutEffect } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { defineProvider, SCENARIO_VARIABLE } from './fake-server.mjs'
 
-/** `effect`: it changes something. */
-const OPERATIONS = {
-  CreateInstance: { timeout: 'create', effect: true },
-  DescribeInstance: { timeout: 'read' },
-  ListInstances: { timeout: 'read' },
-  DestroyInstance: { timeout: 'read', effect: true },
-}
-
 /** The label that holds the handle. */
 const NAME = 'computesdk.name'
 
@@ -41,23 +33,6 @@ const LIMITS = [
   details.usageLimits({ used: 1000, limits: 1000 }),
 ]
 
-/** @type {import('../faults.mjs').Kind[]} */
-const OWN_KINDS = [
-  ...withAndWithoutEffect('Connect error', trouble),
-  {
-    name: 'out of resources',
-    fits: (operation) => operation === 'CreateInstance',
-    make: (random) =>
-      connectError('resource_exhausted', {
-        message: 'workspace out of resources',
-        details: chance(random, 0.7) ? [random.pick(LIMITS)] : [],
-        form: anyForm(random),
-      }),
-  },
-  EDGE_PAGE,
-  { name: 'bare 404', make: () => ({ kind: 'respond', ...wrongPlace() }) },
-]
-
 const COURSES = { well: PLANS.runs, failed: PLANS.fails, crashed: PLANS.crashes, never: PLANS.never }
 
 /** How many instances of others are in the shared workspace. */
@@ -68,11 +43,30 @@ const nameOf = ({ labels }) => labels.find(({ name }) => name === NAME)?.value
 export const namespace = defineProvider({
   name: 'namespace',
   title: 'Namespace',
-  operations: OPERATIONS,
+  operations: {
+    CreateInstance: { timeout: 'create', effect: true },
+    DescribeInstance: { timeout: 'read' },
+    ListInstances: { timeout: 'read' },
+    DestroyInstance: { timeout: 'read', effect: true },
+  },
   creating: 'CreateInstance',
   chosenName: ({ labels }) => (Array.isArray(labels) ? nameOf({ labels }) : undefined),
   waits: { lag: 30_000, absence: 60_000 },
-  kinds: OWN_KINDS,
+  kinds: [
+    ...withAndWithoutEffect('Connect error', trouble),
+    {
+      name: 'out of resources',
+      fits: (operation) => operation === 'CreateInstance',
+      make: (random) =>
+        connectError('resource_exhausted', {
+          message: 'workspace out of resources',
+          details: chance(random, 0.7) ? [random.pick(LIMITS)] : [],
+          form: anyForm(random),
+        }),
+    },
+    EDGE_PAGE,
+    { name: 'bare 404', make: () => ({ kind: 'respond', ...wrongPlace() }) },
+  ],
   /** The callers' own workspace; the same in another region; a workspace with instances of others. */
   locations: [
     [4, 'own'],

@@ -35,37 +35,6 @@ const MISLEADING = ['ServiceInstance not found', 'Not Authorized', 'Environment 
 /** Texts that the package's table does not list. */
 const UNLISTED = ['The moon is in the wrong phase', 'Workspace is being migrated', '']
 
-/** @type {import('../faults.mjs').Kind[]} */
-const OWN_KINDS = [
-  {
-    name: 'throttle as 200',
-    fits: (operation) => Boolean(OPERATIONS[operation].effect),
-    make: (random) => graphqlError(random.pick(THROTTLES)),
-  },
-  ...withAndWithoutEffect('generic problem', generic),
-  {
-    name: 'internal error after effect',
-    ambiguous: true,
-    make: () => graphqlError('Something went wrong', { effect: true }),
-  },
-  {
-    name: 'refusal with effect',
-    fits: (operation) => operation === 'serviceCreate',
-    make: (random) => graphqlError(random.pick(MISLEADING), { effect: true }),
-  },
-  {
-    name: 'unlisted refusal',
-    fits: (operation) => operation === 'serviceCreate',
-    make: (random) => graphqlError(random.pick(UNLISTED)),
-  },
-  EDGE_PAGE,
-  {
-    name: 'answered false',
-    fits: (operation) => Boolean(OPERATIONS[operation].flag),
-    make: (random) => ({ kind: 'replace-flag', effect: chance(random, 0.5) }),
-  },
-]
-
 const DEPLOYMENTS = {
   well: ['QUEUED', 'INITIALIZING', 'DEPLOYING', 'SUCCESS'],
   failed: ['QUEUED', 'DEPLOYING', 'FAILED'],
@@ -80,7 +49,35 @@ export const railway = defineProvider({
   creating: 'serviceCreate',
   chosenName: ({ variables }) => variables?.input?.name,
   waits: { lag: 60_000, absence: 90_000 },
-  kinds: OWN_KINDS,
+  kinds: [
+    {
+      name: 'throttle as 200',
+      fits: (operation) => Boolean(OPERATIONS[operation].effect),
+      make: (random) => graphqlError(random.pick(THROTTLES)),
+    },
+    ...withAndWithoutEffect('generic problem', generic),
+    {
+      name: 'internal error after effect',
+      ambiguous: true,
+      make: () => graphqlError('Something went wrong', { effect: true }),
+    },
+    {
+      name: 'refusal with effect',
+      fits: (operation) => operation === 'serviceCreate',
+      make: (random) => graphqlError(random.pick(MISLEADING), { effect: true }),
+    },
+    {
+      name: 'unlisted refusal',
+      fits: (operation) => operation === 'serviceCreate',
+      make: (random) => graphqlError(random.pick(UNLISTED)),
+    },
+    EDGE_PAGE,
+    {
+      name: 'answered false',
+      fits: (operation) => Boolean(OPERATIONS[operation].flag),
+      make: (random) => ({ kind: 'replace-flag', effect: chance(random, 0.5) }),
+    },
+  ],
   /** The only environment of its project; a fork; an environment whose services appear in another one, too. */
   locations: [
     [4, 'sole'],

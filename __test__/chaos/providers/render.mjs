@@ -4,17 +4,6 @@ import { withAndWithoutEffect } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { defineProvider, SCENARIO_VARIABLE } from './fake-server.mjs'
 
-/** `effect`: it changes something. */
-const OPERATIONS = {
-  createService: { timeout: 'create', effect: true },
-  listServices: { timeout: 'read' },
-  retrieveService: { timeout: 'read' },
-  retrieveDeploy: { timeout: 'read' },
-  listDeploys: { timeout: 'read' },
-  retrieveEnvVar: { timeout: 'read' },
-  deleteService: { timeout: 'read', effect: true },
-}
-
 /** Errors with the statuses of Render's schema. No source has their texts (docs/providers/render.md). */
 const trouble = (random, effect) => {
   const id = chance(random, 0.5) ? random.uuid() : undefined
@@ -23,19 +12,6 @@ const trouble = (random, effect) => {
 
 /** Responses of the proxy in front of Render. */
 const edge = (random, effect) => ({ kind: 'html', status: random.pick([502, 504, 520, 522, 524]), effect })
-
-/** @type {import('../faults.mjs').Kind[]} */
-const OWN_KINDS = [
-  ...withAndWithoutEffect('error of its own', trouble),
-  ...withAndWithoutEffect('edge page', edge),
-  {
-    name: 'answer without id',
-    ambiguous: true,
-    fits: (operation) => operation === 'createService',
-    // Render's schema requires neither of the response's two fields.
-    make: () => ({ kind: 'replace', map: ({ service, ...rest }) => rest }),
-  },
-]
 
 const DEPLOYS = {
   well: ['created', 'update_in_progress', 'live'],
@@ -54,11 +30,29 @@ const HEADERS = {
 export const render = defineProvider({
   name: 'render',
   title: 'Render',
-  operations: OPERATIONS,
+  operations: {
+    createService: { timeout: 'create', effect: true },
+    listServices: { timeout: 'read' },
+    retrieveService: { timeout: 'read' },
+    retrieveDeploy: { timeout: 'read' },
+    listDeploys: { timeout: 'read' },
+    retrieveEnvVar: { timeout: 'read' },
+    deleteService: { timeout: 'read', effect: true },
+  },
   creating: 'createService',
   chosenName: ({ name }) => name,
   waits: { lag: 30_000, absence: 60_000 },
-  kinds: OWN_KINDS,
+  kinds: [
+    ...withAndWithoutEffect('error of its own', trouble),
+    ...withAndWithoutEffect('edge page', edge),
+    {
+      name: 'answer without id',
+      ambiguous: true,
+      fits: (operation) => operation === 'createService',
+      // Render's schema requires neither of the response's two fields.
+      make: () => ({ kind: 'replace', map: ({ service, ...rest }) => rest }),
+    },
+  ],
   /** The key's only workspace; one of two that the key reaches, both with services of others. */
   locations: [
     [2, 'sole'],

@@ -4,51 +4,11 @@ import { EDGE_PAGE, withAndWithoutEffect } from '../faults.mjs'
 import { chance } from '../seeds.mjs'
 import { defineProvider, SCENARIO_VARIABLE } from './fake-server.mjs'
 
-/** `effect`: it changes something. */
-const OPERATIONS = {
-  createSandbox: { timeout: 'create', effect: true },
-  getSandbox: { timeout: 'read' },
-  listSandboxes: { timeout: 'read' },
-  deleteSandbox: { timeout: 'read', effect: true },
-  runCommand: { timeout: 'create', effect: true },
-  listCommands: { timeout: 'read' },
-  getCommand: { timeout: 'read' },
-  commandLogs: { timeout: 'read' },
-}
-
 const NIL = '000000000000000000000000'
 
 /** Errors with listed statuses. No source has their codes (docs/providers/vercel.md). */
 const trouble = (random, effect) =>
   apiError(...random.pick([[500, 'internal_server_error'], [502, 'bad_gateway']]), undefined, { effect })
-
-/** @type {import('../faults.mjs').Kind[]} */
-const OWN_KINDS = [
-  {
-    name: 'throttle of its own',
-    make: (random) => {
-      const reset = Math.ceil(Date.now() / 1000) + 1 + random.integer(3)
-      const headers = { 'x-ratelimit-limit': '20', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }
-      return apiError(429, 'rate_limited', 'Rate limit exceeded', { headers })
-    },
-  },
-  ...withAndWithoutEffect('error of its own', trouble),
-  {
-    // Listed for these two operations. No source says what it means, so it may come with an effect.
-    name: 'conflict',
-    fits: (operation) => ['createSandbox', 'getSandbox'].includes(operation),
-    make: (random) => apiError(409, 'conflict', undefined, { effect: chance(random, 0.5) }),
-  },
-  {
-    name: 'in transition',
-    fits: (operation) => ['runCommand', 'getCommand'].includes(operation),
-    make: (random) => {
-      const status = random.pick(['stopping', 'snapshotting'])
-      return apiError(422, `sandbox_${status}`, `Sandbox is ${status}; try again later.`)
-    },
-  },
-  EDGE_PAGE,
-]
 
 const SANDBOXES = {
   well: ['pending', 'running'],
@@ -67,13 +27,47 @@ const FOREIGN = 60
 export const vercel = defineProvider({
   name: 'vercel',
   title: 'Vercel',
-  operations: OPERATIONS,
+  operations: {
+    createSandbox: { timeout: 'create', effect: true },
+    getSandbox: { timeout: 'read' },
+    listSandboxes: { timeout: 'read' },
+    deleteSandbox: { timeout: 'read', effect: true },
+    runCommand: { timeout: 'create', effect: true },
+    listCommands: { timeout: 'read' },
+    getCommand: { timeout: 'read' },
+    commandLogs: { timeout: 'read' },
+  },
   creating: 'createSandbox',
   chosenName: ({ name }) => name,
   namesAreIds: true,
   starting: 'runCommand',
   waits: { lag: 30_000, absence: 60_000 },
-  kinds: OWN_KINDS,
+  kinds: [
+    {
+      name: 'throttle of its own',
+      make: (random) => {
+        const reset = Math.ceil(Date.now() / 1000) + 1 + random.integer(3)
+        const headers = { 'x-ratelimit-limit': '20', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }
+        return apiError(429, 'rate_limited', 'Rate limit exceeded', { headers })
+      },
+    },
+    ...withAndWithoutEffect('error of its own', trouble),
+    {
+      // Listed for these two operations. No source says what it means, so it may come with an effect.
+      name: 'conflict',
+      fits: (operation) => ['createSandbox', 'getSandbox'].includes(operation),
+      make: (random) => apiError(409, 'conflict', undefined, { effect: chance(random, 0.5) }),
+    },
+    {
+      name: 'in transition',
+      fits: (operation) => ['runCommand', 'getCommand'].includes(operation),
+      make: (random) => {
+        const status = random.pick(['stopping', 'snapshotting'])
+        return apiError(422, `sandbox_${status}`, `Sandbox is ${status}; try again later.`)
+      },
+    },
+    EDGE_PAGE,
+  ],
   /** The only project of its team; a project beside another one, with more sandboxes than a page holds. */
   locations: [
     [1, 'sole'],

@@ -9,10 +9,7 @@ async function main() {
   const provider = railway({ baseUrl })
   const { instanceId } = await provider.create({ daemonConfig: { accessToken: 'token_xxx' } })
   const listed = await provider.list({ managed: true })
-  assert.deepEqual(
-    listed.map((entry) => entry.instanceId),
-    [instanceId],
-  )
+  assert.deepEqual(listed.map((entry) => entry.instanceId), [instanceId])
   await provider.destroy(instanceId)
   assert.deepEqual(await provider.list(), [])
   await assert.rejects(provider.getById(''), isGatewayError)

@@ -25,12 +25,9 @@ assert.equal(await provider.destroy(instanceId), undefined)
 assert.equal(await provider.getById(instanceId), null)
 await assert.rejects(railway({ baseUrl, apiKey: 'wrong' }).list(), isGatewayError)
 
-console.log(`create, destroy with ${loadedAddons()}`)
-
-function loadedAddons() {
-  process.report.excludeNetwork = true
-  return process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'))
-}
+process.report.excludeNetwork = true
+const addons = process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'))
+console.log(`create, destroy with ${addons}`)
 
 /** Without what the module systems and the loader put beside the exports. */
 function publicNames(exports) {
