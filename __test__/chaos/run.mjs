@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
 import { runChaos } from './harness.mjs'
+import { providerOf, whole } from './options.mjs'
 import { ENDING_TYPES, SCENARIO_TYPES } from './plan.mjs'
 import { PROVIDERS } from './providers/index.mjs'
 import { failureReport, table } from './report.mjs'
@@ -80,9 +81,7 @@ function readArguments() {
         help: { ...flag, short: 'h' },
       },
     })
-    if (!Object.hasOwn(PROVIDERS, values.provider)) throw new Error(`unknown provider: ${values.provider}`)
-    const provider = PROVIDERS[values.provider]
-    if (provider.skip) throw new Error(provider.skip)
+    const provider = providerOf(values)
     const pace = provider.pace ?? { speed: 25, concurrency: 64 }
     const without = values.without.split(',').filter(Boolean)
     const unknown = without.find((type) => !OPTIONAL.includes(type))
@@ -102,12 +101,6 @@ function readArguments() {
   } catch (error) {
     throw new Failure(`${error.message}\n\n${USAGE}`, 2)
   }
-}
-
-function whole(values, name, least = 1) {
-  const number = Number(values[name])
-  if (!Number.isSafeInteger(number) || number < least) throw new Error(`--${name} must be a whole number from ${least}`)
-  return number
 }
 
 /** Returns the command that runs a scenario again. The order of its concurrent requests may differ. */

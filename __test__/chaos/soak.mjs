@@ -2,6 +2,7 @@
 // npm run soak                            50 000 mixed calls, and what remains of them in the process
 // npm run soak -- --calls 5000 --seed 7   fewer calls, of a given seed
 //
+// Before the first measurement, the calls of --warm-up fill pools, caches and bounded memories.
 // The callers run in a process of their own, whose memory is measured. The server runs in this one.
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -11,13 +12,11 @@ import { parseArgs } from 'node:util'
 import { withoutCredentials } from '../../scripts/lib/environment.mjs'
 import { Failure, runMain } from '../../scripts/lib/failure.mjs'
 import { addonPath } from '../support/test-addon.mjs'
-import { PROVIDERS } from './providers/index.mjs'
 import { openFixture } from './fixture.mjs'
+import { providerOf, whole } from './options.mjs'
 
 const WORKER = fileURLToPath(new URL('soak-worker.mjs', import.meta.url))
 
-/** Calls before the first measurement. They fill pools, caches and bounded memories. */
-const WARM_UP = 20_000
 const GROWTH_LIMIT_MEGABYTES = 10
 
 /** Calls per server, so that a listing does not grow with the number of old resources. */
@@ -26,10 +25,11 @@ const CALLS_PER_SERVER = 2_000
 const LATEST_EFFECT = 20_000
 
 await runMain(async () => {
-  const { provider, calls, seed, speed } = readArguments()
-  console.log(`Soak at ${provider.title}: ${calls} calls after ${WARM_UP} to warm up, seed ${seed}, speed ${speed}`)
+  const options = readArguments()
+  const { provider, calls, warmUp, seed, speed } = options
+  console.log(`Soak at ${provider.title}: ${calls} calls after ${warmUp} to warm up, seed ${seed}, speed ${speed}`)
   console.log(`addon: ${addonPath()} (with test hooks: time can only be made to run faster in that build)`)
-  const result = await soak({ provider, calls, seed, speed })
+  const result = await soak(options)
   const failures = failuresOf(result)
   for (const failure of failures) console.log(`FAILED: ${failure}`)
   if (failures.length === 0) console.log('Nothing stuck, no listener left, memory within its bound.')
@@ -37,21 +37,25 @@ await runMain(async () => {
 })
 
 function readArguments() {
-  const text = { type: 'string' }
-  const { values } = parseArgs({
-    options: {
-      provider: { ...text, default: 'railway' },
-      calls: { ...text, default: '50000' },
-      seed: { ...text, default: String(randomBytes(4).readUInt32LE()) },
-      speed: { ...text, default: '100' },
-    },
-  })
-  const provider = PROVIDERS[values.provider]
-  if (!provider) throw new Failure(`unknown provider: ${values.provider}`, 2)
-  return { provider, calls: Number(values.calls), seed: Number(values.seed), speed: Number(values.speed) }
+  try {
+    const text = { type: 'string' }
+    const { values } = parseArgs({
+      options: {
+        provider: { ...text, default: 'railway' },
+        calls: { ...text, default: '50000' },
+        'warm-up': { ...text, default: '20000' },
+        seed: { ...text, default: String(randomBytes(4).readUInt32LE()) },
+        speed: { ...text, default: '100' },
+      },
+    })
+    const [calls, warmUp, speed] = ['calls', 'warm-up', 'speed'].map((name) => whole(values, name))
+    return { provider: providerOf(values), calls, warmUp, seed: whole(values, 'seed', 0), speed }
+  } catch (error) {
+    throw new Failure(error.message, 2)
+  }
 }
 
-async function soak({ provider, calls, seed, speed }) {
+async function soak({ provider, calls, warmUp, seed, speed }) {
   let fixture
   let faults = 0
   const close = async () => {
@@ -81,7 +85,7 @@ async function soak({ provider, calls, seed, speed }) {
         if (progress) console.log(`  ${progress}`)
         if (result) resolve(close().then(() => ({ ...result, faults })))
       })
-      child.send({ providerName: provider.name, calls, warmUp: WARM_UP, callsPerServer: CALLS_PER_SERVER, seed, speed })
+      child.send({ providerName: provider.name, calls, warmUp, callsPerServer: CALLS_PER_SERVER, seed, speed })
     })
   } finally {
     child.removeAllListeners('exit')
