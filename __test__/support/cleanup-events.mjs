@@ -75,7 +75,11 @@ const PERMANENT = FAILURES.slice(0, 3)
 const TIMES = [0, 1, 3]
 export const failuresOf = (seed) => (seed % 8 === 5 ? Infinity : TIMES[seed % TIMES.length])
 
-/** @typedef {{ request: number, point: 'called' | 'submitted' | 'arrives' | 'acted' | 'answered' }} Moment */
+/**
+ * `request`: its number, or its place after the requests that create, which a lookup more or less does not change.
+ *
+ * @typedef {{ request: number | string, point: 'called' | 'submitted' | 'arrives' | 'acted' | 'answered' }} Moment
+ */
 
 const byCall = new Map()
 let calling
@@ -116,11 +120,13 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
   const { server } = fixture
   if (plan) fixture.plan(plan)
   const controller = new AbortController()
-  const record = { events: [], removals: [], made: [], deletions: 0, asked: [] }
+  const record = { events: [], removals: [], made: [], deletions: 0, asked: [], places: [] }
 
   const reach = (request, point) => {
-    if (moment?.request === request && moment.point === point) controller.abort()
+    if (request.includes(moment?.request) && moment.point === point) controller.abort()
   }
+  // How many requests that create there were, and how many requests since the last of them.
+  let [creates, since] = [0, 0]
   // If the id is the name, a later resource may have the id of an earlier one.
   let before = new Set(fixture.existing())
   const take = async (exchange) => {
@@ -133,8 +139,17 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
 
   server.faults.take = ({ operation }) => {
     const number = record.asked.push(operation) - 1
+    const place = placeOf(operation)
     const fault = faultFor(operation, number)
-    return { kind: 'play', play: (exchange) => perform(exchange, number, fault) }
+    return { kind: 'play', play: (exchange) => perform(exchange, [number, place], fault) }
+  }
+
+  function placeOf(operation) {
+    if (operation === entry.creating) [creates, since] = [creates + 1, 0]
+    const place = `${creates}.${since}`
+    since += 1
+    record.places.push(place)
+    return place
   }
 
   function faultFor(operation, number) {
@@ -146,11 +161,11 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
     return { effect: 'none', ...failures[(seed + record.deletions) % failures.length] }
   }
 
-  async function perform(exchange, number, { answer, effect = 'now', status, headers, body } = {}) {
-    reach(number, 'arrives')
+  async function perform(exchange, request, { answer, effect = 'now', status, headers, body } = {}) {
+    reach(request, 'arrives')
     let value
     if (effect === 'now') value = await take(exchange)
-    reach(number, 'acted')
+    reach(request, 'acted')
     if (answer === 'late') await exchange.pause(real(25_000))
     if (answer === 'lost') exchange.drop()
     if (effect === 'late') {
@@ -159,7 +174,7 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
     }
     if (status) exchange.send({ status, headers, body })
     else if (answer !== 'lost') exchange.send(value)
-    setImmediate(() => reach(number, 'answered'))
+    setImmediate(() => reach(request, 'answered'))
   }
 
   const provider = addon[entry.factory]({ ...fixture.config, ...config })
@@ -168,9 +183,9 @@ async function begin(name, { plan, options, config, meets }, { moment, times, se
     .create({ ...createOptions(entry), daemonConfig: { accessToken: canary('cleanup') }, ...options, signal: controller.signal })
     .then(({ instanceId }) => ({ instanceId }), (error) => ({ error }))
   calling = undefined
-  reach(-1, 'called')
+  reach([-1], 'called')
   await undefined
-  reach(-1, 'submitted')
+  reach([-1], 'submitted')
   Object.assign(record, await settled, { requests: record.asked.length })
   return { fixture, record }
 }
