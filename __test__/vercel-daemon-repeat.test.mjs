@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import { uniqueCanary } from './support/fixture.mjs'
 import { rejection } from './support/rejection.mjs'
 import { DAEMON, withFastVercel, withVercel } from './support/vercel.mjs'
 import { asksForDaemon, COMMAND_PLANS } from './servers/vercel/index.mjs'
@@ -64,6 +65,25 @@ describe('a sandbox that a create with the same key has made before', { concurre
     await rejection(makeProvider().create(KEYED), { code: 'PROVISION_FAILED', instanceId, message: /status stopped/ })
     assert.equal(sandboxes().length, 1)
   })
+
+  // Reads show one that another process has destroyed, as it was or stopped.
+  for (const showStopped of [false, true]) {
+    for (const waitUntilReady of [false, true]) {
+      const how = `${showStopped ? 'stopped' : 'running'}${waitUntilReady ? ', with waitUntilReady' : ''}`
+      test(`is replaced when it is gone, and reads showed it ${how}`, async (t) => {
+        const { provider, makeProvider, sandboxes, world } = await withFastVercel(t, SUCCEEDS)
+        const { instanceId } = await provider.create(KEYED)
+        const former = world.sandbox(instanceId)
+        world.stale = { reads: 1, showStopped }
+        world.deleteSandbox(former)
+        const token = world.addToken({ token: uniqueCanary('elsewhere') })
+        const again = await makeProvider({ token }).create({ ...KEYED, waitUntilReady })
+        assert.equal(again.instanceId, instanceId)
+        assert.deepEqual(sandboxes().map(({ name }) => name), [instanceId])
+        assert.notEqual(world.sandbox(instanceId), former)
+      })
+    }
+  }
 
   test('proves itself anew to a call that waits for it', async (t) => {
     const { provider, makeProvider, world, requestsFor } = await withVercel(t, SUCCEEDS)

@@ -103,6 +103,7 @@ mutations! {
     RailwayTakesImageForDeployment: "takes a service at Railway with an image for deployed",
     ;
     CountsReadsFromResponses: "counts what a read shows from its response, however late that comes",
+    WaitsForGoneInstance: "waits for what another process has destroyed, because reads showed it still",
     TellsAdoptedForRemoved: "tells of what another call has adopted that its clean-up succeeded",
     RailwayCountsReadsFromResponses: "counts the age of a service at Railway from the response of a slow read",
     WatchTrustsOtherDeletions: "ends the watch although another call's deletion may yet fail",

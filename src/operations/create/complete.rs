@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::adopted::AdoptedCheck;
 use super::creation::Creation;
 use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::model::instance::Instance;
@@ -13,11 +14,14 @@ const COMPLETION_LIMIT: Duration = Duration::from_secs(120);
 
 impl Creation<'_> {
     /// Repeats the provider's steps, each of which can be repeated, until nothing is left to do.
-    pub(super) async fn complete(&self, instance: &Instance) -> Result<Instance> {
+    ///
+    /// Errors: among others `NOT_FOUND` if an adopted instance is gone.
+    pub(super) async fn complete(&self, instance: &Instance, created_here: bool) -> Result<Instance> {
         let context = self.operation.context.within(COMPLETION_LIMIT);
         let mut failures = 0;
         let mut stabilizing_since = None;
         let mut polling = Polling::new();
+        let mut adopted = AdoptedCheck::new(self, instance, created_here);
         loop {
             let began = context.now();
             let mut rest = Duration::MAX;
@@ -25,7 +29,10 @@ impl Creation<'_> {
             let failure = match step {
                 _ if mutated!(ForgetsSteps) => return Ok(instance.clone()),
                 Ok(Completion::Done(instance)) => return Ok(instance),
-                Ok(Completion::Pending) => None,
+                Ok(Completion::Pending) => {
+                    adopted.check().await?;
+                    None
+                }
                 Ok(Completion::Stabilizing { instance, minimum }) => {
                     // A slow response tells of a state that is past: what counts is when it was asked for.
                     let since = *stabilizing_since.get_or_insert_with(|| context.now());

@@ -1,6 +1,7 @@
 //! `create`: chooses a name before sending, makes one resource however often that takes sending, completes it, and deletes
 //! it if a later step fails or the caller cancels.
 
+mod adopted;
 mod complete;
 mod creation;
 mod decision;
@@ -36,23 +37,16 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
         }
         _ => None,
     };
+    let (created, finished) = match send_and_finish(creation).await? {
+        // Another process has destroyed it, and reads showed it still.
+        (adopted, Err(error)) if is_gone(&adopted, &error) => send_and_finish(creation).await?,
+        other => other,
+    };
     let CreatedResource {
         instance,
         created_here,
         pending_create,
-    } = creation.send().await?;
-    if created_here {
-        operation.instances().created(&instance.id, pending_create.as_ref());
-        if handle.origin() != Origin::Random {
-            operation.instances().named(handle.name(), &instance.id);
-        }
-    }
-    // An abort ends the step that is in flight: what exists is deleted at once.
-    let finished = tokio::select! {
-        biased;
-        () = operation.context.cancelled() => Err(Error::aborted()),
-        finished = finish(creation, &instance, created_here) => finished,
-    };
+    } = created;
     let mut cleanups = LateCleanups::default();
     let result = match finished {
         Ok(instance) => Ok(instance),
@@ -74,6 +68,32 @@ pub(super) async fn create(creation: &Creation<'_>) -> Result<Instance> {
     result
 }
 
+/// Creates or adopts an instance, and finishes it. Returns it with what came of finishing it.
+async fn send_and_finish(creation: &Creation<'_>) -> Result<(CreatedResource, Result<Instance>)> {
+    let Creation { operation, handle, .. } = creation;
+    let created = creation.send().await?;
+    let id = &created.instance.id;
+    if created.created_here {
+        operation.instances().created(id, created.pending_create.as_ref());
+        if handle.origin() != Origin::Random {
+            operation.instances().named(handle.name(), id);
+        }
+    }
+    // An abort ends the step that is in flight: what exists is deleted at once.
+    let finished = tokio::select! {
+        biased;
+        () = operation.context.cancelled() => Err(Error::aborted()),
+        finished = finish(creation, &created.instance, created.created_here) => finished,
+    };
+    Ok((created, finished))
+}
+
+/// Returns whether a call that has sent no request of its own found what it adopted to be gone.
+fn is_gone(adopted: &CreatedResource, error: &Error) -> bool {
+    let has_sent_nothing = !adopted.created_here && adopted.pending_create.is_none();
+    has_sent_nothing && error.code() == ErrorCode::NotFound
+}
+
 /// Completes the create, waits until the instance runs if that is asked for, and hands it over.
 async fn finish(creation: &Creation<'_>, instance: &Instance, created_here: bool) -> Result<Instance> {
     let request = creation.request;
@@ -83,13 +103,13 @@ async fn finish(creation: &Creation<'_>, instance: &Instance, created_here: bool
     if !created_here {
         check_same_image(request, instance)?;
     }
-    let instance = creation.complete(instance).await?;
+    let instance = creation.complete(instance, created_here).await?;
     if !created_here {
         // A provider that finds by listing reports the image only now.
         check_same_image(request, &instance)?;
     }
     let instance = match request.ready_timeout {
-        Some(limit) => creation.wait_until_ready(&instance, limit).await?,
+        Some(limit) => creation.wait_until_ready(&instance, created_here, limit).await?,
         None => instance,
     };
     // The caller may have been told ABORTED already, and hold nothing.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::adopted::AdoptedCheck;
 use super::creation::Creation;
 use crate::error::{Error, ErrorCode, Message, Outcome, Result};
 use crate::model::instance::Instance;
@@ -12,10 +13,16 @@ impl Creation<'_> {
     /// Probes the instance until it runs.
     ///
     /// Errors: `PROVISION_FAILED` if it will not run, `TIMEOUT` if it does not within `limit`. The caller deletes the
-    /// instance then.
-    pub(super) async fn wait_until_ready(&self, instance: &Instance, limit: Duration) -> Result<Instance> {
+    /// instance then. `NOT_FOUND` if an adopted instance is gone.
+    pub(super) async fn wait_until_ready(
+        &self,
+        instance: &Instance,
+        created_here: bool,
+        limit: Duration,
+    ) -> Result<Instance> {
         let context = self.operation.context.within(limit);
         let mut polling = Polling::new();
+        let mut adopted = AdoptedCheck::new(self, instance, created_here);
         loop {
             match self.operation.provider.readiness(&context, instance).await {
                 Ok(Readiness::Ready(instance)) => return Ok(instance),
@@ -24,7 +31,7 @@ impl Creation<'_> {
                     let text = Message::from("The instance did not start: ").then(reason);
                     return Err(Error::new(ErrorCode::ProvisionFailed, text).with_outcome(Outcome::Done));
                 }
-                Ok(Readiness::Starting) => {}
+                Ok(Readiness::Starting) => adopted.check().await?,
                 // A probe that failed says nothing of the instance: the next one may succeed.
                 Err(error) if error.is_transient() => {}
                 Err(error) => return Err(error.with_outcome(Outcome::Done)),

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::adopted::is_same_instance;
 use super::creation::Creation;
 use super::decision::{Decision, Failure, IfAbsent, decide};
 use super::search::{LookupResult, Search, timed_out};
@@ -342,7 +343,7 @@ impl Creation<'_> {
                 Err(error) => return Err(self.outcome_unknown(lost, &error).with_instance_id(instance.id)),
             };
             match holder {
-                Some(holder) if holder.id == instance.id && holder.created_at == instance.created_at => {
+                Some(holder) if is_same_instance(&holder, &instance) => {
                     return Ok(self.adopted(holder, false));
                 }
                 // The lost request has made it since, or yet another create.

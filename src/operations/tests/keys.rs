@@ -9,7 +9,8 @@ use crate::context::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::create_request::CreateRequest;
 use crate::model::instance::Instance;
-use crate::provider::DeleteResult;
+use crate::provider::{Completion, DeleteResult, Readiness};
+use crate::simulation::mutations::{Mutation, mutate};
 
 fn lost() -> Error {
     Error::ambiguous(ErrorCode::Network, "reset")
@@ -204,4 +205,81 @@ async fn a_late_resource_whose_deletion_is_unconfirmed_is_not_deleted_by_its_nam
     assert_eq!(deletions, 2, "no lookup shows it any more");
     destroying.watch(&provider).await;
     assert_eq!(provider.count("destroy own"), deletions);
+}
+
+/// What keeps a call from finishing what it has adopted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Obstacle {
+    PendingSteps,
+    StartsForEver,
+    StepFindsNothing,
+}
+
+/// Repeats a key whose instance the first `shown` lookups show. Its steps or its start come to nothing for `looks` looks.
+async fn repeated_without_progress(obstacle: Obstacle, shown: usize, looks: usize) -> (Scripted, Result<Instance>) {
+    let provider = Scripted::new();
+    let mut request = keyed();
+    match obstacle {
+        Obstacle::PendingSteps => provider.completions.then((0..looks).map(|_| Ok(Completion::Pending))),
+        Obstacle::StartsForEver => {
+            request.ready_timeout = Some(Duration::from_secs(200));
+            provider.probes.then((0..looks).map(|_| Ok(Readiness::Starting)));
+        }
+        Obstacle::StepFindsNothing => {
+            let missing = || Err(Error::new(ErrorCode::NotFound, "no such instance"));
+            provider.completions.then([missing(), missing()]);
+        }
+    }
+    provider
+        .finds
+        .then((0..shown).map(|_| Ok(Some(dated("adopted", "2026-01-01")))));
+    let created = Fixture::new().create(&provider, request).await;
+    (provider, created)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_makes_a_new_instance_if_another_process_has_destroyed_what_reads_showed_still() {
+    for obstacle in [Obstacle::PendingSteps, Obstacle::StartsForEver] {
+        let began = Instant::now();
+        let (provider, created) = repeated_without_progress(obstacle, 1, 25).await;
+        assert_eq!(created.unwrap().id, "made", "{obstacle:?}");
+        assert_eq!(provider.count("create"), 1, "{obstacle:?}");
+        assert_eq!(provider.count("destroy unknown"), 0, "{obstacle:?}");
+        assert!(began.elapsed() >= LAG, "{obstacle:?}");
+    }
+    let provider = Scripted::new();
+    provider.finds.then([Ok(Some(instance("adopted", "x")))]);
+    let missing = Error::new(ErrorCode::NotFound, "no such instance");
+    provider.completions.then([Err(missing)]);
+    let created = Fixture::new().create(&provider, keyed()).await;
+    assert_eq!(created.unwrap().id, "made");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_waits_on_for_what_a_lookup_shows_once_reads_have_ceased_to_lag() {
+    for (obstacle, code_of_end, lookups) in [
+        (Obstacle::PendingSteps, "TIMEOUT", 2),
+        (Obstacle::StartsForEver, "TIMEOUT", 2),
+        // It is there, so something else was not found.
+        (Obstacle::StepFindsNothing, "NOT_FOUND", 2),
+    ] {
+        let (provider, created) = repeated_without_progress(obstacle, 9, 60).await;
+        let error = created.unwrap_err();
+        assert_eq!(code(&error), code_of_end, "{obstacle:?}");
+        assert_eq!(error.details().instance_id.as_deref(), Some("adopted"), "{obstacle:?}");
+        assert_eq!(
+            (provider.count("find"), provider.count("create")),
+            (lookups, 0),
+            "{obstacle:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_waits_for_what_is_gone_runs_into_its_timeout() {
+    let _defect = mutate(Some(Mutation::WaitsForGoneInstance));
+    for obstacle in [Obstacle::PendingSteps, Obstacle::StartsForEver] {
+        let (_, created) = repeated_without_progress(obstacle, 1, 60).await;
+        assert_eq!(code(&created.unwrap_err()), "TIMEOUT", "{obstacle:?}");
+    }
 }
