@@ -66,12 +66,14 @@ impl Creation<'_> {
             return self.left_over(error, &failure);
         };
         let mut pending_create = instances().pending_create(&instance.id);
+        let mut goes_on = false;
         let searched = if is_left_to_search(operation, deletion, pending_create.as_mut()) {
             Some(cleanup)
         } else if let DeletionEnding::Unconfirmed { until } = deletion.ending
             && !mutated!(ForgetsUnconfirmedDeletion)
         {
             self.leave_to_watch(instance, until, Duration::ZERO, cleanup);
+            goes_on = true;
             None
         } else {
             end_deletion(self.operation, &instance.id, ownership, deletion, Some(cleanup));
@@ -94,7 +96,11 @@ impl Creation<'_> {
             cleanup.succeed();
         }
         instances().forget(&instance.id, deletion.gone_at);
-        error.with_note("The instance was made and removed again")
+        error.with_note(if goes_on {
+            "The instance was made, and is being removed in the background"
+        } else {
+            "The instance was made and removed again"
+        })
     }
 
     /// Has a watch go on with the deletion, after a wait.

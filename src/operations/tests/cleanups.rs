@@ -123,7 +123,9 @@ async fn a_deletion_that_reads_do_not_confirm_yet_has_not_succeeded() {
     let (fixture, told) = watched();
     let provider = provider();
     provider.deletions.then((0..8).map(|_| Ok(DeleteResult::NotYetVisible)));
-    fixture.create(&provider, failing()).await.unwrap_err();
+    let error = fixture.create(&provider, failing()).await.unwrap_err();
+    let message = error.message().to_string();
+    assert!(message.contains("is being removed in the background: "), "{message}");
     assert_eq!(take(&told), ["Started made 0"]);
     fixture.watch(&provider).await;
     assert_eq!(take(&told), ["Succeeded made 9"]);
