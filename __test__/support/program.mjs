@@ -9,7 +9,7 @@ import { printable } from './canary.mjs'
 const KEPT = ['PATH', 'SystemRoot', 'TEMP', 'GATEWAY_ADDON', 'NAPI_RS_NATIVE_LIBRARY_PATH', 'LD_PRELOAD']
 
 /**
- * The modules that this process imports first. Its programs import them first, too (`../transport-reqwest.test.mjs`).
+ * The modules that this process imports first. Its programs import them first, too (`../http-reqwest.test.mjs`).
  */
 const PRELOADS = process.execArgv.filter((argument) => argument.startsWith('--import='))
 

@@ -11,18 +11,17 @@ const soak = (...options) => promisify(execFile)(process.execPath, [join(ROOT, '
 
 describe('the soak', () => {
   test('makes calls of all kinds under faults, and tells what remains of them', async () => {
-    const { stdout } = await soak('--calls', '400', '--warm-up', '400', '--seed', '3')
-    assert.match(stdout, /^Soak at Railway: 400 calls after 400 to warm up, seed 3, speed 100\n/)
+    const { stdout } = await soak('--calls', '300', '--warm-up', '300', '--seed', '3')
+    assert.match(stdout, /^Soak at Railway: 300 calls after 300 to warm up, seed 3, speed 100\n/)
     const counts = /^calls: (.+)$/m.exec(stdout)[1].split(', ').map((entry) => Number(/\d+$/.exec(entry)[0]))
     assert.equal(counts.length, 7, 'kinds of calls')
-    assert.ok(counts.reduce((sum, count) => sum + count) >= 800, stdout)
+    assert.ok(counts.reduce((sum, count) => sum + count) >= 600, stdout)
     assert.match(stdout, /; faults: [1-9]\d*\nmemory: [+-]?\d+\.\d MB since warm-up; stuck: 0; listeners left: 0\n/)
     assert.match(stdout, /\nNothing stuck, no listener left, memory within its bound\.\n$/)
   })
 
   for (const [option, value, message] of [
     ['--calls', 'many', '--calls must be a whole number from 1'],
-    ['--warm-up', '0', '--warm-up must be a whole number from 1'],
     ['--seed', '-1', '--seed must be a whole number from 0'],
     ['--provider', 'constructor', 'unknown provider: constructor'],
     ['--nonsense', '1', "Unknown option '--nonsense'"],
