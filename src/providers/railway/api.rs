@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::launch::Launch;
 use super::options::RailwayOptions;
 use super::semantics::TITLE;
+use super::started_deployment::StartedDeployment;
 use super::wire::{InstanceData, InstanceNode, InstanceVariables};
 use super::{documents, errors};
 use crate::context::CallContext;
@@ -34,7 +34,7 @@ pub(crate) struct Railway {
     pub(super) own_service_id: Option<String>,
     pub(super) options: RailwayOptions,
     /// What this call has done for the deployment of its service.
-    pub(super) launch: Launch,
+    pub(super) deployment: StartedDeployment,
 }
 
 impl Railway {

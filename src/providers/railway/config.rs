@@ -7,9 +7,9 @@ use http::header::AUTHORIZATION;
 
 use super::api::Railway;
 use super::id::normalize_id;
-use super::launch::Launch;
 use super::options::RailwayOptions;
 use super::semantics::SEMANTICS;
+use super::started_deployment::StartedDeployment;
 use crate::error::{Error, Operation, Result};
 use crate::http::credential::{Credential, CredentialOrigin, Presentation};
 use crate::input::environment::Environment;
@@ -99,7 +99,7 @@ impl ProviderConfig for RailwayConfig {
                 environment_id,
                 own_service_id,
                 options,
-                launch: Launch::default(),
+                deployment: StartedDeployment::default(),
             })
         })?;
         if let Some(registry) = registry {

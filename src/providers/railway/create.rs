@@ -38,7 +38,7 @@ pub(super) async fn create(
         .await
         .map_err(|error| error.with_outcome(Outcome::NoEffect))?;
     if in_one_request {
-        railway.launch.creates_with_image();
+        railway.deployment.creates_with_image();
     }
     let mut variables = if in_one_request {
         collect_variables(request)
@@ -123,7 +123,7 @@ pub(super) async fn complete(
     };
     // An adopted service is complete if it is deployed, or if a `serviceCreate` of this call is about to deploy it.
     let has_source = node.has_source();
-    let will_deploy = railway.launch.created_with_image() || mutated!(RailwayTakesImageForDeployment);
+    let will_deploy = railway.deployment.created_with_image() || mutated!(RailwayTakesImageForDeployment);
     if node.deployment_id().is_some() || (has_source && will_deploy) {
         return Ok(Completion::Done(railway.present(&node)));
     }
@@ -131,13 +131,14 @@ pub(super) async fn complete(
     // call has set the image by a request of its own, and has died before it could deploy. This clock may be wrong, and the
     // date be missing: the call waits no longer than that minute, either.
     let limit = SEMANTICS.visibility_lag;
-    let may_wait = has_source && is_young(node.created_at.as_deref(), date) && railway.launch.may_wait(began, limit);
+    let may_wait =
+        has_source && is_young(node.created_at.as_deref(), date) && railway.deployment.may_wait(began, limit);
     if may_wait && creates_in_one_request(railway, context).await? {
         return Ok(Completion::Pending);
     }
     set_variables(railway, context, request, service_id).await?;
     set_limits(railway, context, service_id).await?;
-    railway.launch.sets_image();
+    railway.deployment.sets_image();
     set_source(railway, context, request, service_id).await?;
     let updated = railway.fetch_instance(context, service_id).await?;
     if !updated.is_some_and(|node| node.has_source()) {

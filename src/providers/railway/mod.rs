@@ -10,10 +10,10 @@ mod errors;
 mod find;
 mod id;
 mod isolation;
-mod launch;
 mod list;
 mod options;
 mod semantics;
+mod started_deployment;
 mod wire;
 
 use async_trait::async_trait;

@@ -4,15 +4,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// What one call knows.
+/// What one call has done.
 #[derive(Default)]
-pub(super) struct Launch {
+pub(super) struct StartedDeployment {
     created_with_image: AtomicBool,
     set_image: AtomicBool,
     undeployed_since: OnceLock<Instant>,
 }
 
-impl Launch {
+impl StartedDeployment {
     /// Notes that the call sends a `serviceCreate` with an image, which deploys by itself.
     pub(super) fn creates_with_image(&self) {
         self.created_with_image.store(true, Ordering::Relaxed);
@@ -45,19 +45,19 @@ mod tests {
 
     #[test]
     fn a_call_waits_from_its_first_look_for_a_limited_time() {
-        let launch = Launch::default();
+        let deployment = StartedDeployment::default();
         let first = Instant::now();
         for (after, waits) in [(0, true), (59, true), (60, false)] {
             let now = first + Duration::from_secs(after);
-            assert_eq!(launch.may_wait(now, LIMIT), waits, "{after} s");
+            assert_eq!(deployment.may_wait(now, LIMIT), waits, "{after} s");
         }
     }
 
     #[test]
     fn a_call_that_sets_the_image_itself_waits_for_no_deployment() {
-        let launch = Launch::default();
-        launch.sets_image();
-        assert!(!launch.may_wait(Instant::now(), LIMIT));
-        assert!(!launch.created_with_image());
+        let deployment = StartedDeployment::default();
+        deployment.sets_image();
+        assert!(!deployment.may_wait(Instant::now(), LIMIT));
+        assert!(!deployment.created_with_image());
     }
 }
