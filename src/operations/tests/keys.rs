@@ -207,7 +207,7 @@ async fn a_late_resource_whose_deletion_is_unconfirmed_is_not_deleted_by_its_nam
     assert_eq!(provider.count("destroy own"), deletions);
 }
 
-/// What keeps a call from finishing what it has adopted.
+/// An obstacle to finishing an adopted instance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Obstacle {
     PendingSteps,

@@ -33,7 +33,7 @@ pub(crate) struct Railway {
     /// The service that this process runs in, if it runs at Railway.
     pub(super) own_service_id: Option<String>,
     pub(super) options: RailwayOptions,
-    /// What this call has done for the deployment of its service.
+    /// The steps of this call towards the deployment of its service.
     pub(super) deployment: StartedDeployment,
 }
 

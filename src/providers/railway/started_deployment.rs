@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// What one call has done.
+/// The steps of one call.
 #[derive(Default)]
 pub(super) struct StartedDeployment {
     created_with_image: AtomicBool,
