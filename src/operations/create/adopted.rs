@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use super::creation::Creation;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::instance::Instance;
+use crate::provider::semantics::Semantics;
 
 /// Looks once more for an adopted instance of which nothing comes.
 pub(super) struct AdoptedCheck<'a> {
@@ -38,7 +39,7 @@ impl<'a> AdoptedCheck<'a> {
             return Ok(());
         };
         self.waiting_since = None;
-        if found.is_some_and(|found| is_same_instance(&found, self.instance)) {
+        if found.is_some_and(|found| is_same_instance(operation.semantics, &found, self.instance)) {
             return Ok(());
         }
         let text = "The instance that an earlier call with this key created is gone.";
@@ -46,7 +47,8 @@ impl<'a> AdoptedCheck<'a> {
     }
 }
 
-/// Returns whether two reads show the same instance. Where an id is a name, another instance may have come to have it.
-pub(super) fn is_same_instance(one: &Instance, other: &Instance) -> bool {
-    one.id == other.id && one.created_at == other.created_at
+/// Returns whether two reads show the same instance. Where an id is a name, another instance may have come to have it, with
+/// another date. Elsewhere the dates of one instance may differ: Railway has one of the service and one of its instance.
+pub(super) fn is_same_instance(semantics: &Semantics, one: &Instance, other: &Instance) -> bool {
+    one.id == other.id && (semantics.ids_are_never_reused || one.created_at == other.created_at)
 }

@@ -343,7 +343,7 @@ impl Creation<'_> {
                 Err(error) => return Err(self.outcome_unknown(lost, &error).with_instance_id(instance.id)),
             };
             match holder {
-                Some(holder) if is_same_instance(&holder, &instance) => {
+                Some(holder) if is_same_instance(semantics, &holder, &instance) => {
                     return Ok(self.adopted(holder, false));
                 }
                 // The lost request has made it since, or yet another create.

@@ -223,6 +223,9 @@ async fn repeated_without_progress(obstacle: Obstacle, shown: usize, looks: usiz
         Obstacle::PendingSteps => provider.completions.then((0..looks).map(|_| Ok(Completion::Pending))),
         Obstacle::StartsForEver => {
             request.ready_timeout = Some(Duration::from_secs(200));
+            // As at Railway, where the read of an instance has another date than the lookup of its service.
+            let read = dated("adopted", "2026-01-02");
+            provider.completions.then([Ok(Completion::Done(read))]);
             provider.probes.then((0..looks).map(|_| Ok(Readiness::Starting)));
         }
         Obstacle::StepFindsNothing => {
